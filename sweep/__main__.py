@@ -1,0 +1,57 @@
+"""The Hydra application: ``python -m sweep model=lenet optim.lr=0.1,0.2 --multirun``."""
+
+import os
+import signal
+import sys
+from typing import NoReturn
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from sweep.config import CONF, GROUPS, fields, parse
+from sweep.errors import RunFailed, UserError, explain_hydra
+
+INTERRUPTED = 128 + signal.SIGINT
+
+
+def task(composed: DictConfig) -> float:
+    """Train one configuration and return its score: what Hydra calls for each job."""
+    try:
+        config = parse(composed)
+        # MXNet reads its number of threads once, when it is loaded; so it is not imported above.
+        os.environ["OMP_NUM_THREADS"] = str(config.threads_per_run)
+        from sweep.run import execute
+
+        return execute(config, HydraConfig.get().overrides.task)
+    except (UserError, RunFailed) as error:
+        if composed.tracking.sweep_id:
+            raise  # the sweep counts it, and goes on
+        _exit(error.exit_code, str(error))  # before Hydra adds a line of its own
+
+
+def main() -> None:
+    """Run the application; exit with 0, 1 (a run failed), 2 (wrong input) or 130 (interrupted)."""
+    # SIGTERM ends runs as Ctrl-C does: recorded as KILLED.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Hydra then raises what goes wrong, instead of printing it with half a traceback.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
+    except (HydraException, OmegaConfBaseException) as error:
+        _exit(UserError.exit_code, explain_hydra(error, [*fields(), *GROUPS]))
+    except (UserError, RunFailed) as error:
+        _exit(error.exit_code, str(error))
+    except KeyboardInterrupt:
+        _exit(INTERRUPTED, "Interrupted.")
+
+
+def _exit(code: int, message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,331 @@
+"""The schema of a run's configuration, its bounds, and its fingerprint.
+
+Defaults are in ``conf/`` alone. Hydra composes; :func:`parse` checks the result and freezes it.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticCustomError
+
+from sweep.errors import UserError, explain_hydra, nearest
+
+PACKAGED_CONF = Path(__file__).parent / "conf"
+CONF = PACKAGED_CONF if PACKAGED_CONF.is_dir() else Path(__file__).parents[1] / "conf"
+
+IMAGE_SIDE = 28
+GROUPS = ("model", "optim", "dataset", "experiment")
+TRAIN_IMAGES = {"mnist_5k": 4_000, "mnist": 60_000, "fashion_mnist": 60_000}
+
+
+def _allowed(text: str) -> WrapValidator:
+    """Answer whatever is wrong with a value by what is allowed instead."""
+
+    def check(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return validate(value)
+        except pydantic.ValidationError:
+            raise PydanticCustomError("allowed", "allowed is {text}", {"text": text}) from None
+
+    return WrapValidator(check)
+
+
+def _choice(*names: str) -> WrapValidator:
+    return _allowed(" or ".join(names))
+
+
+Count = Annotated[int, Field(strict=True, ge=1), _allowed("a whole number, 1 or more")]
+Size = Annotated[int, Field(strict=True, ge=0), _allowed("a whole number, 0 or more")]
+Counts = Annotated[
+    tuple[Count, ...], _allowed("a list of whole numbers, each 1 or more, as in [128,64]")
+]
+Positive = Annotated[
+    float, Field(strict=True, gt=0, allow_inf_nan=False), _allowed("a finite number above 0")
+]
+NonNegative = Annotated[
+    float, Field(strict=True, ge=0, allow_inf_nan=False), _allowed("a finite number, 0 or more")
+]
+Fraction = Annotated[
+    float, Field(strict=True, ge=0, lt=1), _allowed("a number from 0 to less than 1")
+]
+Switch = Annotated[bool, Field(strict=True), _allowed("true or false")]
+Activation = Annotated[Literal["tanh", "relu", "sigmoid"], _choice("tanh", "relu", "sigmoid")]
+Metric = Literal["val/accuracy", "val/loss"]
+
+STRICT = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, config=STRICT)
+class Network:
+    """What all networks have: dense layers at their end, an activation, an initialisation."""
+
+    name: str
+    hidden: Counts
+    activation: Activation
+    output_activation: Activation | None
+    init: Annotated[Literal["xavier", "normal"], _choice("xavier", "normal")]
+    init_scale: Positive | None
+
+
+@dataclass(frozen=True, config=STRICT)
+class MLP(Network):
+    """A multilayer perceptron on the 784 pixels."""
+
+    name: Literal["mlp"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class LeNet(Network):
+    """Convolution, pooling and activation, as often as there are channels; then dense layers."""
+
+    name: Literal["lenet"]
+    channels: Counts
+    kernels: Counts
+    pooling: Annotated[Literal["max", "avg"], _choice("max", "avg")]
+    pool_size: Count
+    pool_stride: Count
+
+    def sides(self) -> list[int]:
+        """Return the side of the square feature maps, in pixels, after each pooling."""
+        side, sides = IMAGE_SIDE, []
+        for kernel in self.kernels:
+            side = (side - kernel + 1 - self.pool_size) // self.pool_stride + 1
+            sides.append(side)
+        return sides
+
+
+MODELS = (MLP, LeNet)
+
+
+@dataclass(frozen=True, config=STRICT)
+class SGD:
+    """Stochastic gradient descent, as ``mxnet.optimizer.SGD`` has it."""
+
+    name: Annotated[Literal["sgd"], _choice("sgd")]
+    lr: Positive
+    wd: NonNegative
+    momentum: Fraction
+
+
+@dataclass(frozen=True, config=STRICT)
+class DatasetConfig:
+    """Which images, how many of them are held out, and where the files may be."""
+
+    name: Annotated[Literal["mnist_5k", "mnist", "fashion_mnist"], _choice(*TRAIN_IMAGES)]
+    val_size: Size
+    root: str | None
+    mirrors: tuple[str, ...]
+
+
+@dataclass(frozen=True, config=STRICT)
+class EarlyStopping:
+    """When a run stops before its last epoch."""
+
+    patience: Count | None
+    min_delta: NonNegative
+
+
+@dataclass(frozen=True, config=STRICT)
+class Tracking:
+    """Where the record goes."""
+
+    uri: str | None
+    experiment: Annotated[str, Field(min_length=1)]
+    sweep_id: str | None
+
+
+@dataclass(frozen=True, config=STRICT)
+class Config:
+    """One run."""
+
+    model: Annotated[MLP | LeNet, Field(discriminator="name")]
+    optim: SGD
+    dataset: DatasetConfig
+    batch_size: Count
+    epochs: Count
+    seed: Annotated[
+        int, Field(strict=True, ge=0, lt=2**31), _allowed("a whole number from 0 to 2147483647")
+    ]
+    context: Annotated[Literal["auto", "cpu", "gpu"], _choice("auto", "cpu", "gpu")]
+    threads_per_run: Count
+    monitor: Annotated[Metric, _choice("val/accuracy", "val/loss")]
+    early_stopping: EarlyStopping
+    test_every_epoch: Switch
+    preset: str | None
+    tracking: Tracking
+
+
+def load(*overrides: str) -> Config:
+    """Compose and check one run's configuration: ``load("model=lenet", "optim.lr=0.2")``.
+
+    Raises:
+        UserError: naming the field, the value and what is allowed.
+    """
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return parse(compose("config", list(overrides)))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(explain_hydra(error, [*fields(), *GROUPS])) from error
+
+
+def parse(composed: DictConfig) -> Config:
+    """Check what Hydra composed (without its own ``hydra`` node) against the schema.
+
+    Raises:
+        UserError: naming each wrong field, its value and what is allowed.
+    """
+    values = OmegaConf.to_container(composed, resolve=True)
+    try:
+        config = pydantic.TypeAdapter(Config).validate_python(values)
+    except pydantic.ValidationError as error:
+        raise UserError("\n".join(_describe(dict(each)) for each in error.errors())) from error
+    _check_sizes(config)
+    return config
+
+
+def _describe(error: dict[str, Any]) -> str:
+    """Turn one of pydantic's errors into ``optim.lr=-1: allowed is a finite number above 0``."""
+    # A tagged union puts the tag into the location: model, lenet, activation.
+    steps = [str(step) for step in error["loc"]]
+    if steps[0] == "model" and len(steps) > 2:
+        del steps[1]
+    key = ".".join(steps)
+    if error["type"] == "union_tag_invalid":
+        return f"model.name={error['input'].get('name')}: allowed is mlp or lenet, as in model=mlp"
+    if error["type"] == "unexpected_keyword_argument":
+        return f"{key} is not a field of the configuration{nearest(key, fields())}"
+    if error["type"] == "missing":
+        return f"{key} is missing"
+    return f"{key}={_text(error['input'])}: {error['msg']}"
+
+
+def _check_sizes(config: Config) -> None:
+    """Check what depends on more than one field."""
+    images, held_out = TRAIN_IMAGES[config.dataset.name], config.dataset.val_size
+    where = f"{config.dataset.name} has {images:,} training images"
+    if held_out >= images:
+        raise UserError(
+            f"dataset.val_size={held_out}: leaves nothing to train on; {where}, "
+            f"so at most {images - 1} can be held out"
+        )
+    if config.batch_size > images - held_out:
+        raise UserError(
+            f"batch_size={config.batch_size}: beyond the training set; {where}, {held_out:,} of "
+            f"them held out for validation, so at most {images - held_out} is allowed"
+        )
+    if not held_out and not config.test_every_epoch:
+        raise UserError(
+            "dataset.val_size=0: leaves nothing to validate on; allowed is 1 or more, or 0 with "
+            "test_every_epoch=true, which measures on the test set after every epoch"
+        )
+    if not held_out and config.early_stopping.patience:
+        raise UserError(
+            f"early_stopping.patience={config.early_stopping.patience}: there is nothing to stop "
+            "by with dataset.val_size=0; allowed is null, or hold images out"
+        )
+    if isinstance(config.model, LeNet):
+        _check_geometry(config.model)
+
+
+def _check_geometry(model: LeNet) -> None:
+    if not model.channels or len(model.kernels) != len(model.channels):
+        raise UserError(
+            f"model.kernels={list(model.kernels)}: there must be one for each of "
+            f"model.channels={list(model.channels)}, and at least one"
+        )
+    if min(sides := model.sides()) < 1:
+        raise UserError(
+            f"model.kernels={list(model.kernels)}: nothing is left of the {IMAGE_SIDE}×{IMAGE_SIDE}"
+            f" image; its side after each pooling would be {sides}; allowed are smaller kernels, "
+            "model.pool_size or model.pool_stride"
+        )
+
+
+def fields(schema: type = Config, prefix: str = "") -> list[str]:
+    """Return every field's name, dotted, in the schema's order: ``optim.lr``, ``epochs``."""
+    names: list[str] = []
+    for field in dataclasses.fields(schema):
+        for kind in MODELS if field.name == "model" else (field.type,):
+            if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+                names += fields(kind, f"{prefix}{field.name}.")
+            else:
+                names.append(f"{prefix}{field.name}")
+    return list(dict.fromkeys(names))
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield ``("optim.lr", 0.1)`` and so on from nested mappings."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def params(config: Config) -> dict[str, str]:
+    """Return what describes the run, one dotted key a field; not where files and records lie.
+
+    Values are written as Hydra's overrides write them: ``0.1``, ``[128, 64]``, ``true``, ``null``.
+    """
+    elsewhere = ("tracking.", "dataset.root", "dataset.mirrors")
+    return {
+        key: _text(value)
+        for key, value in flatten(dataclasses.asdict(config))
+        if not key.startswith(elsewhere)
+    }
+
+
+def varying(runs: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the keys in which runs differ by more than their choice of a group.
+
+    A sweep over ``model`` differs in ``model.name``, but not in ``model.kernels``, as long as all
+    its LeNets have the same ones.
+
+    Args:
+        runs: the params of each.
+    """
+    keys = []
+    for key in dict.fromkeys(key for run in runs for key in run):
+        choice = f"{key.partition('.')[0]}.name"
+        values: dict[str | None, set[str | None]] = {}
+        for run in runs:
+            group = run.get(choice) if key != choice else None
+            values.setdefault(group, set()).add(run.get(key))
+        if any(len(different) > 1 for different in values.values()):
+            keys.append(key)
+    return keys
+
+
+def fingerprint(config: Config, dataset_digest: str) -> str:
+    """Return 16 hex digits that identify the result: equal for runs that must end equal.
+
+    Args:
+        config: with ``context`` already resolved to ``cpu`` or ``gpu``.
+        dataset_digest: identifies the content of all images and labels.
+    """
+    values = params(config) | {"dataset": dataset_digest}
+    del values["preset"]
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def to_yaml(config: Config) -> str:
+    """Return the configuration without ``tracking``, whose address may hold a password."""
+    values = dataclasses.asdict(config)
+    del values["tracking"]
+    return yaml.safe_dump(values, sort_keys=False)

@@ -1,0 +1,60 @@
+"""What a run runs on: versions, machine, the code's commit. Recorded with every run."""
+
+import functools
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from sweep import __version__
+
+MAIN_PACKAGES = ("mxnet", "numpy", "hydra-core", "mlflow", "pandas")
+
+
+@functools.cache
+def environment() -> dict[str, Any]:
+    """Return Python, platform, processor, cores and the version of every installed package."""
+    packages = {dist.name: dist.version for dist in metadata.distributions()}
+    return {
+        "sweep": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),
+    }
+
+
+def version_tags() -> dict[str, str]:
+    """Return the versions that matter most, as tags to filter runs by."""
+    known = environment()
+    tags = {"version.sweep": __version__, "version.python": known["python"]}
+    for name in MAIN_PACKAGES:
+        tags[f"version.{name}"] = known["packages"].get(name, "not installed")
+    return tags
+
+
+def _processor() -> str:
+    """Return the processor's name: MXNet picks its kernels by it, so low bits can depend on it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+@functools.cache
+def uncommitted_changes() -> bool | None:
+    """Return whether the code's git checkout differs from its commit; None outside of one."""
+    try:
+        import git  # fails where there is no git executable
+    except ImportError:
+        return None
+    try:
+        repository = git.Repo(Path(sys.argv[0]).absolute(), search_parent_directories=True)
+        return repository.is_dirty()
+    except (git.GitError, OSError):
+        return None

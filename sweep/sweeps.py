@@ -1,0 +1,96 @@
+"""A sweep: all its runs checked before the first one trains, recorded under one parent run."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hydra.core.utils import JobReturn, JobStatus
+
+from sweep import terminal
+from sweep.config import Config, params
+from sweep.errors import RunFailed, UserError
+
+if TYPE_CHECKING:
+    from sweep.tracking import Tracker
+
+
+@dataclass(frozen=True)
+class Job:
+    """One combination: what is overridden, as in ``optim.lr=0.1``, and what that composes to."""
+
+    overrides: tuple[str, ...]
+    config: Config
+
+
+Launch = Callable[[Sequence[Sequence[str]]], Sequence[JobReturn]]
+
+
+def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequence[JobReturn]:
+    """Check, announce, train and compare the runs of a sweep.
+
+    Args:
+        jobs: at least one; all with the same ``tracking``.
+        command: the sweep's own overrides, as in ``optim.lr=0.1,0.2``; they name it.
+        launch: trains a run for each list of overrides, and returns when all have ended.
+
+    Raises:
+        UserError: a combination, or what it needs, is wrong; nothing was trained or recorded.
+        RunFailed: some runs failed; they and the others are recorded.
+    """
+    tracking_config = jobs[0].config.tracking
+    if any(job.config.tracking != tracking_config for job in jobs):
+        raise UserError("tracking: cannot be swept over; allowed is one address and one experiment")
+    # MXNet reads its number of threads once, when it is loaded; so it is not imported above.
+    os.environ["OMP_NUM_THREADS"] = str(jobs[0].config.threads_per_run)
+    from sweep import tracking
+    from sweep.data import load_dataset
+    from sweep.run import resolve_device
+
+    devices = dict.fromkeys(resolve_device(job.config).device_type for job in jobs)
+    tracker = tracking.Tracker(tracking_config.uri, tracking_config.experiment)
+    datasets = {config: load_dataset(config) for config in {job.config.dataset for job in jobs}}
+    terminal.show_plan(
+        [params(job.config) for job in jobs],
+        [dataset.describe() for dataset in datasets.values()],
+        f"{tracking.shown(tracker.uri)}, experiment {tracker.experiment}",
+        " and ".join(devices),
+    )
+    name, tags = " ".join(command) or "sweep", {tracking.KIND: tracking.SWEEP}
+    with tracker.open_run(name, {}, tags, parent=None) as record:
+        below = f"tracking.sweep_id={record.run_id}"
+        try:
+            results = launch([[*job.overrides, below] for job in jobs])
+        finally:
+            _show_results(jobs, record.run_id, tracker)
+        _raise_failures(results)
+    return results
+
+
+def _show_results(jobs: Sequence[Job], sweep_id: str, tracker: "Tracker") -> None:
+    """Print the leaderboard of what has been trained, and the commands to go on with."""
+    from sweep import tracking
+    from sweep.leaderboard import direction_of, leaderboard
+
+    held_out = any(job.config.dataset.val_size for job in jobs)
+    metric = jobs[0].config.monitor if held_out else "test/accuracy"
+    try:
+        table = leaderboard(tracker.experiment, sweep_id, metric, tracking_uri=tracker.uri)
+        terminal.show_leaderboard(table, metric, direction_of(metric))
+    except UserError as error:
+        terminal.show_lines(str(error))
+    options = "" if metric == "val/accuracy" else f" --metric {metric}"
+    terminal.show_lines(
+        f"Browse:  {tracking.browse_command(tracker.uri)}",
+        f"Compare: python -m sweep.leaderboard --sweep {sweep_id}{options}",
+    )
+
+
+def _raise_failures(results: Sequence[JobReturn]) -> None:
+    failures = [each for each in results if each.status == JobStatus.FAILED]
+    for each in failures:
+        # Asking for return_value would raise the first one.
+        if not isinstance(each._return_value, RunFailed):
+            terminal.show_lines(f"{each.overrides}: {each._return_value}")
+    if failures:
+        raise RunFailed(f"{len(failures)} of {len(results)} runs failed")

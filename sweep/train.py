@@ -1,0 +1,146 @@
+"""The epoch loop. It knows Gluon; it knows no MLflow and no files."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from sweep.backend import autograd, gluon, mx, nd
+from sweep.config import SGD
+from sweep.data import Dataset, Split
+from sweep.epochs import EpochRecord
+
+EVALUATION_BATCH = 500
+BATCHES_AHEAD = 16
+MAX_FUSED_UPDATES = 45  # parameters that one call of MXNet's multi_sgd_update may take
+
+
+class _Batch(gluon.HybridBlock):
+    """A network with its data feed and its sums in one graph, so that a batch is one call.
+
+    Takes images (all, 28, 28) uint8, labels (all,) uint8 and the batch's rows (n,) int32; returns
+    the sum of the softmax cross-entropy over the batch, (1,) float32, and the number of right
+    answers, (1,) float32. All images stay on the device; only rows are chosen.
+    """
+
+    def __init__(self, net: gluon.HybridBlock) -> None:
+        super().__init__(prefix="")
+        self.net = net
+        self.loss = gluon.loss.SoftmaxCrossEntropyLoss()
+        self.hybridize(static_alloc=True, static_shape=True)
+
+    def hybrid_forward(self, F: Any, images: Any, labels: Any, rows: Any) -> tuple[Any, Any]:
+        pixels = F.cast(F.take(images, rows), "float32") / 255  # (n, 28, 28), 0 to 1
+        truth = F.cast(F.take(labels, rows), "float32")  # (n,)
+        scores = self.net(F.expand_dims(pixels, axis=1))  # (n, 10)
+        right = F.argmax(scores, axis=1) == truth  # (n,)
+        return F.sum(self.loss(scores, truth)), F.sum(right)
+
+
+class _Resident:
+    """A split's images and labels on the device: shared memory on the CPU, a copy on a GPU."""
+
+    def __init__(self, split: Split, context: mx.Context) -> None:
+        self.images = nd.from_numpy(split.images).as_in_context(context)
+        self.labels = nd.from_numpy(split.labels).as_in_context(context)
+        self.index, self.context = split.index, context
+
+    def batches(self, order: np.ndarray[Any, Any], size: int) -> Iterator[tuple[Any, Any, Any]]:
+        rows = nd.array(self.index[order], ctx=self.context, dtype="int32")
+        for start in range(0, len(order), size):
+            yield self.images, self.labels, rows[start : start + size]
+
+
+def build_trainer(net: gluon.HybridBlock, config: SGD) -> gluon.Trainer:
+    """Return a trainer for the network's parameters. Weight decay acts on biases too."""
+    parameters = list(net.collect_params().values())
+    optimizer = mx.optimizer.SGD(learning_rate=config.lr, wd=config.wd, momentum=config.momentum)
+    optimizer.aggregate_num = min(len(parameters), MAX_FUSED_UPDATES)
+    return gluon.Trainer(parameters, optimizer, kvstore=None)
+
+
+def train_epochs(
+    net: gluon.HybridBlock,
+    trainer: gluon.Trainer,
+    dataset: Dataset,
+    *,
+    batch_size: int,
+    seed: int,
+    epochs: range,
+    test_every_epoch: bool,
+    context: mx.Context,
+) -> Iterator[EpochRecord]:
+    """Train, and yield a record after each epoch, when its parameters are final.
+
+    Args:
+        net: with initialised parameters.
+        trainer: of the same parameters.
+        dataset: is measured on ``val`` after each epoch if that holds any images.
+        batch_size: images a step; the last step of an epoch takes what is left.
+        seed: with the epoch's number, it decides the order of that epoch's images.
+        epochs: which ones to train, counted from 1; ``range(4, 11)`` goes on after the third.
+        test_every_epoch: measure on ``test`` as well.
+        context: where the parameters are.
+    """
+    train_step, train_data = _Batch(net), _Resident(dataset.train, context)
+    measured = {"val": dataset.val} if len(dataset.val) else {}
+    if test_every_epoch:
+        measured["test"] = dataset.test
+    evaluations = {name: Evaluation(net, split, context) for name, split in measured.items()}
+
+    for epoch in epochs:
+        begin = time.perf_counter()
+        mx.random.seed((seed * 1_000_003 + epoch) % 2**31)
+        order = np.random.RandomState([seed, epoch]).permutation(len(dataset.train))
+        losses, rights = [], []
+        for images, labels, rows in train_data.batches(order, batch_size):
+            with autograd.record():
+                loss, right = train_step(images, labels, rows)
+            loss.backward()
+            trainer.step(len(rows))
+            losses.append(loss)
+            rights.append(right)
+            _limit_queue(losses)
+        metrics = {"train/loss": _mean(losses, order), "train/accuracy": _mean(rights, order)}
+        nd.waitall()
+        trained = time.perf_counter()
+        for name, evaluation in evaluations.items():
+            metrics |= {f"{name}/{key}": value for key, value in evaluation.measure().items()}
+        metrics["epoch_seconds"] = time.perf_counter() - begin
+        metrics["images_per_second"] = len(order) / (trained - begin)
+        yield EpochRecord(epoch, metrics)
+
+
+class Evaluation:
+    """Measures a network on a split, as often as asked."""
+
+    def __init__(self, net: gluon.HybridBlock, split: Split, context: mx.Context) -> None:
+        """Put the split on the device."""
+        self._step, self._data = _Batch(net), _Resident(split, context)
+        self._order = np.arange(len(split))
+
+    def measure(self) -> dict[str, float]:
+        """Return the mean ``loss`` and ``accuracy`` with the network's present parameters."""
+        losses, rights = [], []
+        for images, labels, rows in self._data.batches(self._order, EVALUATION_BATCH):
+            loss, right = self._step(images, labels, rows)
+            losses.append(loss)
+            rights.append(right)
+            _limit_queue(losses)
+        return {"loss": _mean(losses, self._order), "accuracy": _mean(rights, self._order)}
+
+
+def _limit_queue(results: list[Any]) -> None:
+    """Wait for an earlier batch, so that a signal is never kept waiting for a whole epoch.
+
+    MXNet runs what it is given later, in threads of its own; Python handles a signal only when it
+    is not inside a call that waits for them.
+    """
+    if len(results) > BATCHES_AHEAD:
+        results[-BATCHES_AHEAD].wait_to_read()
+
+
+def _mean(sums: list[Any], order: np.ndarray[Any, Any]) -> float:
+    """Return the batches' sums, (1,) float32 each, added up and divided by the images."""
+    return float(nd.concat(*sums, dim=0).asnumpy().sum(dtype=np.float64)) / len(order)
