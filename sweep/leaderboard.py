@@ -7,6 +7,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -33,8 +34,12 @@ METRICS = (
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
     ".csv": lambda table, path: table.to_csv(path, index=False),
     ".parquet": lambda table, path: table.to_parquet(path, index=False),
-    ".json": lambda table, path: table.to_json(path, orient="records", indent=2, date_format="iso"),
-    ".md": lambda table, path: table.to_markdown(path, index=False),
+    ".json": lambda table, path: table.to_json(
+        path, orient="records", indent=2, date_format="iso", double_precision=15
+    ),
+    ".md": lambda table, path: (
+        table.astype(object).where(table.notna(), "").to_markdown(path, index=False)
+    ),
 }
 
 
@@ -99,8 +104,13 @@ def _columns(runs: pd.DataFrame) -> pd.DataFrame:
         last, best = runs.get(f"metrics.{name}"), runs.get(f"metrics.best/{name}")
         if last is not None:
             runs[f"metrics.{name}"] = last if best is None else best.fillna(last)
-    params = runs[_having(runs, "params.")].rename(columns=_short)
-    differ = [f"params.{key}" for key in varying(params.to_dict("records"))]
+    params = runs[_having(runs, "params.")].rename(columns=_short).astype(str)
+    differ = [f"params.{key}" for key in varying([dict(row) for _, row in params.iterrows()])]
+    for key in differ:
+        with suppress(ValueError, TypeError):  # what is no number stays text
+            runs[key] = pd.to_numeric(runs[key])
+    for key in _having(runs, "metrics.best_epoch"):
+        runs[key] = runs[key].astype("Int64")
     known = [f"metrics.{name}" for name in METRICS if f"metrics.{name}" in runs]
     others = [key for key in _having(runs, "metrics.") if not key.startswith("metrics.best/")]
     columns = dict.fromkeys(

@@ -1,0 +1,39 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# MXNet reads its number of threads once, when it is loaded.
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+
+PUBLISHED = Path(__file__).parents[2] / "shared" / "datasets"
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(tmp_path, monkeypatch):
+    """Every test works in an empty folder, with an empty Gluon cache and no tracking address."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MXNET_HOME", str(tmp_path / "mxnet_home"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+@pytest.fixture
+def sweep_command():
+    """Run ``python -m sweep`` with these arguments in a process of its own."""
+
+    def run(*arguments, module="sweep", timeout=300):
+        command = [sys.executable, "-m", module, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+
+    return run
+
+
+@pytest.fixture
+def published():
+    """Give the folder with the full datasets (mnist/, fashion-mnist/), where there is one."""
+    if not PUBLISHED.is_dir():
+        pytest.skip(f"the full datasets are not in {PUBLISHED}")
+    return PUBLISHED
