@@ -3,6 +3,7 @@
 import functools
 import os
 import platform
+import shutil
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -58,3 +59,9 @@ def uncommitted_changes() -> bool | None:
         return repository.is_dirty()
     except (git.GitError, OSError):
         return None
+
+
+def program(name: str) -> str:
+    """Return what to type to start a program of this Python: its name, or its path if need be."""
+    here = Path(sys.executable).with_name(name)
+    return name if shutil.which(name) == str(here) or not here.exists() else os.path.relpath(here)

@@ -9,6 +9,7 @@ from hydra.core.utils import JobReturn, JobStatus
 
 from sweep import terminal
 from sweep.config import Config, params
+from sweep.environment import program
 from sweep.errors import RunFailed, UserError
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _show_results(jobs: Sequence[Job], sweep_id: str, tracker: "Tracker") -> Non
     options = "" if metric == "val/accuracy" else f" --metric {metric}"
     terminal.show_lines(
         f"Browse:  {tracking.browse_command(tracker.uri)}",
-        f"Compare: python -m sweep.leaderboard --sweep {sweep_id}{options}",
+        f"Compare: {program('python')} -m sweep.leaderboard --sweep {sweep_id}{options}",
     )
 
 

@@ -36,7 +36,7 @@ from mlflow.utils.mlflow_tags import (  # noqa: E402
 from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 
 from sweep.data import Dataset  # noqa: E402
-from sweep.environment import uncommitted_changes  # noqa: E402
+from sweep.environment import program, uncommitted_changes  # noqa: E402
 from sweep.epochs import EpochRecord  # noqa: E402
 from sweep.errors import RunFailed, UserError  # noqa: E402
 
@@ -64,8 +64,8 @@ def browse_command(uri: str) -> str:
     """Return what to type, or to open, to browse the runs."""
     if uri.startswith("http"):
         return uri
-    command = "mlflow ui" if uri == DEFAULT_URI else f"mlflow ui --backend-store-uri {uri}"
-    return f"MLFLOW_DISABLE_TELEMETRY=true {command}"
+    store = "" if uri == DEFAULT_URI else f" --backend-store-uri {uri}"
+    return f"MLFLOW_DISABLE_TELEMETRY=true {program('mlflow')} ui{store}"
 
 
 class Record:

@@ -1,0 +1,58 @@
+# Everything here sets up what it needs, in .venv, from Python 3.10, 3.11 or 3.12.
+.PHONY: help sweep test lint types wheel check benchmark constraints clean
+.DEFAULT_GOAL := help
+
+SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
+PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.10; do \
+	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 \
+	--constraint constraints.txt --editable
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1 \t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+sweep: .venv/installed ## train two LeNets on the images that come with the package, and compare them
+	$(BIN)/python -m sweep model=lenet optim.lr=0.1,0.2 --multirun
+
+test: .venv/installed-dev ## run the tests
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev ## check style and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: .venv/installed-dev ## check types
+	$(BIN)/mypy
+
+wheel: .venv/installed-dev ## build the wheel, and run it in an empty environment and folder
+	sh scripts/try_wheel.sh
+
+check: test lint types wheel ## all that must pass before a change lands
+
+benchmark: .venv/installed-dev ## measure one run against the bare compute loop
+	$(BIN)/python benchmarks/throughput.py
+
+constraints: .venv/installed-dev ## pin anew all that is installed, for all supported Pythons
+	$(INSTALL) . uv
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 \
+		--upgrade --no-header --no-annotate --quiet --output-file constraints.txt
+
+clean: ## remove the environment and what was built
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache
+
+.venv/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.10, 3.11 or 3.12 with its venv module is needed;" \
+		"none was found. Name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed: .venv/python pyproject.toml constraints.txt
+	@echo "Installing into .venv (a minute or two the first time) ..."
+	$(INSTALL) .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	@echo "Installing what the tests need into .venv ..."
+	$(INSTALL) '.[dev]'
+	@touch $@

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Builds the wheel, installs it into an empty environment, and uses it from an empty folder.
+set -eu
+project=$(cd "$(dirname "$0")/.." && pwd)
+empty=$(mktemp -d)
+trap 'rm -rf "$empty"' EXIT
+
+"$project/.venv/bin/python" -m build --wheel --outdir "$empty/dist" "$project"
+"$project/.venv/bin/python" -m venv "$empty/venv"
+"$empty/venv/bin/python" -m pip install --quiet --disable-pip-version-check --use-pep517 \
+    --constraint "$project/constraints.txt" "$empty"/dist/*.whl
+
+mkdir "$empty/folder"
+cd "$empty/folder"
+"$empty/venv/bin/sweep" model=mlp,lenet epochs=1 --multirun
+"$empty/venv/bin/python" -m sweep.leaderboard --output leaderboard.csv
+test "$(wc -l < leaderboard.csv)" -eq 3
+echo "The wheel works."
