@@ -23,18 +23,20 @@ from sweep.train import Evaluation, build_trainer, train_epochs
 
 log = logging.getLogger(__name__)
 
-NOT_IN_NAME = ("model", "model.activation", "dataset", "context", "experiment", "tracking", "hydra")
+NOT_IN_NAME = ("model", "model.activation", "dataset", "experiment", "context")
+NOT_IN_NAME_BELOW = ("tracking.", "hydra.", "hydra/", "dataset.root", "dataset.mirrors")
 
 
 def run_name(config: Config, overrides: Sequence[str]) -> str:
     """Return ``lenet tanh mnist_5k optim.lr=0.1``: the network, the images, what was overridden."""
-    chosen = [each for each in overrides if not _is_in_name(each.partition("=")[0].lstrip("+~"))]
     network = [config.preset or config.model.name, config.model.activation, config.dataset.name]
+    keys = [each.partition("=")[0].lstrip("+~") for each in overrides]
+    chosen = [
+        override
+        for key, override in zip(keys, overrides, strict=True)
+        if key not in NOT_IN_NAME and not key.startswith(NOT_IN_NAME_BELOW)
+    ]
     return " ".join([*network, *chosen])
-
-
-def _is_in_name(key: str) -> bool:
-    return key in NOT_IN_NAME or key.partition(".")[0] in ("tracking", "hydra")
 
 
 def execute(config: Config, overrides: Sequence[str]) -> float:
