@@ -41,13 +41,12 @@ constraints: .venv/installed-dev ## pin anew all that is installed, for all supp
 clean: ## remove the environment and what was built
 	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache
 
-.venv/python:
+.venv/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo "Python 3.10, 3.11 or 3.12 with its venv module is needed;" \
 		"none was found. Name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
-	@touch $@
 
-.venv/installed: .venv/python pyproject.toml constraints.txt
+.venv/installed: .venv/pyvenv.cfg pyproject.toml constraints.txt
 	@echo "Installing into .venv (a minute or two the first time) ..."
 	$(INSTALL) .
 	@touch $@

@@ -6,7 +6,7 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
-from sweep.config import Config, parse
+from sweep.config import Config, parse, public
 from sweep.errors import UserError
 from sweep.sweeps import Job, sweep
 
@@ -37,4 +37,4 @@ def _check(composed: DictConfig, combination: list[str]) -> Config:
     try:
         return parse(own)
     except UserError as error:
-        raise UserError(f"{error}\n(in the combination {' '.join(combination)})") from error
+        raise UserError(f"{error}\n(in the combination {' '.join(public(combination))})") from error

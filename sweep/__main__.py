@@ -7,12 +7,10 @@ from typing import NoReturn
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 
 from sweep.config import CONF, GROUPS, fields, parse
-from sweep.errors import RunFailed, UserError, explain_hydra
+from sweep.errors import RunFailed, UserError, explain_composition, is_composition_error
 
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -40,12 +38,14 @@ def main() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
-    except (HydraException, OmegaConfBaseException) as error:
-        _exit(UserError.exit_code, explain_hydra(error, [*fields(), *GROUPS]))
     except (UserError, RunFailed) as error:
         _exit(error.exit_code, str(error))
     except KeyboardInterrupt:
         _exit(INTERRUPTED, "Interrupted.")
+    except Exception as error:
+        if not is_composition_error(error):
+            raise
+        _exit(UserError.exit_code, explain_composition(error, sys.argv[1:], fields(), GROUPS))
 
 
 def _exit(code: int, message: str) -> NoReturn:

@@ -13,19 +13,18 @@ from typing import Annotated, Any, Literal
 import pydantic
 import yaml
 from hydra import compose, initialize_config_dir
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from pydantic import ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
-from sweep.errors import UserError, explain_hydra, nearest
+from sweep.errors import UserError, explain_composition, is_composition_error, nearest
 
 PACKAGED_CONF = Path(__file__).parent / "conf"
 CONF = PACKAGED_CONF if PACKAGED_CONF.is_dir() else Path(__file__).parents[1] / "conf"
 
 IMAGE_SIDE = 28
+ELSEWHERE = ("tracking.", "dataset.root", "dataset.mirrors")  # no part of what a run is
 GROUPS = ("model", "optim", "dataset", "experiment")
 TRAIN_IMAGES = {"mnist_5k": 4_000, "mnist": 60_000, "fashion_mnist": 60_000}
 
@@ -176,8 +175,10 @@ def load(*overrides: str) -> Config:
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             return parse(compose("config", list(overrides)))
-    except (HydraException, OmegaConfBaseException) as error:
-        raise UserError(explain_hydra(error, [*fields(), *GROUPS])) from error
+    except Exception as error:
+        if not is_composition_error(error):
+            raise
+        raise UserError(explain_composition(error, overrides, fields(), GROUPS)) from error
 
 
 def parse(composed: DictConfig) -> Config:
@@ -283,11 +284,10 @@ def params(config: Config) -> dict[str, str]:
 
     Values are written as Hydra's overrides write them: ``0.1``, ``[128, 64]``, ``true``, ``null``.
     """
-    elsewhere = ("tracking.", "dataset.root", "dataset.mirrors")
     return {
         key: _text(value)
         for key, value in flatten(dataclasses.asdict(config))
-        if not key.startswith(elsewhere)
+        if not key.startswith(ELSEWHERE)
     }
 
 
@@ -310,6 +310,19 @@ def varying(runs: Sequence[Mapping[str, str]]) -> list[str]:
         if any(len(different) > 1 for different in values.values()):
             keys.append(key)
     return keys
+
+
+def public(overrides: Sequence[str]) -> list[str]:
+    """Return the overrides that describe runs: not those of Hydra, folders and addresses.
+
+    An address may hold a password, and a folder says nothing about a run.
+    """
+    keys = [each.partition("=")[0].lstrip("+~") for each in overrides]
+    return [
+        override
+        for key, override in zip(keys, overrides, strict=True)
+        if key != "tracking" and not key.startswith((*ELSEWHERE, "hydra.", "hydra/"))
+    ]
 
 
 def fingerprint(config: Config, dataset_digest: str) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.config import TRAIN_IMAGES, DatasetConfig
+from sweep.errors import UserError
 from sweep.sources import FILES, IdxFile, find, gluon_cache, read_verified
 
 MNIST_5K = Path(__file__).parent / "datasets" / "mnist_5k.npz"
@@ -132,7 +133,10 @@ def _decoded(path: Path, dataset: str, file: IdxFile) -> NDArray[np.uint8]:
         except OSError as error:
             log.warning("%s cannot hold decoded images, so each run decodes: %s", cache, error)
             return array
-    mapped: NDArray[np.uint8] = np.load(copy, mmap_mode="r", allow_pickle=False)
+    try:
+        mapped: NDArray[np.uint8] = np.load(copy, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise UserError(f"{copy} is damaged ({error}). Delete it: it is made anew.") from error
     return mapped
 
 

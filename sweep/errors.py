@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import OmegaConfBaseException
@@ -22,17 +22,33 @@ class RunFailed(Exception):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ``" (did you mean …?)"`` with the known word nearest to this one, or nothing."""
-    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    known = [each for each in known if each != word]
+    matches = [each for each in known if each.endswith(f".{word}")]
+    matches = matches or difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f" (did you mean {matches[0]}?)" if matches else ""
 
 
-def explain_hydra(error: HydraException | OmegaConfBaseException, fields: Iterable[str]) -> str:
+def is_composition_error(error: Exception) -> bool:
+    """Return whether Hydra raised this because of what a user overrode."""
+    # For model=null, Hydra has no exception of its own.
+    is_group_value = isinstance(error, ValueError) and "Config group override" in str(error)
+    return is_group_value or isinstance(error, HydraException | OmegaConfBaseException)
+
+
+def explain_composition(
+    error: Exception, overrides: Sequence[str], fields: Sequence[str], groups: Sequence[str]
+) -> str:
     """Say in a line or two what was wrong with an override.
 
     Args:
         error: what Hydra raised while it composed the configuration.
-        fields: all field and group names, to suggest the nearest.
+        overrides: what it composed.
+        fields: the names of all fields, to suggest the nearest.
+        groups: the names of all groups.
     """
+    if isinstance(error, ValueError):
+        choices = [each for each in overrides if each.partition("=")[0] in groups]
+        return f"{' '.join(choices)}: a group takes the name of one of its choices. {error}"
     if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
         group, _, choice = str(error.missing_cfg_file).rpartition("/")
         allowed = ", ".join(sorted(error.options))
@@ -42,7 +58,11 @@ def explain_hydra(error: HydraException | OmegaConfBaseException, fields: Iterab
     if match := re.match(r"Could not override '([^'@]+)'.\nNo match in the defaults", str(error)):
         key = match[1]
     if key and (match or "not in struct" in f"{error} {cause}"):
-        return f"{key} is not a field of the configuration{nearest(str(key), fields)}"
+        if key in fields:
+            group = key.partition(".")[0]
+            return f"{key} is not a field of the {group} that is chosen, but of another {group}"
+        suggestion = nearest(str(key), [*fields, *groups])
+        return f"{key} is not a field of the configuration{suggestion}"
     if isinstance(cause, OmegaConfBaseException) and str(cause) not in str(error):
         return f"{error}\n{cause}"
     return str(error)

@@ -11,7 +11,7 @@ import yaml
 
 from sweep import backend, tracking
 from sweep.backend import gluon, mx, nd
-from sweep.config import Config, fingerprint, params, to_yaml
+from sweep.config import Config, fingerprint, params, public, to_yaml
 from sweep.data import Dataset, load_dataset
 from sweep.environment import environment, version_tags
 from sweep.epochs import EpochRecord, Selection
@@ -23,20 +23,14 @@ from sweep.train import Evaluation, build_trainer, train_epochs
 
 log = logging.getLogger(__name__)
 
-NOT_IN_NAME = ("model", "model.activation", "dataset", "experiment", "context")
-NOT_IN_NAME_BELOW = ("tracking.", "hydra.", "hydra/", "dataset.root", "dataset.mirrors")
+IN_NAME_ANYWAY = ("model", "model.activation", "dataset", "experiment", "context")
 
 
 def run_name(config: Config, overrides: Sequence[str]) -> str:
     """Return ``lenet tanh mnist_5k optim.lr=0.1``: the network, the images, what was overridden."""
     network = [config.preset or config.model.name, config.model.activation, config.dataset.name]
-    keys = [each.partition("=")[0].lstrip("+~") for each in overrides]
-    chosen = [
-        override
-        for key, override in zip(keys, overrides, strict=True)
-        if key not in NOT_IN_NAME and not key.startswith(NOT_IN_NAME_BELOW)
-    ]
-    return " ".join([*network, *chosen])
+    others = [each for each in public(overrides) if each.partition("=")[0] not in IN_NAME_ANYWAY]
+    return " ".join([*network, *others])
 
 
 def execute(config: Config, overrides: Sequence[str]) -> float:

@@ -117,7 +117,7 @@ def find(dataset: str, file: IdxFile, root: str | None, mirrors: Sequence[str]) 
 def _missing(dataset: str, folder: Path) -> str:
     if not folder.is_dir():
         return f"dataset.root={folder}: there is no such folder; {_needed(dataset)}"
-    there = {path.name.removesuffix(".gz") for path in folder.iterdir()}
+    there = {path.name.removesuffix(".gz") for path in folder.iterdir() if path.is_file()}
     missing = [file.name for file in FILES[dataset] if file.name not in there]
     return f"dataset.root={folder}: missing {', '.join(missing)}; {_needed(dataset)}"
 
@@ -132,7 +132,9 @@ def _download(dataset: str, file: IdxFile, folder: Path, mirrors: Sequence[str])
     tried = []
     for mirror in mirrors:
         name = f"{file.name}.gz"
-        bar = tqdm(desc=f"{dataset} {name}", unit="B", unit_scale=True, disable=None)
+        # pooch asks whether there is a bar, which tqdm can answer only if it has a total; pooch
+        # then sets the right one.
+        bar = tqdm(desc=f"{dataset} {name}", total=1, unit="B", unit_scale=True, disable=None)
         registry = {name: f"md5:{file.gzip_md5}"}
         mirror = f"{mirror.rstrip('/')}/"
         source = pooch.create(folder, mirror, registry=registry, retry_if_failed=1)
@@ -163,6 +165,8 @@ def _reason(error: requests.RequestException) -> str:
         return f"no answer within {CONNECT_SECONDS} s"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke off midway"
     return type(error).__name__
 
 
@@ -185,10 +189,11 @@ def read_verified(path: Path, dataset: str, file: IdxFile) -> bytes:
     sha256 = hashlib.sha256(content).hexdigest()
     if sha256 == file.sha256:
         return content
+    wanted = f"{file.name} of {dataset}"
     for other, files in FILES.items():
         for known in files:
             if known.sha256 == sha256:
-                raise UserError(_wrong(path, f"is {known.name} of {other}, not of {dataset}"))
+                raise UserError(_wrong(path, f"is {known.name} of {other}, not {wanted}"))
     if len(content) < file.size_bytes:
         what = f"is cut: {len(content):,} bytes of {file.size_bytes:,}"
     else:
@@ -197,4 +202,5 @@ def read_verified(path: Path, dataset: str, file: IdxFile) -> bytes:
 
 
 def _wrong(path: Path, what: str) -> str:
-    return f"{path} {what}. Replace it, or delete it to have it downloaded again."
+    ours = gluon_cache() in path.parents
+    return f"{path} {what}. Replace it{', or delete it to have it downloaded again' * ours}."

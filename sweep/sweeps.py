@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hydra.core.utils import JobReturn, JobStatus
 
 from sweep import terminal
-from sweep.config import Config, params
+from sweep.config import Config, params, public
 from sweep.environment import program
 from sweep.errors import RunFailed, UserError
 
@@ -57,7 +57,7 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
         f"{tracking.shown(tracker.uri)}, experiment {tracker.experiment}",
         " and ".join(devices),
     )
-    name, tags = " ".join(command) or "sweep", {tracking.KIND: tracking.SWEEP}
+    name, tags = " ".join(public(command)) or "sweep", {tracking.KIND: tracking.SWEEP}
     with tracker.open_run(name, {}, tags, parent=None) as record:
         below = f"tracking.sweep_id={record.run_id}"
         try:
@@ -92,6 +92,6 @@ def _raise_failures(results: Sequence[JobReturn]) -> None:
     for each in failures:
         # Asking for return_value would raise the first one.
         if not isinstance(each._return_value, RunFailed):
-            terminal.show_lines(f"{each.overrides}: {each._return_value}")
+            terminal.show_lines(f"{' '.join(public(each.overrides or []))}: {each._return_value}")
     if failures:
         raise RunFailed(f"{len(failures)} of {len(results)} runs failed")

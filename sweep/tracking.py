@@ -26,14 +26,14 @@ from mlflow.entities import (  # noqa: E402
     Param,
     Run,
 )
-from mlflow.exceptions import MlflowException  # noqa: E402
+from mlflow.store.db.db_types import DATABASE_ENGINES  # noqa: E402
 from mlflow.tracking.context.registry import resolve_tags  # noqa: E402
 from mlflow.utils.mlflow_tags import (  # noqa: E402
     MLFLOW_DATASET_CONTEXT,
     MLFLOW_GIT_DIRTY,
     MLFLOW_PARENT_RUN_ID,
 )
-from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
+from sqlalchemy import create_engine  # noqa: E402
 
 from sweep.data import Dataset  # noqa: E402
 from sweep.environment import program, uncommitted_changes  # noqa: E402
@@ -55,16 +55,16 @@ def resolve_uri(uri: str | None) -> str:
     return uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
 
 
-def shown(uri: str) -> str:
-    """Return the address without a user's name and password."""
-    return re.sub(r"://[^/@]*@", "://***@", uri)
+def shown(text: str) -> str:
+    """Return an address, or a text with addresses, without users' names and passwords."""
+    return re.sub(r"://[^/]*@", "://***@", text)
 
 
 def browse_command(uri: str) -> str:
     """Return what to type, or to open, to browse the runs."""
     if uri.startswith("http"):
-        return uri
-    store = "" if uri == DEFAULT_URI else f" --backend-store-uri {uri}"
+        return shown(uri)
+    store = "" if uri == DEFAULT_URI else f" --backend-store-uri {shown(uri)}"
     return f"MLFLOW_DISABLE_TELEMETRY=true {program('mlflow')} ui{store}"
 
 
@@ -241,13 +241,17 @@ def _answers(uri: str) -> Iterator[None]:
     kept = {key: os.environ.get(key) for key in PROBE}
     os.environ.update(PROBE)
     try:
+        if uri.partition(":")[0].partition("+")[0] in DATABASE_ENGINES:
+            create_engine(uri).connect().close()
         yield
-    except (MlflowException, SQLAlchemyError, OSError) as error:
-        log.exception("cannot use %s", shown(uri))
-        first_line = str(error).strip().splitlines()[0][:300]
+    except UserError:
+        raise
+    except Exception as error:  # of MLflow, of a database's driver, or of what answers instead
+        what = shown(" ".join(str(error).split()))[:300]
+        log.error("cannot use %s: %s", shown(uri), what)
         raise UserError(
             f"tracking.uri={shown(uri)}: cannot be used; allowed: the address of an MLflow server "
-            f"that runs, or a database as in {DEFAULT_URI}. {shown(first_line)}"
+            f"that runs, or a database as in {DEFAULT_URI}. {type(error).__name__}: {what}"
         ) from error
     finally:
         for key, value in kept.items():

@@ -1,0 +1,423 @@
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+
+import pandas as pd
+import pytest
+import yaml
+from mlflow import MlflowClient
+
+TINY = ("model=mlp", "model.hidden=[8]", "epochs=1")
+MISSION = ("model=mlp,lenet", "optim.lr=0.1,0.2", "epochs=1")
+CURVES = ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "test/loss", "test/accuracy")
+
+
+class Workplace:
+    """A folder in which commands are given, and the record that they leave there."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.environment = {**os.environ, "MXNET_HOME": str(folder / "mxnet_home")}
+        self.environment.pop("MLFLOW_TRACKING_URI", None)
+
+    def start(self, *arguments, module="sweep"):
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments, module="sweep"):
+        """Run to a good end, and return the lines that were printed."""
+        process = self.start(*arguments, module=module)
+        output, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, output + errors
+        return output.splitlines()
+
+    @property
+    def client(self):
+        return MlflowClient(f"sqlite:///{self.folder}/mlflow.db")
+
+    def runs(self, experiment):
+        """Return the parents and the other runs, the oldest first."""
+        number = self.client.get_experiment_by_name(experiment).experiment_id
+        found = self.client.search_runs([number], order_by=["attributes.start_time ASC"])
+        kinds = {"sweep": [], "run": []}
+        for run in found:
+            kinds[run.data.tags["sweep.kind"]].append(run)
+        return kinds["sweep"], kinds["run"]
+
+    def curves(self, run):
+        """Return all metrics of a run but the times: exact values with their steps."""
+        return {
+            key: [
+                (point.step, point.value)
+                for point in self.client.get_metric_history(run.info.run_id, key)
+            ]
+            for key in CURVES
+        }
+
+
+def by_model_and_lr(runs):
+    return {(run.data.params["model.name"], run.data.params["optim.lr"]): run for run in runs}
+
+
+def printed_command(lines, label):
+    (line,) = [line for line in lines if line.startswith(f"{label}:")]
+    return line.removeprefix(f"{label}:").strip()
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    return Workplace(tmp_path_factory.mktemp("cli"))
+
+
+@pytest.fixture(scope="module")
+def mission(workplace):
+    """The lines that the first command in an empty folder prints."""
+    return workplace.run(*MISSION, "--multirun")
+
+
+# --- the main job ---
+
+
+def test_a_sweep_records_its_runs_below_it(workplace, mission):
+    (parent,), runs = workplace.runs("sweep")
+    assert parent.info.status == "FINISHED"
+    assert parent.info.run_name == " ".join(MISSION)
+    assert len(runs) == 4
+    for run in runs:
+        assert run.info.status == "FINISHED"
+        assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        assert all(len(points) == 1 for points in workplace.curves(run).values())
+        assert run.data.metrics["test/accuracy"] > 0.6
+    assert [run.info.run_name for run in runs] == [
+        "mlp relu mnist_5k optim.lr=0.1 epochs=1",
+        "mlp relu mnist_5k optim.lr=0.2 epochs=1",
+        "lenet tanh mnist_5k optim.lr=0.1 epochs=1",
+        "lenet tanh mnist_5k optim.lr=0.2 epochs=1",
+    ]
+    assert len({run.data.tags["fingerprint"] for run in runs}) == 4
+
+
+def test_the_plan_comes_first(mission):
+    assert mission[:6] == [
+        "Sweep of 4 runs",
+        "  model.name: mlp, lenet",
+        "  optim.lr: 0.1, 0.2",
+        "  mnist_5k: 3,500 images to train on, 500 to validate, 1,000 to test",
+        mission[4],
+        "  recorded in sqlite:///mlflow.db, experiment sweep",
+    ]
+    assert re.fullmatch(r"  up to 1 epochs? each, on (cpu|gpu)", mission[4])
+
+
+def test_progress_shows_what_is_recorded(workplace, mission):
+    _, runs = workplace.runs("sweep")
+    number = r"(\d+\.\d{4})"
+    pattern = "  epoch 1/1"
+    for key in CURVES[:4]:
+        pattern += f"  {key} {number}"
+    pattern += r"  \d+\.\d s, 0 s left"
+    for run in runs:
+        at = mission.index(run.info.run_name)
+        shown = re.fullmatch(pattern, mission[at + 1])
+        assert shown, mission[at + 1]
+        for key, value in zip(CURVES, shown.groups(), strict=False):
+            assert value == f"{run.data.metrics[key]:.4f}"
+        val, test = run.data.metrics["val/accuracy"], run.data.metrics["test/accuracy"]
+        kept = f"  epoch 1 kept: val/accuracy {val:.4f}  test/accuracy {test:.4f}"
+        assert mission[at + 2] == kept
+
+
+def test_the_leaderboard_comes_last(workplace, mission):
+    (parent,), runs = workplace.runs("sweep")
+    begin = mission.index(next(line for line in mission if line.startswith("Leaderboard")))
+    rows = [line.split() for line in mission[begin:]]
+    assert " ".join(rows[0]) == "Leaderboard: by val/accuracy, the highest first"
+    header = ["rank", "dataset.name", "model.name", "optim.lr"]
+    assert [*header, "val/accuracy", "test/accuracy", "best_epoch"] in rows
+    ranked = [row for row in rows if row and row[0] in "1234"]
+    assert [row[0] for row in ranked] == ["1", "2", "3", "4"]
+    found = by_model_and_lr(runs)
+    accuracies = []
+    for _, dataset, model, lr, val, test, _ in ranked:
+        metrics = found.pop((model, lr)).data.metrics
+        assert dataset == "mnist_5k"
+        assert (float(val), float(test)) == (metrics["val/accuracy"], metrics["test/accuracy"])
+        accuracies.append(metrics["val/accuracy"])
+    assert not found
+    assert accuracies == sorted(accuracies, reverse=True)
+    assert re.fullmatch(
+        r"MLFLOW_DISABLE_TELEMETRY=true (\S*/)?mlflow ui", printed_command(mission, "Browse")
+    )
+    assert printed_command(mission, "Compare").endswith(f"--sweep {parent.info.run_id}")
+
+
+def compare(workplace, lines):
+    """Give the command that was printed, as it was printed; return the table it writes."""
+    done = subprocess.run(
+        f"{printed_command(lines, 'Compare')} --output compared.csv",
+        shell=True,
+        cwd=workplace.folder,
+        env=workplace.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return pd.read_csv(workplace.folder / "compared.csv", float_precision="round_trip")
+
+
+def test_the_printed_command_compares_the_sweep(workplace, mission):
+    table = compare(workplace, mission)
+    _, runs = workplace.runs("sweep")
+    expected = {run.info.run_id: run.data.metrics["test/accuracy"] for run in runs}
+    assert dict(zip(table["run_id"], table["test/accuracy"], strict=True)) == expected
+    assert list(table["rank"]) == [1, 2, 3, 4]
+    assert list(table["val/accuracy"]) == sorted(table["val/accuracy"], reverse=True)
+
+
+def test_the_leaderboard_is_a_command(workplace, mission):
+    files = ["board.csv", "board.json"]
+    output = [word for file in files for word in ("--output", file)]
+    lines = workplace.run("--top", "2", *output, module="sweep.leaderboard")
+    assert lines[-2:] == [f"Written: {file}" for file in files]
+    tables = [
+        pd.read_csv(workplace.folder / files[0]),
+        pd.read_json(workplace.folder / files[1]),
+    ]
+    for table in tables:
+        assert list(table["rank"]) == [1, 2]
+        assert set(table["model.name"]) == {"lenet"}
+
+
+# --- the same results however it is started ---
+
+
+@pytest.fixture(scope="module")
+def single(workplace, mission):
+    return workplace.run("model=mlp", "optim.lr=0.1", "epochs=1", "tracking.experiment=single")
+
+
+def test_a_single_run(workplace, single):
+    parents, (run,) = workplace.runs("single")
+    assert parents == []
+    assert run.info.status == "FINISHED"
+    assert "mlflow.parentRunId" not in run.data.tags
+    assert run.info.run_name == "mlp relu mnist_5k optim.lr=0.1 epochs=1"
+    assert single[0] == run.info.run_name
+    assert single[1].startswith("  epoch 1/1  train/loss ")
+    assert f"Recorded as run {run.info.run_id} in experiment single" in single
+    assert printed_command(single, "Browse").endswith("mlflow ui")
+
+
+def test_a_run_gives_the_same_alone_and_in_a_sweep(workplace, single):
+    _, (alone,) = workplace.runs("single")
+    within = by_model_and_lr(workplace.runs("sweep")[1])["mlp", "0.1"]
+    assert workplace.curves(alone) == workplace.curves(within)
+    assert alone.data.params == within.data.params
+    assert alone.data.tags["fingerprint"] == within.data.tags["fingerprint"]
+
+
+def test_runs_give_the_same_under_another_launcher(workplace, mission):
+    launcher = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    lines = workplace.run(*MISSION, *launcher, "tracking.experiment=joblib", "--multirun")
+    (parent,), runs = workplace.runs("joblib")
+    assert parent.info.status == "FINISHED"
+    for run in runs:
+        assert run.info.status == "FINISHED"
+        assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+    found, expected = by_model_and_lr(runs), by_model_and_lr(workplace.runs("sweep")[1])
+    assert len(runs) == 4
+    assert set(found) == set(expected)
+    for key, run in found.items():
+        assert workplace.curves(run) == workplace.curves(expected[key])
+        assert run.info.run_name == expected[key].info.run_name
+        assert run.data.tags["fingerprint"] == expected[key].data.tags["fingerprint"]
+    assert "Leaderboard: by val/accuracy, the highest first" in [line.strip() for line in lines]
+
+
+def test_the_printed_command_compares_a_sweep_recorded_elsewhere(workplace, mission):
+    where = ("tracking.uri=sqlite:///other.db", "tracking.experiment=another one")
+    lines = workplace.run(*TINY, "seed=0,1", *where, "--multirun")
+    table = compare(workplace, lines)
+    assert list(table["rank"]) == [1, 2]
+    assert set(table["seed"]) == {0, 1}
+    browse = printed_command(lines, "Browse")
+    assert browse.endswith("mlflow ui --backend-store-uri sqlite:///other.db")
+
+
+def test_a_run_that_fails_does_not_stop_the_others(workplace, mission):
+    options = ("optim.lr=1e30,0.1", "monitor=val/loss", "tracking.experiment=failing")
+    process = workplace.start(*TINY, *options, "--multirun")
+    output, errors = process.communicate(timeout=300)
+    assert (process.returncode, errors) == (1, "1 of 2 runs failed\n")
+    lines = [line.strip() for line in output.splitlines()]
+    (parent,), (failed, finished) = workplace.runs("failing")
+    assert parent.info.status == failed.info.status == "FAILED"
+    assert parent.data.tags["failure_reason"] == "1 of 2 runs failed"
+    reason = failed.data.tags["failure_reason"]
+    assert re.fullmatch(r"diverged at epoch 1: \S+ is (nan|inf)", reason)
+    assert f"failed: {reason}" in lines
+    assert finished.info.status == "FINISHED"
+    assert "Leaderboard: by val/loss, the lowest first" in lines
+    assert f"Best: {finished.info.run_name} (run {finished.info.run_id})" in lines
+    assert "Not ranked" in lines
+    assert printed_command(lines, "Compare").endswith("--metric val/loss")
+
+
+# --- options ---
+
+
+def test_early_stopping_stops_and_keeps_the_best(workplace, single):
+    # No epoch after the first can gain 0.99.
+    stopping = ("early_stopping.patience=2", "early_stopping.min_delta=0.99")
+    where = "tracking.experiment=early"
+    lines = workplace.run("model=mlp", "optim.lr=0.1", "epochs=20", *stopping, where)
+    _, (run,) = workplace.runs("early")
+    curves = workplace.curves(run)
+    assert [step for step, _ in curves["val/accuracy"]] == [1, 2, 3]
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["best_epoch"] == 1
+    assert [line for line in lines if line.startswith("  epoch 1 kept: ")]
+    # What is kept and tested is what one epoch alone gives.
+    alone = workplace.curves(workplace.runs("single")[1][0])
+    assert curves["test/accuracy"] == alone["test/accuracy"]
+    assert curves["test/loss"] == alone["test/loss"]
+    assert curves["train/loss"][0] == alone["train/loss"][0]
+
+
+def test_a_preset_that_measures_on_the_test_set(workplace, mission):
+    protocol = ("experiment=tutorial_mlp", "dataset=mnist_5k", "dataset.val_size=0", "epochs=2")
+    where = "tracking.experiment=protocol"
+    lines = workplace.run(*protocol, "optim.lr=0.01,0.2", where, "--multirun")
+    assert "  measured on the test set after every epoch (test_every_epoch=true)" in lines
+    (_,), runs = workplace.runs("protocol")
+    assert len(runs) == 2
+    for run in runs:
+        curves = workplace.curves(run)
+        assert [step for step, _ in curves["test/accuracy"]] == [1, 2]
+        assert curves["val/accuracy"] == []
+        assert run.data.params["preset"] == "tutorial_mlp"
+        assert run.info.run_name.startswith("tutorial_mlp relu mnist_5k ")
+        assert {each.tags[0].value for each in run.inputs.dataset_inputs} == {
+            "training",
+            "testing",
+        }
+    assert "Leaderboard: by test/accuracy, the highest first" in [line.strip() for line in lines]
+    ranked = [line.split() for line in lines if re.match(r"\s+[12]\s", line)]
+    slow, fast = (run.data.metrics["test/accuracy"] for run in runs)
+    assert fast > slow
+    assert [row[2:4] for row in ranked] == [["0.2", f"{fast:.4g}"], ["0.01", f"{slow:.4g}"]]
+    assert "--metric test/accuracy" in printed_command(lines, "Compare")
+
+
+def test_a_preset_on_the_full_set(workplace, mission, published):
+    root = f"dataset.root={published / 'mnist'}"
+    where = "tracking.experiment=full"
+    lines = workplace.run("experiment=tutorial_mlp", root, "epochs=1", where)
+    _, (run,) = workplace.runs("full")
+    assert lines[0] == run.info.run_name == "tutorial_mlp relu mnist epochs=1"
+    assert run.data.metrics["test/accuracy"] > 0.9
+    assert "val/accuracy" not in run.data.metrics
+
+
+def test_sweeps_kept_in_a_file(workplace, mission):
+    params = "hydra.sweeper.params={optim.lr:'0.1,0.2'}"
+    lines = workplace.run(*TINY, params, "seed=3,4", "tracking.experiment=params", "--multirun")
+    assert lines[:3] == ["Sweep of 4 runs", "  optim.lr: 0.1, 0.2", "  seed: 3, 4"]
+    _, runs = workplace.runs("params")
+    assert sorted((run.data.params["optim.lr"], run.data.params["seed"]) for run in runs) == [
+        *(("0.1", "3"), ("0.1", "4")),
+        *(("0.2", "3"), ("0.2", "4")),
+    ]
+
+
+def test_help(sweep_command, tmp_path):
+    done = sweep_command("--help")
+    assert done.returncode == 0, done.stderr
+    assert "python -m sweep model=lenet optim.lr=0.1,0.2 --multirun" in done.stdout
+    assert "model: lenet, mlp" in done.stdout
+    assert "lr: 0.1" in done.stdout
+    assert not list(tmp_path.glob("ml*"))
+
+
+def test_the_composed_configuration_can_be_seen(sweep_command, tmp_path):
+    done = sweep_command("--cfg", "job", "model=lenet", "optim.lr=0.3")
+    assert done.returncode == 0, done.stderr
+    shown = yaml.safe_load(done.stdout)
+    assert shown["model"]["channels"] == [20, 50]
+    assert shown["optim"] == {"name": "sgd", "lr": 0.3, "wd": 0.0, "momentum": 0.0}
+    assert not list(tmp_path.glob("ml*"))
+
+
+# --- interrupts ---
+
+
+def interrupt(workplace, number, first_line, *arguments):
+    """Start, wait for the first epoch after this line, send the signal; return what came out."""
+    # A process that inherits an ignored SIGINT, as background jobs of a shell do, goes on ignoring.
+    kept = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = workplace.start(*arguments)
+    signal.signal(signal.SIGINT, kept)
+    watchdog = threading.Timer(120, process.kill)
+    watchdog.start()
+    with process:
+        lines, seen = [], False
+        for line in process.stdout:
+            lines.append(line.rstrip("\n"))
+            seen = seen or lines[-1].startswith(first_line)
+            if seen and line.startswith("  epoch 1/"):
+                process.send_signal(number)
+        errors = process.stderr.read()
+    watchdog.cancel()
+    return process.returncode, lines, errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_sweep(workplace, mission, number):
+    experiment = number.name
+    code, lines, errors = interrupt(
+        workplace,
+        number,
+        "lenet tanh",
+        *("model=mlp,lenet", "epochs=9", f"tracking.experiment={experiment}", "--multirun"),
+    )
+    assert code == 130
+    assert errors == "Interrupted.\n"
+    assert "Traceback" not in "\n".join(lines)
+    assert "  interrupted: recorded as KILLED" in lines
+
+    (parent,), (first, second) = workplace.runs(experiment)
+    assert parent.info.status == "KILLED"
+    assert (first.data.params["model.name"], first.info.status) == ("mlp", "FINISHED")
+    assert (second.data.params["model.name"], second.info.status) == ("lenet", "KILLED")
+    steps = [step for step, _ in workplace.curves(second)["train/loss"]]
+    assert steps == list(range(1, len(steps) + 1))
+    assert 1 <= len(steps) < 9
+    assert "test/accuracy" not in second.data.metrics
+
+    # What was trained is compared, and what was interrupted is named.
+    assert f"Best: {first.info.run_name} (run {first.info.run_id})" in lines
+    assert "Not ranked" in [line.strip() for line in lines]
+    (row,) = [line.split() for line in lines if line.split()[:1] == ["KILLED"]]
+    assert row[-1] == second.info.run_id
+    assert printed_command(lines, "Browse").endswith("mlflow ui")
+
+
+def test_an_interrupted_run(workplace, mission):
+    options = ("model=lenet", "epochs=9", "tracking.experiment=interrupted")
+    code, lines, errors = interrupt(workplace, signal.SIGINT, "lenet tanh", *options)
+    assert code == 130
+    assert errors == "Interrupted.\n"
+    assert lines[-1] == "  interrupted: recorded as KILLED"
+    _, (run,) = workplace.runs("interrupted")
+    assert run.info.status == "KILLED"
+    assert run.info.end_time is not None
