@@ -21,10 +21,11 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import sweep.run
 from sweep.backend import autograd, gluon, mx, nd
-from sweep.config import Config, load
+from sweep.config import load
 from sweep.data import Dataset, load_dataset
 from sweep.environment import environment
 from sweep.models import build_model
+from sweep.schema import Config
 from sweep.train import build_trainer, train_epochs
 
 

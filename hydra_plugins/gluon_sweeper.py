@@ -6,8 +6,9 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
-from sweep.config import Config, parse, public
+from sweep.config import parse, public
 from sweep.errors import UserError
+from sweep.schema import Config
 from sweep.sweeps import Job, sweep
 
 

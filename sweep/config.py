@@ -1,169 +1,25 @@
-"""The schema of a run's configuration, its bounds, and its fingerprint.
-
-Defaults are in ``conf/`` alone. Hydra composes; :func:`parse` checks the result and freezes it.
-"""
+"""A run's configuration: composed by Hydra, checked, put into words, fingerprinted."""
 
 import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import pydantic
 import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
-from pydantic import ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
-from pydantic.dataclasses import dataclass
-from pydantic_core import PydanticCustomError
 
 from sweep.errors import UserError, explain_composition, is_composition_error, nearest
+from sweep.schema import IMAGE_SIDE, MODELS, TRAIN_IMAGES, Config, LeNet
 
 PACKAGED_CONF = Path(__file__).parent / "conf"
 CONF = PACKAGED_CONF if PACKAGED_CONF.is_dir() else Path(__file__).parents[1] / "conf"
 
-IMAGE_SIDE = 28
 ELSEWHERE = ("tracking.", "dataset.root", "dataset.mirrors")  # no part of what a run is
 GROUPS = ("model", "optim", "dataset", "experiment")
-TRAIN_IMAGES = {"mnist_5k": 4_000, "mnist": 60_000, "fashion_mnist": 60_000}
-
-
-def _allowed(text: str) -> WrapValidator:
-    """Answer whatever is wrong with a value by what is allowed instead."""
-
-    def check(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
-        try:
-            return validate(value)
-        except pydantic.ValidationError:
-            raise PydanticCustomError("allowed", "allowed is {text}", {"text": text}) from None
-
-    return WrapValidator(check)
-
-
-def _choice(*names: str) -> WrapValidator:
-    return _allowed(" or ".join(names))
-
-
-Count = Annotated[int, Field(strict=True, ge=1), _allowed("a whole number, 1 or more")]
-Size = Annotated[int, Field(strict=True, ge=0), _allowed("a whole number, 0 or more")]
-Counts = Annotated[
-    tuple[Count, ...], _allowed("a list of whole numbers, each 1 or more, as in [128,64]")
-]
-Positive = Annotated[
-    float, Field(strict=True, gt=0, allow_inf_nan=False), _allowed("a finite number above 0")
-]
-NonNegative = Annotated[
-    float, Field(strict=True, ge=0, allow_inf_nan=False), _allowed("a finite number, 0 or more")
-]
-Fraction = Annotated[
-    float, Field(strict=True, ge=0, lt=1), _allowed("a number from 0 to less than 1")
-]
-Switch = Annotated[bool, Field(strict=True), _allowed("true or false")]
-Activation = Annotated[Literal["tanh", "relu", "sigmoid"], _choice("tanh", "relu", "sigmoid")]
-Metric = Literal["val/accuracy", "val/loss"]
-
-STRICT = ConfigDict(extra="forbid")
-
-
-@dataclass(frozen=True, config=STRICT)
-class Network:
-    """What all networks have: dense layers at their end, an activation, an initialisation."""
-
-    name: str
-    hidden: Counts
-    activation: Activation
-    output_activation: Activation | None
-    init: Annotated[Literal["xavier", "normal"], _choice("xavier", "normal")]
-    init_scale: Positive | None
-
-
-@dataclass(frozen=True, config=STRICT)
-class MLP(Network):
-    """A multilayer perceptron on the 784 pixels."""
-
-    name: Literal["mlp"]
-
-
-@dataclass(frozen=True, config=STRICT)
-class LeNet(Network):
-    """Convolution, pooling and activation, as often as there are channels; then dense layers."""
-
-    name: Literal["lenet"]
-    channels: Counts
-    kernels: Counts
-    pooling: Annotated[Literal["max", "avg"], _choice("max", "avg")]
-    pool_size: Count
-    pool_stride: Count
-
-    def sides(self) -> list[int]:
-        """Return the side of the square feature maps, in pixels, after each pooling."""
-        side, sides = IMAGE_SIDE, []
-        for kernel in self.kernels:
-            side = (side - kernel + 1 - self.pool_size) // self.pool_stride + 1
-            sides.append(side)
-        return sides
-
-
-MODELS = (MLP, LeNet)
-
-
-@dataclass(frozen=True, config=STRICT)
-class SGD:
-    """Stochastic gradient descent, as ``mxnet.optimizer.SGD`` has it."""
-
-    name: Annotated[Literal["sgd"], _choice("sgd")]
-    lr: Positive
-    wd: NonNegative
-    momentum: Fraction
-
-
-@dataclass(frozen=True, config=STRICT)
-class DatasetConfig:
-    """Which images, how many of them are held out, and where the files may be."""
-
-    name: Annotated[Literal["mnist_5k", "mnist", "fashion_mnist"], _choice(*TRAIN_IMAGES)]
-    val_size: Size
-    root: str | None
-    mirrors: tuple[str, ...]
-
-
-@dataclass(frozen=True, config=STRICT)
-class EarlyStopping:
-    """When a run stops before its last epoch."""
-
-    patience: Count | None
-    min_delta: NonNegative
-
-
-@dataclass(frozen=True, config=STRICT)
-class Tracking:
-    """Where the record goes."""
-
-    uri: str | None
-    experiment: Annotated[str, Field(min_length=1)]
-    sweep_id: str | None
-
-
-@dataclass(frozen=True, config=STRICT)
-class Config:
-    """One run."""
-
-    model: Annotated[MLP | LeNet, Field(discriminator="name")]
-    optim: SGD
-    dataset: DatasetConfig
-    batch_size: Count
-    epochs: Count
-    seed: Annotated[
-        int, Field(strict=True, ge=0, lt=2**31), _allowed("a whole number from 0 to 2147483647")
-    ]
-    context: Annotated[Literal["auto", "cpu", "gpu"], _choice("auto", "cpu", "gpu")]
-    threads_per_run: Count
-    monitor: Annotated[Metric, _choice("val/accuracy", "val/loss")]
-    early_stopping: EarlyStopping
-    test_every_epoch: Switch
-    preset: str | None
-    tracking: Tracking
 
 
 def load(*overrides: str) -> Config:

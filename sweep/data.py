@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.config import TRAIN_IMAGES, DatasetConfig
 from sweep.errors import UserError
+from sweep.schema import TRAIN_IMAGES, DatasetConfig
 from sweep.sources import FILES, IdxFile, find, gluon_cache, read_verified
 
 MNIST_5K = Path(__file__).parent / "datasets" / "mnist_5k.npz"

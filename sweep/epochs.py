@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
-from sweep.config import EarlyStopping, Metric
+from sweep.schema import EarlyStopping, Metric
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,14 @@ class EpochRecord:
 
     epoch: int
     metrics: dict[str, float]
+
+
+def at_best(metric: str) -> str:
+    """Return the name under which a metric's value at the best epoch is recorded.
+
+    ``val_at_best/accuracy`` for ``val/accuracy``: MLflow draws it apart from the curves.
+    """
+    return metric.replace("/", "_at_best/")
 
 
 @dataclass(frozen=True)

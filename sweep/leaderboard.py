@@ -14,11 +14,13 @@ from typing import Literal
 import pandas as pd
 
 from sweep.config import varying
+from sweep.epochs import at_best
 from sweep.errors import UserError
 from sweep.terminal import show_leaderboard
 from sweep.tracking import FAILURE, read_runs
 
 Direction = Literal["max", "min"]
+DEFAULT_EXPERIMENT = "sweep"
 DEFAULT_METRIC = "val/accuracy"
 METRICS = (
     "val/accuracy",
@@ -57,7 +59,7 @@ def direction_of(metric: str) -> Direction:
 
 
 def leaderboard(
-    experiment: str = "sweep",
+    experiment: str = DEFAULT_EXPERIMENT,
     sweep: str | None = None,
     metric: str = DEFAULT_METRIC,
     direction: Direction | None = None,
@@ -68,7 +70,7 @@ def leaderboard(
     Columns: ``rank`` (Int64), ``run``, ``status``, ``dataset.name``, the parameters in which runs
     differ, the metrics, ``failure_reason``, ``duration_seconds``, ``start_time``, ``fingerprint``,
     ``run_id``. Metrics are those of the epoch that each run kept: its best by validation, or
-    its last where nothing was held out.
+    its last where nothing was held out. ``attrs["parameters"]`` names the parameters' columns.
 
     Args:
         experiment: MLflow's experiment.
@@ -84,53 +86,53 @@ def leaderboard(
     runs = read_runs(tracking_uri, experiment, sweep)
     if runs.empty:
         raise UserError(f"experiment {experiment} has no runs yet")
-    table = _columns(runs)
-    finished = table["status"] == "FINISHED"
-    if finished.any() and (metric not in table or table.loc[finished, metric].isna().all()):
-        known = ", ".join(key for key in METRICS if key in table)
+    metrics, varied = _take_best(runs), _take_varying(runs)
+    finished = runs["status"] == "FINISHED"
+    if finished.any() and (metric not in metrics or runs.loc[finished, metric].isna().all()):
         hint = (
             "; these runs held no images out and were measured on the test set after every epoch: "
             "rank them with --metric test/accuracy"
-            if metric.startswith("val/") and "test/accuracy" in table
+            if metric.startswith("val/") and "test/accuracy" in metrics
             else ""
         )
+        known = ", ".join(metrics)
         raise UserError(f"no finished run has the metric {metric}; there are: {known}{hint}")
-    return _rank(table, finished, metric, ascending)
+    runs = runs.rename(columns={f"tags.{name}": name for name in (FAILURE, "fingerprint")})
+    parameters = list(dict.fromkeys(["dataset.name", *varied]))
+    columns = [
+        *("run", "status", *parameters, *metrics, FAILURE),
+        *("duration_seconds", "start_time", "fingerprint", "run_id"),
+    ]
+    table = runs.reindex(columns=columns).astype({FAILURE: "string"})
+    table = _rank(table, finished, metric, ascending)
+    table.attrs["parameters"] = parameters
+    return table
 
 
-def _columns(runs: pd.DataFrame) -> pd.DataFrame:
-    """Pick and name the columns."""
-    for name in METRICS:
-        last, best = runs.get(f"metrics.{name}"), runs.get(f"metrics.best/{name}")
-        if last is not None:
-            runs[f"metrics.{name}"] = last if best is None else best.fillna(last)
-    params = runs[_having(runs, "params.")].rename(columns=_short).astype(str)
-    differ = [f"params.{key}" for key in varying([dict(row) for _, row in params.iterrows()])]
-    for key in differ:
+def _take_best(runs: pd.DataFrame) -> list[str]:
+    """Name the metrics as they are logged, with their values at the best epoch, if there is one."""
+    logged = [name.removeprefix("metrics.") for name in _having(runs, "metrics.")]
+    names = [name for name in (*METRICS, *logged) if name in logged and "_at_best/" not in name]
+    for name in dict.fromkeys(names):
+        last, best = runs[f"metrics.{name}"], runs.get(f"metrics.{at_best(name)}")
+        runs[name] = last if best is None else best.fillna(last)
+    if "best_epoch" in names:
+        runs["best_epoch"] = runs["best_epoch"].astype("Int64")
+    return list(dict.fromkeys(names))
+
+
+def _take_varying(runs: pd.DataFrame) -> list[str]:
+    """Name the parameters, as numbers where they are; return those in which runs differ."""
+    params = runs[_having(runs, "params.")].rename(columns=lambda name: name[len("params.") :])
+    for name in params:
+        runs[name] = params[name]
         with suppress(ValueError, TypeError):  # what is no number stays text
-            runs[key] = pd.to_numeric(runs[key])
-    for key in _having(runs, "metrics.best_epoch"):
-        runs[key] = runs[key].astype("Int64")
-    known = [f"metrics.{name}" for name in METRICS if f"metrics.{name}" in runs]
-    others = [key for key in _having(runs, "metrics.") if not key.startswith("metrics.best/")]
-    columns = dict.fromkeys(
-        [
-            *("run", "status", "params.dataset.name"),
-            *(*differ, *known, *others),
-            *(f"tags.{FAILURE}", "duration_seconds", "start_time", "tags.fingerprint", "run_id"),
-        ]
-    )
-    return runs.reindex(columns=list(columns)).rename(columns=_short)
+            runs[name] = pd.to_numeric(params[name])
+    return varying([dict(row) for _, row in params.astype(str).iterrows()])
 
 
 def _having(runs: pd.DataFrame, prefix: str) -> list[str]:
     return [str(name) for name in runs.columns if str(name).startswith(prefix)]
-
-
-def _short(column: str) -> str:
-    """Return ``optim.lr`` for ``params.optim.lr``: the name that the run's record has."""
-    kind, _, name = column.partition(".")
-    return name if kind in ("params", "metrics", "tags") else column
 
 
 def _rank(
@@ -175,7 +177,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sweep.leaderboard", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add = parser.add_argument
-    add("--experiment", default="sweep", help="MLflow's experiment (default: %(default)s)")
+    add(
+        "--experiment",
+        default=DEFAULT_EXPERIMENT,
+        help="MLflow's experiment (default: %(default)s)",
+    )
     add("--sweep", metavar="ID", help="only the runs of this sweep, by its parent's run id")
     add("--metric", default=DEFAULT_METRIC, help="to rank by (default: %(default)s)")
     add("--direction", choices=("max", "min"), help="which end is better, if the name won't tell")

@@ -5,8 +5,8 @@ from itertools import pairwise
 from typing import Any
 
 from sweep.backend import gluon, mx
-from sweep.config import IMAGE_SIDE, MLP, LeNet
 from sweep.data import CLASSES
+from sweep.schema import IMAGE_SIDE, MLP, LeNet
 
 INITIALIZERS = {
     "xavier": lambda scale: mx.init.Xavier(magnitude=scale or 3),

@@ -11,12 +11,13 @@ import yaml
 
 from sweep import backend, tracking
 from sweep.backend import gluon, mx, nd
-from sweep.config import Config, fingerprint, params, public, to_yaml
+from sweep.config import fingerprint, params, public, to_yaml
 from sweep.data import Dataset, load_dataset
 from sweep.environment import environment, version_tags
-from sweep.epochs import EpochRecord, Selection
+from sweep.epochs import EpochRecord, Selection, at_best
 from sweep.errors import RunFailed, UserError
 from sweep.models import build_model, parameter_count
+from sweep.schema import Config
 from sweep.terminal import RunDisplay, show_lines
 from sweep.tracking import Record, Tracker
 from sweep.train import Evaluation, build_trainer, train_epochs
@@ -65,7 +66,8 @@ def execute(config: Config, overrides: Sequence[str]) -> float:
             record.log_text(yaml.safe_dump(environment(), sort_keys=False), "environment.yaml")
             record.log_dataset(dataset)
             score = _train(config, dataset, context, record, display)
-    except (UserError, RunFailed):
+    except RunFailed as error:
+        log.error("%s failed: %s", name, error)
         raise
     except Exception as error:
         log.exception("%s failed", name)
@@ -126,7 +128,7 @@ def _train(
     summary: dict[str, float] = {}
     if monitor:
         measured = {key: value for key, value in kept.metrics.items() if "/" in key}
-        summary = {f"best/{key}": value for key, value in measured.items()}
+        summary = {at_best(key): value for key, value in measured.items()}
         summary["best_epoch"] = kept.epoch
     if not config.test_every_epoch:
         test = Evaluation(net, dataset.test, context).measure()

@@ -1,6 +1,7 @@
 """A sweep: all its runs checked before the first one trains, recorded under one parent run."""
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -8,9 +9,10 @@ from typing import TYPE_CHECKING
 from hydra.core.utils import JobReturn, JobStatus
 
 from sweep import terminal
-from sweep.config import Config, params, public
+from sweep.config import params, public
 from sweep.environment import program
 from sweep.errors import RunFailed, UserError
+from sweep.schema import Config
 
 if TYPE_CHECKING:
     from sweep.tracking import Tracker
@@ -59,9 +61,14 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
     )
     name, tags = " ".join(public(command)) or "sweep", {tracking.KIND: tracking.SWEEP}
     with tracker.open_run(name, {}, tags, parent=None) as record:
+        for dataset in datasets.values():
+            record.log_dataset(dataset)
         below = f"tracking.sweep_id={record.run_id}"
         try:
             results = launch([[*job.overrides, below] for job in jobs])
+        except KeyboardInterrupt:
+            tracker.kill_runs_of(record.run_id)
+            raise
         finally:
             _show_results(jobs, record.run_id, tracker)
         _raise_failures(results)
@@ -71,7 +78,12 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
 def _show_results(jobs: Sequence[Job], sweep_id: str, tracker: "Tracker") -> None:
     """Print the leaderboard of what has been trained, and the commands to go on with."""
     from sweep import tracking
-    from sweep.leaderboard import direction_of, leaderboard
+    from sweep.leaderboard import (
+        DEFAULT_EXPERIMENT,
+        DEFAULT_METRIC,
+        direction_of,
+        leaderboard,
+    )
 
     held_out = any(job.config.dataset.val_size for job in jobs)
     metric = jobs[0].config.monitor if held_out else "test/accuracy"
@@ -80,10 +92,16 @@ def _show_results(jobs: Sequence[Job], sweep_id: str, tracker: "Tracker") -> Non
         terminal.show_leaderboard(table, metric, direction_of(metric))
     except UserError as error:
         terminal.show_lines(str(error))
-    options = "" if metric == "val/accuracy" else f" --metric {metric}"
+    options = ["--sweep", sweep_id]
+    if metric != DEFAULT_METRIC:
+        options += ["--metric", metric]
+    if tracker.experiment != DEFAULT_EXPERIMENT:
+        options += ["--experiment", tracker.experiment]
+    if (uri := jobs[0].config.tracking.uri) is not None:
+        options += ["--tracking-uri", tracking.shown(uri)]
     terminal.show_lines(
         f"Browse:  {tracking.browse_command(tracker.uri)}",
-        f"Compare: {program('python')} -m sweep.leaderboard --sweep {sweep_id}{options}",
+        f"Compare: {shlex.join([program('python'), '-m', 'sweep.leaderboard', *options])}",
     )
 
 

@@ -136,20 +136,14 @@ def show_leaderboard(table: pd.DataFrame, metric: str, direction: str) -> None:
     ranked, others = table[table["rank"].notna()], table[table["rank"].isna()]
     best_first = {"max": "highest", "min": "lowest"}[direction]
     if len(ranked):
-        columns = list(table.columns)
-        parameters = columns[columns.index("status") + 1 : _first_metric(columns)]
         metrics = [key for key in dict.fromkeys((metric, *SHOWN_COLUMNS)) if key in table]
-        shown = ranked[["rank", *parameters, *metrics]]
+        shown = ranked[["rank", *table.attrs["parameters"], *metrics]]
         out.print(_rich_table(shown, f"Leaderboard: by {metric}, the {best_first} first"))
         winner = ranked.iloc[0]
         out.print(f"Best: {winner['run']} (run {winner['run_id']})", markup=False)
     if len(others):
         reasons = others[["status", "run", "failure_reason", "run_id"]].dropna(axis=1, how="all")
         out.print(_rich_table(reasons, "Not ranked"))
-
-
-def _first_metric(columns: Sequence[str]) -> int:
-    return next(i for i, name in enumerate(columns) if "/" in name or name == "epoch_seconds")
 
 
 def _rich_table(frame: pd.DataFrame, title: str) -> Table:

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import re
+import shlex
 import time
 import traceback
 from collections.abc import Iterator, Mapping
@@ -44,8 +45,9 @@ DEFAULT_URI = "sqlite:///mlflow.db"
 PROBE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 KIND, SWEEP, RUN = "sweep.kind", "sweep", "run"
 FAILURE = "failure_reason"
+# MLflow's pages then open with what belongs to training, not to language models.
+TRAINING_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
 
-log = logging.getLogger(__name__)
 for chatty in ("mlflow", "alembic"):
     logging.getLogger(chatty).setLevel(logging.WARNING)
 
@@ -64,8 +66,8 @@ def browse_command(uri: str) -> str:
     """Return what to type, or to open, to browse the runs."""
     if uri.startswith("http"):
         return shown(uri)
-    store = "" if uri == DEFAULT_URI else f" --backend-store-uri {shown(uri)}"
-    return f"MLFLOW_DISABLE_TELEMETRY=true {program('mlflow')} ui{store}"
+    store = "" if uri == DEFAULT_URI else f" --backend-store-uri {shlex.quote(shown(uri))}"
+    return f"MLFLOW_DISABLE_TELEMETRY=true {shlex.quote(program('mlflow'))} ui{store}"
 
 
 class Record:
@@ -149,7 +151,9 @@ class Tracker:
                     f"another name, or `mlflow experiments restore -x {known.experiment_id}`"
                 )
             self._experiment_id = (
-                known.experiment_id if known else self._client.create_experiment(experiment)
+                known.experiment_id
+                if known
+                else self._client.create_experiment(experiment, tags=TRAINING_EXPERIMENT)
             )
 
     @contextmanager
@@ -182,9 +186,11 @@ class Tracker:
         else:
             record.close("FINISHED")
 
-    def tag(self, run_id: str, key: str, value: str) -> None:
-        """Set a tag of a run."""
-        self._client.set_tag(run_id, key, value)
+    def kill_runs_of(self, sweep_id: str) -> None:
+        """Close as KILLED the runs of a sweep whose processes could not do it themselves."""
+        for run in _search(self._client, self._experiment_id, sweep_id):
+            if run.info.status == "RUNNING":
+                self._client.set_terminated(run.info.run_id, "KILLED")
 
 
 def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.DataFrame:
@@ -204,7 +210,8 @@ def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.Data
         if (known := client.get_experiment_by_name(experiment)) is None:
             names = ", ".join(sorted(each.name for each in client.search_experiments()))
             raise UserError(f"experiment {experiment} is not in {shown(uri)}; there are: {names}")
-        found = list(_search(client, known.experiment_id, sweep_id))
+        is_id = sweep_id is None or sweep_id.isalnum()
+        found = list(_search(client, known.experiment_id, sweep_id)) if is_id else []
     if sweep_id and not found:
         raise UserError(f"sweep {sweep_id} has no runs in experiment {experiment} of {shown(uri)}")
     return pd.DataFrame([_row(run) for run in found])
@@ -248,7 +255,6 @@ def _answers(uri: str) -> Iterator[None]:
         raise
     except Exception as error:  # of MLflow, of a database's driver, or of what answers instead
         what = shown(" ".join(str(error).split()))[:300]
-        log.error("cannot use %s: %s", shown(uri), what)
         raise UserError(
             f"tracking.uri={shown(uri)}: cannot be used; allowed: the address of an MLflow server "
             f"that runs, or a database as in {DEFAULT_URI}. {type(error).__name__}: {what}"

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from sweep.backend import autograd, gluon, mx, nd
-from sweep.config import SGD
 from sweep.data import Dataset, Split
 from sweep.epochs import EpochRecord
+from sweep.schema import SGD
 
 EVALUATION_BATCH = 500
 BATCHES_AHEAD = 16
@@ -91,7 +91,7 @@ def train_epochs(
 
     for epoch in epochs:
         begin = time.perf_counter()
-        mx.random.seed((seed * 1_000_003 + epoch) % 2**31)
+        mx.random.seed((seed * 1_000_003 + epoch) % 2**31)  # for layers that draw while they train
         order = np.random.RandomState([seed, epoch]).permutation(len(dataset.train))
         losses, rights = [], []
         for images, labels, rows in train_data.batches(order, batch_size):

@@ -4,10 +4,6 @@ import pytest
 import yaml
 
 from sweep.config import (
-    DatasetConfig,
-    EarlyStopping,
-    LeNet,
-    Tracking,
     fields,
     fingerprint,
     flatten,
@@ -16,6 +12,7 @@ from sweep.config import (
     to_yaml,
     varying,
 )
+from sweep.schema import DatasetConfig, EarlyStopping, LeNet, Tracking
 
 MNIST_MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from sweep import data
-from sweep.config import DatasetConfig, load
+from sweep.config import load
 from sweep.data import MNIST_5K, load_dataset
 from sweep.errors import UserError
+from sweep.schema import DatasetConfig
 from sweep.sources import FILES, IdxFile, gluon_cache
 
 # Y. LeCun, C. Cortes, C. Burges; H. Xiao, K. Rasul, R. Vollgraf

@@ -1,7 +1,7 @@
 import pytest
 
-from sweep.config import EarlyStopping
 from sweep.epochs import EpochRecord, Selection
+from sweep.schema import EarlyStopping
 
 
 def follow(values, monitor="val/accuracy", patience=None, min_delta=0.0):

@@ -220,7 +220,7 @@ def test_metrics_are_those_of_the_epoch_that_was_kept(store):
         "kept",
         metrics={
             **{"val/accuracy": [0.5, 0.9, 0.6], "train/loss": [0.3, 0.2, 0.1]},
-            **{"best/val/accuracy": 0.9, "best/train/loss": 0.2, "best_epoch": 2},
+            **{"val_at_best/accuracy": 0.9, "train_at_best/loss": 0.2, "best_epoch": 2},
             "test/accuracy": 0.85,
         },
         name="early",
@@ -229,14 +229,14 @@ def test_metrics_are_those_of_the_epoch_that_was_kept(store):
         "kept",
         metrics={
             **{"val/accuracy": [0.5, 0.6, 0.7], "train/loss": [0.3, 0.2, 0.15]},
-            **{"best/val/accuracy": 0.7, "best/train/loss": 0.15, "best_epoch": 3},
+            **{"val_at_best/accuracy": 0.7, "train_at_best/loss": 0.15, "best_epoch": 3},
             "test/accuracy": 0.65,
         },
         name="late",
     )
     store.run("kept", "KILLED", metrics={"val/accuracy": [0.9, 0.8]}, name="interrupted")
     table = store.table("kept").set_index("run")
-    assert not [name for name in table.columns if name.startswith("best/")]
+    assert not [name for name in table.columns if "_at_best/" in name]
     assert list(table.index) == ["early", "late", "interrupted"]
     assert list(table["val/accuracy"]) == [0.9, 0.7, 0.8]
     assert list(table["train/loss"][:2]) == [0.2, 0.15]
@@ -428,7 +428,7 @@ def written(store, mixed, suffix):
 def test_csv(store, mixed):
     file = written(store, mixed, ".csv")
     found = pd.read_csv(file, float_precision="round_trip", parse_dates=["start_time"])
-    found = found.astype({"rank": "Int64", "best_epoch": "Int64"})
+    found = found.astype({"rank": "Int64", "best_epoch": "Int64", "failure_reason": "string"})
     found["start_time"] = found["start_time"].astype(mixed["start_time"].dtype)
     found["fingerprint"] = mixed["fingerprint"]  # sixteen digits, here without letters
     pd.testing.assert_frame_equal(found, mixed, check_exact=True)

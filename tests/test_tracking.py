@@ -21,6 +21,7 @@ from sweep import __version__
 from sweep.backend import mx
 from sweep.config import fingerprint, load, params, parse
 from sweep.data import load_dataset
+from sweep.epochs import at_best
 from sweep.errors import RunFailed, UserError
 from sweep.models import build_model
 from sweep.run import execute
@@ -122,9 +123,9 @@ def test_the_summary_is_of_the_kept_epoch(finished, client):
     assert metrics["best_epoch"] == 1
     for key in CURVES:
         first, _, last = client.get_metric_history(run.info.run_id, key)
-        assert metrics[f"best/{key}"] == first.value
+        assert metrics[at_best(key)] == first.value
         assert metrics[key] == last.value
-    assert score == metrics["best/val/accuracy"] < metrics["val/accuracy"]
+    assert score == metrics["val_at_best/accuracy"] < metrics["val/accuracy"]
     assert {key for key in metrics if key.startswith("test/")} == {"test/loss", "test/accuracy"}
     (test,) = client.get_metric_history(run.info.run_id, "test/accuracy")
     assert test.step == 1
@@ -172,7 +173,7 @@ def test_the_kept_parameters_give_the_logged_test_results(finished, files, confi
     test = Evaluation(net, dataset.test, mx.cpu()).measure()
     assert test == {"loss": metrics["test/loss"], "accuracy": metrics["test/accuracy"]}
     val = Evaluation(net, dataset.val, mx.cpu()).measure()
-    assert val == {"loss": metrics["best/val/loss"], "accuracy": metrics["best/val/accuracy"]}
+    assert val == {"loss": metrics["val_at_best/loss"], "accuracy": metrics["val_at_best/accuracy"]}
 
 
 # --- runs that end otherwise ---

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from sweep.backend import mx, nd
-from sweep.config import DatasetConfig, load
+from sweep.config import load
 from sweep.data import Dataset, Split, load_dataset
 from sweep.models import build_model
+from sweep.schema import DatasetConfig
 from sweep.train import EVALUATION_BATCH, Evaluation, build_trainer, train_epochs
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid")
