@@ -1,6 +1,7 @@
 # Everything here sets up what it needs, in .venv, from Python 3.10, 3.11 or 3.12.
 .PHONY: help sweep test lint types wheel check benchmark constraints clean
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 
 SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.10; do \
@@ -16,7 +17,7 @@ sweep: .venv/installed ## train two LeNets on the images that come with the pack
 	$(BIN)/python -m sweep model=lenet optim.lr=0.1,0.2 --multirun
 
 test: .venv/installed-dev ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: .venv/installed-dev ## check style and format
 	$(BIN)/ruff check
@@ -25,7 +26,7 @@ lint: .venv/installed-dev ## check style and format
 types: .venv/installed-dev ## check types
 	$(BIN)/mypy
 
-wheel: .venv/installed-dev ## build the wheel, and run it in an empty environment and folder
+wheel: .venv/installed-dev ## build the wheel in dist/, and try it in an empty environment and folder
 	sh scripts/try_wheel.sh
 
 check: test lint types wheel ## all that must pass before a change lands

@@ -26,6 +26,8 @@ class GridSweeper(BasicSweeper):
         given = [*self._parse_config(), *arguments]
         overrides = OverridesParser.create(config_loader=loader).parse_overrides(given)
         (combinations,) = self.split_arguments(overrides, max_batch_size=None)
+        if not combinations:
+            raise UserError(f"{' '.join(public(given))}: sweeps over no value at all")
         jobs = []
         for combination in combinations:
             composed = loader.load_sweep_config(self.config, combination)

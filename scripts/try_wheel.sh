@@ -1,14 +1,15 @@
 #!/bin/sh
-# Builds the wheel, installs it into an empty environment, and uses it from an empty folder.
+# Builds the wheel in dist/, installs it into an empty environment, and uses it from an empty folder.
 set -eu
 project=$(cd "$(dirname "$0")/.." && pwd)
 empty=$(mktemp -d)
 trap 'rm -rf "$empty"' EXIT
 
-"$project/.venv/bin/python" -m build --wheel --outdir "$empty/dist" "$project"
+rm -rf "$project/dist"
+"$project/.venv/bin/python" -m build --wheel --outdir "$project/dist" "$project"
 "$project/.venv/bin/python" -m venv "$empty/venv"
 "$empty/venv/bin/python" -m pip install --quiet --disable-pip-version-check --use-pep517 \
-    --constraint "$project/constraints.txt" "$empty"/dist/*.whl
+    --constraint "$project/constraints.txt" "$project"/dist/*.whl
 
 mkdir "$empty/folder"
 cd "$empty/folder"

@@ -43,9 +43,11 @@ def main() -> None:
     except KeyboardInterrupt:
         _exit(INTERRUPTED, "Interrupted.")
     except Exception as error:
-        if not is_composition_error(error):
-            raise
-        _exit(UserError.exit_code, explain_composition(error, sys.argv[1:], fields(), GROUPS))
+        if is_composition_error(error):
+            _exit(UserError.exit_code, explain_composition(error, sys.argv[1:], fields(), GROUPS))
+        if isinstance(error, OSError) and error.filename:
+            _exit(UserError.exit_code, f"{error.filename}: {error.strerror}")
+        raise
 
 
 def _exit(code: int, message: str) -> NoReturn:

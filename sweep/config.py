@@ -61,6 +61,11 @@ def _describe(error: dict[str, Any]) -> str:
     key = ".".join(steps)
     if error["type"] == "union_tag_invalid":
         return f"model.name={error['input'].get('name')}: allowed is mlp or lenet, as in model=mlp"
+    if error["type"] == "union_tag_not_found":
+        return "model.name is missing"
+    if error["type"] == "literal_error":
+        allowed = error["ctx"]["expected"].replace("'", "")
+        return f"{key}={_text(error['input'])}: allowed is {allowed}"
     if error["type"] == "unexpected_keyword_argument":
         return f"{key} is not a field of the configuration{nearest(key, fields())}"
     if error["type"] == "missing":
@@ -148,24 +153,19 @@ def params(config: Config) -> dict[str, str]:
 
 
 def varying(runs: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return the keys in which runs differ by more than their choice of a group.
+    """Return the keys in which runs differ.
 
-    A sweep over ``model`` differs in ``model.name``, but not in ``model.kernels``, as long as all
-    its LeNets have the same ones.
+    A field that only some choices of a group have (only LeNets have ``model.kernels``) counts if
+    it differs among those that have it.
 
     Args:
         runs: the params of each.
     """
-    keys = []
-    for key in dict.fromkeys(key for run in runs for key in run):
-        choice = f"{key.partition('.')[0]}.name"
-        values: dict[str | None, set[str | None]] = {}
-        for run in runs:
-            group = run.get(choice) if key != choice else None
-            values.setdefault(group, set()).add(run.get(key))
-        if any(len(different) > 1 for different in values.values()):
-            keys.append(key)
-    return keys
+    values: dict[str, set[str]] = {}
+    for run in runs:
+        for key, value in run.items():
+            values.setdefault(key, set()).add(value)
+    return [key for key, different in values.items() if len(different) > 1]
 
 
 def public(overrides: Sequence[str]) -> list[str]:

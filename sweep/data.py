@@ -135,8 +135,8 @@ def _decoded(path: Path, dataset: str, file: IdxFile) -> NDArray[np.uint8]:
             return array
     try:
         mapped: NDArray[np.uint8] = np.load(copy, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise UserError(f"{copy} is damaged ({error}). Delete it: it is made anew.") from error
+    except (ValueError, EOFError, OSError) as error:
+        raise UserError(f"{copy} cannot be used ({error}). Delete it: it is made anew.") from error
     return mapped
 
 
@@ -157,6 +157,7 @@ def _save(path: Path, array: NDArray[Any]) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             np.save(stream, array, allow_pickle=False)
+        os.chmod(temporary, 0o644)  # users may share the cache; mkstemp lets only its own read
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)

@@ -48,16 +48,18 @@ def _processor() -> str:
 
 
 @functools.cache
-def uncommitted_changes() -> bool | None:
-    """Return whether the code's git checkout differs from its commit; None outside of one."""
+def commit() -> tuple[str, bool] | None:
+    """Return this code's git commit and whether the files differ from it; None if there is none."""
     try:
         import git  # fails where there is no git executable
     except ImportError:
         return None
     try:
-        repository = git.Repo(Path(sys.argv[0]).absolute(), search_parent_directories=True)
-        return repository.is_dirty()
-    except (git.GitError, OSError):
+        repository = git.Repo(__file__, search_parent_directories=True)
+        if repository.ignored(__file__):
+            return None  # installed below somebody's checkout of something else
+        return repository.head.commit.hexsha, repository.is_dirty()
+    except (git.GitError, ValueError):  # no checkout, or one without any commit
         return None
 
 

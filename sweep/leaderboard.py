@@ -6,7 +6,7 @@ python -m sweep.leaderboard --sweep ID --output leaderboard.csv
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -20,6 +20,9 @@ from sweep.terminal import show_leaderboard
 from sweep.tracking import FAILURE, read_runs
 
 Direction = Literal["max", "min"]
+DIRECTIONS = ("max", "min")
+ENDS = [FAILURE, "duration_seconds", "start_time", "fingerprint", "run_id"]
+TIE_BREAKERS = ["fingerprint", "start_time", "run_id"]
 DEFAULT_EXPERIMENT = "sweep"
 DEFAULT_METRIC = "val/accuracy"
 METRICS = (
@@ -53,7 +56,7 @@ def direction_of(metric: str) -> Direction:
     """
     if metric.endswith(("accuracy", "images_per_second")):
         return "max"
-    if metric.endswith(("loss", "epoch_seconds", "duration_seconds")):
+    if metric.endswith(("loss", "epoch_seconds")):
         return "min"
     raise UserError(f"metric {metric}: say which end is better with --direction max or min")
 
@@ -82,70 +85,85 @@ def leaderboard(
     Raises:
         UserError: there is no such record, or no run has that metric.
     """
-    ascending = (direction or direction_of(metric)) == "min"
+    direction = direction or direction_of(metric)
+    if direction not in DIRECTIONS:
+        raise UserError(f"direction {direction}: allowed is max or min")
     runs = read_runs(tracking_uri, experiment, sweep)
     if runs.empty:
         raise UserError(f"experiment {experiment} has no runs yet")
-    metrics, varied = _take_best(runs), _take_varying(runs)
+    params, metrics = _params(runs), _metrics(runs)
     finished = runs["status"] == "FINISHED"
-    if finished.any() and (metric not in metrics or runs.loc[finished, metric].isna().all()):
-        hint = (
-            "; these runs held no images out and were measured on the test set after every epoch: "
-            "rank them with --metric test/accuracy"
-            if metric.startswith("val/") and "test/accuracy" in metrics
-            else ""
-        )
-        known = ", ".join(metrics)
-        raise UserError(f"no finished run has the metric {metric}; there are: {known}{hint}")
+    if metric not in metrics:
+        metrics[metric] = float("nan")
+    rankable = finished & metrics[metric].notna()
+    if finished.any() and not rankable.any():
+        raise UserError(_no_such_metric(metric, metrics.dropna(axis=1, how="all").columns))
+    parameters = ["dataset.name", *varying(_records(params.drop(columns="dataset.name")))]
     runs = runs.rename(columns={f"tags.{name}": name for name in (FAILURE, "fingerprint")})
-    parameters = list(dict.fromkeys(["dataset.name", *varied]))
-    columns = [
-        *("run", "status", *parameters, *metrics, FAILURE),
-        *("duration_seconds", "start_time", "fingerprint", "run_id"),
-    ]
-    table = runs.reindex(columns=columns).astype({FAILURE: "string"})
-    table = _rank(table, finished, metric, ascending)
+    table = pd.concat(
+        [
+            *(runs[["run", "status"]], params[parameters], metrics.dropna(axis=1, how="all")),
+            runs.reindex(columns=ENDS).astype({FAILURE: "string"}),
+        ],
+        axis=1,
+    )
+    table = _rank(table, rankable, metric, direction)
     table.attrs["parameters"] = parameters
     return table
 
 
-def _take_best(runs: pd.DataFrame) -> list[str]:
-    """Name the metrics as they are logged, with their values at the best epoch, if there is one."""
-    logged = [name.removeprefix("metrics.") for name in _having(runs, "metrics.")]
-    names = [name for name in (*METRICS, *logged) if name in logged and "_at_best/" not in name]
-    for name in dict.fromkeys(names):
-        last, best = runs[f"metrics.{name}"], runs.get(f"metrics.{at_best(name)}")
-        runs[name] = last if best is None else best.fillna(last)
-    if "best_epoch" in names:
-        runs["best_epoch"] = runs["best_epoch"].astype("Int64")
-    return list(dict.fromkeys(names))
-
-
-def _take_varying(runs: pd.DataFrame) -> list[str]:
-    """Name the parameters, as numbers where they are; return those in which runs differ."""
-    params = runs[_having(runs, "params.")].rename(columns=lambda name: name[len("params.") :])
-    for name in params:
-        runs[name] = params[name]
+def _params(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the parameters under their own names, as numbers where all are numbers."""
+    table = _having(runs, "params.")
+    for name in table:
         with suppress(ValueError, TypeError):  # what is no number stays text
-            runs[name] = pd.to_numeric(params[name])
-    return varying([dict(row) for _, row in params.astype(str).iterrows()])
+            table[name] = pd.to_numeric(table[name])
+    return table
 
 
-def _having(runs: pd.DataFrame, prefix: str) -> list[str]:
-    return [str(name) for name in runs.columns if str(name).startswith(prefix)]
+def _metrics(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the metrics as they are named in the curves, at the best epoch if there is one."""
+    logged = _having(runs, "metrics.")
+    curves = [str(name) for name in logged if "_at_best/" not in str(name)]
+    table = logged[sorted(curves, key=lambda name: (*METRICS, *curves).index(name))].copy()
+    for name in curves:
+        if at_best(name) in logged:
+            table[name] = logged[at_best(name)].fillna(logged[name])
+    return table.astype({"best_epoch": "Int64"} if "best_epoch" in table else {})
+
+
+def _having(runs: pd.DataFrame, prefix: str) -> pd.DataFrame:
+    found = runs[[name for name in runs if str(name).startswith(prefix)]]
+    return found.rename(columns=lambda name: name.removeprefix(prefix))
+
+
+def _records(params: pd.DataFrame) -> list[dict[str, str]]:
+    """Return each run's parameters, without those that it does not have."""
+    names = [str(name) for name in params]
+    rows = params.itertuples(index=False)
+    pairs = (zip(names, row, strict=True) for row in rows)
+    return [{key: str(value) for key, value in row if pd.notna(value)} for row in pairs]
+
+
+def _no_such_metric(metric: str, known: Iterable[str]) -> str:
+    hint = (
+        "; these runs held no images out and were measured on the test set after every epoch: "
+        "rank them with --metric test/accuracy"
+        if metric.startswith("val/") and "test/accuracy" in known
+        else ""
+    )
+    return f"no finished run has the metric {metric}; there are: {', '.join(known)}{hint}"
 
 
 def _rank(
-    table: pd.DataFrame, finished: "pd.Series[bool]", metric: str, ascending: bool
+    table: pd.DataFrame, rankable: "pd.Series[bool]", metric: str, direction: str
 ) -> pd.DataFrame:
     """Sort and number. Equal values: by fingerprint, so the same in every store; then by age."""
-    rankable = finished & table[metric].notna() if metric in table else finished
-    keys, up = ["fingerprint", "start_time", "run_id"], [True, True, True]
-    ranked = table[rankable]
-    if metric in table:
-        ranked = ranked.sort_values([metric, *keys], ascending=[ascending, *up])
-    others = table[~rankable].sort_values(["status", *keys])
-    result = pd.concat([ranked, others], ignore_index=True)
+    by = [metric] if rankable.any() else []
+    up = [direction == "min"] if by else []
+    ranked = table[rankable].sort_values([*by, *TIE_BREAKERS], ascending=[*up, True, True, True])
+    others = table[~rankable].sort_values(["status", *TIE_BREAKERS])
+    result = table.loc[[*ranked.index, *others.index]].reset_index(drop=True)
     ranks = [*range(1, len(ranked) + 1), *[pd.NA] * len(others)]
     result.insert(0, "rank", pd.Series(ranks, dtype="Int64"))
     return result
@@ -184,7 +202,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     add("--sweep", metavar="ID", help="only the runs of this sweep, by its parent's run id")
     add("--metric", default=DEFAULT_METRIC, help="to rank by (default: %(default)s)")
-    add("--direction", choices=("max", "min"), help="which end is better, if the name won't tell")
+    add("--direction", choices=DIRECTIONS, help="which end is better, if the name won't tell")
     add("--top", type=int, metavar="N", help="show and export only the N best")
     add("--output", type=Path, action="append", default=[], metavar="FILE", help=OUTPUT_HELP)
     add("--tracking-uri", help="default: MLFLOW_TRACKING_URI, or else sqlite:///mlflow.db")
@@ -213,7 +231,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"Written: {file}")
     except UserError as error:
         print(error, file=sys.stderr)
-        return 2
+        return UserError.exit_code
     return 0
 
 

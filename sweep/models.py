@@ -2,7 +2,6 @@
 
 import math
 from itertools import pairwise
-from typing import Any
 
 from sweep.backend import gluon, mx
 from sweep.data import CLASSES
@@ -14,22 +13,17 @@ INITIALIZERS = {
 }
 
 
-class MultilayerPerceptron(gluon.HybridBlock):
+class MultilayerPerceptron(gluon.nn.HybridSequential):
     """Dense layers on the 784 pixels: (n, 1, 28, 28) float32 to (n, 10) float32 scores."""
 
     def __init__(self, config: MLP) -> None:
         """Create the layers, with all sizes known, so that they can be initialised at once."""
         super().__init__(prefix="mlp_")
         with self.name_scope():
-            self.layers = gluon.nn.HybridSequential(prefix="")
-            _add_dense(self.layers, IMAGE_SIDE**2, config)
-
-    def hybrid_forward(self, F: Any, images: Any) -> Any:
-        """Return the scores, (n, 10)."""
-        return self.layers(images)
+            _add_dense(self, IMAGE_SIDE**2, config)
 
 
-class LeNetwork(gluon.HybridBlock):
+class LeNetwork(gluon.nn.HybridSequential):
     """LeNet: (n, 1, 28, 28) float32 to (n, 10) float32 scores.
 
     Source: Y. LeCun et al., Gradient-based learning applied to document recognition (1998), in
@@ -44,21 +38,16 @@ class LeNetwork(gluon.HybridBlock):
         super().__init__(prefix="lenet_")
         pools = {"max": gluon.nn.MaxPool2D, "avg": gluon.nn.AvgPool2D}
         with self.name_scope():
-            self.layers = gluon.nn.HybridSequential(prefix="")
             channels = (1, *config.channels)
             for (before, after), kernel in zip(pairwise(channels), config.kernels, strict=True):
+                self.add(gluon.nn.Conv2D(after, kernel, in_channels=before))
                 pooling = pools[config.pooling](config.pool_size, config.pool_stride)
                 activation = gluon.nn.Activation(config.activation)
-                after_pooling = [pooling, activation]
-                self.layers.add(
-                    gluon.nn.Conv2D(after, kernel, in_channels=before),
-                    *(after_pooling if config.pooling == "max" else reversed(after_pooling)),
-                )
-            _add_dense(self.layers, config.channels[-1] * config.sides()[-1] ** 2, config)
-
-    def hybrid_forward(self, F: Any, images: Any) -> Any:
-        """Return the scores, (n, 10)."""
-        return self.layers(images)
+                if config.pooling == "max":
+                    self.add(pooling, activation)
+                else:
+                    self.add(activation, pooling)
+            _add_dense(self, config.channels[-1] * config.sides()[-1] ** 2, config)
 
 
 def _add_dense(layers: gluon.nn.HybridSequential, inputs: int, config: MLP | LeNet) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from sweep import backend, tracking
+from sweep.addresses import browse_command, shown
 from sweep.backend import gluon, mx, nd
 from sweep.config import fingerprint, params, public, to_yaml
 from sweep.data import Dataset, load_dataset
@@ -18,7 +19,7 @@ from sweep.epochs import EpochRecord, Selection, at_best
 from sweep.errors import RunFailed, UserError
 from sweep.models import build_model, parameter_count
 from sweep.schema import Config
-from sweep.terminal import RunDisplay, show_lines
+from sweep.terminal import RunDisplay, show_lines, show_plan
 from sweep.tracking import Record, Tracker
 from sweep.train import Evaluation, build_trainer, train_epochs
 
@@ -29,9 +30,10 @@ IN_NAME_ANYWAY = ("model", "model.activation", "dataset", "experiment", "context
 
 def run_name(config: Config, overrides: Sequence[str]) -> str:
     """Return ``lenet tanh mnist_5k optim.lr=0.1``: the network, the images, what was overridden."""
-    network = [config.preset or config.model.name, config.model.activation, config.dataset.name]
+    network = [config.model.name, config.model.activation, config.dataset.name]
+    preset = [config.preset] if config.preset else []
     others = [each for each in public(overrides) if each.partition("=")[0] not in IN_NAME_ANYWAY]
-    return " ".join([*network, *others])
+    return " ".join([*preset, *network, *others])
 
 
 def execute(config: Config, overrides: Sequence[str]) -> float:
@@ -49,6 +51,9 @@ def execute(config: Config, overrides: Sequence[str]) -> float:
     config = replace(config, context=context.device_type)
     tracker = Tracker(config.tracking.uri, config.tracking.experiment)
     dataset = load_dataset(config.dataset)
+    place = f"{shown(tracker.uri)}, experiment {tracker.experiment}"
+    if not config.tracking.sweep_id:
+        show_plan([params(config)], [dataset.describe()], place, config.context)
     name = run_name(config, overrides)
     tags = version_tags() | {
         tracking.KIND: tracking.RUN,
@@ -61,7 +66,7 @@ def execute(config: Config, overrides: Sequence[str]) -> float:
             tracker.open_run(name, params(config), tags, config.tracking.sweep_id) as record,
             RunDisplay(name, config.epochs) as display,
         ):
-            log.info("%s is run %s in %s", name, record.run_id, tracking.shown(tracker.uri))
+            log.info("%s is run %s in %s", name, record.run_id, place)
             record.log_text(to_yaml(config), "config.yaml")
             record.log_text(yaml.safe_dump(environment(), sort_keys=False), "environment.yaml")
             record.log_dataset(dataset)
@@ -74,8 +79,8 @@ def execute(config: Config, overrides: Sequence[str]) -> float:
         raise RunFailed(tracking.reason(error)) from error
     if not config.tracking.sweep_id:
         show_lines(
-            f"Recorded as run {record.run_id} in experiment {tracker.experiment}",
-            f"Browse: {tracking.browse_command(tracker.uri)}",
+            f"Recorded as run {record.run_id}",
+            f"Browse: {browse_command(tracker.uri)}",
         )
     return score
 
@@ -102,14 +107,17 @@ def _train(
     log.info("%d parameters; %d images to train on", parameter_count(net), len(dataset.train))
     monitor = config.monitor if len(dataset.val) else None
     selection = Selection(monitor, config.early_stopping)
+    measured = {"val": dataset.val} if monitor else {}
+    if config.test_every_epoch:
+        measured["test"] = dataset.test
     for epoch in train_epochs(
         net,
         build_trainer(net, config.optim),
-        dataset,
+        dataset.train,
+        measured,
         batch_size=config.batch_size,
         seed=config.seed,
         epochs=range(1, config.epochs + 1),
-        test_every_epoch=config.test_every_epoch,
         context=context,
     ):
         _check_finite(epoch)
@@ -127,8 +135,8 @@ def _train(
         parameter.set_data(parameters[key])
     summary: dict[str, float] = {}
     if monitor:
-        measured = {key: value for key, value in kept.metrics.items() if "/" in key}
-        summary = {at_best(key): value for key, value in measured.items()}
+        found = {key: value for key, value in kept.metrics.items() if "/" in key}
+        summary = {at_best(key): value for key, value in found.items()}
         summary["best_epoch"] = kept.epoch
     if not config.test_every_epoch:
         test = Evaluation(net, dataset.test, context).measure()

@@ -26,10 +26,6 @@ def _allowed(text: str) -> WrapValidator:
     return WrapValidator(check)
 
 
-def _choice(*names: str) -> WrapValidator:
-    return _allowed(" or ".join(names))
-
-
 Count = Annotated[int, Field(strict=True, ge=1), _allowed("a whole number, 1 or more")]
 Size = Annotated[int, Field(strict=True, ge=0), _allowed("a whole number, 0 or more")]
 Counts = Annotated[
@@ -44,8 +40,12 @@ NonNegative = Annotated[
 Fraction = Annotated[
     float, Field(strict=True, ge=0, lt=1), _allowed("a number from 0 to less than 1")
 ]
+Text = Annotated[
+    str, Field(min_length=1, coerce_numbers_to_str=True), _allowed("a text of one letter or more")
+]
+Texts = Annotated[tuple[str, ...], _allowed("a list of texts, as in [a,b]")]
 Switch = Annotated[bool, Field(strict=True), _allowed("true or false")]
-Activation = Annotated[Literal["tanh", "relu", "sigmoid"], _choice("tanh", "relu", "sigmoid")]
+Activation = Literal["tanh", "relu", "sigmoid"]
 Metric = Literal["val/accuracy", "val/loss"]
 
 STRICT = ConfigDict(extra="forbid")
@@ -59,7 +59,7 @@ class Network:
     hidden: Counts
     activation: Activation
     output_activation: Activation | None
-    init: Annotated[Literal["xavier", "normal"], _choice("xavier", "normal")]
+    init: Literal["xavier", "normal"]
     init_scale: Positive | None
 
 
@@ -77,7 +77,7 @@ class LeNet(Network):
     name: Literal["lenet"]
     channels: Counts
     kernels: Counts
-    pooling: Annotated[Literal["max", "avg"], _choice("max", "avg")]
+    pooling: Literal["max", "avg"]
     pool_size: Count
     pool_stride: Count
 
@@ -97,7 +97,7 @@ MODELS = (MLP, LeNet)
 class SGD:
     """Stochastic gradient descent, as ``mxnet.optimizer.SGD`` has it."""
 
-    name: Annotated[Literal["sgd"], _choice("sgd")]
+    name: Literal["sgd"]
     lr: Positive
     wd: NonNegative
     momentum: Fraction
@@ -107,10 +107,10 @@ class SGD:
 class DatasetConfig:
     """Which images, how many of them are held out, and where the files may be."""
 
-    name: Annotated[Literal["mnist_5k", "mnist", "fashion_mnist"], _choice(*TRAIN_IMAGES)]
+    name: Literal["mnist_5k", "mnist", "fashion_mnist"]
     val_size: Size
-    root: str | None
-    mirrors: tuple[str, ...]
+    root: Text | None
+    mirrors: Texts
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -125,9 +125,9 @@ class EarlyStopping:
 class Tracking:
     """Where the record goes."""
 
-    uri: str | None
-    experiment: Annotated[str, Field(min_length=1)]
-    sweep_id: str | None
+    uri: Text | None
+    experiment: Text
+    sweep_id: Text | None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -142,10 +142,10 @@ class Config:
     seed: Annotated[
         int, Field(strict=True, ge=0, lt=2**31), _allowed("a whole number from 0 to 2147483647")
     ]
-    context: Annotated[Literal["auto", "cpu", "gpu"], _choice("auto", "cpu", "gpu")]
+    context: Literal["auto", "cpu", "gpu"]
     threads_per_run: Count
-    monitor: Annotated[Metric, _choice("val/accuracy", "val/loss")]
+    monitor: Metric
     early_stopping: EarlyStopping
     test_every_epoch: Switch
-    preset: str | None
+    preset: Text | None
     tracking: Tracking

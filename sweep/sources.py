@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from sweep.errors import UserError
 
-CONNECT_SECONDS = 10
+TIMEOUT_SECONDS = 10
 pooch.get_logger().setLevel("WARNING")  # the bar, or the error, says it all
 
 SYSTEM_FOLDERS = {
@@ -138,7 +138,7 @@ def _download(dataset: str, file: IdxFile, folder: Path, mirrors: Sequence[str])
         registry = {name: f"md5:{file.gzip_md5}"}
         mirror = f"{mirror.rstrip('/')}/"
         source = pooch.create(folder, mirror, registry=registry, retry_if_failed=1)
-        source_downloader = pooch.HTTPDownloader(progressbar=bar, timeout=CONNECT_SECONDS)
+        source_downloader = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_SECONDS)
         try:
             return Path(source.fetch(name, downloader=source_downloader))
         except requests.RequestException as error:
@@ -162,7 +162,7 @@ def _reason(error: requests.RequestException) -> str:
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"HTTP {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.Timeout):
-        return f"no answer within {CONNECT_SECONDS} s"
+        return f"no answer within {TIMEOUT_SECONDS} s"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hydra.core.utils import JobReturn, JobStatus
 
 from sweep import terminal
+from sweep.addresses import browse_command, shown
 from sweep.config import params, public
 from sweep.environment import program
 from sweep.errors import RunFailed, UserError
@@ -56,7 +57,7 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
     terminal.show_plan(
         [params(job.config) for job in jobs],
         [dataset.describe() for dataset in datasets.values()],
-        f"{tracking.shown(tracker.uri)}, experiment {tracker.experiment}",
+        f"{shown(tracker.uri)}, experiment {tracker.experiment}",
         " and ".join(devices),
     )
     name, tags = " ".join(public(command)) or "sweep", {tracking.KIND: tracking.SWEEP}
@@ -66,7 +67,7 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
         below = f"tracking.sweep_id={record.run_id}"
         try:
             results = launch([[*job.overrides, below] for job in jobs])
-        except KeyboardInterrupt:
+        except BaseException:
             tracker.kill_runs_of(record.run_id)
             raise
         finally:
@@ -77,7 +78,6 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
 
 def _show_results(jobs: Sequence[Job], sweep_id: str, tracker: "Tracker") -> None:
     """Print the leaderboard of what has been trained, and the commands to go on with."""
-    from sweep import tracking
     from sweep.leaderboard import (
         DEFAULT_EXPERIMENT,
         DEFAULT_METRIC,
@@ -98,9 +98,9 @@ def _show_results(jobs: Sequence[Job], sweep_id: str, tracker: "Tracker") -> Non
     if tracker.experiment != DEFAULT_EXPERIMENT:
         options += ["--experiment", tracker.experiment]
     if (uri := jobs[0].config.tracking.uri) is not None:
-        options += ["--tracking-uri", tracking.shown(uri)]
+        options += ["--tracking-uri", shown(uri)]
     terminal.show_lines(
-        f"Browse:  {tracking.browse_command(tracker.uri)}",
+        f"Browse:  {browse_command(tracker.uri)}",
         f"Compare: {shlex.join([program('python'), '-m', 'sweep.leaderboard', *options])}",
     )
 

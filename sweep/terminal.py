@@ -11,12 +11,13 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from sweep.config import varying
 from sweep.epochs import EpochRecord
 
 PLAIN_WIDTH = 200
-SHOWN_METRICS = ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "test/accuracy")
+SHOWN_SPLITS = ("train", "val", "test")
 SHOWN_COLUMNS = ("val/accuracy", "test/accuracy", "best_epoch")
 
 
@@ -37,7 +38,7 @@ def show_plan(
         record: where the runs are recorded.
         device: what trains them.
     """
-    lines = [f"Sweep of {len(params)} runs" if len(params) > 1 else "Sweep of 1 run"]
+    lines = [f"{_count(str(len(params)), 'run')}:"]
     for key in varying(params):
         values = dict.fromkeys(each[key] for each in params if key in each)
         lines.append(f"  {key}: {', '.join(values)}")
@@ -45,14 +46,14 @@ def show_plan(
     if any(each["test_every_epoch"] == "true" for each in params):
         lines.append("  measured on the test set after every epoch (test_every_epoch=true)")
     epochs = " or ".join(dict.fromkeys(each["epochs"] for each in params))
-    lines += [f"  up to {epochs} epochs each, on {device}", f"  recorded in {record}"]
+    lines += [f"  up to {_count(epochs, 'epoch')}, on {device}", f"  recorded in {record}"]
     show_lines(*lines)
 
 
 def show_lines(*lines: str) -> None:
     """Print lines as they are."""
     for line in lines:
-        console().print(line, markup=False)
+        console().print(line, markup=False, soft_wrap=True)  # a wrapped command cannot be pasted
 
 
 class RunDisplay:
@@ -83,10 +84,12 @@ class RunDisplay:
 
     def show(self, record: EpochRecord) -> None:
         """Show an epoch's metrics, and how long the rest will take."""
-        shown = {key: record.metrics[key] for key in SHOWN_METRICS if key in record.metrics}
+        splits = [each for each in SHOWN_SPLITS if f"{each}/loss" in record.metrics]
+        keys = [f"{split}/{measure}" for split in splits for measure in ("loss", "accuracy")]
+        shown = {key: record.metrics[key] for key in keys}
         if self._bar:
-            last = {key: shown[key] for key in list(shown)[-2:]}
-            self._bar.update(self._task, advance=1, metrics=_metrics(last))
+            judged = {key: shown[key] for key in keys[2:4]}  # val where there is one, or else test
+            self._bar.update(self._task, advance=1, metrics=_metrics(judged))
             return
         left = record.metrics["epoch_seconds"] * (self._epochs - record.epoch)
         self._console.print(
@@ -138,31 +141,31 @@ def show_leaderboard(table: pd.DataFrame, metric: str, direction: str) -> None:
     if len(ranked):
         metrics = [key for key in dict.fromkeys((metric, *SHOWN_COLUMNS)) if key in table]
         shown = ranked[["rank", *table.attrs["parameters"], *metrics]]
+        floats = [key for key in metrics if pd.api.types.is_float_dtype(shown[key])]
+        shown = shown.assign(**{key: shown[key].map("{:.4f}".format) for key in floats})
         out.print(_rich_table(shown, f"Leaderboard: by {metric}, the {best_first} first"))
         winner = ranked.iloc[0]
-        out.print(f"Best: {winner['run']} (run {winner['run_id']})", markup=False)
+        show_lines(f"Best: {winner['run']} (run {winner['run_id']})")
     if len(others):
         reasons = others[["status", "run", "failure_reason", "run_id"]].dropna(axis=1, how="all")
         out.print(_rich_table(reasons, "Not ranked"))
 
 
 def _rich_table(frame: pd.DataFrame, title: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(title=Text(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for name in frame.columns:
         right = pd.api.types.is_numeric_dtype(frame[name])
         table.add_column(name, justify="right" if right else "left", overflow="fold")
     for row in frame.itertuples(index=False):
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(Text(_cell(value)) for value in row))  # Text: brackets are no markup
     return table
 
 
 def _cell(value: object) -> str:
     if value is None or value is pd.NA or value != value:
         return ""
-    if isinstance(value, float):
-        return f"{value:.0f}" if value.is_integer() and abs(value) > 1 else f"{value:.4g}"
     return str(value)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _count(number: str, noun: str) -> str:
+    return f"{number} {noun}" if number == "1" else f"{number} {noun}s"

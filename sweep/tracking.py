@@ -3,8 +3,6 @@
 import json
 import logging
 import os
-import re
-import shlex
 import time
 import traceback
 from collections.abc import Iterator, Mapping
@@ -31,43 +29,28 @@ from mlflow.store.db.db_types import DATABASE_ENGINES  # noqa: E402
 from mlflow.tracking.context.registry import resolve_tags  # noqa: E402
 from mlflow.utils.mlflow_tags import (  # noqa: E402
     MLFLOW_DATASET_CONTEXT,
+    MLFLOW_GIT_COMMIT,
     MLFLOW_GIT_DIRTY,
     MLFLOW_PARENT_RUN_ID,
 )
-from sqlalchemy import create_engine  # noqa: E402
+from sqlalchemy import create_engine, make_url  # noqa: E402
 
+from sweep.addresses import DEFAULT_URI, resolve_uri, shown  # noqa: E402
 from sweep.data import Dataset  # noqa: E402
-from sweep.environment import program, uncommitted_changes  # noqa: E402
+from sweep.environment import commit  # noqa: E402
 from sweep.epochs import EpochRecord  # noqa: E402
 from sweep.errors import RunFailed, UserError  # noqa: E402
 
-DEFAULT_URI = "sqlite:///mlflow.db"
 PROBE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+DATABASE_PROBE = {"postgresql": {"connect_timeout": 5}, "mysql": {"connect_timeout": 5}}
 KIND, SWEEP, RUN = "sweep.kind", "sweep", "run"
 FAILURE = "failure_reason"
 # MLflow's pages then open with what belongs to training, not to language models.
 TRAINING_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
 
+log = logging.getLogger(__name__)
 for chatty in ("mlflow", "alembic"):
     logging.getLogger(chatty).setLevel(logging.WARNING)
-
-
-def resolve_uri(uri: str | None) -> str:
-    """Return the configured address, or MLFLOW_TRACKING_URI, or the file in this folder."""
-    return uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
-
-
-def shown(text: str) -> str:
-    """Return an address, or a text with addresses, without users' names and passwords."""
-    return re.sub(r"://[^/]*@", "://***@", text)
-
-
-def browse_command(uri: str) -> str:
-    """Return what to type, or to open, to browse the runs."""
-    if uri.startswith("http"):
-        return shown(uri)
-    store = "" if uri == DEFAULT_URI else f" --backend-store-uri {shlex.quote(shown(uri))}"
-    return f"MLFLOW_DISABLE_TELEMETRY=true {shlex.quote(program('mlflow'))} ui{store}"
 
 
 class Record:
@@ -168,9 +151,10 @@ class Tracker:
         own = resolve_tags(dict(tags))
         if parent:
             own[MLFLOW_PARENT_RUN_ID] = parent
-        if (dirty := uncommitted_changes()) is not None:
-            own[MLFLOW_GIT_DIRTY] = str(dirty).lower()
-        run = self._client.create_run(self._experiment_id, tags=own, run_name=name)
+        if (known := commit()) is not None:
+            own |= {MLFLOW_GIT_COMMIT: known[0], MLFLOW_GIT_DIRTY: str(known[1]).lower()}
+        with _usable(self.uri):
+            run = self._client.create_run(self._experiment_id, tags=own, run_name=name)
         record = Record(self._client, run.info.run_id)
         try:
             self._client.log_batch(
@@ -181,7 +165,10 @@ class Tracker:
             record.close("KILLED")
             raise
         except BaseException as error:
-            record.fail(error)
+            try:
+                record.fail(error)
+            except Exception:  # whatever keeps it from being recorded, what failed first counts
+                log.exception("the failure of run %s could not be recorded", record.run_id)
             raise
         else:
             record.close("FINISHED")
@@ -203,13 +190,15 @@ def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.Data
         UserError: there is no such record, experiment or sweep.
     """
     uri = resolve_uri(uri)
-    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).is_file():
+    address = make_url(uri) if uri.startswith("sqlite") else None
+    if address and not Path(address.database or "").is_file():
         raise UserError(f"no runs are recorded in {uri}: there is no such file here ({Path.cwd()})")
     with _answers(uri):
         client = MlflowClient(uri)
         if (known := client.get_experiment_by_name(experiment)) is None:
             names = ", ".join(sorted(each.name for each in client.search_experiments()))
             raise UserError(f"experiment {experiment} is not in {shown(uri)}; there are: {names}")
+    with _usable(uri):
         is_id = sweep_id is None or sweep_id.isalnum()
         found = list(_search(client, known.experiment_id, sweep_id)) if is_id else []
     if sweep_id and not found:
@@ -248,20 +237,31 @@ def _answers(uri: str) -> Iterator[None]:
     kept = {key: os.environ.get(key) for key in PROBE}
     os.environ.update(PROBE)
     try:
-        if uri.partition(":")[0].partition("+")[0] in DATABASE_ENGINES:
-            create_engine(uri).connect().close()
-        yield
-    except UserError:
-        raise
-    except Exception as error:  # of MLflow, of a database's driver, or of what answers instead
-        what = shown(" ".join(str(error).split()))[:300]
-        raise UserError(
-            f"tracking.uri={shown(uri)}: cannot be used; allowed: the address of an MLflow server "
-            f"that runs, or a database as in {DEFAULT_URI}. {type(error).__name__}: {what}"
-        ) from error
+        with _usable(uri):
+            kind = uri.partition(":")[0].partition("+")[0]
+            if kind in DATABASE_ENGINES:
+                engine = create_engine(uri, connect_args=DATABASE_PROBE.get(kind, {}))
+                engine.connect().close()
+                engine.dispose()
+            yield
     finally:
         for key, value in kept.items():
             if value is None:
                 os.environ.pop(key)
             else:
                 os.environ[key] = value
+
+
+@contextmanager
+def _usable(uri: str) -> Iterator[None]:
+    """Turn what MLflow, a database's driver or another program there raises into one sentence."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        what = shown(" ".join(str(error).split()))[:300]
+        raise UserError(
+            f"tracking.uri={shown(uri)}: cannot be used; allowed: the address of an MLflow server "
+            f"that runs, or a database as in {DEFAULT_URI}. {type(error).__name__}: {what}"
+        ) from error

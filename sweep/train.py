@@ -1,13 +1,13 @@
 """The epoch loop. It knows Gluon; it knows no MLflow and no files."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from sweep.backend import autograd, gluon, mx, nd
-from sweep.data import Dataset, Split
+from sweep.data import Split
 from sweep.epochs import EpochRecord
 from sweep.schema import SGD
 
@@ -63,12 +63,12 @@ def build_trainer(net: gluon.HybridBlock, config: SGD) -> gluon.Trainer:
 def train_epochs(
     net: gluon.HybridBlock,
     trainer: gluon.Trainer,
-    dataset: Dataset,
+    train: Split,
+    measured: Mapping[str, Split],
     *,
     batch_size: int,
     seed: int,
     epochs: range,
-    test_every_epoch: bool,
     context: mx.Context,
 ) -> Iterator[EpochRecord]:
     """Train, and yield a record after each epoch, when its parameters are final.
@@ -76,23 +76,20 @@ def train_epochs(
     Args:
         net: with initialised parameters.
         trainer: of the same parameters.
-        dataset: is measured on ``val`` after each epoch if that holds any images.
+        train: the images to train on.
+        measured: splits to measure on after each epoch, as ``val`` and ``test``.
         batch_size: images a step; the last step of an epoch takes what is left.
         seed: with the epoch's number, it decides the order of that epoch's images.
         epochs: which ones to train, counted from 1; ``range(4, 11)`` goes on after the third.
-        test_every_epoch: measure on ``test`` as well.
         context: where the parameters are.
     """
-    train_step, train_data = _Batch(net), _Resident(dataset.train, context)
-    measured = {"val": dataset.val} if len(dataset.val) else {}
-    if test_every_epoch:
-        measured["test"] = dataset.test
+    train_step, train_data = _Batch(net), _Resident(train, context)
     evaluations = {name: Evaluation(net, split, context) for name, split in measured.items()}
 
     for epoch in epochs:
         begin = time.perf_counter()
         mx.random.seed((seed * 1_000_003 + epoch) % 2**31)  # for layers that draw while they train
-        order = np.random.RandomState([seed, epoch]).permutation(len(dataset.train))
+        order = np.random.RandomState([seed, epoch]).permutation(len(train))
         losses, rights = [], []
         for images, labels, rows in train_data.batches(order, batch_size):
             with autograd.record():

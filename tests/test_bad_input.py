@@ -7,12 +7,13 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
+from sweep.addresses import shown
 from sweep.backend import device, mx
 from sweep.config import load
 from sweep.data import load_dataset
 from sweep.errors import UserError
 from sweep.sources import FILES
-from sweep.tracking import Tracker, shown
+from sweep.tracking import Tracker
 
 ABOVE_0 = "allowed is a finite number above 0"
 NOT_BELOW_0 = "allowed is a finite number, 0 or more"
@@ -21,7 +22,7 @@ COUNT = "allowed is a whole number, 1 or more"
 SIZE = "allowed is a whole number, 0 or more"
 COUNTS = "allowed is a list of whole numbers, each 1 or more, as in [128,64]"
 SEED = "allowed is a whole number from 0 to 2147483647"
-ACTIVATIONS = "allowed is tanh or relu or sigmoid"
+ACTIVATIONS = "allowed is tanh, relu or sigmoid"
 DATASETS = "allowed: fashion_mnist, mnist, mnist_5k"
 PRESETS = "allowed: fashion_lenet, tutorial_lenet, tutorial_lenet_tanh_output, tutorial_mlp"
 NO_FIELD = "is not a field of the configuration"
@@ -46,7 +47,7 @@ NO_TRACKING = (
         ("dataset=mnist5k", f"dataset=mnist5k is unknown (did you mean mnist_5k?); {DATASETS}"),
         (
             "dataset.name=cifar10",
-            "dataset.name=cifar10: allowed is mnist_5k or mnist or fashion_mnist",
+            "dataset.name=cifar10: allowed is mnist_5k, mnist or fashion_mnist",
         ),
         ("experiment=nothing", f"experiment=nothing is unknown; {PRESETS}"),
         ("model.activation=tanhh", f"model.activation=tanhh: {ACTIVATIONS}"),
@@ -54,7 +55,7 @@ NO_TRACKING = (
         ("model.output_activation=softmax", f"model.output_activation=softmax: {ACTIVATIONS}"),
         ("model.init=he", "model.init=he: allowed is xavier or normal"),
         ("model=lenet model.pooling=median", "model.pooling=median: allowed is max or avg"),
-        ("context=tpu", "context=tpu: allowed is auto or cpu or gpu"),
+        ("context=tpu", "context=tpu: allowed is auto, cpu or gpu"),
         ("monitor=test/accuracy", "monitor=test/accuracy: allowed is val/accuracy or val/loss"),
         # numbers
         ("optim.lr=0", f"optim.lr=0: {ABOVE_0}"),
@@ -179,10 +180,11 @@ def test_what_is_wrong_is_named_with_what_is_allowed(overrides, message):
         ("optim.lr=0.1,0.2", ["optim.lr=0.1,0.2", "--multirun"]),
         ("optim.lr=${nothing}", ["optim.lr", "nothing"]),
         ("optim.lr", ["optim.lr", "missing EQUAL"]),
-        ("tracking.experiment=''", ["tracking.experiment=", "at least 1 character"]),
-        ("tracking.experiment=null", ["tracking.experiment=null", "string"]),
-        ("dataset.root=3", ["dataset.root=3", "string"]),
-        ("dataset.mirrors=x", ["dataset.mirrors=x"]),
+        ("tracking.experiment=''", ["tracking.experiment=: allowed is a text of one letter"]),
+        ("tracking.experiment=null", ["tracking.experiment=null: allowed is a text"]),
+        ("dataset.root=[3]", ["dataset.root=[3]: allowed is a text"]),
+        ("dataset.mirrors=x", ["dataset.mirrors=x: allowed is a list of texts"]),
+        ("~model.name", ["model.name is missing"]),
         ("early_stopping=3", ["early_stopping=3"]),
         ("model=null", ["model", "null"]),
         ("dataset=3", ["dataset", "3"]),
@@ -459,3 +461,21 @@ def test_a_single_run_that_diverges(sweep_command):
     assert result.returncode == 1
     (run,) = recorded_runs(record())
     assert_diverged(record(), run)
+
+
+def test_a_number_will_do_as_a_name():
+    assert load("tracking.experiment=2024").tracking.experiment == "2024"
+
+
+def test_a_sweep_over_nothing(sweep_command):
+    result = sweep_command("seed=range(0,0)", "--multirun")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "seed=range(0,0): sweeps over no value at all\n"
+
+
+def test_a_folder_that_cannot_be_written_to(sweep_command):
+    Path("outputs").write_text("a file where Hydra wants its folder")
+    result = sweep_command("epochs=1")
+    assert result.returncode == 2
+    assert result.stderr.startswith("outputs/")
+    assert "Traceback" not in result.stderr

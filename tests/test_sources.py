@@ -295,7 +295,7 @@ def test_a_mirror_is_asked_again(train_images, mirror):
 def test_when_no_mirror_has_it_all_are_listed_with_their_reasons(
     train_images, mirror, silent_address, closed_address, monkeypatch
 ):
-    monkeypatch.setattr(sources, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(sources, "TIMEOUT_SECONDS", 0.2)
     file, content = train_images
     body = zipped(content)
     mirror.answers[f"/cut/{file.name}.gz"] = (200, (body[:1000], len(body)))

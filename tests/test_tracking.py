@@ -18,14 +18,16 @@ from mlflow import MlflowClient
 from omegaconf import OmegaConf
 
 from sweep import __version__
+from sweep.addresses import browse_command, resolve_uri, shown
 from sweep.backend import mx
 from sweep.config import fingerprint, load, params, parse
 from sweep.data import load_dataset
+from sweep.environment import commit
 from sweep.epochs import at_best
 from sweep.errors import RunFailed, UserError
 from sweep.models import build_model
 from sweep.run import execute
-from sweep.tracking import Tracker, browse_command, read_runs, resolve_uri, shown
+from sweep.tracking import Tracker, read_runs
 from sweep.train import Evaluation
 
 # With this min_delta only the first epoch counts as an improvement, so the last is not kept.
@@ -85,6 +87,14 @@ def test_status_and_name(finished):
     run, _ = finished
     assert run.info.status == "FINISHED"
     assert run.info.run_name == f"mlp relu mnist_5k {' '.join(OVERRIDES)}"
+
+
+def test_the_commit_is_a_tag(finished):
+    known = commit()
+    tags = finished[0].data.tags
+    if known is not None:
+        assert tags["mlflow.source.git.commit"] == known[0]
+        assert tags["mlflow.source.git.dirty"] == str(known[1]).lower()
 
 
 def test_params_are_the_configuration(finished, config):

@@ -53,17 +53,20 @@ class Training:
         self.net = build_model(self.config.model, self.config.seed, mx.cpu())
         self.trainer = build_trainer(self.net, self.config.optim)
         self.dataset = dataset
+        self.measured = {"val": dataset.val} if len(dataset.val) else {}
+        if self.config.test_every_epoch:
+            self.measured["test"] = dataset.test
 
     def epochs(self, first, last):
         """Train, and return each epoch's metrics without the times, and its parameters."""
         records = train_epochs(
             self.net,
             self.trainer,
-            self.dataset,
+            self.dataset.train,
+            self.measured,
             batch_size=self.config.batch_size,
             seed=self.config.seed,
             epochs=range(first, last + 1),
-            test_every_epoch=self.config.test_every_epoch,
             context=mx.cpu(),
         )
         found = []
@@ -230,11 +233,11 @@ def test_the_order_of_images_depends_on_seed_and_epoch():
         records = train_epochs(
             training.net,
             training.trainer,
-            training.dataset,
+            training.dataset.train,
+            {},
             batch_size=8,
             seed=seed,
             epochs=range(epoch, epoch + 1),
-            test_every_epoch=False,
             context=mx.cpu(),
         )
         return [record.metrics["train/loss"] for record in records][0]

@@ -1,0 +1,27 @@
+"""The addresses of records: which one is meant, how to show it, and how to browse there."""
+
+import os
+import re
+import shlex
+
+from sweep.environment import program
+
+DEFAULT_URI = "sqlite:///mlflow.db"
+
+
+def resolve_uri(uri: str | None) -> str:
+    """Return the configured address, or MLFLOW_TRACKING_URI, or the file in this folder."""
+    return uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+
+
+def shown(text: str) -> str:
+    """Return an address, or a text with addresses, without users' names and passwords."""
+    return re.sub(r"://[^/]*@", "://***@", text)
+
+
+def browse_command(uri: str) -> str:
+    """Return what to type, or to open, to browse the runs."""
+    if uri.startswith("http"):
+        return shown(uri)
+    store = "" if uri == DEFAULT_URI else f" --backend-store-uri {shlex.quote(shown(uri))}"
+    return f"MLFLOW_DISABLE_TELEMETRY=true {shlex.quote(program('mlflow'))} ui{store}"
