@@ -321,7 +321,7 @@ def test_a_preset_that_measures_on_the_test_set(workplace, mission):
     ranked = [line.split() for line in lines if re.match(r"\s+[12]\s", line)]
     slow, fast = (run.data.metrics["test/accuracy"] for run in runs)
     assert fast > slow
-    assert [row[2:4] for row in ranked] == [["0.2", f"{fast:.4g}"], ["0.01", f"{slow:.4g}"]]
+    assert [row[2:4] for row in ranked] == [["0.2", f"{fast:.4f}"], ["0.01", f"{slow:.4f}"]]
     assert "--metric test/accuracy" in printed_command(lines, "Compare")
 
 
