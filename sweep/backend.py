@@ -17,7 +17,13 @@ THREADS = int(os.environ.setdefault("OMP_NUM_THREADS", "1"))
 setattr(np, "bool", bool)  # noqa: B010 - NumPy's types do not know it
 
 # On Python 3.12 MXNet's import of distutils is answered by setuptools (see pyproject.toml).
-import mxnet as mx  # noqa: E402
+try:
+    import mxnet as mx
+except OSError as error:  # its library needs two of the system's, which small images lack
+    raise UserError(
+        f"MXNet cannot be loaded: {error}. On Debian and Ubuntu: "
+        "apt-get install libgomp1 libquadmath0"
+    ) from error
 from mxnet import autograd, gluon, nd  # noqa: E402
 
 __all__ = ["THREADS", "autograd", "gluon", "mx", "nd", "device"]

@@ -479,3 +479,16 @@ def test_a_folder_that_cannot_be_written_to(sweep_command):
     assert result.returncode == 2
     assert result.stderr.startswith("outputs/")
     assert "Traceback" not in result.stderr
+
+
+def test_mxnet_without_the_libraries_it_needs(sweep_command, tmp_path, monkeypatch):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "mxnet.py").write_text("raise OSError('libquadmath.so.0: cannot open')")
+    monkeypatch.setenv("PYTHONPATH", str(broken))
+    result = sweep_command("epochs=1")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == (
+        "MXNet cannot be loaded: libquadmath.so.0: cannot open. On Debian and Ubuntu: "
+        "apt-get install libgomp1 libquadmath0\n"
+    )
