@@ -68,7 +68,7 @@ class RunDisplay:
     def __enter__(self) -> "RunDisplay":
         """Show that the run has started."""
         if not self._console.is_terminal:
-            self._console.print(self._name, markup=False)
+            self._say(self._name)
             return self
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
@@ -92,10 +92,9 @@ class RunDisplay:
             self._bar.update(self._task, advance=1, metrics=_metrics(judged))
             return
         left = record.metrics["epoch_seconds"] * (self._epochs - record.epoch)
-        self._console.print(
+        self._say(
             f"  epoch {record.epoch}/{self._epochs}  {_metrics(shown)}  "
-            f"{record.metrics['epoch_seconds']:.1f} s, {left:.0f} s left",
-            markup=False,
+            f"{record.metrics['epoch_seconds']:.1f} s, {left:.0f} s left"
         )
 
     def conclude(self, kept: EpochRecord, summary: Mapping[str, float]) -> None:
@@ -106,7 +105,7 @@ class RunDisplay:
         if self._bar:
             self._bar.update(self._task, metrics=line)
         else:
-            self._console.print(f"  {line}", markup=False)
+            self._say(f"  {line}")
 
     def __exit__(
         self,
@@ -118,9 +117,12 @@ class RunDisplay:
         if self._bar:
             self._bar.stop()
         if isinstance(error, KeyboardInterrupt):
-            self._console.print("  interrupted: recorded as KILLED")
+            self._say("  interrupted: recorded as KILLED")
         elif error:
-            self._console.print(f"  failed: {error}", markup=False)
+            self._say(f"  failed: {error}")
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False, soft_wrap=True)
 
 
 def _metrics(metrics: Mapping[str, float]) -> str:
