@@ -85,12 +85,13 @@ def main() -> None:
     parser.add_argument("--root", type=os.path.abspath, help="folder with the four files of MNIST")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--models", nargs="+", default=["lenet", "mlp"])
     given = parser.parse_args()
     place = f"dataset.root={given.root or 'null'}"
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        for model in ("lenet", "mlp"):
+        for model in given.models:
             config = load(f"model={model}", "dataset=mnist", place, f"epochs={given.epochs}")
             dataset = load_dataset(config.dataset)
             pairs = [alternate(config, dataset) for _ in range(given.repeats)]
