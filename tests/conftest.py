@@ -12,6 +12,14 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 PUBLISHED = Path(__file__).parents[2] / "shared" / "datasets"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _outside_the_checkout(tmp_path_factory):
+    """Fixtures of modules work in an empty folder too, so that nothing lands in the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("elsewhere"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_surroundings(tmp_path, monkeypatch):
     """Every test works in an empty folder, with an empty Gluon cache and no tracking address."""
