@@ -159,6 +159,6 @@ def _save(path: Path, array: NDArray[Any]) -> None:
             np.save(stream, array, allow_pickle=False)
         os.chmod(temporary, 0o644)  # users may share the cache; mkstemp lets only its own read
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException:  # an interrupt too must leave nothing behind
         os.unlink(temporary)
         raise

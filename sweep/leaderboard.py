@@ -92,6 +92,8 @@ def leaderboard(
     if runs.empty:
         raise UserError(f"experiment {experiment} has no runs yet")
     params, metrics = _params(runs), _metrics(runs)
+    if "dataset.name" not in params:  # runs that were not recorded by a sweep
+        params["dataset.name"] = None
     finished = runs["status"] == "FINISHED"
     if metric not in metrics:
         metrics[metric] = float("nan")

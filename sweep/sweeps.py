@@ -67,7 +67,7 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
         below = f"tracking.sweep_id={record.run_id}"
         try:
             results = launch([[*job.overrides, below] for job in jobs])
-        except BaseException:
+        except BaseException:  # interrupted, or its workers died: they cannot close their runs
             tracker.kill_runs_of(record.run_id)
             raise
         finally:

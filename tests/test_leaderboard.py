@@ -498,3 +498,13 @@ def test_a_disk_that_is_full_keeps_the_earlier_file(store, three, monkeypatch):
         export(store.table(three), Path("board.csv"))
     assert [each.name for each in Path.cwd().iterdir()] == ["board.csv"]
     assert Path("board.csv").read_text() == "earlier"
+
+
+def test_runs_of_another_program_are_listed(tmp_path):
+    uri = f"sqlite:///{tmp_path}/foreign.db"
+    client = MlflowClient(uri)
+    run = client.create_run(client.create_experiment("foreign"), run_name="by hand")
+    client.set_terminated(run.info.run_id, "FAILED")
+    table = leaderboard("foreign", tracking_uri=uri)
+    assert list(table["run"]) == ["by hand"]
+    assert table["rank"].isna().all()
