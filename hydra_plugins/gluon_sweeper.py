@@ -1,12 +1,17 @@
 """Where Hydra finds the sweeper of ``hydra/sweeper=grid``. What it does is in sweep/sweeps.py."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig, OmegaConf
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from omegaconf import DictConfig
 
-from sweep.config import parse, public
+from hydra_plugins.gluon_launcher import LocalLauncher
+from sweep.config import own_part, parse, public
 from sweep.errors import UserError
 from sweep.schema import Config
 from sweep.sweeps import Job, sweep
@@ -31,13 +36,34 @@ class GridSweeper(BasicSweeper):
         jobs = []
         for combination in combinations:
             composed = loader.load_sweep_config(self.config, combination)
-            jobs.append(Job(tuple(combination), _check(composed, combination)))
-        return sweep(jobs, given, lambda batch: launcher.launch(batch, initial_job_idx=0))
+            jobs.append(Job(tuple(combination), composed, _check(composed, combination)))
+        if not isinstance(launcher, LocalLauncher):
+            _check_threads([job.config for job in jobs])
+        return sweep(jobs, given, partial(_launch, launcher))
+
+
+def _launch(launcher: Launcher, jobs: Sequence[Job], sweep_id: str) -> Sequence[JobReturn]:
+    """Train the jobs; each learns by its configuration which sweep it belongs to."""
+    if isinstance(launcher, LocalLauncher):
+        for job in jobs:
+            job.composed.tracking.sweep_id = sweep_id
+        return launcher.launch_composed([job.composed for job in jobs], 0)
+    below = f"tracking.sweep_id={sweep_id}"
+    return launcher.launch([[*job.overrides, below] for job in jobs], initial_job_idx=0)
 
 
 def _check(composed: DictConfig, combination: list[str]) -> Config:
-    own = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
     try:
-        return parse(own)
+        return parse(own_part(composed))
     except UserError as error:
         raise UserError(f"{error}\n(in the combination {' '.join(public(combination))})") from error
+
+
+def _check_threads(configs: Sequence[Config]) -> None:
+    """Check what needs a fresh process for each run, which other launchers do not give it."""
+    given = dict.fromkeys(str(config.threads_per_run) for config in configs)
+    if len(given) > 1:
+        raise UserError(
+            f"threads_per_run={','.join(given)}: can be swept over with hydra/launcher=local alone;"
+            " others train several runs in one process, in which MXNet's threads cannot change"
+        )

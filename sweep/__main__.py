@@ -3,31 +3,20 @@
 import os
 import signal
 import sys
-from typing import NoReturn
 
 import hydra
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
 
-from sweep.config import CONF, GROUPS, fields, parse
-from sweep.errors import RunFailed, UserError, explain_composition, is_composition_error
+from sweep.config import CONF, GROUPS, fields
+from sweep.errors import (
+    RunFailed,
+    UserError,
+    explain_composition,
+    is_composition_error,
+    leave,
+)
+from sweep.task import task
 
 INTERRUPTED = 128 + signal.SIGINT
-
-
-def task(composed: DictConfig) -> float:
-    """Train one configuration and return its score: what Hydra calls for each job."""
-    try:
-        config = parse(composed)
-        # MXNet reads its number of threads once, when it is loaded; so it is not imported above.
-        os.environ["OMP_NUM_THREADS"] = str(config.threads_per_run)
-        from sweep.run import execute
-
-        return execute(config, HydraConfig.get().overrides.task)
-    except (UserError, RunFailed) as error:
-        if composed.tracking.sweep_id:
-            raise  # the sweep counts it, and goes on
-        _exit(error.exit_code, str(error))  # before Hydra adds a line of its own
 
 
 def main() -> None:
@@ -39,20 +28,15 @@ def main() -> None:
     try:
         hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
     except (UserError, RunFailed) as error:
-        _exit(error.exit_code, str(error))
+        leave(error.exit_code, str(error))
     except KeyboardInterrupt:
-        _exit(INTERRUPTED, "Interrupted.")
+        leave(INTERRUPTED, "Interrupted.")
     except Exception as error:
         if is_composition_error(error):
-            _exit(UserError.exit_code, explain_composition(error, sys.argv[1:], fields(), GROUPS))
+            leave(UserError.exit_code, explain_composition(error, sys.argv[1:], fields(), GROUPS))
         if isinstance(error, OSError) and error.filename:
-            _exit(UserError.exit_code, f"{error.filename}: {error.strerror}")
+            leave(UserError.exit_code, f"{error.filename}: {error.strerror}")
         raise
-
-
-def _exit(code: int, message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    sys.exit(code)
 
 
 if __name__ == "__main__":

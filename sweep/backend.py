@@ -9,6 +9,7 @@ import os
 
 import numpy as np
 
+from sweep.devices import resolve
 from sweep.errors import UserError
 
 THREADS = int(os.environ.setdefault("OMP_NUM_THREADS", "1"))
@@ -26,7 +27,7 @@ except OSError as error:  # its library needs two of the system's, which small i
     ) from error
 from mxnet import autograd, gluon, nd  # noqa: E402
 
-__all__ = ["THREADS", "autograd", "gluon", "mx", "nd", "device"]
+__all__ = ["THREADS", "autograd", "count_gpus", "device", "gluon", "mx", "nd"]
 
 
 def device(context: str) -> mx.Context:
@@ -35,13 +36,11 @@ def device(context: str) -> mx.Context:
     Raises:
         UserError: a GPU is asked for and there is none.
     """
-    if context == "cpu":
-        return mx.cpu()
-    if mx.context.num_gpus():
-        return mx.gpu()
-    if context == "auto":
-        return mx.cpu()
-    raise UserError(
-        "context=gpu: MXNet sees no GPU here; allowed: cpu, auto (a GPU if there is one). The "
-        "package mxnet is for the CPU alone; the builds for CUDA are called mxnet-cu112 and so on"
-    )
+    on_gpu = context != "cpu" and resolve(context, count_gpus()) == "gpu"
+    return mx.gpu() if on_gpu else mx.cpu()
+
+
+def count_gpus() -> int:
+    """Return how many GPUs MXNet sees."""
+    found: int = mx.context.num_gpus()
+    return found

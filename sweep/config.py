@@ -18,7 +18,7 @@ from sweep.schema import IMAGE_SIDE, MODELS, TRAIN_IMAGES, Config, LeNet
 PACKAGED_CONF = Path(__file__).parent / "conf"
 CONF = PACKAGED_CONF if PACKAGED_CONF.is_dir() else Path(__file__).parents[1] / "conf"
 
-ELSEWHERE = ("tracking.", "dataset.root", "dataset.mirrors")  # no part of what a run is
+ELSEWHERE = ("tracking.", "dataset.root", "dataset.mirrors", "n_jobs")  # no part of what a run is
 GROUPS = ("model", "optim", "dataset", "experiment")
 
 
@@ -35,6 +35,11 @@ def load(*overrides: str) -> Config:
         if not is_composition_error(error):
             raise
         raise UserError(explain_composition(error, overrides, fields(), GROUPS)) from error
+
+
+def own_part(composed: DictConfig) -> DictConfig:
+    """Return what Hydra composed for a job without its own ``hydra`` node."""
+    return OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
 
 
 def parse(composed: DictConfig) -> Config:
@@ -194,7 +199,7 @@ def fingerprint(config: Config, dataset_digest: str) -> str:
 
 
 def to_yaml(config: Config) -> str:
-    """Return the configuration without ``tracking``, whose address may hold a password."""
+    """Return the configuration of the run: not ``n_jobs``, nor ``tracking`` with its address."""
     values = dataclasses.asdict(config)
-    del values["tracking"]
+    del values["tracking"], values["n_jobs"]
     return yaml.safe_dump(values, sort_keys=False)

@@ -37,14 +37,26 @@ def version_tags() -> dict[str, str]:
     return tags
 
 
+@functools.cache
+def float_lanes() -> int:
+    """Return how many float32 values one of the processor's vectors holds."""
+    flags = _cpuinfo("flags").split()
+    return 16 if {"avx512f", "avx512bw", "avx512dq", "avx512vl"} <= set(flags) else 8
+
+
 def _processor() -> str:
     """Return the processor's name: MXNet picks its kernels by it, so low bits can depend on it."""
+    return _cpuinfo("model name") or platform.processor()
+
+
+def _cpuinfo(key: str) -> str:
+    """Return the first value of a key in Linux's description of its processors; or nothing."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+        return ""
+    values = [line.partition(":")[2].strip() for line in lines if line.partition("\t")[0] == key]
+    return values[0] if values else ""
 
 
 @functools.cache

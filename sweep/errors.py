@@ -2,7 +2,9 @@
 
 import difflib
 import re
+import sys
 from collections.abc import Iterable, Sequence
+from typing import NoReturn
 
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import OmegaConfBaseException
@@ -18,6 +20,12 @@ class RunFailed(Exception):
     """A run that was started, failed, and is recorded as failed. Its text is the reason."""
 
     exit_code = 1
+
+
+def leave(exit_code: int, message: str) -> NoReturn:
+    """Print the message as an error, and end the program."""
+    print(message, file=sys.stderr)
+    sys.exit(exit_code)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

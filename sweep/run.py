@@ -18,8 +18,9 @@ from sweep.environment import environment, version_tags
 from sweep.epochs import EpochRecord, Selection, at_best
 from sweep.errors import RunFailed, UserError
 from sweep.models import build_model, parameter_count
+from sweep.progress import Ended, Kept, Listener, Started
 from sweep.schema import Config
-from sweep.terminal import RunDisplay, show_lines, show_plan
+from sweep.terminal import show_lines, show_plan
 from sweep.tracking import Record, Tracker
 from sweep.train import Evaluation, build_trainer, train_epochs
 
@@ -36,12 +37,13 @@ def run_name(config: Config, overrides: Sequence[str]) -> str:
     return " ".join([*preset, *network, *others])
 
 
-def execute(config: Config, overrides: Sequence[str]) -> float:
+def execute(config: Config, overrides: Sequence[str], tell: Listener) -> float:
     """Train one configuration, record it, and return its score: the monitored metric.
 
     Args:
         config: checked.
         overrides: what the user overrode, as in ``optim.lr=0.1``; names the run.
+        tell: is told how the run gets on.
 
     Raises:
         UserError: nothing was trained and no run was created.
@@ -61,23 +63,28 @@ def execute(config: Config, overrides: Sequence[str]) -> float:
         "dataset.digest": dataset.digest,
         "device": str(context),
     }
+    parent = config.tracking.sweep_id
     try:
-        with (
-            tracker.open_run(name, params(config), tags, config.tracking.sweep_id) as record,
-            RunDisplay(name, config.epochs) as display,
-        ):
+        with tracker.open_run(name, params(config), tags, parent) as record:
+            tell(Started(name, record.run_id, config.epochs))
             log.info("%s is run %s in %s", name, record.run_id, place)
             record.log_text(to_yaml(config), "config.yaml")
             record.log_text(yaml.safe_dump(environment(), sort_keys=False), "environment.yaml")
             record.log_dataset(dataset)
-            score = _train(config, dataset, context, record, display)
+            score = _train(config, dataset, context, record, tell)
+    except KeyboardInterrupt:
+        tell(Ended("KILLED"))
+        raise
     except RunFailed as error:
         log.error("%s failed: %s", name, error)
+        tell(Ended("FAILED", str(error)))
         raise
     except Exception as error:
         log.exception("%s failed", name)
+        tell(Ended("FAILED", tracking.reason(error)))
         raise RunFailed(tracking.reason(error)) from error
-    if not config.tracking.sweep_id:
+    tell(Ended("FINISHED"))
+    if not parent:
         show_lines(
             f"Recorded as run {record.run_id}",
             f"Browse: {browse_command(tracker.uri)}",
@@ -100,7 +107,7 @@ def resolve_device(config: Config) -> mx.Context:
 
 
 def _train(
-    config: Config, dataset: Dataset, context: mx.Context, record: Record, display: RunDisplay
+    config: Config, dataset: Dataset, context: mx.Context, record: Record, tell: Listener
 ) -> float:
     """Train, keep the selected epoch's parameters, test them, and return the run's score."""
     net = build_model(config.model, config.seed, context)
@@ -122,7 +129,7 @@ def _train(
     ):
         _check_finite(epoch)
         record.log_epoch(epoch)
-        display.show(epoch)
+        tell(epoch)
         log.info("epoch %d: %s", epoch.epoch, epoch.metrics)
         selection = selection.advance(epoch)
         if selection.epoch == epoch.epoch:
@@ -142,7 +149,7 @@ def _train(
         test = Evaluation(net, dataset.test, context).measure()
         summary |= {f"test/{key}": value for key, value in test.items()}
     record.log_metrics(summary, kept.epoch)
-    display.conclude(kept, summary)
+    tell(Kept(kept, summary))
     _log_parameters(net, record)
     return kept.metrics[monitor or "test/accuracy"]
 

@@ -89,6 +89,14 @@ class LeNet(Network):
             sides.append(side)
         return sides
 
+    def multiplications(self, channels: Counts) -> int:
+        """Return how many the convolutions need for one image, with so many channels."""
+        before, side, total = 1, IMAGE_SIDE, 0
+        for after, kernel, pooled in zip(channels, self.kernels, self.sides(), strict=True):
+            total += before * after * kernel**2 * (side - kernel + 1) ** 2
+            before, side = after, pooled
+        return total
+
 
 MODELS = (MLP, LeNet)
 
@@ -144,6 +152,9 @@ class Config:
     ]
     context: Literal["auto", "cpu", "gpu"]
     threads_per_run: Count
+    n_jobs: Annotated[
+        int | None, Field(strict=True, ge=1), _allowed("a whole number, 1 or more, or null")
+    ]
     monitor: Metric
     early_stopping: EarlyStopping
     test_every_epoch: Switch

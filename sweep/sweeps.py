@@ -1,16 +1,17 @@
 """A sweep: all its runs checked before the first one trains, recorded under one parent run."""
 
-import os
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hydra.core.utils import JobReturn, JobStatus
+from omegaconf import DictConfig
 
-from sweep import terminal
+from sweep import terminal, workers
 from sweep.addresses import browse_command, shown
 from sweep.config import params, public
+from sweep.devices import find_gpus, resolve
 from sweep.environment import program
 from sweep.errors import RunFailed, UserError
 from sweep.schema import Config
@@ -21,39 +22,48 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """One combination: what is overridden, as in ``optim.lr=0.1``, and what that composes to."""
+    """One combination: what is overridden, as in ``optim.lr=0.1``, and what that composes to.
+
+    Attributes:
+        overrides: of this combination.
+        composed: by Hydra, with its own part.
+        config: the run's part, checked.
+    """
 
     overrides: tuple[str, ...]
+    composed: DictConfig
     config: Config
 
 
-Launch = Callable[[Sequence[Sequence[str]]], Sequence[JobReturn]]
+Launch = Callable[[Sequence[Job], str], Sequence[JobReturn]]
 
 
 def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequence[JobReturn]:
     """Check, announce, train and compare the runs of a sweep.
 
     Args:
-        jobs: at least one; all with the same ``tracking``.
+        jobs: at least one; all with the same ``tracking`` and ``n_jobs``.
         command: the sweep's own overrides, as in ``optim.lr=0.1,0.2``; they name it.
-        launch: trains a run for each list of overrides, and returns when all have ended.
+        launch: trains all jobs below the parent run of this id; returns when all have ended.
 
     Raises:
         UserError: a combination, or what it needs, is wrong; nothing was trained or recorded.
         RunFailed: some runs failed; they and the others are recorded.
     """
-    tracking_config = jobs[0].config.tracking
-    if any(job.config.tracking != tracking_config for job in jobs):
+    first = jobs[0].config
+    if any(job.config.tracking != first.tracking for job in jobs):
         raise UserError("tracking: cannot be swept over; allowed is one address and one experiment")
-    # MXNet reads its number of threads once, when it is loaded; so it is not imported above.
-    os.environ["OMP_NUM_THREADS"] = str(jobs[0].config.threads_per_run)
+    if any(job.config.n_jobs != first.n_jobs for job in jobs):
+        raise UserError("n_jobs: cannot be swept over; it is the number of runs at once")
+    workers.start_server(first.threads_per_run)  # it loads what runs need, while this goes on
     from sweep import tracking
     from sweep.data import load_dataset
-    from sweep.run import resolve_device
 
-    devices = dict.fromkeys(resolve_device(job.config).device_type for job in jobs)
-    tracker = tracking.Tracker(tracking_config.uri, tracking_config.experiment)
+    tracker = tracking.Tracker(first.tracking.uri, first.tracking.experiment)
     datasets = {config: load_dataset(config) for config in {job.config.dataset for job in jobs}}
+    contexts = {job.config.context for job in jobs}
+    gpus = find_gpus(first.threads_per_run) if contexts != {"cpu"} else []
+    devices = dict.fromkeys(resolve(each, len(gpus)) for each in contexts)
     terminal.show_plan(
         [params(job.config) for job in jobs],
         [dataset.describe() for dataset in datasets.values()],
@@ -64,9 +74,8 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
     with tracker.open_run(name, {}, tags, parent=None) as record:
         for dataset in datasets.values():
             record.log_dataset(dataset)
-        below = f"tracking.sweep_id={record.run_id}"
         try:
-            results = launch([[*job.overrides, below] for job in jobs])
+            results = launch(jobs, record.run_id)
         except BaseException:  # interrupted, or its workers died: they cannot close their runs
             tracker.kill_runs_of(record.run_id)
             raise

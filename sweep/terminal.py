@@ -1,23 +1,16 @@
-"""What a user sees while it happens: the plan, the progress, the leaderboard.
-
-On a terminal rich draws; where the output is no terminal, the same comes as plain lines.
-"""
+"""What a user sees before and after the training: the plan, the leaderboard."""
 
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 
 import pandas as pd
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from sweep.config import varying
-from sweep.epochs import EpochRecord
 
 PLAIN_WIDTH = 200
-SHOWN_SPLITS = ("train", "val", "test")
 SHOWN_COLUMNS = ("val/accuracy", "test/accuracy", "best_epoch")
 
 
@@ -38,7 +31,7 @@ def show_plan(
         record: where the runs are recorded.
         device: what trains them.
     """
-    lines = [f"{_count(str(len(params)), 'run')}:"]
+    lines = [f"{count(len(params), 'run')}:"]
     for key in varying(params):
         values = dict.fromkeys(each[key] for each in params if key in each)
         lines.append(f"  {key}: {', '.join(values)}")
@@ -46,7 +39,7 @@ def show_plan(
     if any(each["test_every_epoch"] == "true" for each in params):
         lines.append("  measured on the test set after every epoch (test_every_epoch=true)")
     epochs = " or ".join(dict.fromkeys(each["epochs"] for each in params))
-    lines += [f"  up to {_count(epochs, 'epoch')}, on {device}", f"  recorded in {record}"]
+    lines += [f"  up to {count(epochs, 'epoch')}, on {device}", f"  recorded in {record}"]
     show_lines(*lines)
 
 
@@ -54,79 +47,6 @@ def show_lines(*lines: str) -> None:
     """Print lines as they are."""
     for line in lines:
         console().print(line, markup=False, soft_wrap=True)  # a wrapped command cannot be pasted
-
-
-class RunDisplay:
-    """A run's progress: a bar on a terminal, a line an epoch elsewhere."""
-
-    def __init__(self, name: str, epochs: int) -> None:
-        """Prepare to show a run of so many epochs."""
-        self._name, self._epochs, self._console = name, epochs, console()
-        self._bar: Progress | None = None
-        self._task = TaskID(0)
-
-    def __enter__(self) -> "RunDisplay":
-        """Show that the run has started."""
-        if not self._console.is_terminal:
-            self._say(self._name)
-            return self
-        self._bar = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=16),
-            TextColumn("{task.completed}/{task.total}"),
-            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-            TextColumn("{task.fields[metrics]}", markup=False),
-            console=self._console,
-        )
-        self._task = self._bar.add_task(self._name, total=self._epochs, metrics="")
-        self._bar.start()
-        return self
-
-    def show(self, record: EpochRecord) -> None:
-        """Show an epoch's metrics, and how long the rest will take."""
-        splits = [each for each in SHOWN_SPLITS if f"{each}/loss" in record.metrics]
-        keys = [f"{split}/{measure}" for split in splits for measure in ("loss", "accuracy")]
-        shown = {key: record.metrics[key] for key in keys}
-        if self._bar:
-            judged = {key: shown[key] for key in keys[2:4]}  # val where there is one, or else test
-            self._bar.update(self._task, advance=1, metrics=_metrics(judged))
-            return
-        left = record.metrics["epoch_seconds"] * (self._epochs - record.epoch)
-        self._say(
-            f"  epoch {record.epoch}/{self._epochs}  {_metrics(shown)}  "
-            f"{record.metrics['epoch_seconds']:.1f} s, {left:.0f} s left"
-        )
-
-    def conclude(self, kept: EpochRecord, summary: Mapping[str, float]) -> None:
-        """Show what the epoch that was kept reached."""
-        results = {**kept.metrics, **summary}
-        shown = {key: results[key] for key in SHOWN_COLUMNS[:2] if key in results}
-        line = f"epoch {kept.epoch} kept: {_metrics(shown)}"
-        if self._bar:
-            self._bar.update(self._task, metrics=line)
-        else:
-            self._say(f"  {line}")
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Leave the last state on the screen, and say so if the run did not end well."""
-        if self._bar:
-            self._bar.stop()
-        if isinstance(error, KeyboardInterrupt):
-            self._say("  interrupted: recorded as KILLED")
-        elif error:
-            self._say(f"  failed: {error}")
-
-    def _say(self, line: str) -> None:
-        self._console.print(line, markup=False, soft_wrap=True)
-
-
-def _metrics(metrics: Mapping[str, float]) -> str:
-    return "  ".join(f"{key} {value:.4f}" for key, value in metrics.items())
 
 
 def show_leaderboard(table: pd.DataFrame, metric: str, direction: str) -> None:
@@ -172,5 +92,6 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _count(number: str, noun: str) -> str:
-    return f"{number} {noun}" if number == "1" else f"{number} {noun}s"
+def count(number: int | str, noun: str) -> str:
+    """Return ``1 run`` or ``2 runs``."""
+    return f"{number} {noun}" if str(number) == "1" else f"{number} {noun}s"

@@ -5,8 +5,11 @@ import logging
 import os
 import time
 import traceback
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,7 @@ from mlflow.utils.mlflow_tags import (  # noqa: E402
     MLFLOW_GIT_DIRTY,
     MLFLOW_PARENT_RUN_ID,
 )
+from mlflow.utils.validation import MAX_METRICS_PER_BATCH  # noqa: E402
 from sqlalchemy import create_engine, make_url  # noqa: E402
 
 from sweep.addresses import DEFAULT_URI, resolve_uri, shown  # noqa: E402
@@ -40,6 +44,7 @@ from sweep.data import Dataset  # noqa: E402
 from sweep.environment import commit  # noqa: E402
 from sweep.epochs import EpochRecord  # noqa: E402
 from sweep.errors import RunFailed, UserError  # noqa: E402
+from sweep.schema import Tracking  # noqa: E402
 
 PROBE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 DATABASE_PROBE = {"postgresql": {"connect_timeout": 5}, "mysql": {"connect_timeout": 5}}
@@ -54,21 +59,40 @@ for chatty in ("mlflow", "alembic"):
 
 
 class Record:
-    """One run in MLflow, open for writing. Epochs are steps, counted from 1."""
+    """One run in MLflow, open for writing. Epochs are steps, counted from 1.
+
+    Metrics are sent by a thread of their own, so that training never waits for them; those that
+    cannot be sent are sent again with the next ones, and when the record is closed.
+    """
 
     def __init__(self, client: MlflowClient, run_id: str) -> None:
         """Write to an existing run."""
         self._client, self.run_id = client, run_id
+        self._unsent: deque[Metric] = deque()
+        self._sender = ThreadPoolExecutor(max_workers=1)
 
     def log_epoch(self, record: EpochRecord) -> None:
-        """Send all metrics of an epoch in one batch."""
+        """Hand over all metrics of an epoch; they go out in one batch."""
         self.log_metrics(record.metrics, record.epoch)
 
     def log_metrics(self, metrics: Mapping[str, float], epoch: int) -> None:
-        """Send metrics in one batch."""
+        """Hand over metrics; they go out in one batch."""
         now = int(time.time() * 1000)
-        batch = [Metric(key, value, now, epoch) for key, value in metrics.items()]
-        self._client.log_batch(self.run_id, metrics=batch)
+        self._unsent.extend(Metric(key, value, now, epoch) for key, value in metrics.items())
+        self._sender.submit(self._try_to_send)
+
+    def _try_to_send(self) -> None:
+        try:
+            self._send()
+        except Exception as error:  # of whatever kind: nothing is lost, and training goes on
+            log.warning("metrics could not be sent, and are kept for later: %s", error)
+
+    def _send(self) -> None:
+        """Send all that is unsent, in batches of what MLflow takes at once."""
+        while batch := list(islice(self._unsent, MAX_METRICS_PER_BATCH)):
+            self._client.log_batch(self.run_id, metrics=batch)
+            for _ in batch:
+                self._unsent.popleft()
 
     def log_dataset(self, dataset: Dataset) -> None:
         """Name the images that are used, each split with its number of images."""
@@ -105,7 +129,9 @@ class Record:
         self.close("FAILED")
 
     def close(self, status: str) -> None:
-        """Close the run as FINISHED, FAILED or KILLED."""
+        """Send what is unsent, and close the run as FINISHED, FAILED or KILLED."""
+        self._sender.shutdown()
+        self._send()
         self._client.set_terminated(self.run_id, status)
 
 
@@ -178,6 +204,20 @@ class Tracker:
         for run in _search(self._client, self._experiment_id, sweep_id):
             if run.info.status == "RUNNING":
                 self._client.set_terminated(run.info.run_id, "KILLED")
+
+
+def import_stores() -> None:
+    """Import what opening a database will need; MLflow leaves it until then, and it takes long."""
+    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+
+
+def close_as_failed(config: Tracking, run_id: str, error: RunFailed) -> None:
+    """Close the record of a run whose process died; log it if that is not possible."""
+    try:
+        tracker = Tracker(config.uri, config.experiment)
+        Record(tracker._client, run_id).fail(error)
+    except Exception:  # whatever keeps it from being recorded, the sweep goes on
+        log.exception("the failure of run %s could not be recorded", run_id)
 
 
 def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.DataFrame:

@@ -37,13 +37,25 @@ def counts(labels):
     return np.bincount(labels, minlength=10).tolist()
 
 
+def as_loaded(array):
+    """Return labels as they are, images as float32: the quotients by 255, rounded once.
+
+    A quotient of two small whole numbers that is rounded to float64 and then to float32 is the
+    one that is rounded to float32 at once.
+    """
+    return array if array.ndim == 1 else (array / np.float64(255)).astype(np.float32)
+
+
 @pytest.fixture
 def tiny(monkeypatch):
-    """Publish a tiny dataset as mnist; give its four arrays. Its files lie, plain, in ``tiny``."""
+    """Publish a tiny dataset as mnist; give its four arrays as they must be loaded.
+
+    Its files lie, plain, in ``tiny``.
+    """
     random = np.random.RandomState(0)
     arrays = [
-        random.randint(0, 10, shape).astype(np.uint8)
-        for shape in [(12, 28, 28), (12,), (5, 28, 28), (5,)]
+        random.randint(0, values, shape).astype(np.uint8)
+        for shape, values in [((12, 28, 28), 256), ((12,), 10), ((5, 28, 28), 256), ((5,), 10)]
     ]
     Path("tiny").mkdir()
     files = []
@@ -53,7 +65,7 @@ def tiny(monkeypatch):
         (Path("tiny") / real.name).write_bytes(content)
         files.append(IdxFile(real.name, len(content), hashlib.sha256(content).hexdigest(), ""))
     monkeypatch.setitem(FILES, "mnist", tuple(files))
-    return arrays
+    return [as_loaded(array) for array in arrays]
 
 
 def load_tiny(root="tiny"):
@@ -90,6 +102,25 @@ def test_idx_files_are_decoded(tiny):
     assert dataset.describe() == "mnist: 8 images to train on, 4 to validate, 5 to test"
 
 
+def test_pixels_are_scaled_to_1(tiny):
+    pixels = load_tiny().train.images
+    assert pixels.dtype == np.float32
+    values = np.unique(pixels)
+    assert len(values) == 256
+    # 51 = 255/5, 85 = 255/3, 128 = 255/2 + 1/2
+    known = np.array([0, 1 / 5, 1 / 3, 128 / 255, 1], np.float32)
+    np.testing.assert_array_equal(values[[0, 51, 85, 128, 255]], known, strict=True)
+
+
+def test_copies_as_earlier_versions_made_them_are_not_taken(tiny):
+    cache = gluon_cache() / "decoded"
+    cache.mkdir(parents=True)
+    for file, array in zip(FILES["mnist"], tiny, strict=True):
+        np.save(cache / f"{file.sha256}.npy", np.zeros(array.shape, np.uint8))
+    for _ in range(2):
+        assert_holds(load_tiny(), tiny)
+
+
 def test_decoded_images_are_shared_and_sources_not_read_again(tiny, reads):
     load_tiny()
     assert reads == [file.name for file in FILES["mnist"]]
@@ -102,7 +133,7 @@ def test_decoded_images_are_shared_and_sources_not_read_again(tiny, reads):
         again.train.images[0, 0, 0] = 1
     names = {path.name for path in (gluon_cache() / "decoded").iterdir()}
     assert {name for name in names if not name.endswith(".ok")} == {
-        f"{file.sha256}.npy" for file in FILES["mnist"]
+        f"{file.sha256}.scaled.npy" for file in FILES["mnist"]
     }
 
 
@@ -156,10 +187,14 @@ def test_mnist_5k_is_balanced_and_pinned():
     assert dataset.source == "sweep/datasets/mnist_5k.npz"
     images, labels, test_images, test_labels = arrays_of(dataset)
     assert (images.shape, test_images.shape) == ((4000, 28, 28), (1000, 28, 28))
-    assert images.dtype == test_images.dtype == labels.dtype == test_labels.dtype == np.uint8
+    with np.load(MNIST_5K) as file:
+        raw = file["images"][:4000], file["labels"][:4000], file["images"][4000:]
+        assert_holds(dataset, [*map(as_loaded, raw), file["labels"][4000:]])
+    assert images.dtype == test_images.dtype == np.float32
+    assert labels.dtype == test_labels.dtype == np.uint8
     assert counts(labels) == [400] * 10
     assert counts(test_labels) == [100] * 10
-    assert (images.min(), images.max()) == (0, 255)
+    assert (images.min(), images.max()) == (0, 1)
     assert dataset.describe() == (
         "mnist_5k: 3,500 images to train on, 500 to validate, 1,000 to test"
     )
@@ -204,7 +239,8 @@ def test_full_sets(name, published, tmp_path):
 
     for file, array in zip(FILES[name], arrays_of(dataset), strict=True):
         content = gzip.decompress((published / folder / f"{file.name}.gz").read_bytes())
-        assert content.endswith(array.tobytes())
+        raw = np.frombuffer(content, np.uint8)[-array.size :].reshape(array.shape)
+        np.testing.assert_array_equal(array, as_loaded(raw), strict=True)
         (tmp_path / file.name).write_bytes(content)
     plain = load_dataset(DatasetConfig(name, 5_000, str(tmp_path), ()))
     assert plain.digest == dataset.digest

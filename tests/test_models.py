@@ -3,7 +3,7 @@ import pytest
 
 from sweep.backend import autograd, gluon, mx, nd
 from sweep.config import load
-from sweep.models import build_model, parameter_count
+from sweep.models import build_model, padded_channels, parameter_count
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid")
 LAYERS = {
@@ -88,7 +88,8 @@ def test_the_activation_is_the_one_asked_for():
 @pytest.mark.parametrize("hybridize", [False, True])
 @pytest.mark.parametrize("pooling", ["max", "avg"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_lenet_equals_the_usual_order_of_layers(activation, pooling, hybridize):
+def test_lenet_equals_the_usual_order_of_layers(activation, pooling, hybridize, monkeypatch):
+    monkeypatch.setattr("sweep.models.float_lanes", lambda: 1)
     net = build("model=lenet", f"model.activation={activation}", f"model.pooling={pooling}", seed=5)
     pool = {"max": gluon.nn.MaxPool2D, "avg": gluon.nn.AvgPool2D}[pooling]
     usual = gluon.nn.HybridSequential()
@@ -109,6 +110,149 @@ def test_lenet_equals_the_usual_order_of_layers(activation, pooling, hybridize):
         net.hybridize(static_alloc=True, static_shape=True)
     x = images(32)
     assert net(x).asnumpy().tobytes() == usual(x).asnumpy().tobytes()
+
+
+def padded_builds(monkeypatch, *overrides):
+    """Return the same LeNet, with random biases, unpadded and padded to 8 and to 16."""
+    config, nets = load("model=lenet", *overrides).model, {}
+    for lanes in (1, 8, 16):
+        monkeypatch.setattr("sweep.models.float_lanes", lambda lanes=lanes: lanes)
+        nets[lanes] = build_model(config, 5, mx.cpu())
+        random = np.random.RandomState(2)
+        for key, each in nets[lanes].collect_params().items():
+            if key.endswith("bias"):
+                each.set_data(nd.array(random.uniform(-0.5, 0.5, each.shape)))
+    return nets
+
+
+def widths(net):
+    """Return the number of channels after each convolution."""
+    x, found = images(1), []
+    for layer in net:
+        x = layer(x)
+        if isinstance(layer, gluon.nn.Conv2D):
+            found.append(x.shape[1])
+    return found
+
+
+def scores_and_gradients(net, x):
+    x = x.copy()
+    x.attach_grad()
+    with autograd.record():
+        scores = net(x)
+        loss = (scores * nd.array(np.random.RandomState(3).uniform(-1, 1, scores.shape))).sum()
+    loss.backward()
+    parameters = net.collect_params().items()
+    found = {"scores": scores, "images": x.grad} | {key: each.grad() for key, each in parameters}
+    return {key: each.asnumpy() for key, each in found.items()}
+
+
+def assert_padding_changes_nothing(nets, hybridize):
+    """Compare scores and gradients, which are about 0.03 to 4 in the mean.
+
+    Other kernels add in another order: they differ by up to 3e-6. The images are few, so that
+    hardly two values under one window are as near to each other, and the same one is the maximum.
+    """
+    x = images(4)
+    expected = scores_and_gradients(nets[1], x)
+    for lanes in (8, 16):
+        if hybridize:
+            nets[lanes].hybridize(static_alloc=True, static_shape=True)
+        scores_and_gradients(nets[lanes], 1 - x)  # leaves nothing behind
+        found = scores_and_gradients(nets[lanes], x)
+        assert list(found) == list(expected)
+        for key, value in expected.items():
+            np.testing.assert_allclose(found[key], value, rtol=1e-4, atol=1e-5, err_msg=key)
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("pooling", ["max", "avg"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_padding_changes_no_score_and_no_gradient(activation, pooling, hybridize, monkeypatch):
+    options = (f"model.activation={activation}", f"model.pooling={pooling}")
+    nets = padded_builds(monkeypatch, *options)
+    padded = {1: [20, 50], 8: [24, 56], 16: [32, 64]}
+    assert {lanes: widths(net) for lanes, net in nets.items()} == padded
+    assert_padding_changes_nothing(nets, hybridize)
+
+
+@pytest.mark.parametrize(
+    ("channels", "kernels", "padded"),
+    [
+        ("[16,50]", "[5,5]", {1: [16, 50], 8: [16, 56], 16: [16, 64]}),
+        ("[20,48]", "[5,5]", {1: [20, 48], 8: [24, 48], 16: [32, 48]}),
+        ("[12,20,30]", "[5,3,3]", {1: [12, 20, 30], 8: [16, 24, 32], 16: [16, 32, 32]}),
+        ("[20]", "[7]", {1: [20], 8: [24], 16: [32]}),
+    ],
+)
+def test_padding_changes_nothing_of_other_sizes(channels, kernels, padded, monkeypatch):
+    options = (f"model.channels={channels}", f"model.kernels={kernels}", "model.hidden=[30]")
+    nets = padded_builds(monkeypatch, *options, "model.activation=sigmoid")
+    assert {lanes: widths(net) for lanes, net in nets.items()} == padded
+    assert_padding_changes_nothing(nets, hybridize=True)
+
+
+def test_padding_changes_no_parameter_and_no_file(monkeypatch):
+    nets = padded_builds(monkeypatch)
+    for lanes, net in nets.items():
+        assert [each.shape for each in net.collect_params().values()] == LAYERS["model=lenet"]
+        assert_same_bits(values(nets[1]), values(net))
+        net.save_parameters(f"{lanes}.params")
+    kept = {lanes: nd.load(f"{lanes}.params") for lanes in nets}
+    for tensors in kept.values():
+        assert list(tensors) == list(kept[1])
+        assert [each.shape for each in tensors.values()] == LAYERS["model=lenet"]
+    for source, target in [(16, 1), (8, 1), (1, 16), (16, 8)]:
+        for each in nets[target].collect_params().values():
+            each.set_data(each.data() * 0)
+        nets[target].load_parameters(f"{source}.params")
+        assert_same_bits(values(nets[target]), values(nets[source]))
+
+
+@pytest.mark.parametrize(
+    ("channels", "kernels", "lanes", "padded"),
+    [
+        # (32·25·24² + 32·64·25·8²) / (20·25·24² + 20·50·25·8²) = 3,737,600 / 1,888,000 = 1.98
+        ("[20,50]", "[5,5]", 16, (32, 64)),
+        ("[20,50]", "[5,5]", 8, (24, 56)),
+        ("[20,50]", "[5,5]", 1, (20, 50)),
+        ("[16,48]", "[5,5]", 16, (16, 48)),
+        ("[17,48]", "[5,5]", 16, (32, 48)),
+        # (16·25·24² + 16·16·25·8²) / (6·25·24² + 6·16·25·8²) = 640,000 / 240,000 = 2.67
+        ("[6,16]", "[5,5]", 16, (6, 16)),
+        ("[6,16]", "[5,5]", 8, (8, 16)),
+        ("[8]", "[5]", 16, (16,)),  # twice
+        ("[7]", "[5]", 16, (7,)),
+        # The second convolution, of 18 pixels, has most of the work:
+        # (16·49·22² + 16·16·25·7²) / (7·49·22² + 7·16·25·7²) = 693,056 / 303,212 = 2.29
+        ("[7,16]", "[7,5]", 16, (7, 16)),
+        # ... and the first one has not: (16·24²·25 + 16·48·9·10²) / (8·24²·25 + 8·48·9·10²) = 2
+        ("[8,48]", "[5,3]", 16, (16, 48)),
+    ],
+)
+def test_channels_are_padded_unless_that_doubles_the_work(channels, kernels, lanes, padded):
+    options = (f"model.channels={channels}", f"model.kernels={kernels}")
+    assert padded_channels(load("model=lenet", *options).model, lanes) == padded
+
+
+@pytest.mark.parametrize(
+    ("options", "channels", "count"),
+    [
+        # Sides 28 → 24/2 = 12 → 8: 20·5²·24² + 20·50·5²·8²
+        ((), (20, 50), 288_000 + 1_600_000),
+        ((), (32, 64), 460_800 + 3_276_800),
+        # 28 → 24/3 = 8 → 6: 20·5²·24² + 20·50·3²·6²
+        (("model.kernels=[5,3]", "model.pool_size=3", "model.pool_stride=3"), (20, 50), 612_000),
+        # 28 → 22, (22 - 3) // 2 + 1 = 10 → 9: 2·7²·22² + 2·3·2²·9²
+        (
+            ("model.kernels=[7,2]", "model.pool_size=3", "model.pool_stride=2"),
+            (2, 3),
+            47_432 + 1_944,
+        ),
+    ],
+)
+def test_multiplications_of_the_convolutions(options, channels, count):
+    assert load("model=lenet", *options).model.multiplications(channels) == count
 
 
 def test_max_and_average_pooling_differ():

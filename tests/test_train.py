@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sweep.backend import mx, nd
+from sweep.backend import autograd, gluon, mx, nd
 from sweep.config import load
 from sweep.data import Dataset, Split, load_dataset
 from sweep.models import build_model
-from sweep.schema import DatasetConfig
-from sweep.train import EVALUATION_BATCH, Evaluation, build_trainer, train_epochs
+from sweep.schema import SGD, DatasetConfig
+from sweep.train import EVALUATION_BATCH, LARGE, Evaluation, build_trainer, train_epochs
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid")
 SMALL = ("model=mlp", "model.hidden=[6]")
+WITH_A_LARGE_PARAMETER = "model.hidden=[12]"  # 784·12 is more than LARGE
 TIMES = ("epoch_seconds", "images_per_second")
 
 
@@ -24,7 +25,7 @@ def split_of(count, seed, among=None):
     random = np.random.RandomState(seed)
     among = among or count
     return Split(
-        random.randint(0, 256, (among, 28, 28)).astype(np.uint8),
+        (random.randint(0, 256, (among, 28, 28)) / 255).astype(np.float32),
         random.randint(0, 10, among).astype(np.uint8),
         np.sort(random.permutation(among)[:count]).astype(np.int32),
     )
@@ -124,7 +125,8 @@ def gradients(parameters, x, labels, activation):
 
 
 def pixels(split):
-    return split.images[split.index].reshape(len(split), 784) / 255.0, split.labels[split.index]
+    images = split.images[split.index].reshape(len(split), 784)
+    return images.astype(np.float64), split.labels[split.index]
 
 
 def reference(initial, dataset, config, epochs):
@@ -162,6 +164,8 @@ def reference(initial, dataset, config, epochs):
         ("batch_size=16", "optim.momentum=0.9"),
         ("batch_size=20", "optim.lr=0.05", "optim.momentum=0.5", "optim.wd=0.01", "seed=7"),
         ("batch_size=1", "optim.lr=0.01"),
+        ("batch_size=16", WITH_A_LARGE_PARAMETER, "optim.wd=0.1"),
+        ("batch_size=16", WITH_A_LARGE_PARAMETER, "optim.momentum=0.9", "optim.wd=0.01"),
     ],
     ids=" ".join,
 )
@@ -181,6 +185,55 @@ def test_sgd_equals_numpy(activation, options):
         loss, right, _ = measure(forward(truth, images, activation)[1], labels)
         assert metrics["val/loss"] == pytest.approx(loss / len(labels), rel=1e-4)
         assert metrics["val/accuracy"] == right / len(labels)
+
+
+SIZES = {
+    "small": [LARGE - 1, 10, 1],
+    "large": [LARGE, LARGE + 1, 3 * LARGE],
+    "both": [10, LARGE + 1, LARGE - 1, LARGE, 7],
+    # more than one call of Trainer's to the optimizer
+    "many": [*[3] * 30, LARGE, *[4] * 30, LARGE + 5, *[5] * 40],
+}
+
+
+@pytest.mark.parametrize("wd", [0.0, 0.1])
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("sizes", SIZES)
+def test_updates_of_all_sizes_equal_numpy(sizes, momentum, wd, monkeypatch):
+    alone, update_name = [], "sgd_mom_update" if momentum else "sgd_update"
+    update = getattr(nd, update_name)
+
+    def noted(weight, *others, **options):
+        alone.append(weight.size)
+        return update(weight, *others, **options)
+
+    monkeypatch.setattr(nd, update_name, noted)
+    random = np.random.RandomState(0)
+    block = gluon.Block()
+    for number, size in enumerate(SIZES[sizes]):
+        block.params.get(f"p{number}", shape=(size,))
+    block.initialize()
+    parameters = list(block.collect_params().values())
+    for each in parameters:
+        each.set_data(nd.array(random.uniform(-1, 1, each.shape)))
+    truth = [each.data().asnumpy().astype(np.float64) for each in parameters]
+    momenta = [np.zeros_like(each) for each in truth]
+    trainer = build_trainer(block, SGD("sgd", 0.05, wd, momentum))
+    for batch_size in (1, 4, 2, 9, 3):
+        grads = [random.uniform(-3, 3, each.shape).astype(np.float32) for each in parameters]
+        with autograd.record():
+            loss = [(p.data() * nd.array(g)).sum() for p, g in zip(parameters, grads, strict=True)]
+        autograd.backward(loss)
+        trainer.step(batch_size)
+        momenta = [
+            momentum * m - 0.05 * (g / batch_size + wd * p)
+            for m, g, p in zip(momenta, grads, truth, strict=True)
+        ]
+        truth = [p + m for p, m in zip(truth, momenta, strict=True)]
+        for own, numpy in zip(parameters, truth, strict=True):
+            np.testing.assert_allclose(own.data().asnumpy(), numpy, rtol=1e-5, atol=2e-6)
+    assert alone == [size for size in SIZES[sizes] if size >= LARGE] * 5
+    assert trainer.optimizer.num_update == 5
 
 
 @pytest.mark.parametrize("count", [2 * EVALUATION_BATCH + 217, EVALUATION_BATCH, 1])
@@ -203,6 +256,17 @@ def test_evaluation_equals_numpy(count):
         "loss": pytest.approx(np.log(10), rel=1e-5),
         "accuracy": (labels == 0).mean(),
     }
+
+
+@pytest.mark.parametrize("model", ["mlp", "lenet"])
+def test_networks_are_given_the_images_of_their_split(model):
+    split = split_of(40, 6, among=70)
+    net = build_model(load(f"model={model}").model, 0, mx.cpu())
+    images, labels = pixels(split)
+    scores = net(nd.array(images.reshape(40, 1, 28, 28))).asnumpy().astype(np.float64)
+    loss, right, _ = measure(scores, labels)
+    measured = Evaluation(net, split, mx.cpu()).measure()
+    assert measured == {"loss": pytest.approx(loss / 40, rel=1e-5), "accuracy": right / 40}
 
 
 def test_training_and_evaluation_leave_the_images_as_they_were():

@@ -1,0 +1,20 @@
+"""What the server of fresh processes imports and computes once, for all runs that it forks.
+
+It touches no GPU, no database and no MXNet array: none of these would survive the fork.
+"""
+
+import contextlib
+
+from sweep.environment import commit, environment
+from sweep.errors import UserError
+
+with contextlib.suppress(
+    UserError
+):  # MXNet cannot be loaded: the first run imports it, and says so
+    import sweep.run  # noqa: F401
+    from sweep.tracking import import_stores
+
+    import_stores()
+
+environment()
+commit()

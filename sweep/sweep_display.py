@@ -1,0 +1,162 @@
+"""What a user sees while a sweep trains: one live table on a terminal, lines elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from types import TracebackType
+
+from rich import box
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from sweep.epochs import EpochRecord
+from sweep.progress import Ended, Event, Kept, Started
+from sweep.run_display import RunLines, end_line, judged, kept_line
+from sweep.terminal import console, count
+
+REFRESHES_PER_SECOND = 2  # each costs a little of a core that could train
+ENDED_ROWS = 5
+STYLES = {"FAILED": "red", "KILLED": "yellow"}
+
+
+@dataclass
+class Row:
+    """A run of a sweep, as far as it is known.
+
+    Attributes:
+        number: in the sweep; its folder has the same.
+        name: what tells it from others.
+        work: in any unit.
+        status: ``queued``, ``running``, or as it ended.
+    """
+
+    number: int
+    name: str
+    work: float
+    status: str = "queued"
+    epochs: int = 0
+    last: EpochRecord | None = None
+    note: str = ""
+
+    def advance(self, event: Event) -> None:
+        """Take in what the run tells."""
+        match event:
+            case Started():
+                self.status, self.name, self.epochs = "running", event.name, event.epochs
+            case EpochRecord():
+                self.last = event
+            case Kept():
+                self.note = kept_line(event)
+            case Ended() if self.status in ("queued", "running"):
+                self.status, self.note = event.status, end_line(event) or self.note
+
+    @property
+    def trained(self) -> float:
+        """The part of its work that is done."""
+        return self.work * self.last.epoch / self.epochs if self.last else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """For a run that trains, and has trained an epoch."""
+        if self.status != "running" or not self.last:
+            return None
+        return self.last.metrics["epoch_seconds"] * (self.epochs - self.last.epoch)
+
+
+class SweepDisplay:
+    """All runs of a sweep: one live table on a terminal, lines elsewhere."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        """Take the runs, none of which has started."""
+        self._rows = {row.number: row for row in rows}
+        self._lines = {row.number: RunLines(f"run {row.number}: ") for row in rows}
+        self._ended: list[Row] = []
+        self._measured_seconds = self._measured_work = 0.0
+        self._at_once = 1
+        self._console = console()
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._draw,
+            refresh_per_second=REFRESHES_PER_SECOND,
+            transient=True,
+        )
+
+    def __enter__(self) -> "SweepDisplay":
+        """Begin to draw."""
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the table away."""
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def __call__(self, number: int, event: Event) -> None:
+        """Show what a run tells."""
+        row = self._rows[number]
+        over = row.status not in ("queued", "running")
+        row.advance(event)
+        if isinstance(event, EpochRecord):
+            self._measured_seconds += event.metrics["epoch_seconds"]
+            self._measured_work += row.work / row.epochs
+        if isinstance(event, Ended) and not over:
+            self._ended.append(row)
+        self._at_once = max(self._at_once, len(self._with("running")))
+        line = self._lines[number].line(event)
+        if line and not over and (not self._console.is_terminal or row.status == "FAILED"):
+            self._console.print(line, markup=False, soft_wrap=True)
+
+    def _with(self, *status: str) -> list[Row]:
+        return [row for row in self._rows.values() if row.status in status]
+
+    def seconds_left(self) -> float | None:
+        """Return the time that the whole sweep will take; None before an epoch was trained."""
+        if not self._measured_work:
+            return None
+        rows = self._with("queued", "running")
+        work = sum(row.work - row.trained for row in rows)
+        shared = work * self._measured_seconds / self._measured_work / self._at_once
+        return max([shared, *(row.seconds_left or 0 for row in rows)])
+
+    def summary(self) -> str:
+        """Return how many runs are where, and the time left."""
+        names = ("running", "queued", "FINISHED", "FAILED", "KILLED")
+        words = ("running", "queued", "done", "failed", "interrupted")
+        counts = zip(words, (len(self._with(name)) for name in names), strict=True)
+        parts = [f"{number} {word}" for word, number in counts if number]
+        left = self.seconds_left()
+        end = f"; about {_clock(left)} left" if left else ""
+        return f"{count(len(self._rows), 'run')}: {', '.join(parts)}{end}"
+
+    def _draw(self) -> Group:
+        table = Table(box=box.SIMPLE_HEAD, expand=True)
+        table.add_column("#", justify="right")
+        table.add_column("run", no_wrap=True, overflow="ellipsis", ratio=1)
+        for name in ("epoch", "loss", "accuracy", "left"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for row in [*self._ended[-ENDED_ROWS:], *self._with("running")]:
+            table.add_row(*_cells(row))
+        return Group(table, Text(self.summary()))
+
+
+def _cells(row: Row) -> list[Text]:
+    metrics = [f"{value:.4f}" for value in judged(row.last).values()] if row.last else ["", ""]
+    if row.status == "running":
+        epoch = f"{row.last.epoch if row.last else 0}/{row.epochs}"
+        left = "" if row.seconds_left is None else _clock(row.seconds_left)
+        return [Text(each) for each in (str(row.number), row.name, epoch, *metrics, left)]
+    ended = "done" if row.status == "FINISHED" else row.status
+    style = STYLES.get(row.status, "dim")
+    return [Text(each, style) for each in (str(row.number), row.name, ended, *metrics, "")]
+
+
+def _clock(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))
