@@ -67,10 +67,10 @@ def commit() -> tuple[str, bool] | None:
     except ImportError:
         return None
     try:
-        repository = git.Repo(__file__, search_parent_directories=True)
-        if repository.ignored(__file__):
-            return None  # installed below somebody's checkout of something else
-        return repository.head.commit.hexsha, repository.is_dirty()
+        with git.Repo(__file__, search_parent_directories=True) as repository:
+            if repository.ignored(__file__):
+                return None  # installed below somebody's checkout of something else
+            return repository.head.commit.hexsha, repository.is_dirty()
     except (git.GitError, ValueError):  # no checkout, or one without any commit
         return None
 
