@@ -1,5 +1,6 @@
 """What a user sees while a sweep trains: one live table on a terminal, lines elsewhere."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -74,7 +75,7 @@ class SweepDisplay:
         self._lines = {row.number: RunLines(f"run {row.number}: ") for row in rows}
         self._ended: list[Row] = []
         self._measured_seconds = self._measured_work = 0.0
-        self._at_once = 1
+        self._at_once, self._begin = 1, time.monotonic()
         self._console = console()
         self._live = Live(
             console=self._console,
@@ -95,9 +96,11 @@ class SweepDisplay:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Take the table away."""
+        """Take the table away, and say what became of the runs."""
         if self._console.is_terminal:
             self._live.stop()
+        took = _clock(time.monotonic() - self._begin)
+        self._console.print(f"{self.counts()}, in {took}", markup=False, soft_wrap=True)
 
     def __call__(self, number: int, event: Event) -> None:
         """Show what a run tells."""
@@ -126,15 +129,18 @@ class SweepDisplay:
         shared = work * self._measured_seconds / self._measured_work / self._at_once
         return max([shared, *(row.seconds_left or 0 for row in rows)])
 
-    def summary(self) -> str:
-        """Return how many runs are where, and the time left."""
+    def counts(self) -> str:
+        """Return how many runs are where."""
         names = ("running", "queued", "FINISHED", "FAILED", "KILLED")
         words = ("running", "queued", "done", "failed", "interrupted")
         counts = zip(words, (len(self._with(name)) for name in names), strict=True)
         parts = [f"{number} {word}" for word, number in counts if number]
+        return f"{count(len(self._rows), 'run')}: {', '.join(parts)}"
+
+    def summary(self) -> str:
+        """Return how many runs are where, and the time left."""
         left = self.seconds_left()
-        end = f"; about {_clock(left)} left" if left else ""
-        return f"{count(len(self._rows), 'run')}: {', '.join(parts)}{end}"
+        return f"{self.counts()}; about {_clock(left)} left" if left else self.counts()
 
     def _draw(self) -> Group:
         table = Table(box=box.SIMPLE_HEAD, expand=True)

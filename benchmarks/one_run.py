@@ -1,6 +1,6 @@
 """One run, with all that belongs to it, against the bare compute loop of the same network.
 
-    python benchmarks/throughput.py --root FOLDER_WITH_MNIST
+    python benchmarks/one_run.py --root FOLDER_WITH_MNIST
 
 Both train in this one process, with one thread, an epoch of the one after an epoch of the other, so
 that both meet the same machine. The run is measured from its first training step to the end of its
@@ -20,43 +20,24 @@ from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
+from bare_loop import BareLoop
+
 import sweep.run
-from sweep.backend import autograd, gluon, mx, nd
+from sweep.backend import nd
 from sweep.config import load
 from sweep.data import Dataset, load_dataset
 from sweep.environment import environment
-from sweep.models import build_model
 from sweep.schema import Config
-from sweep.train import build_trainer, train_epochs
+from sweep.train import train_epochs
 
 
-class BareLoop:
-    """Forward, backward and update alone."""
-
-    def __init__(self, config: Config, dataset: Dataset) -> None:
-        """Put all batches on the device."""
-        self.net = build_model(config.model, config.seed, mx.cpu())
-        self.net.hybridize(static_alloc=True, static_shape=True)
-        self.loss = gluon.loss.SoftmaxCrossEntropyLoss()
-        self.loss.hybridize(static_alloc=True, static_shape=True)
-        self.trainer = build_trainer(self.net, config.optim)
-        rows, size = dataset.train.index, config.batch_size
-        images = nd.array(dataset.train.images[rows][:, None].astype("float32") / 255)
-        labels = nd.array(dataset.train.labels[rows].astype("float32"))
-        starts = range(0, len(rows), size)
-        self.batches = [(images[i : i + size], labels[i : i + size]) for i in starts]
-
-    def epoch(self) -> float:
-        """Return the seconds of one epoch."""
-        nd.waitall()
-        begin = time.perf_counter()
-        for images, labels in self.batches:
-            with autograd.record():
-                loss = self.loss(self.net(images), labels)
-            loss.backward()
-            self.trainer.step(len(images))
-        nd.waitall()
-        return time.perf_counter() - begin
+def bare_epoch(loop: BareLoop) -> float:
+    """Return the seconds of one epoch of the bare loop."""
+    nd.waitall()
+    begin = time.perf_counter()
+    loop.train(len(loop.batches))
+    nd.waitall()
+    return time.perf_counter() - begin
 
 
 def alternate(config: Config, dataset: Dataset) -> tuple[float, float]:
@@ -70,11 +51,11 @@ def alternate(config: Config, dataset: Dataset) -> tuple[float, float]:
             yield record  # goes on when the epoch has been recorded
             nd.waitall()
             run_seconds.append(time.perf_counter() - begin)
-            bare_seconds.append(bare.epoch())
+            bare_seconds.append(bare_epoch(bare))
             begin = time.perf_counter()
 
     sweep.run.train_epochs = timed
-    sweep.run.execute(config, [])
+    sweep.run.execute(config, [], lambda event: None)
     images = config.epochs * len(dataset.train)
     return images / sum(run_seconds), images / sum(bare_seconds)
 

@@ -1,0 +1,58 @@
+"""PyTorch Lightning with a DataLoader and torchmetrics, as its documentation shows."""
+
+import logging
+import warnings
+
+import lightning
+import torch
+import torchmetrics
+from common import BATCH, LR, arguments, mnist, report
+from networks import network
+from torch.nn import functional
+from torch.utils.data import DataLoader, TensorDataset
+
+logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+warnings.filterwarnings("ignore")  # it advises more worker processes; they are slower here
+given = arguments()
+arrays = mnist(given.root)
+dataset = TensorDataset(torch.from_numpy(arrays[0]), torch.from_numpy(arrays[1]).long())
+
+
+class Classifier(lightning.LightningModule):
+    """A network with its step."""
+
+    def __init__(self) -> None:
+        """Create it."""
+        super().__init__()
+        self.net = network(given.model)
+        self.accuracy = torchmetrics.Accuracy(task="multiclass", num_classes=10)
+
+    def training_step(self, batch, index):
+        """Return the loss of a batch."""
+        images, labels = batch
+        scores = self.net(images)
+        loss = functional.cross_entropy(scores, labels)
+        self.accuracy(scores, labels)
+        self.log("train_loss", loss)
+        self.log("train_accuracy", self.accuracy, on_step=False, on_epoch=True)
+        return loss
+
+    def configure_optimizers(self):
+        """Return the optimiser."""
+        return torch.optim.SGD(self.parameters(), lr=LR)
+
+
+def train() -> None:
+    """Train one network."""
+    trainer = lightning.Trainer(
+        max_epochs=given.epochs,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(Classifier(), DataLoader(dataset, batch_size=BATCH, shuffle=True))
+
+
+report(train, given.runs, given.epochs, len(dataset))

@@ -1,0 +1,121 @@
+"""What a sweep costs besides training: the time until it trains, the cost of a run, memory.
+
+    python benchmarks/overheads.py --root FOLDER_WITH_MNIST
+
+- Start-up: from the command's start to the first training step of a sweep, its database being there
+  already, against importing what it needs, in turn.
+- Cost of a run: of 32 runs of one epoch on mnist_5k with the MLP, wall-clock × cores / runs, less
+  the time that the bare compute loop takes for the same images.
+- Memory: what a second worker adds to the sum of all processes' proportional set sizes (PSS), with
+  LeNet on full MNIST.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from mlflow import MlflowClient
+from sweeps import CORES, HERE, run, spread
+
+IMPORTS = "import hydra, mlflow, sweep.backend"  # the last is MXNet, made to work with this NumPy
+RUNS, IMAGES = 32, 3_500
+
+
+def seconds(command: list[str]) -> float:
+    """Return the seconds that a command takes."""
+    begin = time.perf_counter()
+    run(command)
+    return time.perf_counter() - begin
+
+
+def sweep(*arguments: str) -> list[str]:
+    """Return the command for a sweep."""
+    return [sys.executable, "-m", "sweep", *arguments, "--multirun"]
+
+
+def startup() -> float:
+    """Return the seconds from the command's start to the first training step."""
+    begin = time.time()
+    run(sweep("model=mlp", "epochs=1"))
+    client = MlflowClient("sqlite:///mlflow.db")
+    experiment = client.get_experiment_by_name("sweep").experiment_id
+    newest = client.search_runs([experiment], "tags.`sweep.kind` = 'run'", max_results=1)[0]
+    (epoch,) = client.get_metric_history(newest.info.run_id, "epoch_seconds")
+    return epoch.timestamp / 1000 - epoch.value - begin
+
+
+def cost_of_a_run() -> tuple[float, float]:
+    """Return the core-seconds of a run, and those of its bare compute."""
+    wall = seconds(sweep("model=mlp", "epochs=1", f"seed=range(0,{RUNS})"))
+    limit = [sys.executable, str(HERE / "limit.py"), "--model=mlp", "--dataset=mnist_5k"]
+    return wall * CORES / RUNS, IMAGES / (float(run([*limit, "--seconds=5"])) / CORES)
+
+
+def peak_pss(root: str, n_jobs: int) -> float:
+    """Return the highest sum of the PSS of a sweep's processes, in MiB."""
+    images = ("dataset=mnist", f"dataset.root={root}")
+    command = sweep("model=lenet", *images, "epochs=1", "seed=range(0,2)", f"n_jobs={n_jobs}")
+    process, peak = subprocess.Popen(command, stdout=subprocess.DEVNULL), 0.0
+    while process.poll() is None:
+        peak = max(peak, sum(map(pss, family(process.pid))))
+        time.sleep(0.5)
+    return peak
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and all below it."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [pid, *(each for child in children for each in family(int(child)))]
+
+
+def pss(pid: int) -> float:
+    """Return a process's proportional set size in MiB."""
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    found = re.search(r"^Pss: +(\d+) kB", rollup, re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def main() -> None:
+    """Measure, and print a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=os.path.abspath, required=True, help="the files of MNIST")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--output", type=os.path.abspath, default=str(HERE / "results"))
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        run(sweep("model=mlp", "epochs=1"))  # makes the database
+        times = [
+            (startup(), seconds([sys.executable, "-c", IMPORTS])) for _ in range(given.repeats)
+        ]
+        costs = [cost_of_a_run() for _ in range(given.repeats)]
+        one, two = peak_pss(given.root, 1), peak_pss(given.root, 2)
+    ratios = [ours / imports for ours, imports in times]
+    beyond = [all_of_it - compute for all_of_it, compute in costs]
+    rows = [
+        ("to the first training step, s", spread([ours for ours, _ in times], ".1f")),
+        ("importing hydra, mlflow and mxnet, s", spread([each for _, each in times], ".1f")),
+        ("the first over the second", spread(ratios, ".2f")),
+        ("core-seconds of a run beyond its compute", spread(beyond, ".2f")),
+        ("memory of all processes with one worker, MiB of PSS", f"{one:.0f}"),
+        ("what a second worker adds, MiB of PSS", f"{two - one:.0f}"),
+    ]
+    text = "\n".join(["| what | measured |", "| --- | --- |", *(f"| {a} | {b} |" for a, b in rows)])
+    os.makedirs(given.output, exist_ok=True)
+    (Path(given.output) / "overheads.md").write_text(text + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Commands given in a folder, the record that they leave there, and the processes they start."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from mlflow import MlflowClient
+
+CURVES = ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "test/loss", "test/accuracy")
+
+
+class Workplace:
+    """A folder in which commands are given, and the record that they leave there."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.environment = {**os.environ, "MXNET_HOME": str(folder / "mxnet_home")}
+        self.environment.pop("MLFLOW_TRACKING_URI", None)
+
+    def start(self, *arguments, module="sweep", **options):
+        # A process that inherits an ignored SIGINT, as a shell's background jobs do, ignores it.
+        kept = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+                **options,
+            )
+        finally:
+            signal.signal(signal.SIGINT, kept)
+
+    def run(self, *arguments, module="sweep"):
+        """Run to a good end without a word of complaint, and return the lines that were printed."""
+        process = self.start(*arguments, module=module)
+        output, errors = process.communicate(timeout=300)
+        assert (process.returncode, errors) == (0, ""), output + errors
+        return output.splitlines()
+
+    def watch(self, *arguments, until, act):
+        """Start; act on the process once each of these beginnings of lines was seen.
+
+        Returns:
+            The exit code, the lines, and what came out as errors.
+        """
+        process, missing, lines = self.start(*arguments), set(until), []
+        watchdog = threading.Timer(120, os.killpg, (process.pid, signal.SIGKILL))
+        watchdog.start()
+        with process:
+            for line in process.stdout:
+                lines.append(line.rstrip("\n"))
+                seen = {each for each in missing if line.startswith(each)}
+                missing -= seen
+                if seen and not missing:
+                    act(process)
+            errors = process.stderr.read()
+        watchdog.cancel()
+        return process.returncode, lines, errors
+
+    @property
+    def client(self):
+        return MlflowClient(f"sqlite:///{self.folder}/mlflow.db")
+
+    def runs(self, experiment):
+        """Return the parents and the other runs, the oldest first."""
+        number = self.client.get_experiment_by_name(experiment).experiment_id
+        found = self.client.search_runs([number], order_by=["attributes.start_time ASC"])
+        kinds = {"sweep": [], "run": []}
+        for run in found:
+            kinds[run.data.tags["sweep.kind"]].append(run)
+        return kinds["sweep"], kinds["run"]
+
+    def curves(self, run):
+        """Return all metrics of a run but the times: exact values with their steps."""
+        return {
+            key: [
+                (point.step, point.value)
+                for point in self.client.get_metric_history(run.info.run_id, key)
+            ]
+            for key in CURVES
+        }
+
+
+def processes(session):
+    """Return the processes of a session that are no zombies."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, _, of = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+        except OSError:
+            continue  # it has ended
+        if int(of) == session and state != "Z":
+            found.append(int(folder.name))
+    return found
+
+
+def worker(session, number):
+    """Return the process that trains the run of this number, known by the log that it writes."""
+    found = []
+    for process in processes(session):
+        try:
+            output = os.readlink(f"/proc/{process}/fd/1")
+        except OSError:
+            continue
+        if output.endswith(f"/{number}/run.log"):
+            found.append(process)
+    (process,) = found
+    return process
+
+
+def gone(session):
+    """Wait until no process of a session is left; return those that are there nevertheless."""
+    for _ in range(200):
+        if not processes(session):
+            return []
+        time.sleep(0.1)
+    return processes(session)
