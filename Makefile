@@ -31,12 +31,16 @@ wheel: .venv/installed-dev ## build the wheel in dist/, and try it in an empty e
 
 check: test lint types wheel ## all that must pass before a change lands
 
-benchmark: .venv/installed-dev ## measure one run against the bare compute loop
-	$(BIN)/python benchmarks/throughput.py
+benchmark: .venv/installed-dev ## measure sweeps against others, an hour: make benchmark ROOT=/folder/with/mnist
+	@test -n "$(ROOT)" || { echo "Name the folder with MNIST: make benchmark ROOT=..."; exit 1; }
+	$(INSTALL) '.[benchmark]'
+	$(BIN)/python benchmarks/overheads.py --root $(ROOT)
+	$(BIN)/python benchmarks/one_run.py --root $(ROOT)
+	$(BIN)/python benchmarks/sweeps.py --root $(ROOT)
 
-constraints: .venv/installed-dev ## pin anew all that is installed, for all supported Pythons
+constraints: .venv/installed-dev ## pin anew what the program and its tests need, for all supported Pythons
 	$(INSTALL) . uv
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 \
 		--upgrade --no-header --no-annotate --quiet --output-file constraints.txt
 
 clean: ## remove the environment and what was built
