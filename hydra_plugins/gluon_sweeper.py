@@ -11,6 +11,7 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 
 from hydra_plugins.gluon_launcher import LocalLauncher
+from sweep import workers
 from sweep.config import own_part, parse, public
 from sweep.errors import UserError
 from sweep.schema import Config
@@ -36,7 +37,10 @@ class GridSweeper(BasicSweeper):
         jobs = []
         for combination in combinations:
             composed = loader.load_sweep_config(self.config, combination)
-            jobs.append(Job(tuple(combination), composed, _check(composed, combination)))
+            config = _check(composed, combination)
+            # What runs need is loaded while the rest is composed.
+            workers.start_server(config.threads_per_run)
+            jobs.append(Job(tuple(combination), composed, config))
         if not isinstance(launcher, LocalLauncher):
             _check_threads([job.config for job in jobs])
         return sweep(jobs, given, partial(_launch, launcher))

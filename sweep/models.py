@@ -50,8 +50,20 @@ class LeNetwork(gluon.nn.HybridSequential):
                 pool = pooling(config.pool_size, config.pool_stride)
                 activation = gluon.nn.Activation(config.activation)
                 self.add(*((pool, activation) if config.pooling == "max" else (activation, pool)))
-            self.add(_CutPadding(real[-1], padded[-1]))
+            self._convolutional = len(self)
             _add_dense(self, config.channels[-1] * config.sides()[-1] ** 2, config)
+        self._channels, self._padded = real[-1], padded[-1]
+
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        """Return the scores. What was added to the channels is cut off before the dense layers."""
+        layers = list(self._children.values())
+        for layer in layers[: self._convolutional]:
+            x = layer(x)
+        if self._padded != self._channels:
+            x = F.slice_axis(x, axis=1, begin=0, end=self._channels)
+        for layer in layers[self._convolutional :]:
+            x = layer(x)
+        return x
 
 
 class _PaddedConvolution(gluon.nn.Conv2D):
@@ -82,19 +94,6 @@ def _pad(F: Any, x: Any, added: tuple[int, int, int]) -> Any:
     """Add zeros at the ends of the last three of five dimensions."""
     width = (0, 0, 0, 0, *(end for each in added for end in (0, each)))
     return F.pad(x, mode="constant", constant_value=0, pad_width=width)
-
-
-class _CutPadding(gluon.HybridBlock):
-    """Returns the channels without those that were added; (n, padded, h, w) to (n, real, h, w)."""
-
-    def __init__(self, real: int, padded: int) -> None:
-        super().__init__()
-        self._real, self._padded = real, padded
-
-    def hybrid_forward(self, F: Any, x: Any) -> Any:
-        if self._real == self._padded:
-            return x
-        return F.slice_axis(x, axis=1, begin=0, end=self._real)
 
 
 def padded_channels(config: LeNet, lanes: int) -> tuple[int, ...]:

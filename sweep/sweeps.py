@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig
 
-from sweep import terminal, workers
+from sweep import terminal
 from sweep.addresses import browse_command, shown
 from sweep.config import params, public
 from sweep.devices import find_gpus, resolve
@@ -55,7 +55,6 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
         raise UserError("tracking: cannot be swept over; allowed is one address and one experiment")
     if any(job.config.n_jobs != first.n_jobs for job in jobs):
         raise UserError("n_jobs: cannot be swept over; it is the number of runs at once")
-    workers.start_server(first.threads_per_run)  # it loads what runs need, while this goes on
     from sweep import tracking
     from sweep.data import load_dataset
 

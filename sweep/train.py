@@ -58,7 +58,7 @@ class _SGD(mx.optimizer.SGD):
     """MXNet's SGD, with the faster of its kernels for each parameter.
 
     One call for many parameters saves the calls, but its kernel takes three times as long a value
-    as the one for a single parameter. Both compute the same.
+    as the one for a single parameter. Both compute the same, up to rounding.
     """
 
     def update_multi_precision(self, index: Any, weight: Any, grad: Any, state: Any) -> None:

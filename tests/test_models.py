@@ -85,6 +85,18 @@ def test_the_activation_is_the_one_asked_for():
         np.testing.assert_allclose(net(x).asnumpy(), expected, rtol=1e-4, atol=1e-5)
 
 
+def test_a_parameter_file_has_the_keys_of_a_plain_lenet(tmp_path, monkeypatch):
+    nn = gluon.nn
+    plain = nn.HybridSequential()
+    plain.add(nn.Conv2D(20, 5), nn.MaxPool2D(), nn.Activation("tanh"))
+    plain.add(nn.Conv2D(50, 5), nn.MaxPool2D(), nn.Activation("tanh"))
+    plain.add(nn.Dense(500, activation="tanh"), nn.Dense(10))
+    nets, file = padded_builds(monkeypatch), str(tmp_path / "net.params")
+    nets[16].save_parameters(file)
+    plain.load_parameters(file)
+    np.testing.assert_array_equal(plain(images(4)).asnumpy(), nets[1](images(4)).asnumpy())
+
+
 @pytest.mark.parametrize("hybridize", [False, True])
 @pytest.mark.parametrize("pooling", ["max", "avg"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -129,10 +141,11 @@ def widths(net):
     """Return the number of channels after each convolution."""
     x, found = images(1), []
     for layer in net:
+        if isinstance(layer, gluon.nn.Dense):
+            return found
         x = layer(x)
         if isinstance(layer, gluon.nn.Conv2D):
             found.append(x.shape[1])
-    return found
 
 
 def scores_and_gradients(net, x):
