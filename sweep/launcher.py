@@ -25,7 +25,6 @@ from sweep.progress import Ended, Event, Started
 from sweep.schema import Config
 from sweep.slots import Lease, Slots
 from sweep.sweep_display import Row, SweepDisplay
-from sweep.tracking import close_as_failed
 from sweep.worker import Task, work
 from sweep.workload import workload
 
@@ -74,6 +73,8 @@ class Running:
             return self.done
         error = RunFailed(_death(self.process.exitcode))
         if self.run_id:
+            from sweep.tracking import close_as_failed  # Hydra imports this module, for whatever
+
             close_as_failed(self.job.config.tracking, self.run_id, error)
         overrides = list(self.job.composed.hydra.overrides.task)
         return JobReturn(overrides=overrides, status=JobStatus.FAILED, _return_value=error)

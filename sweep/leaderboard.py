@@ -16,7 +16,7 @@ import pandas as pd
 from sweep.config import varying
 from sweep.epochs import at_best
 from sweep.errors import UserError
-from sweep.terminal import show_leaderboard
+from sweep.leaderboard_view import show_leaderboard
 from sweep.tracking import FAILURE, read_runs
 
 Direction = Literal["max", "min"]

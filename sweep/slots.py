@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import joblib
-
 from sweep.devices import resolve
 from sweep.schema import Config
 
@@ -32,6 +30,8 @@ class Slots:
                 those that this process may use by its affinity and its cgroup's limits.
             gpus: each as CUDA_VISIBLE_DEVICES takes it.
         """
+        import joblib  # takes its time, which a sweep has here and not at its start
+
         self.places = self._free = n_jobs or joblib.cpu_count()
         self._by_threads = n_jobs is None
         self._gpus, self._free_gpus = list(gpus), list(gpus)

@@ -92,12 +92,13 @@ def _show_results(jobs: Sequence[Job], sweep_id: str, tracker: "Tracker") -> Non
         direction_of,
         leaderboard,
     )
+    from sweep.leaderboard_view import show_leaderboard
 
     held_out = any(job.config.dataset.val_size for job in jobs)
     metric = jobs[0].config.monitor if held_out else "test/accuracy"
     try:
         table = leaderboard(tracker.experiment, sweep_id, metric, tracking_uri=tracker.uri)
-        terminal.show_leaderboard(table, metric, direction_of(metric))
+        show_leaderboard(table, metric, direction_of(metric))
     except UserError as error:
         terminal.show_lines(str(error))
     options = ["--sweep", sweep_id]
