@@ -25,7 +25,7 @@ from sweep.progress import Ended, Event, Started
 from sweep.schema import Config
 from sweep.slots import Lease, Slots
 from sweep.sweep_display import Row, SweepDisplay
-from sweep.worker import Task, work
+from sweep.worker import STOPPED, Task, work
 from sweep.workload import workload
 
 GRACE_SECONDS = 5.0  # for runs to close their records after they were told to stop
@@ -49,6 +49,7 @@ class Running:
     process: BaseProcess
     connection: Connection
     run_id: str | None = None
+    ended: bool = False
     done: JobReturn | None = None
 
     def receive(self) -> Event | None:
@@ -63,16 +64,17 @@ class Running:
             return None
         if isinstance(message, Started):
             self.run_id = message.run_id
+        self.ended = self.ended or isinstance(message, Ended)
         event: Event = message
         return event
 
     def result(self) -> JobReturn:
-        """Wait for the process to end; return what it sent. If it died, close its record."""
+        """Wait for the process to end; return what it sent. If it died, close its open record."""
         self.process.join()
         if self.done:
             return self.done
         error = RunFailed(_death(self.process.exitcode))
-        if self.run_id:
+        if self.run_id and not self.ended:
             from sweep.tracking import close_as_failed  # Hydra imports this module, for whatever
 
             close_as_failed(self.job.config.tracking, self.run_id, error)
@@ -81,6 +83,8 @@ class Running:
 
 
 def _death(exit_code: int | None) -> str:
+    if exit_code == STOPPED:
+        return "its process was stopped by SIGTERM"
     if exit_code is not None and exit_code < 0:
         return f"its process was killed by {signal.Signals(-exit_code).name}"
     return f"its process ended with exit code {exit_code}"

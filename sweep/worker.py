@@ -24,7 +24,8 @@ from omegaconf import DictConfig
 from sweep.errors import RunFailed
 
 Task = Callable[..., float]  # of the configuration (DictConfig) and a Listener
-ORPHAN_SECONDS = 5.0
+ORPHAN_SECONDS = 5.0  # for a run to close its record when its sweep is gone
+STOPPED = 128 + signal.SIGTERM  # the exit code of a run that was told to stop, and did
 
 
 def work(
@@ -63,7 +64,7 @@ def work(
             hydra_context=hydra_context,
         )
     except KeyboardInterrupt:
-        sys.exit(128 + signal.SIGTERM)
+        sys.exit(STOPPED)
     connection.send(_portable(done))
 
 
@@ -99,4 +100,4 @@ def _stop_with_parent() -> None:
     parent.join()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(ORPHAN_SECONDS)
-    os._exit(128 + signal.SIGTERM)
+    os._exit(STOPPED)
