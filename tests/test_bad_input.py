@@ -86,6 +86,9 @@ NO_TRACKING = (
         ("seed=2147483648", f"seed=2147483648: {SEED}"),
         ("seed=1.0", f"seed=1.0: {SEED}"),
         ("threads_per_run=0", f"threads_per_run=0: {COUNT}"),
+        ("n_jobs=0", f"n_jobs=0: {COUNT}, or null"),
+        ("n_jobs=2.0", f"n_jobs=2.0: {COUNT}, or null"),
+        ("n_jobs=all", f"n_jobs=all: {COUNT}, or null"),
         ("early_stopping.patience=0", f"early_stopping.patience=0: {COUNT}"),
         ("early_stopping.min_delta=-1", f"early_stopping.min_delta=-1: {NOT_BELOW_0}"),
         ("test_every_epoch=1", "test_every_epoch=1: allowed is true or false"),
@@ -243,9 +246,13 @@ def assert_refused(result):
             "tracking: cannot be swept over; allowed is one address and one experiment",
         ),
         (
-            "threads_per_run=1,2 --multirun",
-            "threads_per_run=2: MXNet was loaded with OMP_NUM_THREADS=1 and cannot change it; "
-            "allowed here: 1",
+            "n_jobs=1,2 --multirun",
+            "n_jobs: cannot be swept over; it is the number of runs at once",
+        ),
+        (
+            "hydra/launcher=basic threads_per_run=1,2 --multirun",
+            "threads_per_run=1,2: can be swept over with hydra/launcher=local alone; others train "
+            "several runs in one process, in which MXNet's threads cannot change",
         ),
     ],
 )
@@ -441,7 +448,7 @@ def test_a_run_that_diverges_fails_and_the_sweep_goes_on(sweep_command):
     result = sweep_command(address, "optim.lr=1e30,0.1", "epochs=2", "--multirun")
     assert result.stderr == "1 of 2 runs failed\n"
     assert result.returncode == 1
-    assert f"  failed: {DIVERGED}" in result.stdout.splitlines()
+    assert f"run 0: failed: {DIVERGED}" in result.stdout.splitlines()
     assert "Traceback" not in result.stdout
     client = record("record.db")
     runs = recorded_runs(client)
@@ -481,12 +488,25 @@ def test_a_folder_that_cannot_be_written_to(sweep_command):
     assert "Traceback" not in result.stderr
 
 
-def test_mxnet_without_the_libraries_it_needs(sweep_command, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("epochs=1",),
+        ("epochs=1,2", "--multirun"),
+        pytest.param(
+            ("epochs=1,2", "context=cpu", "--multirun"),
+            marks=pytest.mark.xfail(strict=True, reason="found out run by run: exit code 1"),
+        ),
+        ("epochs=1,2", "hydra/launcher=basic", "--multirun"),
+    ],
+    ids=" ".join,
+)
+def test_mxnet_without_the_libraries_it_needs(sweep_command, tmp_path, monkeypatch, arguments):
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "mxnet.py").write_text("raise OSError('libquadmath.so.0: cannot open')")
     monkeypatch.setenv("PYTHONPATH", str(broken))
-    result = sweep_command("epochs=1")
+    result = sweep_command(*arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
         "MXNet cannot be loaded: libquadmath.so.0: cannot open. On Debian and Ubuntu: "

@@ -1,67 +1,20 @@
-import os
 import re
 import signal
 import subprocess
-import sys
-import threading
 
 import pandas as pd
 import pytest
 import yaml
-from mlflow import MlflowClient
+from workplace import CURVES, Workplace
 
 TINY = ("model=mlp", "model.hidden=[8]", "epochs=1")
 MISSION = ("model=mlp,lenet", "optim.lr=0.1,0.2", "epochs=1")
-CURVES = ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "test/loss", "test/accuracy")
-
-
-class Workplace:
-    """A folder in which commands are given, and the record that they leave there."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.environment = {**os.environ, "MXNET_HOME": str(folder / "mxnet_home")}
-        self.environment.pop("MLFLOW_TRACKING_URI", None)
-
-    def start(self, *arguments, module="sweep"):
-        return subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *arguments, module="sweep"):
-        """Run to a good end, and return the lines that were printed."""
-        process = self.start(*arguments, module=module)
-        output, errors = process.communicate(timeout=300)
-        assert process.returncode == 0, output + errors
-        return output.splitlines()
-
-    @property
-    def client(self):
-        return MlflowClient(f"sqlite:///{self.folder}/mlflow.db")
-
-    def runs(self, experiment):
-        """Return the parents and the other runs, the oldest first."""
-        number = self.client.get_experiment_by_name(experiment).experiment_id
-        found = self.client.search_runs([number], order_by=["attributes.start_time ASC"])
-        kinds = {"sweep": [], "run": []}
-        for run in found:
-            kinds[run.data.tags["sweep.kind"]].append(run)
-        return kinds["sweep"], kinds["run"]
-
-    def curves(self, run):
-        """Return all metrics of a run but the times: exact values with their steps."""
-        return {
-            key: [
-                (point.step, point.value)
-                for point in self.client.get_metric_history(run.info.run_id, key)
-            ]
-            for key in CURVES
-        }
+NAMES = [
+    "mlp relu mnist_5k optim.lr=0.1 epochs=1",
+    "mlp relu mnist_5k optim.lr=0.2 epochs=1",
+    "lenet tanh mnist_5k optim.lr=0.1 epochs=1",
+    "lenet tanh mnist_5k optim.lr=0.2 epochs=1",
+]
 
 
 def by_model_and_lr(runs):
@@ -97,12 +50,7 @@ def test_a_sweep_records_its_runs_below_it(workplace, mission):
         assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
         assert all(len(points) == 1 for points in workplace.curves(run).values())
         assert run.data.metrics["test/accuracy"] > 0.6
-    assert [run.info.run_name for run in runs] == [
-        "mlp relu mnist_5k optim.lr=0.1 epochs=1",
-        "mlp relu mnist_5k optim.lr=0.2 epochs=1",
-        "lenet tanh mnist_5k optim.lr=0.1 epochs=1",
-        "lenet tanh mnist_5k optim.lr=0.2 epochs=1",
-    ]
+    assert {run.info.run_name for run in runs} == set(NAMES)
     assert len({run.data.tags["fingerprint"] for run in runs}) == 4
 
 
@@ -123,19 +71,20 @@ def test_the_plan_comes_first(mission):
 def test_progress_shows_what_is_recorded(workplace, mission):
     _, runs = workplace.runs("sweep")
     number = r"(\d+\.\d{4})"
-    pattern = "  epoch 1/1"
+    pattern = "epoch 1/1"
     for key in CURVES[:4]:
         pattern += f"  {key} {number}"
     pattern += r"  \d+\.\d s, 0 s left"
     for run in runs:
-        at = mission.index(run.info.run_name)
-        shown = re.fullmatch(pattern, mission[at + 1])
-        assert shown, mission[at + 1]
+        label = f"run {NAMES.index(run.info.run_name)}: "
+        lines = [line.removeprefix(label) for line in mission if line.startswith(label)]
+        assert (len(lines), lines[0]) == (3, run.info.run_name)
+        shown = re.fullmatch(pattern, lines[1])
+        assert shown, lines[1]
         for key, value in zip(CURVES, shown.groups(), strict=False):
             assert value == f"{run.data.metrics[key]:.4f}"
         val, test = run.data.metrics["val/accuracy"], run.data.metrics["test/accuracy"]
-        kept = f"  epoch 1 kept: val/accuracy {val:.4f}  test/accuracy {test:.4f}"
-        assert mission[at + 2] == kept
+        assert lines[2] == f"epoch 1 kept: val/accuracy {val:.4f}  test/accuracy {test:.4f}"
 
 
 def test_the_leaderboard_comes_last(workplace, mission):
@@ -232,10 +181,17 @@ def test_a_run_gives_the_same_alone_and_in_a_sweep(workplace, single):
     assert alone.data.tags["fingerprint"] == within.data.tags["fingerprint"]
 
 
-def test_runs_give_the_same_under_another_launcher(workplace, mission):
-    launcher = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
-    lines = workplace.run(*MISSION, *launcher, "tracking.experiment=joblib", "--multirun")
-    (parent,), runs = workplace.runs("joblib")
+OTHER_LAUNCHERS = {
+    "basic": ("hydra/launcher=basic",),
+    "joblib": ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2"),
+}
+
+
+@pytest.mark.parametrize("launcher", OTHER_LAUNCHERS)
+def test_runs_give_the_same_under_another_launcher(workplace, mission, launcher):
+    options = (*OTHER_LAUNCHERS[launcher], f"tracking.experiment={launcher}")
+    lines = workplace.run(*MISSION, *options, "--multirun")
+    (parent,), runs = workplace.runs(launcher)
     assert parent.info.status == "FINISHED"
     for run in runs:
         assert run.info.status == "FINISHED"
@@ -248,6 +204,12 @@ def test_runs_give_the_same_under_another_launcher(workplace, mission):
         assert run.info.run_name == expected[key].info.run_name
         assert run.data.tags["fingerprint"] == expected[key].data.tags["fingerprint"]
     assert "Leaderboard: by val/accuracy, the highest first" in [line.strip() for line in lines]
+    if launcher == "basic":  # one after another, in the order of the command
+        for name in NAMES:
+            at = lines.index(name)
+            assert lines[at + 1].startswith("  epoch 1/1  train/loss ")
+            assert lines[at + 2].startswith("  epoch 1 kept: val/accuracy ")
+        assert [line for line in lines if line in NAMES] == NAMES
 
 
 def test_the_printed_command_compares_a_sweep_recorded_elsewhere(workplace, mission):
@@ -266,12 +228,15 @@ def test_a_run_that_fails_does_not_stop_the_others(workplace, mission):
     output, errors = process.communicate(timeout=300)
     assert (process.returncode, errors) == (1, "1 of 2 runs failed\n")
     lines = [line.strip() for line in output.splitlines()]
-    (parent,), (failed, finished) = workplace.runs("failing")
+    (parent,), runs = workplace.runs("failing")
+    by_rate = {run.data.params["optim.lr"]: run for run in runs}
+    failed, finished = by_rate["1e+30"], by_rate["0.1"]
+    assert len(runs) == 2
     assert parent.info.status == failed.info.status == "FAILED"
     assert parent.data.tags["failure_reason"] == "1 of 2 runs failed"
     reason = failed.data.tags["failure_reason"]
     assert re.fullmatch(r"diverged at epoch 1: \S+ is (nan|inf)", reason)
-    assert f"failed: {reason}" in lines
+    assert f"run 0: failed: {reason}" in lines
     assert finished.info.status == "FINISHED"
     assert "Leaderboard: by val/loss, the lowest first" in lines
     assert f"Best: {finished.info.run_name} (run {finished.info.run_id})" in lines
@@ -319,7 +284,8 @@ def test_a_preset_that_measures_on_the_test_set(workplace, mission):
         }
     assert "Leaderboard: by test/accuracy, the highest first" in [line.strip() for line in lines]
     ranked = [line.split() for line in lines if re.match(r"\s+[12]\s", line)]
-    slow, fast = (run.data.metrics["test/accuracy"] for run in runs)
+    by_rate = {run.data.params["optim.lr"]: run.data.metrics["test/accuracy"] for run in runs}
+    slow, fast = by_rate["0.01"], by_rate["0.2"]
     assert fast > slow
     assert [row[2:4] for row in ranked] == [["0.2", f"{fast:.4f}"], ["0.01", f"{slow:.4f}"]]
     assert "--metric test/accuracy" in printed_command(lines, "Compare")
@@ -369,34 +335,16 @@ def test_the_composed_configuration_can_be_seen(sweep_command, tmp_path):
 # --- interrupts ---
 
 
-def interrupt(workplace, number, first_line, *arguments):
-    """Start, wait for the first epoch after this line, send the signal; return what came out."""
-    # A process that inherits an ignored SIGINT, as background jobs of a shell do, goes on ignoring.
-    kept = signal.signal(signal.SIGINT, signal.default_int_handler)
-    process = workplace.start(*arguments)
-    signal.signal(signal.SIGINT, kept)
-    watchdog = threading.Timer(120, process.kill)
-    watchdog.start()
-    with process:
-        lines, seen = [], False
-        for line in process.stdout:
-            lines.append(line.rstrip("\n"))
-            seen = seen or lines[-1].startswith(first_line)
-            if seen and line.startswith("  epoch 1/"):
-                process.send_signal(number)
-        errors = process.stderr.read()
-    watchdog.cancel()
-    return process.returncode, lines, errors
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_sweep(workplace, mission, number):
+    """Of runs one after another in one process; for those of the local launcher see there."""
     experiment = number.name
-    code, lines, errors = interrupt(
-        workplace,
-        number,
-        "lenet tanh",
-        *("model=mlp,lenet", "epochs=9", f"tracking.experiment={experiment}", "--multirun"),
+    launcher = ("hydra/launcher=basic", f"tracking.experiment={experiment}")
+    code, lines, errors = workplace.watch(
+        *("model=mlp,lenet", "epochs=9", *launcher, "--multirun"),
+        until=["lenet tanh"],
+        then="  epoch 1/",
+        act=lambda process: process.send_signal(number),
     )
     assert code == 130
     assert errors == "Interrupted.\n"
@@ -421,8 +369,12 @@ def test_an_interrupted_sweep(workplace, mission, number):
 
 
 def test_an_interrupted_run(workplace, mission):
-    options = ("model=lenet", "epochs=9", "tracking.experiment=interrupted")
-    code, lines, errors = interrupt(workplace, signal.SIGINT, "lenet tanh", *options)
+    code, lines, errors = workplace.watch(
+        *("model=lenet", "epochs=9", "tracking.experiment=interrupted"),
+        until=["lenet tanh"],
+        then="  epoch 1/",
+        act=lambda process: process.send_signal(signal.SIGINT),
+    )
     assert code == 130
     assert errors == "Interrupted.\n"
     assert lines[-1] == "  interrupted: recorded as KILLED"

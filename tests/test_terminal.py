@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from sweep import terminal
+from sweep.leaderboard_view import show_leaderboard
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_brackets_in_a_reason_are_shown_as_they_are(capsys):
         run_id=["a", "b"],
         **{"optim.lr": [0.12345, 0.12346], "val/accuracy": [0.98765, None]},
     )
-    terminal.show_leaderboard(table, "val/accuracy", "max")
+    show_leaderboard(table, "val/accuracy", "max")
     shown = capsys.readouterr().out
     assert "OSError: list[str] in [/data/x]" in shown
     assert ["1", "0.12345", "0.9877"] in [line.split() for line in shown.splitlines()]

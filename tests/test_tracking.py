@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -23,11 +24,12 @@ from sweep.backend import mx
 from sweep.config import fingerprint, load, params, parse
 from sweep.data import load_dataset
 from sweep.environment import commit
-from sweep.epochs import at_best
+from sweep.epochs import EpochRecord, at_best
 from sweep.errors import RunFailed, UserError
 from sweep.models import build_model
+from sweep.progress import Ended, Started
 from sweep.run import execute
-from sweep.tracking import Tracker, read_runs
+from sweep.tracking import Record, Tracker, read_runs
 from sweep.train import Evaluation
 
 # With this min_delta only the first epoch counts as an improvement, so the last is not kept.
@@ -57,11 +59,17 @@ def config(uri):
 
 
 @pytest.fixture(scope="module")
-def finished(config, client, folder):
+def events():
+    """What the run that was trained to its end told."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def finished(config, client, folder, events):
     """A run that was trained to its end; its record, and what execute returned."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        score = execute(config, OVERRIDES)
+        score = execute(config, OVERRIDES, events.append)
         experiment = client.get_experiment_by_name("finished")
         (run,) = client.search_runs([experiment.experiment_id])
     return run, score
@@ -127,6 +135,22 @@ def test_curves_have_the_epoch_as_step(finished, client):
     assert losses[2].value < losses[0].value
 
 
+def test_what_a_run_tells_is_what_is_recorded(finished, events, client):
+    run, _ = finished
+    started, *epochs, kept, ended = events
+    assert started == Started(run.info.run_name, run.info.run_id, 3)
+    assert [each.epoch for each in epochs] == [1, 2, 3]
+    for each in epochs:
+        assert {*CURVES, "epoch_seconds", "images_per_second"} == set(each.metrics)
+        for key, value in each.metrics.items():
+            history = client.get_metric_history(run.info.run_id, key)
+            assert history[each.epoch - 1].value == value
+    assert kept.epoch == epochs[0]
+    assert {key: run.data.metrics[key] for key in kept.summary} == kept.summary
+    assert "test/accuracy" in kept.summary
+    assert ended == Ended("FINISHED")
+
+
 def test_the_summary_is_of_the_kept_epoch(finished, client):
     run, score = finished
     metrics = run.data.metrics
@@ -163,8 +187,8 @@ def test_artifacts(files):
 
 def test_config_yaml_loads_back(files, config):
     values = yaml.safe_load((files / "config.yaml").read_text())
-    assert "tracking" not in values
-    values["tracking"] = dataclasses.asdict(config.tracking)
+    assert "tracking" not in values and "n_jobs" not in values
+    values |= {"tracking": dataclasses.asdict(config.tracking), "n_jobs": config.n_jobs}
     assert parse(OmegaConf.create(values)) == config
 
 
@@ -243,15 +267,164 @@ def test_an_interrupted_run_is_killed(tracker, client):
 def test_a_run_that_diverges_is_failed_with_its_epoch(uri, client, folder, monkeypatch):
     monkeypatch.chdir(folder)
     overrides = ["model.hidden=[8]", "model.activation=relu", "optim.lr=1e30", "epochs=2"]
-    where = [f"tracking.uri={uri}", "tracking.experiment=diverges"]
+    where, events = [f"tracking.uri={uri}", "tracking.experiment=diverges"], []
     with pytest.raises(RunFailed, match=r"^diverged at epoch 1: \S+ is (nan|inf)$") as raised:
-        execute(load(*overrides, *where), overrides)
+        execute(load(*overrides, *where), overrides, events.append)
     experiment = client.get_experiment_by_name("diverges")
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.status == "FAILED"
     assert run.data.tags["failure_reason"] == str(raised.value)
+    name = f"mlp relu mnist_5k {' '.join(overrides[:1] + overrides[2:])}"
+    assert events == [Started(name, run.info.run_id, 2), Ended("FAILED", str(raised.value))]
     assert "traceback.txt" in [each.path for each in client.list_artifacts(run.info.run_id)]
     assert "val/accuracy" not in run.data.metrics
+
+
+# --- metrics are sent by a thread of their own ---
+
+
+class Client:
+    """Takes batches of metrics, but fails at first; waits for the gate before it does anything."""
+
+    def __init__(self, failures=0):
+        self.failures, self.calls, self.batches, self.status = failures, 0, [], None
+        self.entered, self.gate = threading.Event(), threading.Event()
+        self.gate.set()
+
+    def log_batch(self, run_id, metrics):
+        self.entered.set()
+        assert self.gate.wait(60)
+        self.calls += 1
+        if self.calls <= self.failures:
+            raise ConnectionError("not now")
+        self.batches.append([(each.key, each.value, each.step) for each in metrics])
+
+    def set_terminated(self, run_id, status):
+        self.status = status
+
+    @property
+    def taken(self):
+        return [metric for batch in self.batches for metric in batch]
+
+
+def epoch(number):
+    return EpochRecord(number, {"train/loss": number / 7, "val/loss": number / 3})
+
+
+def as_sent(numbers):
+    return [
+        metric
+        for each in numbers
+        for metric in [("train/loss", each / 7, each), ("val/loss", each / 3, each)]
+    ]
+
+
+@pytest.mark.parametrize("failures", [0, 1, 3, 5])
+def test_no_metric_is_lost_when_sending_fails(failures):
+    client = Client(failures)
+    record = Record(client, "a run")
+    for number in range(1, 6):
+        record.log_epoch(epoch(number))
+    record.close("FINISHED")
+    assert client.taken == as_sent(range(1, 6))
+    assert client.status == "FINISHED"
+
+
+def test_metrics_go_out_before_the_record_is_closed():
+    client = Client()
+    record = Record(client, "a run")
+    record.log_epoch(epoch(1))
+    assert client.entered.wait(60)
+    assert client.status is None
+    record.close("KILLED")
+    assert (client.batches, client.status) == ([as_sent([1])], "KILLED")
+
+
+def test_training_does_not_wait_for_a_slow_client():
+    client = Client()
+    record = Record(client, "a run")
+    client.gate.clear()
+    record.log_epoch(epoch(1))
+    assert client.entered.wait(60)  # it is in the middle of sending, and stays there
+    for number in range(2, 10):
+        record.log_epoch(epoch(number))
+    assert client.batches == []
+    client.gate.set()
+    record.close("FINISHED")
+    assert client.taken == as_sent(range(1, 10))
+
+
+def test_many_unsent_metrics_go_in_batches_that_mlflow_takes():
+    client = Client(failures=1)
+    record = Record(client, "a run")
+    client.gate.clear()
+    for number in range(1, 1301):
+        record.log_epoch(epoch(number))
+    client.gate.set()
+    record.close("FINISHED")
+    assert client.taken == as_sent(range(1, 1301))
+    assert max(len(batch) for batch in client.batches) == 1000
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt(), ValueError("first")])
+@pytest.mark.xfail(strict=True, reason="a record is not closed if its metrics cannot be sent")
+def test_a_run_whose_metrics_cannot_be_sent_does_not_stay_open(tracker, client, monkeypatch, error):
+    log_batch = MlflowClient.log_batch
+
+    def refuse(self, run_id, metrics=(), **options):
+        if metrics:
+            raise ConnectionError("never")
+        log_batch(self, run_id, **options)
+
+    monkeypatch.setattr(MlflowClient, "log_batch", refuse)
+    with pytest.raises(BaseException) as raised:
+        with tracker.open_run("cut off", {}, {}, parent=None) as record:
+            record.log_metrics({"val/loss": 0.5}, epoch=1)
+            if error:
+                raise error
+    assert error is None or raised.value is error
+    assert client.get_run(record.run_id).info.status == {
+        "KeyboardInterrupt": "KILLED",
+    }.get(type(error).__name__, "FAILED")
+
+
+WRITERS = """
+import multiprocessing, sys
+from sweep.epochs import EpochRecord
+from sweep.tracking import Tracker, import_stores
+
+def write(name, barrier):
+    barrier.wait(60)
+    with Tracker(sys.argv[1], "together").open_run(name, {}, {}, parent=None) as record:
+        for epoch in range(1, 41):
+            record.log_epoch(EpochRecord(epoch, {key: epoch * float(name) for key in "abc"}))
+
+import_stores()
+context = multiprocessing.get_context("fork")
+barrier = context.Barrier(6)
+writers = [context.Process(target=write, args=(name, barrier)) for name in "123456"]
+for each in writers:
+    each.start()
+for each in writers:
+    each.join()
+sys.exit(sum(each.exitcode != 0 for each in writers))
+"""
+
+
+def test_processes_that_write_at_once_lose_nothing(uri, client, tracker):
+    client.create_experiment("together")
+    command = [sys.executable, "-c", WRITERS, uri]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    number = client.get_experiment_by_name("together").experiment_id
+    runs = client.search_runs([number])
+    assert sorted(run.info.run_name for run in runs) == list("123456")
+    for run in runs:
+        assert run.info.status == "FINISHED"
+        expected = [(epoch, epoch * float(run.info.run_name)) for epoch in range(1, 41)]
+        for key in "abc":
+            points = client.get_metric_history(run.info.run_id, key)
+            assert [(point.step, point.value) for point in points] == expected
 
 
 # --- addresses ---

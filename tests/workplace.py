@@ -45,22 +45,22 @@ class Workplace:
         assert (process.returncode, errors) == (0, ""), output + errors
         return output.splitlines()
 
-    def watch(self, *arguments, until, act):
-        """Start; act on the process once each of these beginnings of lines was seen.
+    def watch(self, *arguments, until, then="", act, limit=120):
+        """Start; act on the process once each of these beginnings of lines was seen, then another.
 
         Returns:
             The exit code, the lines, and what came out as errors.
         """
-        process, missing, lines = self.start(*arguments), set(until), []
-        watchdog = threading.Timer(120, os.killpg, (process.pid, signal.SIGKILL))
+        process, missing, lines, acted = self.start(*arguments), list(until), [], False
+        watchdog = threading.Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
         watchdog.start()
         with process:
             for line in process.stdout:
                 lines.append(line.rstrip("\n"))
-                seen = {each for each in missing if line.startswith(each)}
-                missing -= seen
-                if seen and not missing:
+                missing = [each for each in missing if not line.startswith(each)]
+                if not missing and not acted and line.startswith(then):
                     act(process)
+                    acted = True
             errors = process.stderr.read()
         watchdog.cancel()
         return process.returncode, lines, errors

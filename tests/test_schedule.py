@@ -1,0 +1,216 @@
+import multiprocessing
+import threading
+
+import pytest
+from hydra.core.utils import JobReturn, JobStatus
+from omegaconf import OmegaConf
+
+from sweep import launcher
+from sweep.config import load
+from sweep.epochs import EpochRecord
+from sweep.errors import RunFailed
+from sweep.launcher import Job, Running, schedule
+from sweep.progress import Ended, Started
+from sweep.slots import Slots
+
+
+class Process:
+    """Stands in for a run's process. Told to stop, it hangs up, unless it is stubborn."""
+
+    def __init__(self, hang_up, stubborn=False):
+        self.hang_up, self.stubborn, self.exitcode, self.calls = hang_up, stubborn, 0, []
+
+    def terminate(self):
+        self.calls.append("terminate")
+        if not self.stubborn:
+            self.hang_up()
+
+    def kill(self):
+        self.calls.append("kill")
+
+    def join(self):
+        self.calls.append("join")
+
+
+class Machine:
+    """Starts runs that do nothing but what the test lets them send."""
+
+    def __init__(self, script):
+        """Take what happens once a run was started: a function of the machine and its number."""
+        self.script, self.senders, self.processes = script, {}, {}
+        self.started, self.told, self.most = [], [], 0
+
+    def start(self, job, lease):
+        receiver, sender = multiprocessing.Pipe(duplex=False)
+        self.senders[job.number] = sender
+        self.processes[job.number] = Process(sender.close)
+        self.started.append(job.number)
+        self.most = max(self.most, len(self.senders))
+        run = Running(job, lease, self.processes[job.number], receiver)
+        self.script(self, job.number)
+        return run
+
+    def send(self, number, message):
+        self.senders[number].send(message)
+
+    def finish(self, number):
+        self.send(number, JobReturn(status=JobStatus.COMPLETED, _return_value=number / 10))
+        self.senders.pop(number).close()
+
+    def tell(self, number, event):
+        self.told.append((number, event))
+
+
+def job(number, epochs, *overrides):
+    composed = OmegaConf.create({"hydra": {"overrides": {"task": [f"epochs={epochs}"]}}})
+    return Job(number, composed, load(f"epochs={epochs}", "context=cpu", *overrides))
+
+
+def run(machine, jobs, places):
+    """Schedule the jobs; fail where that never ends."""
+    results = []
+
+    def work():
+        try:
+            results.append(schedule(jobs, Slots(places, []), machine.start, machine.tell))
+        except BaseException as error:
+            results.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive(), machine.started
+    if isinstance(results[0], BaseException):
+        raise results[0]
+    return results[0]
+
+
+def test_the_longest_come_first_and_all_are_done():
+    machine = Machine(Machine.finish)
+    epochs = [3, 9, 1, 9, 4]
+    results = run(machine, [job(number, each) for number, each in enumerate(epochs)], 1)
+    assert machine.started == [1, 3, 4, 0, 2]
+    assert {number: each.return_value for number, each in results.items()} == {
+        number: number / 10 for number in range(5)
+    }
+    assert machine.most == 1
+
+
+def test_what_is_free_takes_the_next_at_once_while_a_long_one_trains():
+    def finish_all_but_the_longest(machine, number):
+        if number > 0:
+            machine.finish(number)
+        if number == 5:
+            machine.finish(0)  # it ends only when all others have been started
+
+    machine = Machine(finish_all_but_the_longest)
+    jobs = [job(0, 100), *(job(number, 1) for number in range(1, 6))]
+    results = run(machine, jobs, 2)
+    assert machine.started == [0, 1, 2, 3, 4, 5]
+    assert sorted(results) == [0, 1, 2, 3, 4, 5]
+    assert machine.most == 2
+
+
+@pytest.mark.parametrize("places", [1, 2, 3, 7])
+def test_never_more_at_once_than_there_are_places(places):
+    def finish_when_full(machine, number):
+        is_last = len(machine.started) == 6
+        while len(machine.senders) >= places or (is_last and machine.senders):
+            machine.finish(next(iter(machine.senders)))
+
+    machine = Machine(finish_when_full)
+    run(machine, [job(number, 1) for number in range(6)], places)
+    assert machine.most == min(places, 6)
+    assert sorted(machine.started) == [0, 1, 2, 3, 4, 5]
+
+
+def test_what_runs_tell_is_passed_on_in_its_order():
+    events = [Started("name", "id", 2), EpochRecord(1, {}), EpochRecord(2, {}), Ended("FINISHED")]
+
+    def tell_all(machine, number):
+        for event in events:
+            machine.send(number, event)
+        machine.finish(number)
+
+    machine = Machine(tell_all)
+    run(machine, [job(0, 2), job(1, 1)], 2)
+    for number in (0, 1):
+        assert [event for each, event in machine.told if each == number] == events
+
+
+def test_a_run_that_fails_does_not_stop_the_others():
+    def fail(machine, number):
+        if number == 0:
+            error = RunFailed("diverged at epoch 1")
+            machine.send(0, JobReturn(status=JobStatus.FAILED, _return_value=error))
+            machine.senders.pop(0).close()
+        else:
+            machine.finish(number)
+
+    machine = Machine(fail)
+    results = run(machine, [job(0, 2), job(1, 1)], 1)
+    assert [results[number].status for number in (0, 1)] == [JobStatus.FAILED, JobStatus.COMPLETED]
+    assert machine.told == [(0, Ended("FAILED", "diverged at epoch 1"))]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (-9, "its process was killed by SIGKILL"),
+        (-11, "its process was killed by SIGSEGV"),
+        (143, "its process was stopped by SIGTERM"),
+        (3, "its process ended with exit code 3"),
+        (0, "its process ended with exit code 0"),
+    ],
+)
+def test_a_process_that_dies_before_its_run_is_recorded(code, reason):
+    def die(machine, number):
+        machine.processes[number].exitcode = code
+        machine.senders.pop(number).close()
+
+    machine = Machine(die)
+    (result,) = run(machine, [job(0, 7)], 1).values()
+    assert (result.status, str(result._return_value)) == (JobStatus.FAILED, reason)
+    assert isinstance(result._return_value, RunFailed)
+    assert result.overrides == ["epochs=7"]
+    assert machine.told == [(0, Ended("FAILED", reason))]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_what_goes_wrong_here_stops_all(error):
+    def break_at_the_third(machine, number):
+        if number == 1:
+            machine.finish(1)
+        if number == 2:
+            raise error
+
+    machine = Machine(break_at_the_third)
+    with pytest.raises(error):
+        run(machine, [job(number, 9 - number) for number in range(5)], 2)
+    assert machine.started == [0, 1, 2]
+    assert "terminate" in machine.processes[0].calls
+    assert machine.processes[0].calls[-1] == "join"
+    assert "kill" not in machine.processes[0].calls
+
+
+def test_a_run_that_does_not_stop_is_killed(monkeypatch):
+    monkeypatch.setattr(launcher, "GRACE_SECONDS", 0.05)
+
+    def hang(machine, number):
+        machine.processes[number].stubborn = True
+        if number == 1:
+            raise KeyboardInterrupt
+
+    machine = Machine(hang)
+    with pytest.raises(KeyboardInterrupt):
+        run(machine, [job(0, 2), job(1, 1)], 2)
+    assert machine.processes[0].calls == ["terminate", "kill", "join"]
+
+
+def test_runs_with_more_threads_wait_for_more_places(monkeypatch):
+    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
+    machine = Machine(Machine.finish)
+    jobs = [job(0, 9), job(1, 5, "threads_per_run=2"), job(2, 3), job(3, 1, "threads_per_run=4")]
+    results = run(machine, jobs, None)
+    assert sorted(results) == [0, 1, 2, 3]
+    assert machine.started == [0, 2, 1, 3]
