@@ -5,7 +5,9 @@ set before this module is first imported. One thread is the default: it is the f
 of this size, and the one with which runs repeat to the last bit.
 """
 
+import contextlib
 import os
+import signal
 
 import numpy as np
 
@@ -26,6 +28,11 @@ except OSError as error:  # its library needs two of the system's, which small i
         "apt-get install libgomp1 libquadmath0"
     ) from error
 from mxnet import autograd, gluon, nd  # noqa: E402
+
+with contextlib.suppress(ValueError):  # only the main thread may do this
+    # MXNet's own handlers of a crash end the process in an orderly way, which can hang for ever.
+    for crash in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE):
+        signal.signal(crash, signal.SIG_DFL)
 
 __all__ = ["THREADS", "autograd", "count_gpus", "device", "gluon", "mx", "nd"]
 

@@ -100,9 +100,7 @@ def launch(jobs: Sequence[Job], task: Task, hydra_context: HydraContext) -> list
     """
     first = jobs[0].config
     workers.start_server(first.threads_per_run)
-    wants_gpu = any(job.config.context != "cpu" for job in jobs)
-    slots = Slots(first.n_jobs, find_gpus(first.threads_per_run) if wants_gpu else [])
-
+    slots = Slots(first.n_jobs, find_gpus(first.threads_per_run))
     name, base = JobRuntime.instance().get("name"), str(version.getbase())
 
     def start(job: Job, lease: Lease) -> Running:

@@ -61,7 +61,7 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
     tracker = tracking.Tracker(first.tracking.uri, first.tracking.experiment)
     datasets = {config: load_dataset(config) for config in {job.config.dataset for job in jobs}}
     contexts = {job.config.context for job in jobs}
-    gpus = find_gpus(first.threads_per_run) if contexts != {"cpu"} else []
+    gpus = find_gpus(first.threads_per_run)  # and so it is known that MXNet can be loaded
     devices = dict.fromkeys(resolve(each, len(gpus)) for each in contexts)
     terminal.show_plan(
         [params(job.config) for job in jobs],

@@ -128,10 +128,14 @@ class Record:
         self.log_text("".join(traceback.format_exception(error)), "traceback.txt")
         self.close("FAILED")
 
+    def flush(self) -> None:
+        """Send what is unsent; raise what MLflow raises if that is not possible."""
+        self._sender.submit(self._send).result()
+
     def close(self, status: str) -> None:
-        """Send what is unsent, and close the run as FINISHED, FAILED or KILLED."""
+        """Close the run as FINISHED, FAILED or KILLED, with all metrics that can be sent."""
+        self._sender.submit(self._try_to_send)
         self._sender.shutdown()
-        self._send()
         self._client.set_terminated(self.run_id, status)
 
 
@@ -187,14 +191,15 @@ class Tracker:
                 run.info.run_id, params=[Param(key, value) for key, value in params.items()]
             )
             yield record
-        except KeyboardInterrupt:
-            record.close("KILLED")
-            raise
+            record.flush()
         except BaseException as error:
             try:
-                record.fail(error)
+                if isinstance(error, KeyboardInterrupt):
+                    record.close("KILLED")
+                else:
+                    record.fail(error)
             except Exception:  # whatever keeps it from being recorded, what failed first counts
-                log.exception("the failure of run %s could not be recorded", record.run_id)
+                log.exception("the end of run %s could not be recorded", record.run_id)
             raise
         else:
             record.close("FINISHED")

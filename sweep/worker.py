@@ -22,6 +22,7 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig
 
 from sweep.errors import RunFailed
+from sweep.progress import Event
 
 Task = Callable[..., float]  # of the configuration (DictConfig) and a Listener
 ORPHAN_SECONDS = 5.0  # for a run to close its record when its sweep is gone
@@ -49,13 +50,13 @@ def work(
         connection: to whomever launched this.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for who launched this
-    signal.signal(signal.SIGTERM, _interrupt_once)
-    threading.Thread(target=_stop_with_parent, daemon=True).start()
-    os.environ.update(environment)
-    setup_globals()
-    JobRuntime.instance().set("name", task_name)
-    version.setbase(version_base)
     try:
+        signal.signal(signal.SIGTERM, _interrupt_once)
+        threading.Thread(target=_stop_with_parent, daemon=True).start()
+        os.environ.update(environment)
+        setup_globals()
+        JobRuntime.instance().set("name", task_name)
+        version.setbase(version_base)
         done = run_job(
             task_function=partial(_logged, task, connection),
             config=composed,
@@ -63,9 +64,9 @@ def work(
             job_subdir_key="hydra.sweep.subdir",
             hydra_context=hydra_context,
         )
+        connection.send(_portable(done))
     except KeyboardInterrupt:
         sys.exit(STOPPED)
-    connection.send(_portable(done))
 
 
 def _logged(task: Task, connection: Connection, composed: DictConfig) -> float:
@@ -75,7 +76,14 @@ def _logged(task: Task, connection: Connection, composed: DictConfig) -> float:
         for standard in (1, 2):
             os.dup2(stream.fileno(), standard)
     faulthandler.enable()
-    return task(composed, connection.send)
+    return task(composed, partial(_tell, connection))
+
+
+def _tell(connection: Connection, event: Event) -> None:
+    try:
+        connection.send(event)
+    except BrokenPipeError:  # the sweep is gone
+        raise KeyboardInterrupt from None
 
 
 def _portable(done: JobReturn) -> JobReturn:

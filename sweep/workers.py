@@ -4,12 +4,13 @@ Such a process starts in tens of milliseconds, and shares the memory of what was
 there is no fork server, processes are spawned, which takes seconds.
 """
 
+import contextlib
 import multiprocessing
 import os
 import signal
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import forkserver
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import TypeVar
 
@@ -46,6 +47,34 @@ def context(threads: int) -> ForkServerContext | SpawnContext:
 
 
 def call(function: Callable[[], Answer], threads: int) -> Answer:
-    """Return what a function returns in a fresh process; raise what it raises."""
-    with ProcessPoolExecutor(1, mp_context=context(threads)) as pool:
-        return pool.submit(function).result()
+    """Return what a function returns in a fresh process; raise what it raises.
+
+    Raises:
+        ChildProcessError: the process died before it answered.
+    """
+    starts = context(threads)
+    receiver, sender = starts.Pipe(duplex=False)
+    process = starts.Process(target=_answer, args=(function, sender), daemon=True)
+    process.start()
+    sender.close()
+    try:
+        answer = receiver.recv()
+    except EOFError:
+        process.join()
+        what = f"the process that was asked ended with exit code {process.exitcode}"
+        raise ChildProcessError(what) from None
+    process.join()
+    if isinstance(answer, Exception):
+        raise answer
+    returned: Answer = answer
+    return returned
+
+
+def _answer(function: Callable[[], Answer], sender: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        answer: Answer | Exception = function()
+    except Exception as error:  # of whatever kind: who asked shall have it
+        answer = error
+    with contextlib.suppress(BrokenPipeError):  # who asked is gone
+        sender.send(answer)

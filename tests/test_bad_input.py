@@ -493,10 +493,7 @@ def test_a_folder_that_cannot_be_written_to(sweep_command):
     [
         ("epochs=1",),
         ("epochs=1,2", "--multirun"),
-        pytest.param(
-            ("epochs=1,2", "context=cpu", "--multirun"),
-            marks=pytest.mark.xfail(strict=True, reason="found out run by run: exit code 1"),
-        ),
+        ("epochs=1,2", "context=cpu", "--multirun"),
         ("epochs=1,2", "hydra/launcher=basic", "--multirun"),
     ],
     ids=" ".join,

@@ -186,7 +186,6 @@ def test_a_run_that_is_terminated_is_recorded_as_it_is_shown(workplace, deaths):
     assert by_epochs(workplace.runs("deaths")[1])[90001] == ("KILLED", None)
 
 
-@pytest.mark.xfail(strict=True, reason="MXNet's own handler: exit code 255, or it hangs for ever")
 def test_a_run_that_crashes(workplace):
     code, lines, errors = workplace.watch(
         *(*SMALL, "epochs=2,90000", "n_jobs=2", "tracking.experiment=crash", "--multirun"),

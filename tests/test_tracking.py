@@ -367,7 +367,6 @@ def test_many_unsent_metrics_go_in_batches_that_mlflow_takes():
 
 
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt(), ValueError("first")])
-@pytest.mark.xfail(strict=True, reason="a record is not closed if its metrics cannot be sent")
 def test_a_run_whose_metrics_cannot_be_sent_does_not_stay_open(tracker, client, monkeypatch, error):
     log_batch = MlflowClient.log_batch
 

@@ -156,10 +156,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize(
     "begin",
     [
-        pytest.param(
-            "workers.call(asked.process, 1)",
-            marks=pytest.mark.xfail(strict=True, reason="its semaphores are gone: a traceback"),
-        ),
+        "workers.call(asked.process, 1)",
         "workers.context(1).Process(target=asked.process).start()",
     ],
 )
