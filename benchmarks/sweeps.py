@@ -115,11 +115,11 @@ def limit(work: Workload, root: str) -> float:
 
 
 def run(command: list[str]) -> str:
-    """Run a command, and return the last line that it printed."""
+    """Run a command, and return the last line that it printed, if any."""
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
-    return done.stdout.strip().splitlines()[-1]
+    return "".join(done.stdout.strip().splitlines()[-1:])
 
 
 CORES = len(os.sched_getaffinity(0))

@@ -1,5 +1,6 @@
 """The images of a run: decoded once, memory-mapped, split the same way for every run."""
 
+import functools
 import hashlib
 import logging
 import os
@@ -77,7 +78,7 @@ def load_dataset(config: DatasetConfig) -> Dataset:
         UserError: a file is missing, wrong or cannot be downloaded.
     """
     if config.name == "mnist_5k":
-        arrays, digest, source = _packaged()
+        arrays, digest, source = load_packaged()
     else:
         arrays, digest, source = _published(config)
     images, labels, test_images, test_labels = arrays
@@ -96,7 +97,9 @@ def load_dataset(config: DatasetConfig) -> Dataset:
 Arrays = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
-def _packaged() -> tuple[Arrays, str, str]:
+@functools.cache
+def load_packaged() -> tuple[Arrays, str, str]:
+    """Return the arrays of ``mnist_5k``, their digest and where they come from."""
     with np.load(MNIST_5K, allow_pickle=False) as file:
         images, labels = file["images"], file["labels"]
     digest = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
