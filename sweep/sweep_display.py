@@ -150,7 +150,7 @@ class SweepDisplay:
             table.add_column(name, justify="right", no_wrap=True)
         for row in [*self._ended[-ENDED_ROWS:], *self._with("running")]:
             table.add_row(*_cells(row))
-        return Group(table, Text(self.summary()))
+        return Group(Text(self.summary()), table)  # what does not fit is cut off at the end
 
 
 def _cells(row: Row) -> list[Text]:

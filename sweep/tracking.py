@@ -1,5 +1,7 @@
 """The record of runs and sweeps in MLflow. The only module that imports it."""
 
+import atexit
+import gc
 import json
 import logging
 import os
@@ -52,6 +54,9 @@ KIND, SWEEP, RUN = "sweep.kind", "sweep", "run"
 FAILURE = "failure_reason"
 # MLflow's pages then open with what belongs to training, not to language models.
 TRAINING_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
+
+# Or Python looks through all of MLflow's objects when it ends, for a second.
+atexit.register(gc.freeze)
 
 log = logging.getLogger(__name__)
 for chatty in ("mlflow", "alembic"):
