@@ -2,10 +2,12 @@
 
     python benchmarks/sweeps.py --root FOLDER_WITH_MNIST
 
-Everything runs in turn, several times over; the ratios are of neighbours in time, because a shared
-machine's speed wanders. A sweep is measured from the command's start to its end: start-up, checks,
-training, validation, tests, records, leaderboard. What trains one run after another is measured
-with fewer runs, as start-up and mean time of a run, and reckoned up to the sweep's number of runs.
+Everything runs in turn, several times over. A shared machine's speed wanders by a factor of two
+within minutes, so the limit, the bare compute loop on all cores, is measured before and after each:
+what is compared is how much of the limit of those minutes each of them reaches. A sweep is measured
+from the command's start to its end: start-up, checks, training, validation, tests, records,
+leaderboard. What trains one run after another is measured with fewer runs and epochs, and its
+start-up and time for an epoch are reckoned up to the whole sweep.
 Writes results.json (all that was measured), sweeps.md and sweeps.svg beside this file.
 """
 
@@ -30,32 +32,30 @@ TRAINED = 55_000  # images an epoch: MNIST without the 5,000 that a sweep holds 
 
 @dataclass(frozen=True)
 class Workload:
-    """A sweep, and how many runs of it stand for those who train one after another."""
+    """A sweep, and what part of it stands for those who train one run after another."""
 
     model: str
     runs: int
     epochs: int
     fewer_runs: int
+    fewer_epochs: int
     goals: dict[str, float]
 
 
 WORKLOADS = (
-    Workload("lenet", 8, 3, 1, {"gluon script": 2.3, "torch loop": 1.35, "limit": 0.88}),
+    Workload("lenet", 8, 3, 2, 1, {"gluon script": 2.3, "torch loop": 1.35, "limit": 0.88}),
     Workload(
-        "mlp",
-        16,
-        10,
-        2,
+        *("mlp", 16, 10, 2, 5),
         {"gluon script": 3.5, "lightning": 3, "torch loop": 1.0, "limit": 0.70},
     ),
 )
 
 
-def sweep_command(work: Workload, runs: int, root: str, *launcher: str) -> list[str]:
+def sweep_command(model: str, runs: int, epochs: int, root: str, *launcher: str) -> list[str]:
     """Return the command for a sweep over seeds."""
     return [
-        *(sys.executable, "-m", "sweep", f"model={work.model}", "dataset=mnist"),
-        *(f"dataset.root={root}", f"epochs={work.epochs}", f"seed=range(0,{runs})"),
+        *(sys.executable, "-m", "sweep", f"model={model}", "dataset=mnist"),
+        *(f"dataset.root={root}", f"epochs={epochs}", f"seed=range(0,{runs})"),
         *(*launcher, "--multirun"),
     ]
 
@@ -63,7 +63,7 @@ def sweep_command(work: Workload, runs: int, root: str, *launcher: str) -> list[
 def whole_sweep(work: Workload, root: str) -> float:
     """Return the training images a second of a whole sweep, with a database already there."""
     begin = time.perf_counter()
-    run(sweep_command(work, work.runs, root))
+    run(sweep_command(work.model, work.runs, work.epochs, root))
     return work.runs * work.epochs * TRAINED / (time.perf_counter() - begin)
 
 
@@ -71,13 +71,13 @@ def other_launcher(*launcher: str, at_once: int) -> Callable[[Workload, str], fl
     """Return how to measure our training function under another launcher."""
 
     def measure(work: Workload, root: str) -> float:
-        runs = max(2, work.fewer_runs)
         begin = time.perf_counter()
-        run(sweep_command(work, runs, root, *launcher))
-        wall = time.perf_counter() - begin
-        took = statistics.mean(latest_durations(runs))
-        startup = wall - took * runs / at_once
-        return work.runs * work.epochs * TRAINED / (startup + took * work.runs / at_once)
+        run(sweep_command(work.model, work.fewer_runs, work.fewer_epochs, root, *launcher))
+        wall, rounds = time.perf_counter() - begin, work.fewer_runs / at_once
+        took = statistics.mean(latest_durations(work.fewer_runs))
+        epochs = work.runs * work.epochs
+        whole = wall - took * rounds + took / work.fewer_epochs * epochs / at_once
+        return epochs * TRAINED / whole
 
     return measure
 
@@ -94,23 +94,19 @@ def script(name: str) -> Callable[[Workload, str], float]:
     """Return how to measure one of the scripts in others/."""
 
     def measure(work: Workload, root: str) -> float:
-        options = {
-            "model": work.model,
-            "runs": work.fewer_runs,
-            "epochs": work.epochs,
-            "root": root,
-        }
-        words = [f"--{key}={value}" for key, value in options.items()]
+        given = {"model": work.model, "runs": work.fewer_runs, "epochs": work.fewer_epochs}
+        words = [f"--{key}={value}" for key, value in {**given, "root": root}.items()]
         found = json.loads(run([sys.executable, str(HERE / "others" / name), *words]))
-        took = found["startup_seconds"] + work.runs * statistics.mean(found["run_seconds"])
-        return work.runs * found["images"] / took
+        epoch_seconds = statistics.mean(found["run_seconds"]) / work.fewer_epochs
+        images, epochs = found["images"] / work.fewer_epochs, work.runs * work.epochs
+        return epochs * images / (found["startup_seconds"] + epochs * epoch_seconds)
 
     return measure
 
 
 def limit(work: Workload, root: str) -> float:
     """Return the images a second of the bare compute loop on all cores."""
-    options = [f"--model={work.model}", f"--root={root}", "--seconds=15"]
+    options = [f"--model={work.model}", f"--root={root}", "--seconds=8"]
     return float(run([sys.executable, str(HERE / "limit.py"), *options]))
 
 
@@ -123,14 +119,11 @@ def run(command: list[str]) -> str:
 
 
 CORES = len(os.sched_getaffinity(0))
-# In this order, so that the sweep has the limit before and after it and PyTorch beside it.
 CONTENDERS: dict[str, Callable[[Workload, str], float]] = {
-    "limit": limit,
     "sweep": whole_sweep,
-    "limit again": limit,
     "torch loop": script("torch_loop.py"),
-    "lightning": script("lightning_loop.py"),
     "gluon script": script("gluon_script.py"),
+    "lightning": script("lightning_loop.py"),
     "joblib launcher": other_launcher(
         "hydra/launcher=joblib", f"hydra.launcher.n_jobs={CORES}", at_once=CORES
     ),
@@ -143,13 +136,19 @@ EXTRAS = {
 }
 
 
-def measure(work: Workload, root: str, names: list[str]) -> dict[str, float]:
-    """Return the images a second of each contender, measured one after another."""
-    found = {}
+Measured = dict[str, dict[str, float]]  # of each contender: images a second, part of the limit
+
+
+def measure(work: Workload, root: str, names: list[str]) -> Measured:
+    """Measure the contenders one after another, and the limit before and after each."""
+    found: Measured = {}
+    before = limit(work, root)
     for name in names:
-        found[name] = CONTENDERS[name](work, root)
-        print(f"{work.model}: {name} {found[name]:,.0f} images/s", flush=True)
-    found["limit"] = statistics.mean([found["limit"], found.pop("limit again")])
+        speed, after = CONTENDERS[name](work, root), limit(work, root)
+        meanwhile = (before + after) / 2
+        found[name] = {"speed": speed, "limit": meanwhile, "part": speed / meanwhile}
+        print(f"{work.model}: {name} {speed:,.0f} images/s, limit {meanwhile:,.0f}", flush=True)
+        before = after
     return found
 
 
@@ -165,7 +164,7 @@ def installed() -> list[str]:
     return names
 
 
-def table(results: dict[str, list[dict[str, float]]]) -> str:
+def table(results: dict[str, list[Measured]]) -> str:
     """Return the Markdown tables of what was measured."""
     from sweep.environment import environment
 
@@ -177,15 +176,18 @@ def table(results: dict[str, list[dict[str, float]]]) -> str:
         lines += [
             f"{work.runs} × {work.model}, {work.epochs} epochs",
             "",
-            "| | training images a second | sweep / this | at least |",
-            "| --- | --- | --- | --- |",
+            "| | training images a second | of the limit | sweep / this | at least |",
+            "| --- | --- | --- | --- | --- |",
         ]
-        for name in ["sweep", *(each for each in repeats[0] if each != "sweep")]:
-            ratios = [each["sweep"] / each[name] for each in repeats]
+        for name in repeats[0]:
+            speeds = spread([each[name]["speed"] for each in repeats], ",.0f")
+            parts = spread([each[name]["part"] for each in repeats], ".2f")
+            ratios = spread([each["sweep"]["part"] / each[name]["part"] for each in repeats], ".2f")
             goal = work.goals.get(name, "")
-            speeds = spread([each[name] for each in repeats], ",.0f")
-            lines.append(f"| {name} | {speeds} | {spread(ratios, '.2f')} | {goal} |")
-        lines.append("")
+            lines.append(f"| {name} | {speeds} | {parts} | {ratios} | {goal} |")
+        limits = spread([entry["limit"] for each in repeats for entry in each.values()], ",.0f")
+        ratios = spread([each["sweep"]["part"] for each in repeats], ".2f")
+        lines += [f"| limit | {limits} | 1 | {ratios} | {work.goals['limit']} |", ""]
     count = len(next(repeats for repeats in results.values() if repeats))
     lines.append(
         f"Full MNIST, batch 100; median (lowest to highest) of {count} repeats; "
@@ -200,8 +202,8 @@ def spread(values: list[float], form: str) -> str:
     return f"{middle:{form}} ({low:{form}} to {high:{form}})"
 
 
-def plot(results: dict[str, list[dict[str, float]]], path: Path) -> None:
-    """Draw the medians as bars, with the spread as lines."""
+def plot(results: dict[str, list[Measured]], path: Path) -> None:
+    """Draw the parts of the limit as bars, with the spread as lines."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -209,21 +211,33 @@ def plot(results: dict[str, list[dict[str, float]]], path: Path) -> None:
 
     matplotlib.rcParams["svg.hashsalt"] = "sweeps"
     works = [work for work in WORKLOADS if results[work.model]]
-    figure, axes = plt.subplots(len(works), 1, figsize=(8, 3 * len(works)), squeeze=False)
+    figure, axes = plt.subplots(
+        len(works), 1, figsize=(8, 2.6 * len(works)), squeeze=False, sharex=True
+    )
     for work, axis in zip(works, axes[:, 0], strict=True):
-        repeats = results[work.model]
-        order = sorted(repeats[0], key=lambda name: statistics.median(r[name] for r in repeats))
-        middles = [statistics.median(r[name] for r in repeats) for name in order]
-        lows = [m - min(r[n] for r in repeats) for m, n in zip(middles, order, strict=True)]
-        highs = [max(r[n] for r in repeats) - m for m, n in zip(middles, order, strict=True)]
+        parts = {
+            name: [each[name]["part"] for each in results[work.model]]
+            for name in results[work.model][0]
+        }
+        order = sorted(parts, key=lambda name: statistics.median(parts[name]))
+        middles = [statistics.median(parts[name]) for name in order]
+        low = [middle - min(parts[n]) for n, middle in zip(order, middles, strict=True)]
+        high = [max(parts[n]) - middle for n, middle in zip(order, middles, strict=True)]
         colors = ["#0072b2" if name == "sweep" else "#999999" for name in order]
-        axis.barh(order, middles, xerr=[lows, highs], color=colors, ecolor="#333333", capsize=3)
+        axis.barh(order, middles, xerr=[low, high], color=colors, ecolor="#333333", capsize=3)
+        axis.axvline(1, color="#333333", linestyle=":")
         axis.set_title(f"{work.runs} × {work.model}, {work.epochs} epochs", loc="left")
-        axis.xaxis.set_major_formatter("{x:,.0f}")
         axis.spines[["top", "right"]].set_visible(False)
-    axes[-1, 0].set_xlabel("training images a second")
+    axes[-1, 0].set_xlabel("training images a second, as a part of the bare compute loop's")
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
+
+
+def publish(results: dict[str, list[Measured]], folder: Path) -> None:
+    """Write what was measured so far."""
+    (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    (folder / "sweeps.md").write_text(table(results))
+    plot(results, folder / "sweeps.svg")
 
 
 def main() -> None:
@@ -238,17 +252,13 @@ def main() -> None:
     names, results = installed(), defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        run(sweep_command(Workload("mlp", 1, 1, 1, {}), 1, given.root))  # makes the database
+        run(sweep_command("mlp", 1, 1, given.root))  # makes the database
         for repeat in range(given.repeats):
             print(f"repeat {repeat + 1} of {given.repeats}", flush=True)
             for work in (each for each in WORKLOADS if each.model in given.models):
                 results[work.model].append(measure(work, given.root, names))
-                written = Path(given.output) / "results.json"
-                written.write_text(json.dumps(results, indent=1) + "\n")
-    report = table(results)
-    (Path(given.output) / "sweeps.md").write_text(report)
-    plot(results, Path(given.output) / "sweeps.svg")
-    print(report)
+                publish(results, Path(given.output))
+    print(table(results))
 
 
 if __name__ == "__main__":
