@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sweep.epochs import EpochRecord
-from sweep.progress import Ended, Event, Kept, Started
-from sweep.run_display import RunLines, end_line, judged, kept_line
+from sweep.progress import Ended, Event, Started
+from sweep.run_display import RunLines, judged
 from sweep.terminal import console, count
 
 REFRESHES_PER_SECOND = 2  # each costs a little of a core that could train
@@ -39,7 +39,6 @@ class Row:
     status: str = "queued"
     epochs: int = 0
     last: EpochRecord | None = None
-    note: str = ""
 
     def advance(self, event: Event) -> None:
         """Take in what the run tells."""
@@ -48,10 +47,8 @@ class Row:
                 self.status, self.name, self.epochs = "running", event.name, event.epochs
             case EpochRecord():
                 self.last = event
-            case Kept():
-                self.note = kept_line(event)
             case Ended() if self.status in ("queued", "running"):
-                self.status, self.note = event.status, end_line(event) or self.note
+                self.status = event.status
 
     @property
     def trained(self) -> float:
