@@ -11,7 +11,7 @@ from sweep.data import Split
 from sweep.epochs import EpochRecord
 from sweep.schema import SGD
 
-EVALUATION_BATCH = 500
+EVALUATION_BATCH = 100
 BATCHES_AHEAD = 16
 MAX_FUSED_UPDATES = 45  # parameters that one call of MXNet's multi_sgd_update may take
 LARGE = 8192  # values in a parameter from which an update of its own is faster than a fused one
