@@ -174,7 +174,7 @@ def table(results: dict[str, list[Measured]]) -> str:
         if not repeats:
             continue
         lines += [
-            f"{work.runs} × {work.model}, {work.epochs} epochs",
+            f"{work.runs} × {work.model}, {work.epochs} epochs; repeats: {len(repeats)}",
             "",
             "| | training images a second | of the limit | sweep / this | at least |",
             "| --- | --- | --- | --- | --- |",
@@ -188,10 +188,9 @@ def table(results: dict[str, list[Measured]]) -> str:
         limits = spread([entry["limit"] for each in repeats for entry in each.values()], ",.0f")
         ratios = spread([each["sweep"]["part"] for each in repeats], ".2f")
         lines += [f"| limit | {limits} | 1 | {ratios} | {work.goals['limit']} |", ""]
-    count = len(next(repeats for repeats in results.values() if repeats))
     lines.append(
-        f"Full MNIST, batch 100; median (lowest to highest) of {count} repeats; "
-        f"{machine['processor']}, {CORES} cores, Python {platform.python_version()}."
+        f"Full MNIST, batch 100; median (lowest to highest); {machine['processor']}, {CORES} "
+        f"cores, Python {platform.python_version()}."
     )
     return "\n".join(lines) + "\n"
 
