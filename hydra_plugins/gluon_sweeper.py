@@ -1,13 +1,16 @@
 """Where Hydra finds the sweeper of ``hydra/sweeper=grid``. What it does is in sweep/sweeps.py."""
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn
-from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig
 
 from hydra_plugins.gluon_launcher import LocalLauncher
@@ -15,7 +18,7 @@ from sweep import workers
 from sweep.config import own_part, parse, public
 from sweep.errors import UserError
 from sweep.schema import Config
-from sweep.sweeps import Job, sweep
+from sweep.sweeps import Job, ToTrain, sweep
 
 
 class GridSweeper(BasicSweeper):
@@ -42,18 +45,48 @@ class GridSweeper(BasicSweeper):
             workers.start_server(config.threads_per_run)
             jobs.append(Job(tuple(combination), composed, config))
         if not isinstance(launcher, LocalLauncher):
-            _check_threads([job.config for job in jobs])
+            _check_for_other_launchers([job.config for job in jobs])
         return sweep(jobs, given, partial(_launch, launcher))
 
 
-def _launch(launcher: Launcher, jobs: Sequence[Job], sweep_id: str) -> Sequence[JobReturn]:
-    """Train the jobs; each learns by its configuration which sweep it belongs to."""
+def _launch(launcher: Any, to_train: Sequence[ToTrain], sweep_id: str) -> Sequence[JobReturn]:
+    """Train what is composed; each run learns by its configuration which sweep it belongs to.
+
+    Args:
+        launcher: one of Hydra's, which all have a ``hydra_context`` that their base class lacks.
+        to_train: what to train.
+        sweep_id: the parent run.
+    """
+    for each in to_train:
+        each.job.composed.tracking.sweep_id = sweep_id
     if isinstance(launcher, LocalLauncher):
-        for job in jobs:
-            job.composed.tracking.sweep_id = sweep_id
-        return launcher.launch_composed([job.composed for job in jobs], 0)
-    below = f"tracking.sweep_id={sweep_id}"
-    return launcher.launch([[*job.overrides, below] for job in jobs], initial_job_idx=0)
+        composed = {each.number: each.job.composed for each in to_train}
+        return launcher.launch_composed(composed, {e.number: e.is_claimed for e in to_train})
+    composed_by_overrides = {each.job.overrides: each.job.composed for each in to_train}
+    loader = FrozenConfigLoader(launcher.hydra_context.config_loader, composed_by_overrides)
+    launcher.hydra_context = replace(launcher.hydra_context, config_loader=loader)
+    results: Sequence[JobReturn] = launcher.launch(
+        [each.job.overrides for each in to_train], initial_job_idx=0
+    )
+    return results
+
+
+class FrozenConfigLoader(ConfigLoaderImpl):
+    """Gives launchers what was composed for each job before the first one began.
+
+    They would compose it when the job's turn comes, from files that may have changed since.
+    """
+
+    def __init__(self, loader: ConfigLoader, composed: Mapping[tuple[str, ...], DictConfig]):
+        """Take the loader of all other configurations, and the jobs' by their overrides."""
+        super().__init__(loader.get_search_path())
+        self._composed = composed
+
+    def load_sweep_config(
+        self, master_config: DictConfig, sweep_overrides: list[str]
+    ) -> DictConfig:
+        """Return a job's configuration; Hydra numbers it."""
+        return copy.deepcopy(self._composed[tuple(sweep_overrides)])
 
 
 def _check(composed: DictConfig, combination: list[str]) -> Config:
@@ -63,7 +96,7 @@ def _check(composed: DictConfig, combination: list[str]) -> Config:
         raise UserError(f"{error}\n(in the combination {' '.join(public(combination))})") from error
 
 
-def _check_threads(configs: Sequence[Config]) -> None:
+def _check_for_other_launchers(configs: Sequence[Config]) -> None:
     """Check what needs a fresh process for each run, which other launchers do not give it."""
     given = dict.fromkeys(str(config.threads_per_run) for config in configs)
     if len(given) > 1:
@@ -71,3 +104,14 @@ def _check_threads(configs: Sequence[Config]) -> None:
             f"threads_per_run={','.join(given)}: can be swept over with hydra/launcher=local alone;"
             " others train several runs in one process, in which MXNet's threads cannot change"
         )
+    for config in configs:
+        if config.run_timeout is not None:
+            raise UserError(
+                f"run_timeout={config.run_timeout:g}: hydra/launcher=local alone can stop a run "
+                "that takes too long; allowed with others is null"
+            )
+        if config.on_failure == "stop":
+            raise UserError(
+                "on_failure=stop: hydra/launcher=local alone can stop; allowed with others is "
+                "continue"
+            )

@@ -18,7 +18,8 @@ from sweep.schema import IMAGE_SIDE, MODELS, TRAIN_IMAGES, Config, LeNet
 PACKAGED_CONF = Path(__file__).parent / "conf"
 CONF = PACKAGED_CONF if PACKAGED_CONF.is_dir() else Path(__file__).parents[1] / "conf"
 
-ELSEWHERE = ("tracking.", "dataset.root", "dataset.mirrors", "n_jobs")  # no part of what a run is
+HOW = ("n_jobs", "max_retries", "run_timeout", "on_failure", "rerun", "checkpoint_dir")
+ELSEWHERE = ("tracking.", "dataset.root", "dataset.mirrors", *HOW)  # no part of what a run is
 GROUPS = ("model", "optim", "dataset", "experiment")
 
 
@@ -198,8 +199,14 @@ def fingerprint(config: Config, dataset_digest: str) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def score_metric(config: Config) -> str:
+    """Return the metric that is a run's score: the monitored one, if images are held out for it."""
+    return config.monitor if config.dataset.val_size else "test/accuracy"
+
+
 def to_yaml(config: Config) -> str:
-    """Return the configuration of the run: not ``n_jobs``, nor ``tracking`` with its address."""
+    """Return the configuration of the run: not how it is launched, nor where it is recorded."""
     values = dataclasses.asdict(config)
-    del values["tracking"], values["n_jobs"]
+    for key in ("tracking", *HOW):
+        del values[key]
     return yaml.safe_dump(values, sort_keys=False)

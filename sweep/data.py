@@ -3,8 +3,6 @@
 import functools
 import hashlib
 import logging
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.errors import UserError
+from sweep.files import write_whole
 from sweep.schema import TRAIN_IMAGES, DatasetConfig
 from sweep.sources import FILES, IdxFile, find, gluon_cache, read_verified
 
@@ -135,7 +134,7 @@ def _decoded(path: Path, dataset: str, file: IdxFile) -> NDArray[Any]:
         try:
             cache.mkdir(parents=True, exist_ok=True)
             if not copy.exists():
-                _save(copy, array)
+                write_whole(copy, lambda stream: np.save(stream, array, allow_pickle=False))
             marker.touch()
         except OSError as error:
             log.warning("%s cannot hold decoded images, so each run decodes: %s", cache, error)
@@ -161,16 +160,3 @@ def _parse_idx(content: bytes) -> NDArray[np.uint8]:
 def _scale(array: NDArray[np.uint8]) -> NDArray[Any]:
     """Return images as float32, 0 to 1; labels as they are."""
     return array.astype(np.float32) / np.float32(255) if array.ndim == 3 else array
-
-
-def _save(path: Path, array: NDArray[Any]) -> None:
-    """Write the array under a temporary name, then rename: others see all of it or nothing."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            np.save(stream, array, allow_pickle=False)
-        os.chmod(temporary, 0o644)  # users may share the cache; mkstemp lets only its own read
-        os.replace(temporary, path)
-    except BaseException:  # an interrupt too must leave nothing behind
-        os.unlink(temporary)
-        raise

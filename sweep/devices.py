@@ -2,12 +2,13 @@
 
 import functools
 import os
+from typing import Literal
 
 from sweep import workers
 from sweep.errors import UserError
 
 
-def resolve(context: str, gpus: int) -> str:
+def resolve(context: str, gpus: int) -> Literal["cpu", "gpu"]:
     """Return ``cpu`` or ``gpu`` for a configured context, where MXNet sees so many GPUs.
 
     Raises:

@@ -1,7 +1,9 @@
 """What an epoch measured, which epoch is kept, and when a run stops early."""
 
 import math
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from sweep.schema import EarlyStopping, Metric
 
@@ -15,10 +17,12 @@ class EpochRecord:
         metrics: ``train/loss`` and ``train/accuracy``, averaged over the epoch while it trained;
             ``val/…`` and ``test/…``, measured after it, where asked for; ``epoch_seconds``;
             ``images_per_second``, training images over the time of the training pass.
+        timestamp_ms: when it ended, in milliseconds since 1970, as MLflow counts.
     """
 
     epoch: int
     metrics: dict[str, float]
+    timestamp_ms: int = field(default_factory=lambda: int(time.time() * 1000), compare=False)
 
 
 def at_best(metric: str) -> str:
@@ -52,6 +56,13 @@ class Selection:
         if self.epoch == 0 or gain > self.stopping.min_delta:
             return replace(self, epoch=record.epoch, best=value, epochs_without_improvement=0)
         return replace(self, epochs_without_improvement=self.epochs_without_improvement + 1)
+
+    def advance_over(self, records: Iterable[EpochRecord]) -> "Selection":
+        """Return the selection after these epochs too."""
+        selection = self
+        for record in records:
+            selection = selection.advance(record)
+        return selection
 
     @property
     def should_stop(self) -> bool:

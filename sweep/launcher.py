@@ -5,12 +5,14 @@ takes the next run at once; the longest runs start first, so that none is left o
 other cores have nothing to do.
 """
 
-import signal
+import math
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 from hydra import version
 from hydra.core.utils import JobReturn, JobRuntime, JobStatus
@@ -19,9 +21,10 @@ from omegaconf import DictConfig
 
 from sweep import workers
 from sweep.config import public
+from sweep.deaths import cause_of_death, out_of_memory_kills
 from sweep.devices import find_gpus
 from sweep.errors import RunFailed
-from sweep.progress import Ended, Event, Started
+from sweep.progress import CLAIMED, Ended, Event, Notice, Retried, Started
 from sweep.schema import Config
 from sweep.slots import Lease, Slots
 from sweep.sweep_display import Row, SweepDisplay
@@ -29,15 +32,29 @@ from sweep.worker import STOPPED, Task, work
 from sweep.workload import workload
 
 GRACE_SECONDS = 5.0  # for runs to close their records after they were told to stop
+POLL_SECONDS = 1.0  # to see whether another sweep has trained what it had claimed
 
 
 @dataclass(frozen=True)
 class Job:
-    """A run to launch: its number in the sweep, Hydra's whole configuration, and the run's part."""
+    """A run to launch.
+
+    Attributes:
+        number: in the sweep.
+        composed: Hydra's whole configuration.
+        config: the run's part, checked.
+        is_claimed: returns whether another sweep trains the same at this moment.
+    """
 
     number: int
     composed: DictConfig
     config: Config
+    is_claimed: Callable[[], bool] = lambda: False
+
+    @property
+    def folder(self) -> Path:
+        """Where the run's log is."""
+        return Path(self.composed.hydra.sweep.dir, self.composed.hydra.sweep.subdir)
 
 
 @dataclass
@@ -48,6 +65,9 @@ class Running:
     lease: Lease
     process: BaseProcess
     connection: Connection
+    deadline: float = math.inf  # by time.monotonic()
+    timed_out: bool = False
+    out_of_memory_before: int = field(default_factory=out_of_memory_kills)
     run_id: str | None = None
     ended: bool = False
     done: JobReturn | None = None
@@ -69,29 +89,40 @@ class Running:
         return event
 
     def result(self) -> JobReturn:
-        """Wait for the process to end; return what it sent. If it died, close its open record."""
+        """Wait for the process to end; return what it sent.
+
+        Raises:
+            Died: it ended without a result, or was killed because it took too long.
+        """
         self.process.join()
         if self.done:
             return self.done
-        error = RunFailed(_death(self.process.exitcode))
-        if self.run_id and not self.ended:
-            from sweep.tracking import close_as_failed  # Hydra imports this module, for whatever
-
-            close_as_failed(self.job.config.tracking, self.run_id, error)
-        overrides = list(self.job.composed.hydra.overrides.task)
-        return JobReturn(overrides=overrides, status=JobStatus.FAILED, _return_value=error)
+        if self.process.exitcode == STOPPED:
+            return failure(self.job, RunFailed("its process was stopped by SIGTERM"))
+        if self.timed_out:
+            raise Died(f"it took longer than run_timeout={self.job.config.run_timeout:g} seconds")
+        raise Died(cause_of_death(self.process.exitcode, self.out_of_memory_before))
 
 
-def _death(exit_code: int | None) -> str:
-    if exit_code == STOPPED:
-        return "its process was stopped by SIGTERM"
-    if exit_code is not None and exit_code < 0:
-        return f"its process was killed by {signal.Signals(-exit_code).name}"
-    return f"its process ended with exit code {exit_code}"
+class Died(Exception):
+    """A run's process ended before the run did. Its text is the reason."""
+
+
+def failure(job: Job, error: Exception) -> JobReturn:
+    """Return the result of a job that failed."""
+    overrides = list(job.composed.hydra.overrides.task)
+    return JobReturn(
+        overrides=overrides,
+        status=JobStatus.FAILED,
+        working_dir=str(job.folder),
+        _return_value=error,
+    )
 
 
 def launch(jobs: Sequence[Job], task: Task, hydra_context: HydraContext) -> list[JobReturn]:
     """Train all runs; return their results in the order of the jobs.
+
+    A job that was stopped, because another failed, has the status UNKNOWN.
 
     Args:
         jobs: at least one, all with the same ``n_jobs``; each with a number of its own.
@@ -113,12 +144,13 @@ def launch(jobs: Sequence[Job], task: Task, hydra_context: HydraContext) -> list
         )
         process.start()
         sender.close()  # so that the run's end closes the last one
-        return Running(job, lease, process, receiver)
+        deadline = time.monotonic() + (job.config.run_timeout or math.inf)
+        return Running(job, lease, process, receiver, deadline)
 
     rows = [Row(job.number, _name(job), workload(job.config)) for job in jobs]
     with SweepDisplay(rows) as display:
         results = schedule(jobs, slots, start, display)
-    return [results[job.number] for job in jobs]
+    return [results.get(job.number, JobReturn()) for job in jobs]
 
 
 def _name(job: Job) -> str:
@@ -132,6 +164,9 @@ Tell = Callable[[int, Event], None]
 def schedule(jobs: Sequence[Job], slots: Slots, start: Start, tell: Tell) -> dict[int, JobReturn]:
     """Start jobs, the longest first, whenever there is a slot for one; return what became of them.
 
+    A run whose process dies is started again, ``max_retries`` times. With ``on_failure=stop`` the
+    first failure stops all others, which are then not among the results.
+
     Args:
         jobs: to be done.
         slots: what is free.
@@ -141,30 +176,70 @@ def schedule(jobs: Sequence[Job], slots: Slots, start: Start, tell: Tell) -> dic
     queue = sorted(jobs, key=lambda job: workload(job.config), reverse=True)
     running: dict[Connection, Running] = {}
     results: dict[int, JobReturn] = {}
+    retries: Counter[int] = Counter()
+    claimed: set[int] = set()
     try:
         while queue or running:
             for job in list(queue):
-                if lease := slots.take(job.config):
-                    queue.remove(job)
-                    run = start(job, lease)
-                    running[run.connection] = run
-            for run in _next(running, tell):
+                if not (lease := slots.take(job.config)):
+                    continue
+                if job.is_claimed():
+                    slots.give_back(lease)
+                    if job.number not in claimed:
+                        tell(job.number, Notice(CLAIMED))
+                    claimed.add(job.number)
+                    continue
+                claimed.discard(job.number)
+                queue.remove(job)
+                run = start(job, lease)
+                running[run.connection] = run
+            for run in _next(running, tell, POLL_SECONDS if claimed else None):
                 slots.give_back(run.lease)
-                results[run.job.number] = result = run.result()
+                job, number = run.job, run.job.number
+                try:
+                    result = run.result()
+                except Died as death:
+                    error = RunFailed(str(death))
+                    _close_record(run, error)
+                    if retries[number] < job.config.max_retries:
+                        retries[number] += 1
+                        tell(number, Retried(str(death), retries[number], job.config.max_retries))
+                        queue.insert(0, job)
+                        continue
+                    result = failure(job, error)
+                results[number] = result
                 if result.status == JobStatus.FAILED:
-                    tell(run.job.number, Ended("FAILED", str(result._return_value)))
+                    tell(number, Ended("FAILED", str(result._return_value)))
+                    if job.config.on_failure == "stop":
+                        _stop(running, tell)
+                        return results
     except BaseException:  # Ctrl-C, most of all: no run shall go on without its sweep
         _stop(running, tell)
         raise
     return results
 
 
+def _close_record(run: Running, error: RunFailed) -> None:
+    if run.run_id and not run.ended:
+        from sweep.tracking import close_as_failed  # Hydra imports this module, for whatever
+
+        close_as_failed(run.job.config.tracking, run.run_id, error)
+
+
 def _next(
     running: dict[Connection, Running], tell: Tell, timeout_seconds: float | None = None
 ) -> list[Running]:
-    """Wait until a run tells something; pass it on. Take out and return those that have ended."""
+    """Wait until a run tells something; pass it on. Take out and return those that have ended.
+
+    Args:
+        running: the runs; those that have taken too long are killed.
+        tell: is told.
+        timeout_seconds: to wait at most; None to wait for as long as no run takes too long.
+    """
+    left = min((run.deadline for run in running.values()), default=math.inf) - time.monotonic()
+    left = min(left, math.inf if timeout_seconds is None else timeout_seconds)
     ended = []
-    for connection in wait(list(running), timeout_seconds):
+    for connection in wait(list(running), None if left == math.inf else max(left, 0)):
         assert isinstance(connection, Connection)
         run = running[connection]
         try:
@@ -174,6 +249,10 @@ def _next(
         else:
             if event:
                 tell(run.job.number, event)
+    for run in running.values():
+        if time.monotonic() >= run.deadline:
+            run.process.kill()
+            run.timed_out, run.deadline = True, math.inf
     return ended
 
 

@@ -5,14 +5,32 @@ from dataclasses import dataclass
 
 from sweep.epochs import EpochRecord
 
+CLAIMED = "another process trains this combination: waiting for it"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that a user should know, and need do nothing about."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The same combination was trained before, as this run; it is not trained again."""
+
+    name: str
+    run_id: str
+
 
 @dataclass(frozen=True)
 class Started:
-    """A run is recorded and begins to train, for so many epochs at most."""
+    """A run is recorded and begins to train, for so many epochs at most, or goes on after some."""
 
     name: str
     run_id: str
     epochs: int
+    epochs_before: int = 0
 
 
 @dataclass(frozen=True)
@@ -24,6 +42,15 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Retried:
+    """A run's process died for this reason, and another one goes on with it."""
+
+    reason: str
+    retry: int
+    max_retries: int
+
+
+@dataclass(frozen=True)
 class Ended:
     """A run's record is closed: FINISHED, FAILED or KILLED; with the reason if it failed."""
 
@@ -31,5 +58,5 @@ class Ended:
     reason: str = ""
 
 
-Event = Started | EpochRecord | Kept | Ended
+Event = Notice | Found | Started | EpochRecord | Kept | Retried | Ended
 Listener = Callable[[Event], None]

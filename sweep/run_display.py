@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from sweep.epochs import EpochRecord
-from sweep.progress import Ended, Event, Kept, Started
+from sweep.progress import Ended, Event, Found, Kept, Notice, Retried, Started
 from sweep.terminal import SHOWN_COLUMNS, console
 
 SHOWN_SPLITS = ("train", "val", "test")
@@ -40,7 +40,9 @@ class RunDisplay:
                     TextColumn("{task.fields[metrics]}", markup=False),
                     console=self._console,
                 )
-                self._task = self._bar.add_task(event.name, total=event.epochs, metrics="")
+                self._task = self._bar.add_task(
+                    event.name, total=event.epochs, completed=event.epochs_before, metrics=""
+                )
                 self._bar.start()
             case EpochRecord() if self._bar:
                 self._bar.update(self._task, advance=1, metrics=_text(judged(event)))
@@ -51,6 +53,9 @@ class RunDisplay:
                     self._bar.stop()
                 if line := end_line(event):
                     self._say(f"  {line}")
+            case Notice() | Found():
+                if line := self._lines.line(event):
+                    self._say(line)
 
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False, soft_wrap=True)
@@ -69,7 +74,14 @@ class RunLines:
         match event:
             case Started():
                 self._epochs = event.epochs
-                return f"{self._label}{event.name}"
+                before = f" (goes on after epoch {event.epochs_before})"
+                return f"{self._label}{event.name}{before if event.epochs_before else ''}"
+            case Notice():
+                return f"{self._label}{event.text}"
+            case Found():
+                return f"{self._label}{event.name} is trained already: {found_line(event)}"
+            case Retried():
+                return f"{self._label}{retry_line(event)}"
             case EpochRecord():
                 left = event.metrics["epoch_seconds"] * (self._epochs - event.epoch)
                 splits = [each for each in SHOWN_SPLITS if f"{each}/loss" in event.metrics]
@@ -97,6 +109,16 @@ def kept_line(kept: Kept) -> str:
     results = {**kept.epoch.metrics, **kept.summary}
     shown = {key: results[key] for key in SHOWN_COLUMNS[:2] if key in results}
     return f"epoch {kept.epoch.epoch} kept: {_text(shown)}"
+
+
+def found_line(found: Found) -> str:
+    """Return which run it was, and how to train it again."""
+    return f"run {found.run_id} (rerun=true trains it again)"
+
+
+def retry_line(retried: Retried) -> str:
+    """Return why a run starts again, and how often it has."""
+    return f"{retried.reason}: retry {retried.retry} of {retried.max_retries}"
 
 
 def end_line(ended: Ended) -> str:

@@ -155,6 +155,15 @@ class Config:
     n_jobs: Annotated[
         int | None, Field(strict=True, ge=1), _allowed("a whole number, 1 or more, or null")
     ]
+    max_retries: Size
+    run_timeout: Annotated[
+        float | None,
+        Field(strict=True, gt=0, allow_inf_nan=False),
+        _allowed("a number of seconds above 0, or null"),
+    ]
+    on_failure: Literal["continue", "stop"]
+    rerun: Switch
+    checkpoint_dir: Text
     monitor: Metric
     early_stopping: EarlyStopping
     test_every_epoch: Switch

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sweep.epochs import EpochRecord
-from sweep.progress import Ended, Event, Started
+from sweep.progress import Ended, Event, Found, Notice, Retried, Started
 from sweep.run_display import RunLines, judged
 from sweep.terminal import console, count
 
@@ -38,6 +38,7 @@ class Row:
     work: float
     status: str = "queued"
     epochs: int = 0
+    epochs_before: int = 0
     last: EpochRecord | None = None
 
     def advance(self, event: Event) -> None:
@@ -45,6 +46,11 @@ class Row:
         match event:
             case Started():
                 self.status, self.name, self.epochs = "running", event.name, event.epochs
+                self.epochs_before = event.epochs_before
+            case Found():
+                self.status, self.name = "FINISHED", event.name
+            case Retried():
+                self.status, self.last = "queued", None
             case EpochRecord():
                 self.last = event
             case Ended() if self.status in ("queued", "running"):
@@ -53,7 +59,8 @@ class Row:
     @property
     def trained(self) -> float:
         """The part of its work that is done."""
-        return self.work * self.last.epoch / self.epochs if self.last else 0.0
+        done = self.last.epoch if self.last else self.epochs_before
+        return self.work * done / self.epochs if done else 0.0
 
     @property
     def seconds_left(self) -> float | None:
@@ -107,11 +114,12 @@ class SweepDisplay:
         if isinstance(event, EpochRecord):
             self._measured_seconds += event.metrics["epoch_seconds"]
             self._measured_work += row.work / row.epochs
-        if isinstance(event, Ended) and not over:
+        if isinstance(event, Ended | Found) and not over:
             self._ended.append(row)
         self._at_once = max(self._at_once, len(self._with("running")))
         line = self._lines[number].line(event)
-        if line and not over and (not self._console.is_terminal or row.status == "FAILED"):
+        to_know = row.status == "FAILED" or isinstance(event, Notice | Retried)
+        if line and not over and (to_know or not self._console.is_terminal):
             self._console.print(line, markup=False, soft_wrap=True)
 
     def _with(self, *status: str) -> list[Row]:
@@ -153,7 +161,7 @@ class SweepDisplay:
 def _cells(row: Row) -> list[Text]:
     metrics = [f"{value:.4f}" for value in judged(row.last).values()] if row.last else ["", ""]
     if row.status == "running":
-        epoch = f"{row.last.epoch if row.last else 0}/{row.epochs}"
+        epoch = f"{row.last.epoch if row.last else row.epochs_before}/{row.epochs}"
         left = "" if row.seconds_left is None else _clock(row.seconds_left)
         return [Text(each) for each in (str(row.number), row.name, epoch, *metrics, left)]
     ended = "done" if row.status == "FINISHED" else row.status

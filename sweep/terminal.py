@@ -39,6 +39,14 @@ def show_plan(
     show_lines(*lines)
 
 
+def show_standings(trained: int, begun: int) -> None:
+    """Print how many of the runs are trained already, and how many were begun."""
+    if trained:
+        show_lines(f"  {trained} trained already, found in the record (rerun=true trains again)")
+    if begun:
+        show_lines(f"  {begun} begun before: what is missing is trained")
+
+
 def show_lines(*lines: str) -> None:
     """Print lines as they are."""
     for line in lines:

@@ -94,6 +94,43 @@ def build_trainer(net: gluon.HybridBlock, config: SGD) -> gluon.Trainer:
     return gluon.Trainer(parameters, optimizer, kvstore=None)
 
 
+def state(net: gluon.HybridBlock, trainer: gluon.Trainer) -> dict[str, np.ndarray[Any, Any]]:
+    """Return copies of all that training goes on from, besides the epoch's number and the seed.
+
+    ``net/…`` are the parameters, under the names that ``save_parameters`` gives them;
+    ``momentum/0`` and so on belong to the trainer's parameters, in its order, once it has stepped.
+    """
+    arrays = {f"net/{key}": each.data().asnumpy() for key, each in parameters(net).items()}
+    (updater,) = trainer._updaters
+    momenta = {index: each for index, each in updater.states.items() if each is not None}
+    return arrays | {f"momentum/{index}": each.asnumpy() for index, each in momenta.items()}
+
+
+def restore(
+    net: gluon.HybridBlock, trainer: gluon.Trainer, arrays: Mapping[str, np.ndarray[Any, Any]]
+) -> None:
+    """Put the network and its trainer into a state that :func:`state` returned."""
+    restore_parameters(net, arrays)
+    (updater,) = trainer._updaters
+    for index, parameter in enumerate(net.collect_params().values()):
+        if (momentum := arrays.get(f"momentum/{index}")) is not None:
+            (context,) = parameter.list_ctx()
+            updater.states[index] = nd.array(momentum, ctx=context, dtype=momentum.dtype)
+            updater.states_synced[index] = True
+
+
+def restore_parameters(net: gluon.HybridBlock, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    """Set the network's parameters to those in a state that :func:`state` returned."""
+    for key, parameter in parameters(net).items():
+        parameter.set_data(nd.array(arrays[f"net/{key}"]))
+
+
+def parameters(net: gluon.HybridBlock) -> dict[str, gluon.Parameter]:
+    """Return the parameters by their places in the network, which are the same in any process."""
+    found: dict[str, gluon.Parameter] = net._collect_params_with_prefix()
+    return found
+
+
 def train_epochs(
     net: gluon.HybridBlock,
     trainer: gluon.Trainer,

@@ -25,6 +25,7 @@ from sweep.errors import RunFailed
 from sweep.progress import Event
 
 Task = Callable[..., float]  # of the configuration (DictConfig) and a Listener
+RUN_LOG = "run.log"
 ORPHAN_SECONDS = 5.0  # for a run to close its record when its sweep is gone
 STOPPED = 128 + signal.SIGTERM  # the exit code of a run that was told to stop, and did
 
@@ -71,7 +72,7 @@ def work(
 
 def _logged(task: Task, connection: Connection, composed: DictConfig) -> float:
     """Do the task with all that it and its libraries print going to its log."""
-    log = Path(HydraConfig.get().runtime.output_dir) / "run.log"
+    log = Path(HydraConfig.get().runtime.output_dir) / RUN_LOG
     with open(log, "ab", buffering=0) as stream:
         for standard in (1, 2):
             os.dup2(stream.fileno(), standard)

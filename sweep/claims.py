@@ -1,0 +1,97 @@
+"""Who trains what: a lock file for each combination, held by the process that trains it.
+
+The kernel gives a lock free when its process ends, however it ends; so no two processes train the
+same combination, and what is recorded as RUNNING while nobody holds its lock is not.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from sweep.errors import UserError
+from sweep.files import write_whole
+
+POLL_SECONDS = 0.2
+
+
+class Claims:
+    """The locks in a folder of checkpoints, for one experiment of one tracking address.
+
+    Attributes:
+        folder: of the checkpoints.
+        folder_id: 32 hex digits that identify the folder, wherever it is mounted. A run is recorded
+            with it, so that its end can be told from here, and only from here.
+    """
+
+    def __init__(self, folder: Path, address: str, experiment: str) -> None:
+        """Create the folder if need be.
+
+        Raises:
+            UserError: it cannot be written.
+        """
+        self.folder = folder
+        self._scope = f"{address} {experiment}"
+        try:
+            (folder / "locks").mkdir(parents=True, exist_ok=True)
+            self.folder_id = _folder_id(folder)
+        except OSError as error:
+            raise UserError(
+                f"checkpoint_dir={folder}: cannot be written ({error.strerror}); allowed is a "
+                "folder for checkpoints that can"
+            ) from error
+
+    @contextmanager
+    def claim(self, fingerprint: str, waiting: Callable[[], object]) -> Iterator[None]:
+        """Hold the combination of this fingerprint; wait until no other process holds it.
+
+        Args:
+            fingerprint: of a run, or of a sweep.
+            waiting: is called once if there is need to wait.
+        """
+        lock = self._lock(fingerprint)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            waiting()
+            lock.acquire(poll_interval=POLL_SECONDS)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def try_claim(self, fingerprint: str) -> Iterator[bool]:
+        """Hold the combination if nobody else does; yield whether it is held."""
+        lock = self._lock(fingerprint)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def is_claimed(self, fingerprint: str) -> bool:
+        """Return whether a process trains this at this moment."""
+        with self.try_claim(fingerprint) as free:
+            return not free
+
+    def _lock(self, fingerprint: str) -> FileLock:
+        scope = hashlib.sha256(self._scope.encode()).hexdigest()[:8]
+        return FileLock(self.folder / "locks" / f"{fingerprint}-{scope}.lock")
+
+
+def _folder_id(folder: Path) -> str:
+    path = folder / "id"
+    with FileLock(folder / "locks" / "id.lock"):
+        with suppress(FileNotFoundError):
+            return path.read_text()
+        new = uuid.uuid4().hex
+        write_whole(path, lambda stream: stream.write(new.encode()))
+        return new

@@ -1,0 +1,41 @@
+"""Files that are there whole or not at all."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+TEMPORARY = ".tmp"  # the suffix of what a killed process may leave behind
+
+
+def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file under a temporary name beside it, then rename it.
+
+    Others see all of it or nothing, and so does whoever comes after a power cut.
+
+    Args:
+        path: of the file; what was there is replaced.
+        write: is given the open file.
+
+    Raises:
+        OSError: the folder cannot be written, or is full; nothing is left behind.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=TEMPORARY)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o644)  # users may share the folder; mkstemp lets only its own read
+        os.replace(temporary, path)
+    except BaseException:  # an interrupt too must leave nothing behind
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the new name: https://man7.org/linux/man-pages/man2/fsync.2.html
+    finally:
+        os.close(folder)

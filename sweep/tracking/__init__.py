@@ -1,0 +1,39 @@
+"""The record of runs and sweeps in MLflow. The only package that imports it."""
+
+import atexit
+import gc
+import logging
+import os
+
+# MLflow reports its use to its makers unless told not to, before it is imported.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
+from sweep.tracking.connection import import_stores, probe
+from sweep.tracking.past import FINGERPRINT, FOLDER, PastRun
+from sweep.tracking.reading import read_runs
+from sweep.tracking.record import FAILURE, Record, reason
+from sweep.tracking.tracker import KIND, RUN, SWEEP, Tracker, close_as_failed
+
+__all__ = [
+    "FAILURE",
+    "FINGERPRINT",
+    "FOLDER",
+    "KIND",
+    "RUN",
+    "SWEEP",
+    "PastRun",
+    "Record",
+    "Tracker",
+    "close_as_failed",
+    "import_stores",
+    "probe",
+    "read_runs",
+    "reason",
+]
+
+# Or Python looks through all of MLflow's objects when it ends, for a second.
+atexit.register(gc.freeze)
+
+for chatty in ("mlflow", "alembic"):
+    logging.getLogger(chatty).setLevel(logging.WARNING)

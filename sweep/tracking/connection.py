@@ -1,0 +1,96 @@
+"""Reaching an MLflow store: create it, see whether it answers, and say what is wrong if not."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.store.db.db_types import DATABASE_ENGINES
+from mlflow.store.tracking import DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
+from sqlalchemy import create_engine, make_url
+
+from sweep.addresses import DEFAULT_URI, shown
+from sweep.errors import UserError
+
+IMPATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+DATABASE_PROBE = {"postgresql": {"connect_timeout": 5}, "mysql": {"connect_timeout": 5}}
+
+
+def import_stores() -> None:
+    """Import what opening a database will need; MLflow leaves it until then, and it takes long."""
+    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+
+
+def probe(uri: str) -> None:
+    """Check within seconds that the store answers; create an SQLite file that is not there.
+
+    Raises:
+        UserError: nothing answers there, or what answers is no MLflow.
+    """
+    with usable(uri), impatient():
+        kind = uri.partition(":")[0].partition("+")[0]
+        if kind == "sqlite":
+            _create(uri)
+        if kind in DATABASE_ENGINES:
+            engine = create_engine(uri, connect_args=DATABASE_PROBE.get(kind, {}))
+            engine.connect().close()
+            engine.dispose()
+        MlflowClient(uri).search_experiments(max_results=1)
+
+
+def database_file(uri: str) -> Path | None:
+    """Return the file of an SQLite address; None for other addresses, and a base in memory."""
+    name = make_url(uri).database if uri.startswith("sqlite") else None
+    return Path(name) if name and name != ":memory:" else None
+
+
+def _create(uri: str) -> None:
+    """Create an SQLite store under another name, then give it its own.
+
+    MLflow needs seconds for it, in which it must be neither interrupted nor done twice at once.
+    """
+    file = database_file(uri)
+    if not file or file.exists():
+        return
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}-") as folder:
+        new = Path(folder) / file.name
+        create: Any = SqlAlchemyStore
+        create(f"sqlite:///{new}", DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH).engine.dispose()
+        with suppress(FileExistsError):  # somebody else was faster
+            os.link(new, file)
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Give a server seconds to answer, not the minutes that MLflow gives it while a run trains."""
+    kept = {key: os.environ.get(key) for key in IMPATIENCE}
+    os.environ.update(IMPATIENCE)
+    try:
+        yield
+    finally:
+        for key, value in kept.items():
+            if value is None:
+                os.environ.pop(key)
+            else:
+                os.environ[key] = value
+
+
+@contextmanager
+def usable(uri: str) -> Iterator[None]:
+    """Turn what MLflow, a database's driver or another program there raises into one sentence."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        what = shown(" ".join(str(error).split()))[:300]
+        raise UserError(
+            f"tracking.uri={shown(uri)}: cannot be used; allowed: the address of an MLflow server "
+            f"that runs, or a database as in {DEFAULT_URI}. {type(error).__name__}: {what}"
+        ) from error

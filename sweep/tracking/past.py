@@ -1,0 +1,74 @@
+"""Runs and sweeps that are recorded already, as far as it matters for going on with them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+FINGERPRINT, FOLDER = "fingerprint", "checkpoint_folder"
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """A run or a sweep that is recorded.
+
+    Attributes:
+        run_id: MLflow's.
+        name: MLflow's.
+        status: RUNNING, FINISHED, FAILED or KILLED.
+        params: as they are recorded.
+        metrics: the last value of each.
+        tags: as they are recorded.
+    """
+
+    run_id: str
+    name: str
+    status: str
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+
+    @property
+    def finished(self) -> bool:
+        """Whether it is FINISHED."""
+        return self.status == "FINISHED"
+
+    @property
+    def fingerprint(self) -> str | None:
+        """What identifies its result."""
+        return self.tags.get(FINGERPRINT)
+
+    @property
+    def sweep_id(self) -> str | None:
+        """The run id of the sweep that it belongs to."""
+        return self.tags.get(MLFLOW_PARENT_RUN_ID)
+
+    @property
+    def folder_id(self) -> str | None:
+        """The id of the folder that its checkpoints are in."""
+        return self.tags.get(FOLDER)
+
+
+def past_run(run: Run) -> PastRun:
+    """Return what matters of MLflow's run."""
+    return PastRun(
+        run.info.run_id,
+        run.info.run_name,
+        run.info.status,
+        run.data.params,
+        run.data.metrics,
+        run.data.tags,
+    )
+
+
+def search(client: MlflowClient, experiment_id: str, condition: str) -> Iterator[Run]:
+    """Yield all runs of an experiment that fulfil a condition of MLflow's, the newest first."""
+    token = None
+    while True:
+        page = client.search_runs([experiment_id], condition, max_results=1000, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return

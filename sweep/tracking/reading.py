@@ -1,0 +1,84 @@
+"""What is recorded, as a pandas table."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+from sweep.addresses import resolve_uri, shown
+from sweep.errors import UserError
+from sweep.tracking.connection import database_file, probe, usable
+from sweep.tracking.past import search
+from sweep.tracking.record import FOUND_FILE
+from sweep.tracking.tracker import KIND, SWEEP
+
+IDS_AT_ONCE = 200  # in one condition
+
+
+def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.DataFrame:
+    """Return one row a run, newest first, without the parent runs of sweeps.
+
+    Columns: ``run_id``, ``run``, ``status``, ``start_time``, ``duration_seconds``, then
+    ``params.…``, ``metrics.…`` (the last value logged) and ``tags.…``. The runs of a sweep are
+    those below its parent run, and those that it found trained by others.
+
+    Raises:
+        UserError: there is no such record, experiment or sweep.
+    """
+    uri = resolve_uri(uri)
+    if (file := database_file(uri)) and not file.is_file():
+        raise UserError(f"no runs are recorded in {uri}: there is no such file here ({Path.cwd()})")
+    probe(uri)
+    with usable(uri):
+        client = MlflowClient(uri)
+        if (known := client.get_experiment_by_name(experiment)) is None:
+            names = ", ".join(sorted(each.name for each in client.search_experiments()))
+            raise UserError(f"experiment {experiment} is not in {shown(uri)}; there are: {names}")
+        number = known.experiment_id
+        if sweep_id is None:
+            found = list(search(client, number, ""))
+        elif sweep_id.isalnum():
+            found = list(_runs_of(client, number, sweep_id))
+        else:
+            found = []
+    if sweep_id and not found:
+        raise UserError(f"sweep {sweep_id} has no runs in experiment {experiment} of {shown(uri)}")
+    return pd.DataFrame([_row(run) for run in found if run.data.tags.get(KIND) != SWEEP])
+
+
+def _runs_of(client: MlflowClient, experiment_id: str, sweep_id: str) -> Iterator[Run]:
+    yield from search(client, experiment_id, f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{sweep_id}'")
+    ids = _found_ids(client, experiment_id, sweep_id)
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        named = ", ".join(f"'{run_id}'" for run_id in ids[start : start + IDS_AT_ONCE])
+        yield from search(client, experiment_id, f"attributes.run_id IN ({named})")
+
+
+def _found_ids(client: MlflowClient, experiment_id: str, sweep_id: str) -> list[str]:
+    """Return the ids of runs that the sweep found trained."""
+    parents = list(search(client, experiment_id, f"attributes.run_id = '{sweep_id}'"))
+    if not parents or all(each.path != FOUND_FILE for each in client.list_artifacts(sweep_id)):
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        ids = json.loads(Path(client.download_artifacts(sweep_id, FOUND_FILE, folder)).read_text())
+    return [each for each in ids if str(each).isalnum()]
+
+
+def _row(run: Run) -> dict[str, Any]:
+    end = run.info.end_time
+    row = {
+        "run_id": run.info.run_id,
+        "run": run.info.run_name,
+        "status": run.info.status,
+        "start_time": pd.Timestamp(run.info.start_time, unit="ms", tz="UTC"),
+        "duration_seconds": (end - run.info.start_time) / 1000 if end else None,
+    }
+    for kind in ("params", "metrics", "tags"):
+        row |= {f"{kind}.{key}": value for key, value in getattr(run.data, kind).items()}
+    return row
