@@ -4,23 +4,29 @@ import os
 import signal
 import sys
 
-import hydra
+ASKED = signal.getsignal(signal.SIGINT)
+if ASKED is signal.default_int_handler:
+    # While Python imports, for a second, there is nothing to end well.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from sweep.config import CONF, GROUPS, fields
-from sweep.errors import (
+import hydra  # noqa: E402
+
+from sweep.config import CONF, GROUPS, fields  # noqa: E402
+from sweep.errors import (  # noqa: E402
     RunFailed,
     UserError,
     explain_composition,
     is_composition_error,
     leave,
 )
-from sweep.task import task
+from sweep.task import task  # noqa: E402
 
 INTERRUPTED = 128 + signal.SIGINT
 
 
 def main() -> None:
     """Run the application; exit with 0, 1 (a run failed), 2 (wrong input) or 130 (interrupted)."""
+    signal.signal(signal.SIGINT, ASKED)
     # SIGTERM ends runs as Ctrl-C does: recorded as KILLED.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Hydra then raises what goes wrong, instead of printing it with half a traceback.
@@ -30,7 +36,9 @@ def main() -> None:
     except (UserError, RunFailed) as error:
         leave(error.exit_code, str(error))
     except KeyboardInterrupt:
-        leave(INTERRUPTED, "Interrupted.")
+        print("Interrupted.", file=sys.stderr)
+        sys.stdout.flush()
+        os._exit(INTERRUPTED)  # at once: a request to a server that is away must not keep it
     except Exception as error:
         if is_composition_error(error):
             leave(UserError.exit_code, explain_composition(error, sys.argv[1:], fields(), GROUPS))

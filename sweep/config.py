@@ -204,6 +204,17 @@ def score_metric(config: Config) -> str:
     return config.monitor if config.dataset.val_size else "test/accuracy"
 
 
+def from_yaml(text: str) -> Config:
+    """Return the configuration that :func:`to_yaml` wrote, launched and recorded as by default.
+
+    Raises:
+        UserError: it is not one, or of a version with other fields.
+    """
+    defaults = dataclasses.asdict(load())
+    recorded = yaml.safe_load(text)
+    return parse(OmegaConf.create({key: recorded.get(key, defaults[key]) for key in defaults}))
+
+
 def to_yaml(config: Config) -> str:
     """Return the configuration of the run: not how it is launched, nor where it is recorded."""
     values = dataclasses.asdict(config)

@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,30 @@ def commit() -> tuple[str, bool] | None:
             return repository.head.commit.hexsha, repository.is_dirty()
     except (git.GitError, ValueError):  # no checkout, or one without any commit
         return None
+
+
+def differences(recorded: Mapping[str, Any], code: str | None) -> dict[str, tuple[str, str]]:
+    """Return what is not as it was: each key with the recorded value and the one now.
+
+    Args:
+        recorded: what :func:`environment` returned then.
+        code: the commit then, as :func:`commit_text` has it.
+    """
+    then, now = dict(recorded), dict(environment())
+    then |= {"commit": code, **then.pop("packages", {})}
+    now |= {"commit": commit_text(), **now.pop("packages")}
+    return {
+        key: (str(then.get(key, "not there")), str(now.get(key, "not there")))
+        for key in {**then, **now}
+        if then.get(key) != now.get(key)
+    }
+
+
+def commit_text() -> str:
+    """Return the commit in hexadecimal, and whether files differ from it."""
+    if (known := commit()) is None:
+        return "not known"
+    return f"{known[0]}{' with uncommitted changes' if known[1] else ''}"
 
 
 def program(name: str) -> str:

@@ -1,38 +1,29 @@
 """One run: the one place where configuration, data, network, loop and record come together."""
 
 import logging
-import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import yaml
 
 from sweep import backend, tracking
 from sweep.addresses import browse_command, resolve_uri, shown
 from sweep.backend import gluon, mx
-from sweep.checkpoint import Arrays, Checkpoints, Snapshot
+from sweep.checkpoint import Checkpoints
 from sweep.claims import Claims
 from sweep.config import fingerprint, params, public, score_metric, to_yaml
-from sweep.data import Dataset, load_dataset
+from sweep.data import load_dataset
 from sweep.environment import environment, version_tags
-from sweep.epochs import EpochRecord, Selection, at_best
 from sweep.errors import RunFailed, UserError
-from sweep.models import build_model, parameter_count
 from sweep.progress import CLAIMED, Ended, Found, Kept, Listener, Notice, Started
 from sweep.schema import Config
 from sweep.standing import close_abandoned, recorded_score, standing
 from sweep.terminal import show_lines, show_plan
-from sweep.tracking import Record, Tracker, probe
-from sweep.train import (
-    Evaluation,
-    build_trainer,
-    restore,
-    restore_parameters,
-    state,
-    train_epochs,
-)
+from sweep.tracking import PastRun, Record, Tracker, probe
+from sweep.training import Training
 
 log = logging.getLogger(__name__)
 
@@ -89,34 +80,54 @@ def execute(config: Config, overrides: Sequence[str], tell: Listener) -> float:
             "dataset.digest": dataset.digest,
             "device": str(context),
         }
+        if found.begun:
+            _compare_versions(found.begun, tags, tell)
         parent = config.tracking.sweep_id
-        try:
+        with _telling_the_end(name, tell):
             with tracker.open_run(name, params(config), tags, parent, found.begun) as record:
                 log.info("%s is run %s in %s", name, record.run_id, place)
                 checkpoints = Checkpoints(claims.folder / record.run_id, key)
-                record.log_text(to_yaml(config), "config.yaml")
-                record.log_text(yaml.safe_dump(environment(), sort_keys=False), "environment.yaml")
+                record.log_text(to_yaml(config), tracking.CONFIG_FILE)
+                versions = yaml.safe_dump(environment(), sort_keys=False)
+                record.log_text(versions, tracking.ENVIRONMENT_FILE)
                 record.log_dataset(dataset)
-                score = _train(config, name, dataset, context, record, checkpoints, tell)
-        except KeyboardInterrupt:
-            tell(Ended("KILLED"))
-            raise
-        except (RunFailed, UserError) as error:
-            log.error("%s failed: %s", name, error)
-            tell(Ended("FAILED", str(error)))
-            raise
-        except Exception as error:
-            log.exception("%s failed", name)
-            tell(Ended("FAILED", tracking.reason(error)))
-            raise RunFailed(tracking.reason(error)) from error
-        checkpoints.remove()
-    tell(Ended("FINISHED"))
+                training = Training(config, dataset, context)
+                _train(training, name, record, checkpoints, tell)
+            checkpoints.remove()
     if alone:
         show_lines(
             f"Recorded as run {record.run_id}",
             f"Browse: {browse_command(tracker.uri)}",
         )
-    return score
+    return training.chosen.metrics[score_metric(config)]
+
+
+@contextmanager
+def _telling_the_end(name: str, tell: Listener) -> Iterator[None]:
+    """Tell how a run ended; turn what is not a user's mistake into a RunFailed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        tell(Ended("KILLED"))
+        raise
+    except (RunFailed, UserError) as error:
+        log.error("%s failed: %s", name, error)
+        tell(Ended("FAILED", str(error)))
+        raise
+    except Exception as error:  # whatever it is, it is this run's failure
+        log.exception("%s failed", name)
+        tell(Ended("FAILED", tracking.reason(error)))
+        raise RunFailed(tracking.reason(error)) from error
+    tell(Ended("FINISHED"))
+
+
+def _compare_versions(begun: PastRun, tags: Mapping[str, str], tell: Listener) -> None:
+    """Tell if other versions go on with a run than began it: its numbers may then differ."""
+    for key, version in tags.items():
+        before = begun.tags.get(key, version)
+        if key.startswith("version.") and before != version:
+            name = key.removeprefix("version.")
+            _notice(tell, f"was begun with {name} {before}, and goes on with {version}")
 
 
 def resolve_device(config: Config) -> mx.Context:
@@ -134,71 +145,25 @@ def resolve_device(config: Config) -> mx.Context:
 
 
 def _train(
-    config: Config,
-    name: str,
-    dataset: Dataset,
-    context: mx.Context,
-    record: Record,
-    checkpoints: Checkpoints,
-    tell: Listener,
-) -> float:
-    """Train, keep the selected epoch's parameters, test them, and return the run's score."""
-    net = build_model(config.model, config.seed, context)
-    trainer = build_trainer(net, config.optim)
-    log.info("%d parameters; %d images to train on", parameter_count(net), len(dataset.train))
-    monitor = config.monitor if len(dataset.val) else None
-    measured = {"val": dataset.val} if monitor else {}
-    if config.test_every_epoch:
-        measured["test"] = dataset.test
+    training: Training, name: str, record: Record, checkpoints: Checkpoints, tell: Listener
+) -> None:
+    """Train what is missing. A checkpoint comes before the record: it holds all that was measured.
 
-    records: tuple[EpochRecord, ...] = ()
-    kept: Arrays = {}
+    So nothing is lost, whenever the process is killed; and what is in the record already is not
+    recorded twice.
+    """
     if found := checkpoints.load(lambda text: _notice(tell, text)):
-        last, best = found
-        restore(net, trainer, last.arrays)
-        records, kept = last.records, best.arrays
-        log.info("goes on after epoch %d", last.epoch)
-        record.log_epochs(records)  # those that the record does not have
-    tell(Started(name, record.run_id, config.epochs, len(records)))
-    selection = Selection(monitor, config.early_stopping).advance_over(records)
-    to_train = range(len(records) + 1, 1 if selection.should_stop else config.epochs + 1)
-    for epoch in train_epochs(
-        net,
-        trainer,
-        dataset.train,
-        measured,
-        batch_size=config.batch_size,
-        seed=config.seed,
-        epochs=to_train,
-        context=context,
-    ):
-        _check_finite(epoch)
-        records, arrays = (*records, epoch), state(net, trainer)
-        selection = selection.advance(epoch)
-        if selection.epoch == epoch.epoch:
-            kept = arrays
-        checkpoints.save(Snapshot(records, selection.epoch, arrays))
-        record.log_epoch(epoch)
-        tell(epoch)
-        log.info("epoch %d: %s", epoch.epoch, epoch.metrics)
-        if selection.should_stop:
-            log.info("no improvement since epoch %d: stopped early", selection.epoch)
-            break
-
-    restore_parameters(net, kept)
-    chosen = records[selection.epoch - 1]
-    summary: dict[str, float] = {}
-    if monitor:
-        found_metrics = {key: value for key, value in chosen.metrics.items() if "/" in key}
-        summary = {at_best(key): value for key, value in found_metrics.items()}
-        summary["best_epoch"] = chosen.epoch
-    if not config.test_every_epoch:
-        test = Evaluation(net, dataset.test, context).measure()
-        summary |= {f"test/{key}": value for key, value in test.items()}
-    record.log_metrics(summary, chosen.epoch)
-    tell(Kept(chosen, summary))
-    _log_parameters(net, record)
-    return chosen.metrics[score_metric(config)]
+        training.resume(*found)
+        record.log_epochs(training.records)
+    tell(Started(name, record.run_id, training.config.epochs, len(training.records)))
+    for snapshot in training.epochs():
+        checkpoints.save(snapshot)
+        record.log_epoch(snapshot.records[-1])
+        tell(snapshot.records[-1])
+    summary = training.conclude()
+    record.log_metrics(summary, training.chosen.epoch)
+    tell(Kept(training.chosen, summary))
+    _log_parameters(training.net, record)
 
 
 def _notice(tell: Listener, text: str) -> None:
@@ -206,15 +171,10 @@ def _notice(tell: Listener, text: str) -> None:
     tell(Notice(text))
 
 
-def _check_finite(record: EpochRecord) -> None:
-    for key, value in record.metrics.items():
-        if not math.isfinite(value):
-            raise RunFailed(f"diverged at epoch {record.epoch}: {key} is {value}")
-
-
 def _log_parameters(net: gluon.HybridBlock, record: Record) -> None:
     """Keep the network's parameters, in Gluon's own format, as ``parameters/net.params``."""
+    kept = PurePosixPath(tracking.PARAMETERS_FILE)
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "net.params"
+        file = Path(folder) / kept.name
         net.save_parameters(str(file))
-        record.log_file(file, "parameters")
+        record.log_file(file, str(kept.parent))

@@ -11,11 +11,20 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 from sweep.tracking.connection import import_stores, probe
 from sweep.tracking.past import FINGERPRINT, FOLDER, PastRun
-from sweep.tracking.reading import read_runs
-from sweep.tracking.record import FAILURE, Record, reason
+from sweep.tracking.reading import RunRecord, read_record, read_runs
+from sweep.tracking.record import (
+    CONFIG_FILE,
+    ENVIRONMENT_FILE,
+    FAILURE,
+    PARAMETERS_FILE,
+    Record,
+    reason,
+)
 from sweep.tracking.tracker import KIND, RUN, SWEEP, Tracker, close_as_failed
 
 __all__ = [
+    "CONFIG_FILE",
+    "ENVIRONMENT_FILE",
     "FAILURE",
     "FINGERPRINT",
     "FOLDER",
@@ -23,11 +32,14 @@ __all__ = [
     "RUN",
     "SWEEP",
     "PastRun",
+    "PARAMETERS_FILE",
     "Record",
+    "RunRecord",
     "Tracker",
     "close_as_failed",
     "import_stores",
     "probe",
+    "read_record",
     "read_runs",
     "reason",
 ]

@@ -2,20 +2,23 @@
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_GIT_DIRTY, MLFLOW_PARENT_RUN_ID
 
 from sweep.addresses import resolve_uri, shown
 from sweep.errors import UserError
 from sweep.tracking.connection import database_file, probe, usable
 from sweep.tracking.past import search
-from sweep.tracking.record import FOUND_FILE
+from sweep.tracking.record import CONFIG_FILE, ENVIRONMENT_FILE, FOUND_FILE, PARAMETERS_FILE
 from sweep.tracking.tracker import KIND, SWEEP
 
 IDS_AT_ONCE = 200  # in one condition
@@ -63,11 +66,98 @@ def _runs_of(client: MlflowClient, experiment_id: str, sweep_id: str) -> Iterato
 def _found_ids(client: MlflowClient, experiment_id: str, sweep_id: str) -> list[str]:
     """Return the ids of runs that the sweep found trained."""
     parents = list(search(client, experiment_id, f"attributes.run_id = '{sweep_id}'"))
-    if not parents or all(each.path != FOUND_FILE for each in client.list_artifacts(sweep_id)):
+    if not parents or not _has_artifact(client, sweep_id, FOUND_FILE):
         return []
     with tempfile.TemporaryDirectory() as folder:
         ids = json.loads(Path(client.download_artifacts(sweep_id, FOUND_FILE, folder)).read_text())
     return [each for each in ids if str(each).isalnum()]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """All that is recorded of a run.
+
+    Attributes:
+        run_id: MLflow's.
+        name: MLflow's.
+        status: RUNNING, FINISHED, FAILED or KILLED.
+        tags: by name.
+        curves: of each metric, the value of each epoch.
+        config: the artifact ``config.yaml``.
+        environment: the artifact ``environment.yaml``.
+        parameters: the artifact ``parameters/net.params``; None if there is none.
+    """
+
+    run_id: str
+    name: str
+    status: str
+    tags: Mapping[str, str]
+    curves: Mapping[str, Mapping[int, float]]
+    config: str
+    environment: Mapping[str, Any]
+    parameters: bytes | None
+
+    @property
+    def last_epoch(self) -> int:
+        """The last epoch that anything is recorded of; 0 if nothing is."""
+        return max((epoch for points in self.curves.values() for epoch in points), default=0)
+
+    @property
+    def commit(self) -> str:
+        """The code's commit, as :func:`sweep.environment.commit_text` has it."""
+        dirty = self.tags.get(MLFLOW_GIT_DIRTY) == "true"
+        known = self.tags.get(MLFLOW_GIT_COMMIT, "not known")
+        return f"{known}{' with uncommitted changes' if dirty else ''}"
+
+
+def read_record(uri: str | None, run_id: str) -> RunRecord:
+    """Return all that is recorded of a run.
+
+    Raises:
+        UserError: there is no such record or run, or it was not recorded by this program.
+    """
+    uri = resolve_uri(uri)
+    if (file := database_file(uri)) and not file.is_file():
+        raise UserError(f"no runs are recorded in {uri}: there is no such file here ({Path.cwd()})")
+    probe(uri)
+    client = MlflowClient(uri)
+    try:
+        run = client.get_run(run_id)
+    except MlflowException as error:
+        raise UserError(f"{run_id} is not a run in {shown(uri)}: {error.message}") from error
+    if run.data.tags.get(KIND) == SWEEP:
+        raise UserError(
+            f"{run_id} is a sweep; name one of its runs: python -m sweep.leaderboard --sweep "
+            f"{run_id} --output runs.csv shows their ids"
+        )
+    with usable(uri), tempfile.TemporaryDirectory() as folder:
+        files = {
+            path: Path(client.download_artifacts(run_id, path, folder)).read_bytes()
+            for path in (CONFIG_FILE, ENVIRONMENT_FILE, PARAMETERS_FILE)
+            if _has_artifact(client, run_id, path)
+        }
+    if missing := {CONFIG_FILE, ENVIRONMENT_FILE} - set(files):
+        raise UserError(
+            f"run {run_id} has no {' and no '.join(sorted(missing))}, so it cannot be trained again"
+        )
+    return RunRecord(
+        run_id,
+        run.info.run_name,
+        run.info.status,
+        run.data.tags,
+        {
+            key: {point.step: point.value for point in client.get_metric_history(run_id, key)}
+            for key in run.data.metrics
+        },
+        files[CONFIG_FILE].decode(),
+        yaml.safe_load(files[ENVIRONMENT_FILE]),
+        files.get(PARAMETERS_FILE),
+    )
+
+
+def _has_artifact(client: MlflowClient, run_id: str, path: str) -> bool:
+    folder = path.rpartition("/")[0] or None
+    return any(each.path == path for each in client.list_artifacts(run_id, folder))
 
 
 def _row(run: Run) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from sweep.errors import RunFailed
 from sweep.tracking.connection import impatient
 
 FAILURE = "failure_reason"
-FOUND_FILE = "found.json"
+CONFIG_FILE, ENVIRONMENT_FILE = "config.yaml", "environment.yaml"
+PARAMETERS_FILE, FOUND_FILE = "parameters/net.params", "found.json"
 LAST_WORDS_SECONDS = 2.0  # for an interrupted run to send its metrics
 
 log = logging.getLogger(__name__)
