@@ -8,7 +8,8 @@ from hydra.core.utils import JobReturn
 from omegaconf import DictConfig, open_dict
 
 from sweep.config import own_part, parse
-from sweep.launcher import Job, launch
+from sweep.launcher import launch
+from sweep.running import Job
 
 
 class LocalLauncher(BasicLauncher):

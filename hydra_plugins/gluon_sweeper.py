@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -18,7 +18,9 @@ from sweep import workers
 from sweep.config import own_part, parse, public
 from sweep.errors import UserError
 from sweep.schema import Config
-from sweep.sweeps import Job, ToTrain, sweep
+
+if TYPE_CHECKING:
+    from sweep.sweeps import ToTrain
 
 
 class GridSweeper(BasicSweeper):
@@ -37,19 +39,22 @@ class GridSweeper(BasicSweeper):
         (combinations,) = self.split_arguments(overrides, max_batch_size=None)
         if not combinations:
             raise UserError(f"{' '.join(public(given))}: sweeps over no value at all")
-        jobs = []
+        checked = []
         for combination in combinations:
             composed = loader.load_sweep_config(self.config, combination)
             config = _check(composed, combination)
             # What runs need is loaded while the rest is composed.
             workers.start_server(config.threads_per_run)
-            jobs.append(Job(tuple(combination), composed, config))
+            checked.append((tuple(combination), composed, config))
         if not isinstance(launcher, LocalLauncher):
-            _check_for_other_launchers([job.config for job in jobs])
-        return sweep(jobs, given, partial(_launch, launcher))
+            _check_for_other_launchers([config for _, _, config in checked])
+        # It imports MLflow: not before it is needed, and while the server imports too.
+        from sweep.sweeps import Job, sweep
+
+        return sweep([Job(*each) for each in checked], given, partial(_launch, launcher))
 
 
-def _launch(launcher: Any, to_train: Sequence[ToTrain], sweep_id: str) -> Sequence[JobReturn]:
+def _launch(launcher: Any, to_train: "Sequence[ToTrain]", sweep_id: str) -> Sequence[JobReturn]:
     """Train what is composed; each run learns by its configuration which sweep it belongs to.
 
     Args:

@@ -18,7 +18,12 @@ MAIN_PACKAGES = ("mxnet", "numpy", "hydra-core", "mlflow", "pandas")
 @functools.cache
 def environment() -> dict[str, Any]:
     """Return Python, platform, processor, cores and the version of every installed package."""
-    packages = {dist.name: dist.version for dist in metadata.distributions()}
+    packages = {
+        dist.name: dist.version
+        for dist in metadata.distributions()
+        # What setuptools brings for itself is only found after it was imported.
+        if "_vendor" not in str(dist.locate_file(""))
+    }
     return {
         "sweep": __version__,
         "python": platform.python_version(),

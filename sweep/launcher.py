@@ -9,114 +9,25 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from pathlib import Path
 
 from hydra import version
 from hydra.core.utils import JobReturn, JobRuntime, JobStatus
 from hydra.types import HydraContext
-from omegaconf import DictConfig
 
 from sweep import workers
 from sweep.config import public
-from sweep.deaths import cause_of_death, out_of_memory_kills
 from sweep.devices import find_gpus
 from sweep.errors import RunFailed
-from sweep.progress import CLAIMED, Ended, Event, Notice, Retried, Started
-from sweep.schema import Config
+from sweep.progress import CLAIMED, Ended, Event, Notice, Retried
+from sweep.running import Died, Job, Running, failure
 from sweep.slots import Lease, Slots
 from sweep.sweep_display import Row, SweepDisplay
-from sweep.worker import STOPPED, Task, work
+from sweep.worker import Task, work
 from sweep.workload import workload
 
 GRACE_SECONDS = 5.0  # for runs to close their records after they were told to stop
 POLL_SECONDS = 1.0  # to see whether another sweep has trained what it had claimed
-
-
-@dataclass(frozen=True)
-class Job:
-    """A run to launch.
-
-    Attributes:
-        number: in the sweep.
-        composed: Hydra's whole configuration.
-        config: the run's part, checked.
-        is_claimed: returns whether another sweep trains the same at this moment.
-    """
-
-    number: int
-    composed: DictConfig
-    config: Config
-    is_claimed: Callable[[], bool] = lambda: False
-
-    @property
-    def folder(self) -> Path:
-        """Where the run's log is."""
-        return Path(self.composed.hydra.sweep.dir, self.composed.hydra.sweep.subdir)
-
-
-@dataclass
-class Running:
-    """A run in its process."""
-
-    job: Job
-    lease: Lease
-    process: BaseProcess
-    connection: Connection
-    deadline: float = math.inf  # by time.monotonic()
-    timed_out: bool = False
-    out_of_memory_before: int = field(default_factory=out_of_memory_kills)
-    run_id: str | None = None
-    ended: bool = False
-    done: JobReturn | None = None
-
-    def receive(self) -> Event | None:
-        """Return what the run tells next; None when it is its last word, or not to be shown.
-
-        Raises:
-            EOFError, OSError: its process has ended.
-        """
-        message = self.connection.recv()
-        if isinstance(message, JobReturn):
-            self.done = message
-            return None
-        if isinstance(message, Started):
-            self.run_id = message.run_id
-        self.ended = self.ended or isinstance(message, Ended)
-        event: Event = message
-        return event
-
-    def result(self) -> JobReturn:
-        """Wait for the process to end; return what it sent.
-
-        Raises:
-            Died: it ended without a result, or was killed because it took too long.
-        """
-        self.process.join()
-        if self.done:
-            return self.done
-        if self.process.exitcode == STOPPED:
-            return failure(self.job, RunFailed("its process was stopped by SIGTERM"))
-        if self.timed_out:
-            raise Died(f"it took longer than run_timeout={self.job.config.run_timeout:g} seconds")
-        raise Died(cause_of_death(self.process.exitcode, self.out_of_memory_before))
-
-
-class Died(Exception):
-    """A run's process ended before the run did. Its text is the reason."""
-
-
-def failure(job: Job, error: Exception) -> JobReturn:
-    """Return the result of a job that failed."""
-    overrides = list(job.composed.hydra.overrides.task)
-    return JobReturn(
-        overrides=overrides,
-        status=JobStatus.FAILED,
-        working_dir=str(job.folder),
-        _return_value=error,
-    )
 
 
 def launch(jobs: Sequence[Job], task: Task, hydra_context: HydraContext) -> list[JobReturn]:

@@ -24,6 +24,13 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Recorded:
+    """The run has a record, which must be closed if its process dies."""
+
+    run_id: str
+
+
+@dataclass(frozen=True)
 class Started:
     """A run is recorded and begins to train, for so many epochs at most, or goes on after some."""
 
@@ -58,5 +65,5 @@ class Ended:
     reason: str = ""
 
 
-Event = Notice | Found | Started | EpochRecord | Kept | Retried | Ended
+Event = Notice | Found | Recorded | Started | EpochRecord | Kept | Retried | Ended
 Listener = Callable[[Event], None]

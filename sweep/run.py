@@ -18,9 +18,9 @@ from sweep.config import fingerprint, params, public, score_metric, to_yaml
 from sweep.data import load_dataset
 from sweep.environment import environment, version_tags
 from sweep.errors import RunFailed, UserError
-from sweep.progress import CLAIMED, Ended, Found, Kept, Listener, Notice, Started
+from sweep.progress import CLAIMED, Ended, Found, Kept, Listener, Notice, Recorded, Started
 from sweep.schema import Config
-from sweep.standing import close_abandoned, recorded_score, standing
+from sweep.standing import close_abandoned, recorded_score, remove_leftovers, standing
 from sweep.terminal import show_lines, show_plan
 from sweep.tracking import PastRun, Record, Tracker, probe
 from sweep.training import Training
@@ -67,6 +67,7 @@ def execute(config: Config, overrides: Sequence[str], tell: Listener) -> float:
     name, key = run_name(config, overrides), fingerprint(config, dataset.digest)
     with claims.claim(key, waiting=lambda: tell(Notice(CLAIMED))):
         past = tracker.past_runs(key)
+        remove_leftovers(past, claims.folder)
         if config.rerun:  # a run of the same sweep may be there already, begun or trained
             past = [run for run in past if run.sweep_id == config.tracking.sweep_id and not alone]
         found = standing(past, claims.folder_id)
@@ -85,6 +86,7 @@ def execute(config: Config, overrides: Sequence[str], tell: Listener) -> float:
         parent = config.tracking.sweep_id
         with _telling_the_end(name, tell):
             with tracker.open_run(name, params(config), tags, parent, found.begun) as record:
+                tell(Recorded(record.run_id))
                 log.info("%s is run %s in %s", name, record.run_id, place)
                 checkpoints = Checkpoints(claims.folder / record.run_id, key)
                 record.log_text(to_yaml(config), tracking.CONFIG_FILE)

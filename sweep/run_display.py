@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from sweep.epochs import EpochRecord
-from sweep.progress import Ended, Event, Found, Kept, Notice, Retried, Started
+from sweep.progress import Ended, Event, Found, Kept, Notice, Recorded, Retried, Started
 from sweep.terminal import SHOWN_COLUMNS, console
 
 SHOWN_SPLITS = ("train", "val", "test")
@@ -96,6 +96,8 @@ class RunLines:
             case Ended():
                 line = end_line(event)
                 return f"{self._indent}{line}" if line else ""
+            case Recorded():
+                return ""
 
 
 def judged(record: EpochRecord) -> dict[str, float]:

@@ -1,8 +1,10 @@
 """How a combination stands in the record: trained, begun, or new."""
 
 import logging
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sweep.claims import Claims
 from sweep.config import score_metric
@@ -43,8 +45,16 @@ def standing(past: Sequence[PastRun], folder_id: str) -> Standing:
 def standings(fingerprints: Iterable[str], tracker: Tracker, claims: Claims) -> dict[str, Standing]:
     """Return how each combination stands, but the new ones."""
     found = {key: tracker.past_runs(key) for key in dict.fromkeys(fingerprints)}
+    remove_leftovers([run for past in found.values() for run in past], claims.folder)
     known = {key: standing(past, claims.folder_id) for key, past in found.items()}
     return {key: each for key, each in known.items() if each.trained or each.begun}
+
+
+def remove_leftovers(past: Iterable[PastRun], folder: Path) -> None:
+    """Remove the checkpoints of FINISHED runs that were killed before they could do it."""
+    for run in past:
+        if run.finished:
+            shutil.rmtree(folder / run.run_id, ignore_errors=True)
 
 
 def recorded_score(run: PastRun, config: Config) -> float:

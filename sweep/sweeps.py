@@ -2,27 +2,35 @@
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
 
 from sweep import terminal
 from sweep.addresses import resolve_uri, shown
+from sweep.claims import Claims
 from sweep.config import fingerprint, params, public
+from sweep.data import Dataset, load_dataset
 from sweep.devices import find_gpus, resolve
 from sweep.errors import UserError
-from sweep.schema import Config, DatasetConfig
+from sweep.schema import Config
+from sweep.standing import close_abandoned, standings
 from sweep.sweep_results import raise_failures, show_results
-
-if TYPE_CHECKING:
-    from sweep.claims import Claims
-    from sweep.tracking import PastRun, Tracker
+from sweep.tracking import (
+    FINGERPRINT,
+    FOLDER,
+    KIND,
+    SWEEP,
+    PastRun,
+    Record,
+    Tracker,
+    probe,
+)
 
 ONE_FOR_ALL = ("tracking", "n_jobs", "max_retries", "on_failure", "rerun", "checkpoint_dir")
 
@@ -57,6 +65,27 @@ class ToTrain:
     is_claimed: Callable[[], bool]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep is about to do.
+
+    Attributes:
+        tracker: of its experiment.
+        claims: of its folder of checkpoints.
+        datasets: that its runs are trained on.
+        keys: the fingerprints of all its jobs.
+        trained: runs that are there already.
+        to_train: what is missing; of jobs with the same fingerprint, the first.
+    """
+
+    tracker: Tracker
+    claims: Claims
+    datasets: Sequence[Dataset]
+    keys: Sequence[str]
+    trained: Sequence[PastRun]
+    to_train: Sequence[ToTrain]
+
+
 Launch = Callable[[Sequence[ToTrain], str], Sequence[JobReturn]]
 
 
@@ -75,17 +104,33 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
         UserError: a combination, or what it needs, is wrong; nothing was trained or recorded.
         RunFailed: some runs failed; they and the others are recorded.
     """
+    plan = _plan(jobs)
+    tracker, claims, first = plan.tracker, plan.claims, jobs[0].config
+    with ExitStack() as held:
+        key = _claim(held, claims, plan.keys)
+        past = None if first.rerun else _past_sweep(tracker, claims, key)
+        if past and past.finished and not plan.to_train:
+            show_results(tracker, past.run_id, first)
+            return []
+        tags = {KIND: SWEEP, FINGERPRINT: key, FOLDER: claims.folder_id}
+        name = " ".join(public(command)) or "sweep"
+        with tracker.open_run(name, {}, tags, None, past) as record:
+            try:
+                results = _train(plan, record, launch)
+            finally:
+                show_results(tracker, record.run_id, first)
+            raise_failures(results)
+    return results
+
+
+def _plan(jobs: Sequence[Job]) -> Plan:
+    """Check all that the jobs need, announce them, and find out which are trained already."""
     first = jobs[0].config
     for field in ONE_FOR_ALL:
         if any(getattr(job.config, field) != getattr(first, field) for job in jobs):
             raise UserError(f"{field}: cannot be swept over; it is one for all runs of a sweep")
-    from sweep import tracking
-    from sweep.claims import Claims
-    from sweep.data import load_dataset
-    from sweep.standing import close_abandoned, standings
-
-    tracking.probe(resolve_uri(first.tracking.uri))
-    tracker = tracking.Tracker(first.tracking.uri, first.tracking.experiment)
+    probe(resolve_uri(first.tracking.uri))
+    tracker = Tracker(first.tracking.uri, first.tracking.experiment)
     claims = Claims(Path(first.checkpoint_dir), tracker.uri, tracker.experiment)
     datasets = {config: load_dataset(config) for config in {job.config.dataset for job in jobs}}
     gpus = find_gpus(first.threads_per_run)  # and so it is known that MXNet can be loaded
@@ -97,57 +142,52 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
         f"{shown(tracker.uri)}, experiment {tracker.experiment}",
         " and ".join(dict.fromkeys(devices.values())),
     )
-    digests = {config: dataset.digest for config, dataset in datasets.items()}
-    keys = [_fingerprint(job.config, devices, digests) for job in jobs]
     close_abandoned(tracker, claims)
+    keys = [
+        fingerprint(
+            replace(job.config, context=devices[job.config.context]),
+            datasets[job.config.dataset].digest,
+        )
+        for job in jobs
+    ]
     found = {} if first.rerun else standings(keys, tracker, claims)
     trained = {key: each.trained for key, each in found.items() if each.trained}
-    terminal.show_standings(len(trained), sum(key not in trained for key in found))
-    to_train = {  # one of those that are the same
-        key: ToTrain(number, job, partial(claims.is_claimed, key))
-        for number, (key, job) in reversed(list(enumerate(zip(keys, jobs, strict=True))))
-        if key not in trained
-    }
-    with ExitStack() as held:
-        own_key = _claim(held, claims, keys)
-        past = None if first.rerun else _past_sweep(tracker, claims, own_key)
-        if past and past.status == "FINISHED" and not to_train:
-            show_results(tracker, past.run_id, first)
-            return []
-        tags = {
-            tracking.KIND: tracking.SWEEP,
-            tracking.FINGERPRINT: own_key,
-            tracking.FOLDER: claims.folder_id,
-        }
-        name = " ".join(public(command)) or "sweep"
-        with tracker.open_run(name, {}, tags, None, past) as record:
-            for dataset in datasets.values():
-                record.log_dataset(dataset)
-            record.log_found(_elsewhere(trained.values(), record.run_id))
-            try:
-                results = launch([*to_train.values()][::-1], record.run_id) if to_train else []
-                own = {run.fingerprint for run in tracker.runs_of(record.run_id) if run.finished}
-                others = standings([key for key in keys if key not in own], tracker, claims)
-                now = [each.trained for each in others.values() if each.trained]
-                record.log_found(_elsewhere(now, record.run_id))
-            finally:
-                # Interrupted, or dead: then runs could not close their records.
-                close_abandoned(tracker, claims)
-                show_results(tracker, record.run_id, first)
-            raise_failures(results)
+    to_train: dict[str, ToTrain] = {}
+    for number, (key, job) in enumerate(zip(keys, jobs, strict=True)):
+        if key not in trained:
+            to_train.setdefault(key, ToTrain(number, job, partial(claims.is_claimed, key)))
+    begun = sum(key not in trained for key in found)
+    terminal.show_standings(len(keys) - len(set(keys)), len(trained), begun)
+    return Plan(
+        tracker, claims, [*datasets.values()], keys, [*trained.values()], [*to_train.values()]
+    )
+
+
+def _train(plan: Plan, record: Record, launch: Launch) -> Sequence[JobReturn]:
+    """Train what is missing; keep the ids of those runs that other sweeps have trained."""
+
+    def elsewhere(runs: Iterable[PastRun]) -> list[str]:
+        return [run.run_id for run in runs if run.sweep_id != record.run_id]
+
+    for dataset in plan.datasets:
+        record.log_dataset(dataset)
+    if before := elsewhere(plan.trained):
+        record.log_found(before)
+    try:
+        results = launch(plan.to_train, record.run_id) if plan.to_train else []
+    finally:
+        # Interrupted, or dead: then runs could not close their records.
+        with suppress(UserError):  # the server is away: the next command will do it
+            close_abandoned(plan.tracker, plan.claims)
+    own = {run.fingerprint for run in plan.tracker.runs_of(record.run_id) if run.finished}
+    missing = [key for key in plan.keys if key not in own]
+    now = [each.trained for each in standings(missing, plan.tracker, plan.claims).values()]
+    if (after := elsewhere(run for run in now if run)) != before:
+        record.log_found(after)
     return results
 
 
-def _fingerprint(
-    config: Config,
-    devices: Mapping[str, Literal["cpu", "gpu"]],
-    digests: Mapping[DatasetConfig, str],
-) -> str:
-    known = replace(config, context=devices[config.context])
-    return fingerprint(known, digests[config.dataset])
-
-
-def _claim(held: ExitStack, claims: "Claims", keys: Iterable[str]) -> str:
+def _claim(held: ExitStack, claims: Claims, keys: Iterable[str]) -> str:
     """Claim a sweep of runs with these fingerprints, and return the fingerprint that it has.
 
     The same sweep may be going on in another process; then this one is another sweep.
@@ -157,10 +197,6 @@ def _claim(held: ExitStack, claims: "Claims", keys: Iterable[str]) -> str:
     return next(name for name in names if held.enter_context(claims.try_claim(name)))
 
 
-def _past_sweep(tracker: "Tracker", claims: "Claims", key: str) -> "PastRun | None":
+def _past_sweep(tracker: Tracker, claims: Claims, key: str) -> PastRun | None:
     past = [run for run in tracker.past_runs(key) if run.folder_id == claims.folder_id]
     return next(iter(past), None)
-
-
-def _elsewhere(runs: Iterable["PastRun"], sweep_id: str) -> list[str]:
-    return [run.run_id for run in runs if run.sweep_id != sweep_id]

@@ -39,8 +39,10 @@ def show_plan(
     show_lines(*lines)
 
 
-def show_standings(trained: int, begun: int) -> None:
-    """Print how many of the runs are trained already, and how many were begun."""
+def show_standings(repeated: int, trained: int, begun: int) -> None:
+    """Print how many runs are the same as others, are trained already, or were begun."""
+    if repeated:
+        show_lines(f"  {repeated} the same as others, and trained once")
     if trained:
         show_lines(f"  {trained} trained already, found in the record (rerun=true trains again)")
     if begun:

@@ -1,0 +1,102 @@
+"""A run in its process: what is launched, what it tells, and how it ended."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from hydra.core.utils import JobReturn, JobStatus
+from omegaconf import DictConfig
+
+from sweep.deaths import cause_of_death, out_of_memory_kills
+from sweep.errors import RunFailed
+from sweep.progress import Ended, Event, Recorded, Started
+from sweep.schema import Config
+from sweep.slots import Lease
+from sweep.worker import STOPPED
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run to launch.
+
+    Attributes:
+        number: in the sweep.
+        composed: Hydra's whole configuration.
+        config: the run's part, checked.
+        is_claimed: returns whether another sweep trains the same at this moment.
+    """
+
+    number: int
+    composed: DictConfig
+    config: Config
+    is_claimed: Callable[[], bool] = lambda: False
+
+    @property
+    def folder(self) -> Path:
+        """Where the run's log is."""
+        return Path(self.composed.hydra.sweep.dir, self.composed.hydra.sweep.subdir)
+
+
+@dataclass
+class Running:
+    """A run in its process."""
+
+    job: Job
+    lease: Lease
+    process: BaseProcess
+    connection: Connection
+    deadline: float = math.inf  # by time.monotonic()
+    timed_out: bool = False
+    out_of_memory_before: int = field(default_factory=out_of_memory_kills)
+    run_id: str | None = None
+    ended: bool = False
+    done: JobReturn | None = None
+
+    def receive(self) -> Event | None:
+        """Return what the run tells next; None when it is its last word, or not to be shown.
+
+        Raises:
+            EOFError, OSError: its process has ended.
+        """
+        message = self.connection.recv()
+        if isinstance(message, JobReturn):
+            self.done = message
+            return None
+        if isinstance(message, Recorded | Started):
+            self.run_id = message.run_id
+        self.ended = self.ended or isinstance(message, Ended)
+        event: Event = message
+        return event
+
+    def result(self) -> JobReturn:
+        """Wait for the process to end; return what it sent.
+
+        Raises:
+            Died: it ended without a result, or was killed because it took too long.
+        """
+        self.process.join()
+        if self.done:
+            return self.done
+        if self.process.exitcode == STOPPED:
+            return failure(self.job, RunFailed("its process was stopped by SIGTERM"))
+        if self.timed_out:
+            raise Died(f"it took longer than run_timeout={self.job.config.run_timeout:g} seconds")
+        raise Died(cause_of_death(self.process.exitcode, self.out_of_memory_before))
+
+
+class Died(Exception):
+    """A run's process ended before the run did. Its text is the reason."""
+
+
+def failure(job: Job, error: Exception) -> JobReturn:
+    """Return the result of a job that failed."""
+    overrides = list(job.composed.hydra.overrides.task)
+    return JobReturn(
+        overrides=overrides,
+        status=JobStatus.FAILED,
+        working_dir=str(job.folder),
+        _return_value=error,
+    )
