@@ -1,5 +1,5 @@
 # Everything here sets up what it needs, in .venv, from Python 3.10, 3.11 or 3.12.
-.PHONY: help sweep test lint types wheel check benchmark constraints clean
+.PHONY: help sweep test nightly lint types wheel check benchmark constraints clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -18,6 +18,9 @@ sweep: .venv/installed ## train two LeNets on the images that come with the pack
 
 test: .venv/installed-dev ## run the tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+nightly: .venv/installed-dev ## kill sweeps at 25 random moments, and see that nothing is lost
+	$(BIN)/python -m pytest -m nightly
 
 lint: .venv/installed-dev ## check style and format
 	$(BIN)/ruff check

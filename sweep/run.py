@@ -89,10 +89,7 @@ def execute(config: Config, overrides: Sequence[str], tell: Listener) -> float:
                 tell(Recorded(record.run_id))
                 log.info("%s is run %s in %s", name, record.run_id, place)
                 checkpoints = Checkpoints(claims.folder / record.run_id, key)
-                record.log_text(to_yaml(config), tracking.CONFIG_FILE)
-                versions = yaml.safe_dump(environment(), sort_keys=False)
-                record.log_text(versions, tracking.ENVIRONMENT_FILE)
-                record.log_dataset(dataset)
+                _describe(record, config, dataset)
                 training = Training(config, dataset, context)
                 _train(training, name, record, checkpoints, tell)
             checkpoints.remove()
@@ -102,6 +99,14 @@ def execute(config: Config, overrides: Sequence[str], tell: Listener) -> float:
             f"Browse: {browse_command(tracker.uri)}",
         )
     return training.chosen.metrics[score_metric(config)]
+
+
+def _describe(record: Record, config: Config, dataset: Dataset) -> None:
+    """Record what is needed to train the run again."""
+    record.log_text(to_yaml(config), tracking.CONFIG_FILE)
+    versions = yaml.safe_dump(environment(), sort_keys=False)
+    record.log_text(versions, tracking.ENVIRONMENT_FILE)
+    record.log_dataset(dataset)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
+from omegaconf import OmegaConf
 
 from sweep.addresses import shown
 from sweep.backend import device, mx
@@ -13,7 +14,8 @@ from sweep.config import load
 from sweep.data import load_dataset
 from sweep.errors import UserError
 from sweep.sources import FILES
-from sweep.tracking import Tracker
+from sweep.sweeps import Job, sweep
+from sweep.tracking import probe
 
 ABOVE_0 = "allowed is a finite number above 0"
 NOT_BELOW_0 = "allowed is a finite number, 0 or more"
@@ -21,12 +23,14 @@ FRACTION = "allowed is a number from 0 to less than 1"
 COUNT = "allowed is a whole number, 1 or more"
 SIZE = "allowed is a whole number, 0 or more"
 COUNTS = "allowed is a list of whole numbers, each 1 or more, as in [128,64]"
+SECONDS = "allowed is a number of seconds above 0, or null"
 SEED = "allowed is a whole number from 0 to 2147483647"
 ACTIVATIONS = "allowed is tanh, relu or sigmoid"
 DATASETS = "allowed: fashion_mnist, mnist, mnist_5k"
 PRESETS = "allowed: fashion_lenet, tutorial_lenet, tutorial_lenet_tanh_output, tutorial_mlp"
 NO_FIELD = "is not a field of the configuration"
 SMALLER = "allowed are smaller kernels, model.pool_size or model.pool_stride"
+ONE_FOR_ALL = "cannot be swept over; it is one for all runs of a sweep"
 NO_GPU = "context=gpu: MXNet sees no GPU here; allowed: cpu, auto (a GPU if there is one)."
 NO_TRACKING = (
     "cannot be used; allowed: the address of an MLflow server that runs, or a database as in "
@@ -89,9 +93,26 @@ NO_TRACKING = (
         ("n_jobs=0", f"n_jobs=0: {COUNT}, or null"),
         ("n_jobs=2.0", f"n_jobs=2.0: {COUNT}, or null"),
         ("n_jobs=all", f"n_jobs=all: {COUNT}, or null"),
+        ("max_retries=-1", f"max_retries=-1: {SIZE}"),
+        ("max_retries=1.5", f"max_retries=1.5: {SIZE}"),
+        ("max_retries=true", f"max_retries=true: {SIZE}"),
+        ("max_retries=null", f"max_retries=null: {SIZE}"),
+        ("max_retries=often", f"max_retries=often: {SIZE}"),
+        ("run_timeout=0", f"run_timeout=0: {SECONDS}"),
+        ("run_timeout=-1", f"run_timeout=-1: {SECONDS}"),
+        ("run_timeout=inf", f"run_timeout=Infinity: {SECONDS}"),
+        ("run_timeout=nan", f"run_timeout=NaN: {SECONDS}"),
+        ("run_timeout=an_hour", f"run_timeout=an_hour: {SECONDS}"),
+        ("run_timeout=true", f"run_timeout=true: {SECONDS}"),
         ("early_stopping.patience=0", f"early_stopping.patience=0: {COUNT}"),
         ("early_stopping.min_delta=-1", f"early_stopping.min_delta=-1: {NOT_BELOW_0}"),
         ("test_every_epoch=1", "test_every_epoch=1: allowed is true or false"),
+        ("rerun=1", "rerun=1: allowed is true or false"),
+        ("rerun=always", "rerun=always: allowed is true or false"),
+        ("on_failure=abort", "on_failure=abort: allowed is continue or stop"),
+        ("on_failure=null", "on_failure=null: allowed is continue or stop"),
+        ("checkpoint_dir=", "checkpoint_dir=: allowed is a text of one letter or more"),
+        ("checkpoint_dir=null", "checkpoint_dir=null: allowed is a text of one letter or more"),
         ("model.init_scale=0", f"model.init_scale=0: {ABOVE_0}"),
         ("model.hidden=[0]", f"model.hidden=[0]: {COUNTS}"),
         ("model.hidden=128", f"model.hidden=128: {COUNTS}"),
@@ -241,24 +262,60 @@ def assert_refused(result):
             f"model.activation=tanhh: {ACTIVATIONS}\n"
             "(in the combination model=mlp model.activation=tanhh)",
         ),
-        (
-            "tracking.experiment=one,two --multirun",
-            "tracking: cannot be swept over; allowed is one address and one experiment",
-        ),
-        (
-            "n_jobs=1,2 --multirun",
-            "n_jobs: cannot be swept over; it is the number of runs at once",
-        ),
+        ("tracking.experiment=one,two --multirun", f"tracking: {ONE_FOR_ALL}"),
         (
             "hydra/launcher=basic threads_per_run=1,2 --multirun",
             "threads_per_run=1,2: can be swept over with hydra/launcher=local alone; others train "
             "several runs in one process, in which MXNet's threads cannot change",
+        ),
+        (
+            "hydra/launcher=basic run_timeout=1.5 --multirun",
+            "run_timeout=1.5: hydra/launcher=local alone can stop a run that takes too long; "
+            "allowed with others is null",
+        ),
+        (
+            "hydra/launcher=basic on_failure=stop --multirun",
+            "on_failure=stop: hydra/launcher=local alone can stop; allowed with others is "
+            "continue",
         ),
     ],
 )
 def test_the_command_shows_the_message_and_trains_nothing(sweep_command, arguments, message):
     result = sweep_command(*arguments.split())
     assert result.stderr == f"{message}\n"
+    assert_refused(result)
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("tracking.experiment", "one two"),
+        ("tracking.uri", "http://bob:secret@one http://bob:secret@two"),
+        ("n_jobs", "1 2"),
+        ("max_retries", "0 1"),
+        ("on_failure", "continue stop"),
+        ("rerun", "false true"),
+        ("checkpoint_dir", "one two"),
+    ],
+)
+def test_what_is_one_for_all_runs_cannot_be_swept_over(field, values):
+    overrides = [f"{field}={value}" for value in values.split()]
+    jobs = [Job((each,), OmegaConf.create(), load(each)) for each in overrides]
+    with pytest.raises(UserError) as error:
+        sweep(jobs, overrides, launch=lambda jobs, sweep_id: [])
+    assert str(error.value) == f"{field.partition('.')[0]}: {ONE_FOR_ALL}"
+    assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [("seed=1",), ("seed=1,2", "--multirun")])
+@pytest.mark.parametrize("folder", ["file", "file/below"])
+def test_the_command_trains_nothing_where_no_checkpoint_can_be(sweep_command, arguments, folder):
+    Path("file").write_text("a file where the folder should be")
+    result = sweep_command(f"checkpoint_dir={folder}", *arguments)
+    assert result.stderr == (
+        f"checkpoint_dir={folder}: cannot be written (Not a directory); allowed is a folder for "
+        "checkpoints that can\n"
+    )
     assert_refused(result)
 
 
@@ -320,14 +377,14 @@ def test_a_database_that_cannot_be_opened(sweep_command):
 @pytest.mark.parametrize("uri", ["no_database", "ftp://127.0.0.1/", "mysql+no_driver://a:b@c/d"])
 def test_an_address_that_is_no_tracking_server(uri):
     with pytest.raises(UserError) as error:
-        Tracker(uri, "sweep")
+        probe(uri)
     assert str(error.value).startswith(f"tracking.uri={shown(uri)}: {NO_TRACKING}")
 
 
 def test_a_database_without_its_driver(monkeypatch):
     monkeypatch.setitem(sys.modules, "MySQLdb", None)
     with pytest.raises(UserError) as error:
-        Tracker("mysql://bob:secret@127.0.0.1/runs", "sweep")
+        probe("mysql://bob:secret@127.0.0.1/runs")
     assert str(error.value).startswith(f"tracking.uri=mysql://***@127.0.0.1/runs: {NO_TRACKING}")
     assert "secret" not in str(error.value)
 
@@ -348,7 +405,7 @@ def test_shown_addresses_have_no_password(uri, expected):
 
 def test_no_part_of_a_long_password_is_shown(address):
     with pytest.raises(UserError) as error:
-        Tracker(f"http://bob:{'secret' * 100}@{address}", "sweep")
+        probe(f"http://bob:{'secret' * 100}@{address}")
     assert str(error.value).startswith(f"tracking.uri=http://***@{address}: {NO_TRACKING}")
     assert "secret" not in str(error.value)
 

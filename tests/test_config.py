@@ -7,6 +7,7 @@ from sweep.config import (
     fields,
     fingerprint,
     flatten,
+    from_yaml,
     load,
     params,
     to_yaml,
@@ -54,6 +55,11 @@ DEFAULTS = {
     "context": "auto",
     "threads_per_run": 1,
     "n_jobs": None,
+    "max_retries": 1,
+    "run_timeout": None,
+    "on_failure": "continue",
+    "rerun": False,
+    "checkpoint_dir": "checkpoints",
     "monitor": "val/accuracy",
     "early_stopping": {"patience": None, "min_delta": 0.0},
     "test_every_epoch": False,
@@ -136,6 +142,16 @@ def test_an_override_wins_over_its_preset():
         ("threads_per_run=2", 2),
         ("n_jobs=1", 1),
         ("n_jobs=null", None),
+        ("max_retries=0", 0),
+        ("max_retries=100", 100),
+        ("run_timeout=null", None),
+        ("run_timeout=0.001", 0.001),
+        ("run_timeout=3600", 3600.0),
+        ("on_failure=stop", "stop"),
+        ("on_failure=continue", "continue"),
+        ("rerun=true", True),
+        ("rerun=false", False),
+        ("checkpoint_dir=/some/folder", "/some/folder"),
         ("early_stopping.patience=1", 1),
         ("early_stopping.min_delta=0.01", 0.01),
         ("model.hidden=[]", ()),
@@ -256,6 +272,11 @@ ELSEWHERE = {
     "dataset.root": "dataset.root=somewhere",
     "dataset.mirrors": "dataset.mirrors=[http://localhost/]",
     "n_jobs": "n_jobs=3",
+    "max_retries": "max_retries=3",
+    "run_timeout": "run_timeout=60",
+    "on_failure": "on_failure=stop",
+    "rerun": "rerun=true",
+    "checkpoint_dir": "checkpoint_dir=elsewhere",
     "preset": "preset=mine",
     "tracking.uri": "tracking.uri=http://localhost:5000",
     "tracking.experiment": "tracking.experiment=other",
@@ -299,7 +320,10 @@ def test_fingerprint_is_16_hex_digits_and_changes_with_the_images():
     int(fingerprint(CPU, "one"), 16)
 
 
-def test_yaml_holds_everything_but_the_tracking_and_the_runs_at_once():
+HOW = {"tracking", "n_jobs", "max_retries", "run_timeout", "on_failure", "rerun", "checkpoint_dir"}
+
+
+def test_yaml_holds_everything_but_how_it_is_launched_and_recorded():
     config = replace(
         load("model=lenet", "early_stopping.patience=3"),
         tracking=Tracking("http://user:password@localhost", "sweep", None),
@@ -310,4 +334,11 @@ def test_yaml_holds_everything_but_the_tracking_and_the_runs_at_once():
     assert LeNet(**read["model"]) == config.model
     assert DatasetConfig(**read["dataset"]) == config.dataset
     assert EarlyStopping(**read["early_stopping"]) == EarlyStopping(3, 0.0)
-    assert [*read, "tracking"] == [key for key in DEFAULTS if key != "n_jobs"]
+    assert list(read) == [key for key in DEFAULTS if key not in HOW]
+
+
+@pytest.mark.parametrize("model", ["mlp", "lenet"])
+def test_yaml_reads_back_as_the_same_run_launched_and_recorded_by_default(model):
+    what = (f"model={model}", "optim.lr=1e-5", "seed=7", "test_every_epoch=true", "preset=mine")
+    how = ("n_jobs=3", "run_timeout=60", "checkpoint_dir=there", "tracking.experiment=other")
+    assert from_yaml(to_yaml(load(*what, *how))) == load(*what)

@@ -1,5 +1,7 @@
+import math
 import multiprocessing
 import threading
+import time
 
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
@@ -9,8 +11,9 @@ from sweep import launcher
 from sweep.config import load
 from sweep.epochs import EpochRecord
 from sweep.errors import RunFailed
-from sweep.launcher import Job, Running, schedule
-from sweep.progress import Ended, Started
+from sweep.launcher import schedule
+from sweep.progress import CLAIMED, Ended, Notice, Recorded, Retried, Started
+from sweep.running import Job, Running
 from sweep.slots import Slots
 
 
@@ -27,6 +30,8 @@ class Process:
 
     def kill(self):
         self.calls.append("kill")
+        self.exitcode = -9
+        self.hang_up()
 
     def join(self):
         self.calls.append("join")
@@ -39,6 +44,7 @@ class Machine:
         """Take what happens once a run was started: a function of the machine and its number."""
         self.script, self.senders, self.processes = script, {}, {}
         self.started, self.told, self.most = [], [], 0
+        self.claimed = set()
 
     def start(self, job, lease):
         receiver, sender = multiprocessing.Pipe(duplex=False)
@@ -46,7 +52,8 @@ class Machine:
         self.processes[job.number] = Process(sender.close)
         self.started.append(job.number)
         self.most = max(self.most, len(self.senders))
-        run = Running(job, lease, self.processes[job.number], receiver)
+        deadline = time.monotonic() + (job.config.run_timeout or math.inf)
+        run = Running(job, lease, self.processes[job.number], receiver, deadline)
         self.script(self, job.number)
         return run
 
@@ -57,12 +64,22 @@ class Machine:
         self.send(number, JobReturn(status=JobStatus.COMPLETED, _return_value=number / 10))
         self.senders.pop(number).close()
 
+    def die(self, number, code):
+        self.processes[number].exitcode = code
+        self.senders.pop(number).close()
+
+    def fail(self, number, reason):
+        error = RunFailed(reason)
+        self.send(number, JobReturn(status=JobStatus.FAILED, _return_value=error))
+        self.senders.pop(number).close()
+
     def tell(self, number, event):
         self.told.append((number, event))
 
 
 def job(number, epochs, *overrides):
-    composed = OmegaConf.create({"hydra": {"overrides": {"task": [f"epochs={epochs}"]}}})
+    hydra = {"overrides": {"task": [f"epochs={epochs}"]}, "sweep": {"dir": "d", "subdir": number}}
+    composed = OmegaConf.create({"hydra": hydra})
     return Job(number, composed, load(f"epochs={epochs}", "context=cpu", *overrides))
 
 
@@ -141,9 +158,7 @@ def test_what_runs_tell_is_passed_on_in_its_order():
 def test_a_run_that_fails_does_not_stop_the_others():
     def fail(machine, number):
         if number == 0:
-            error = RunFailed("diverged at epoch 1")
-            machine.send(0, JobReturn(status=JobStatus.FAILED, _return_value=error))
-            machine.senders.pop(0).close()
+            machine.fail(0, "diverged at epoch 1")
         else:
             machine.finish(number)
 
@@ -157,19 +172,16 @@ def test_a_run_that_fails_does_not_stop_the_others():
     ("code", "reason"),
     [
         (-9, "its process was killed by SIGKILL"),
-        (-11, "its process was killed by SIGSEGV"),
+        (-11, "its process crashed: a segmentation fault (SIGSEGV); its log has the stack"),
+        (-40, "its process was killed by signal 40"),
         (143, "its process was stopped by SIGTERM"),
         (3, "its process ended with exit code 3"),
         (0, "its process ended with exit code 0"),
     ],
 )
 def test_a_process_that_dies_before_its_run_is_recorded(code, reason):
-    def die(machine, number):
-        machine.processes[number].exitcode = code
-        machine.senders.pop(number).close()
-
-    machine = Machine(die)
-    (result,) = run(machine, [job(0, 7)], 1).values()
+    machine = Machine(lambda machine, number: machine.die(number, code))
+    (result,) = run(machine, [job(0, 7, "max_retries=0")], 1).values()
     assert (result.status, str(result._return_value)) == (JobStatus.FAILED, reason)
     assert isinstance(result._return_value, RunFailed)
     assert result.overrides == ["epochs=7"]

@@ -16,20 +16,20 @@ import numpy as np
 import pytest
 import yaml
 from mlflow import MlflowClient
-from omegaconf import OmegaConf
 
 from sweep import __version__
 from sweep.addresses import browse_command, resolve_uri, shown
 from sweep.backend import mx
-from sweep.config import fingerprint, load, params, parse
+from sweep.config import fingerprint, from_yaml, load, params
 from sweep.data import load_dataset
 from sweep.environment import commit
 from sweep.epochs import EpochRecord, at_best
 from sweep.errors import RunFailed, UserError
 from sweep.models import build_model
-from sweep.progress import Ended, Started
+from sweep.progress import Ended, Recorded, Started
 from sweep.run import execute
 from sweep.tracking import Record, Tracker, read_runs
+from sweep.tracking import record as recording
 from sweep.train import Evaluation
 
 # With this min_delta only the first epoch counts as an improvement, so the last is not kept.
@@ -137,7 +137,8 @@ def test_curves_have_the_epoch_as_step(finished, client):
 
 def test_what_a_run_tells_is_what_is_recorded(finished, events, client):
     run, _ = finished
-    started, *epochs, kept, ended = events
+    recorded, started, *epochs, kept, ended = events
+    assert recorded == Recorded(run.info.run_id)
     assert started == Started(run.info.run_name, run.info.run_id, 3)
     assert [each.epoch for each in epochs] == [1, 2, 3]
     for each in epochs:
@@ -186,10 +187,8 @@ def test_artifacts(files):
 
 
 def test_config_yaml_loads_back(files, config):
-    values = yaml.safe_load((files / "config.yaml").read_text())
-    assert "tracking" not in values and "n_jobs" not in values
-    values |= {"tracking": dataclasses.asdict(config.tracking), "n_jobs": config.n_jobs}
-    assert parse(OmegaConf.create(values)) == config
+    loaded = from_yaml((files / "config.yaml").read_text())
+    assert loaded == dataclasses.replace(config, tracking=load().tracking)
 
 
 def test_environment_yaml(files):
@@ -275,7 +274,8 @@ def test_a_run_that_diverges_is_failed_with_its_epoch(uri, client, folder, monke
     assert run.info.status == "FAILED"
     assert run.data.tags["failure_reason"] == str(raised.value)
     name = f"mlp relu mnist_5k {' '.join(overrides[:1] + overrides[2:])}"
-    assert events == [Started(name, run.info.run_id, 2), Ended("FAILED", str(raised.value))]
+    started = [Recorded(run.info.run_id), Started(name, run.info.run_id, 2)]
+    assert events == [*started, Ended("FAILED", str(raised.value))]
     assert "traceback.txt" in [each.path for each in client.list_artifacts(run.info.run_id)]
     assert "val/accuracy" not in run.data.metrics
 
@@ -325,7 +325,7 @@ def test_no_metric_is_lost_when_sending_fails(failures):
     record = Record(client, "a run")
     for number in range(1, 6):
         record.log_epoch(epoch(number))
-    record.close("FINISHED")
+    record.finish()
     assert client.taken == as_sent(range(1, 6))
     assert client.status == "FINISHED"
 
@@ -336,7 +336,7 @@ def test_metrics_go_out_before_the_record_is_closed():
     record.log_epoch(epoch(1))
     assert client.entered.wait(60)
     assert client.status is None
-    record.close("KILLED")
+    record.kill()
     assert (client.batches, client.status) == ([as_sent([1])], "KILLED")
 
 
@@ -350,7 +350,7 @@ def test_training_does_not_wait_for_a_slow_client():
         record.log_epoch(epoch(number))
     assert client.batches == []
     client.gate.set()
-    record.close("FINISHED")
+    record.finish()
     assert client.taken == as_sent(range(1, 10))
 
 
@@ -361,9 +361,44 @@ def test_many_unsent_metrics_go_in_batches_that_mlflow_takes():
     for number in range(1, 1301):
         record.log_epoch(epoch(number))
     client.gate.set()
-    record.close("FINISHED")
+    record.finish()
     assert client.taken == as_sent(range(1, 1301))
     assert max(len(batch) for batch in client.batches) == 1000
+
+
+def test_an_interrupted_run_waits_little_for_a_slow_client(monkeypatch):
+    monkeypatch.setattr(recording, "LAST_WORDS_SECONDS", 0.05)
+    client = Client()
+    record = Record(client, "a run")
+    client.gate.clear()
+    for number in range(1, 5):
+        record.log_epoch(epoch(number))
+    record.kill()
+    assert (client.batches, client.status) == ([], "KILLED")
+    client.gate.set()
+
+
+def test_what_is_recorded_already_is_not_sent_again():
+    client = Client()
+    known = [("train/loss", 1), ("val/loss", 1), ("val/loss", 2), ("train/loss", 3)]
+    record = Record(client, "a run", known)
+    record.log_epochs([epoch(number) for number in range(1, 4)])
+    record.log_epoch(epoch(3))
+    record.log_epoch(epoch(4))
+    record.finish()
+    missing = [("train/loss", 2 / 7, 2), ("val/loss", 3 / 3, 3)]
+    assert client.taken == missing + as_sent([4])
+
+
+def test_a_metric_keeps_the_time_of_its_epoch():
+    client = Client()
+    sent = []
+    client.log_batch = lambda run_id, metrics: sent.extend(metrics)
+    record = Record(client, "a run")
+    records = [EpochRecord(each, {"val/loss": 0.5}, 1_700_000_000_000 + each) for each in (1, 2)]
+    record.log_epochs(records)
+    record.finish()
+    assert [each.timestamp for each in sent] == [each.timestamp_ms for each in records]
 
 
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt(), ValueError("first")])

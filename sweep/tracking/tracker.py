@@ -147,8 +147,12 @@ class Tracker:
 
 
 def close_as_failed(config: Tracking, run_id: str, error: RunFailed) -> None:
-    """Close the record of a run whose process died; log it if that is not possible."""
+    """Close the record of a run whose process died; log it if that is not possible.
+
+    Within seconds: whoever calls this has other runs to look after.
+    """
     try:
-        Record(Tracker(config.uri, config.experiment)._client, run_id).fail(error)
+        with impatient():
+            Record(Tracker(config.uri, config.experiment)._client, run_id).fail(error)
     except Exception:  # whatever keeps it from being recorded, the sweep goes on
         log.exception("the failure of run %s could not be recorded", run_id)
