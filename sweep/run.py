@@ -15,7 +15,7 @@ from sweep.backend import gluon, mx
 from sweep.checkpoint import Checkpoints
 from sweep.claims import Claims
 from sweep.config import fingerprint, params, public, score_metric, to_yaml
-from sweep.data import load_dataset
+from sweep.data import Dataset, load_dataset
 from sweep.environment import environment, version_tags
 from sweep.errors import RunFailed, UserError
 from sweep.progress import CLAIMED, Ended, Found, Kept, Listener, Notice, Recorded, Started
