@@ -144,7 +144,7 @@ def _pack(snapshot: Snapshot, fingerprint: str) -> bytes:
         "records": [asdict(record) for record in snapshot.records],
     }
     arrays = io.BytesIO()
-    np.savez(arrays, allow_pickle=False, **snapshot.arrays)
+    np.savez(arrays, **snapshot.arrays)
     # JSON keeps floats exactly: https://docs.python.org/3/tutorial/floatingpoint.html
     rest = json.dumps(header).encode() + b"\n" + arrays.getvalue()
     return hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest

@@ -4,7 +4,6 @@ The kernel gives a lock free when its process ends, however it ends; so no two p
 same combination, and what is recorded as RUNNING while nobody holds its lock is not.
 """
 
-import hashlib
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +18,11 @@ POLL_SECONDS = 0.2
 
 
 class Claims:
-    """The locks in a folder of checkpoints, for one experiment of one tracking address.
+    """The locks in a folder of checkpoints.
+
+    They are the same for all tracking addresses, since one store can have several, and for all
+    experiments: where two train the same combination at once, the second waits in vain, which is
+    better than two processes in one run.
 
     Attributes:
         folder: of the checkpoints.
@@ -27,14 +30,13 @@ class Claims:
             with it, so that its end can be told from here, and only from here.
     """
 
-    def __init__(self, folder: Path, address: str, experiment: str) -> None:
+    def __init__(self, folder: Path) -> None:
         """Create the folder if need be.
 
         Raises:
             UserError: it cannot be written.
         """
         self.folder = folder
-        self._scope = f"{address} {experiment}"
         try:
             (folder / "locks").mkdir(parents=True, exist_ok=True)
             self.folder_id = _folder_id(folder)
@@ -83,8 +85,7 @@ class Claims:
             return not free
 
     def _lock(self, fingerprint: str) -> FileLock:
-        scope = hashlib.sha256(self._scope.encode()).hexdigest()[:8]
-        return FileLock(self.folder / "locks" / f"{fingerprint}-{scope}.lock")
+        return FileLock(self.folder / "locks" / f"{fingerprint}.lock")
 
 
 def _folder_id(folder: Path) -> str:

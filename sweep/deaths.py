@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 VMSTAT = Path("/proc/vmstat")
+NAMED = {int(each): each for each in signal.Signals}  # of real-time signals the ends alone
 CRASHES = {
     signal.SIGSEGV: "a segmentation fault",
     signal.SIGBUS: "a bus error",
@@ -22,7 +23,8 @@ def cause_of_death(exit_code: int | None, out_of_memory_before: int) -> str:
     """
     if exit_code is None or exit_code >= 0:
         return f"its process ended with exit code {exit_code}"
-    number = signal.Signals(-exit_code)
+    if (number := NAMED.get(-exit_code)) is None:
+        return f"its process was killed by signal {-exit_code}"
     if number in CRASHES:
         return f"its process crashed: {CRASHES[number]} ({number.name}); its log has the stack"
     if number == signal.SIGKILL and out_of_memory_kills() > out_of_memory_before:

@@ -122,8 +122,8 @@ def schedule(jobs: Sequence[Job], slots: Slots, start: Start, tell: Tell) -> dic
                 if result.status == JobStatus.FAILED:
                     tell(number, Ended("FAILED", str(result._return_value)))
                     if job.config.on_failure == "stop":
+                        queue.clear()
                         _stop(running, tell)
-                        return results
     except BaseException:  # Ctrl-C, most of all: no run shall go on without its sweep
         _stop(running, tell)
         raise

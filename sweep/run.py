@@ -55,10 +55,15 @@ def execute(config: Config, overrides: Sequence[str], tell: Listener) -> float:
     context = resolve_device(config)
     config = replace(config, context=context.device_type)
     alone = not config.tracking.sweep_id
+    if alone and config.run_timeout is not None:
+        raise UserError(
+            f"run_timeout={config.run_timeout:g}: stops the runs of a sweep; allowed without "
+            "--multirun is null"
+        )
     if alone:
         probe(resolve_uri(config.tracking.uri))
     tracker = Tracker(config.tracking.uri, config.tracking.experiment)
-    claims = Claims(Path(config.checkpoint_dir), tracker.uri, tracker.experiment)
+    claims = Claims(Path(config.checkpoint_dir))
     dataset = load_dataset(config.dataset)
     place = f"{shown(tracker.uri)}, experiment {tracker.experiment}"
     if alone:

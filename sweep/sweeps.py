@@ -75,6 +75,7 @@ class Plan:
         datasets: that its runs are trained on.
         keys: the fingerprints of all its jobs.
         trained: runs that are there already.
+        rerun: whether what others have trained counts for nothing.
         to_train: what is missing; of jobs with the same fingerprint, the first.
     """
 
@@ -83,6 +84,7 @@ class Plan:
     datasets: Sequence[Dataset]
     keys: Sequence[str]
     trained: Sequence[PastRun]
+    rerun: bool
     to_train: Sequence[ToTrain]
 
 
@@ -131,7 +133,7 @@ def _plan(jobs: Sequence[Job]) -> Plan:
             raise UserError(f"{field}: cannot be swept over; it is one for all runs of a sweep")
     probe(resolve_uri(first.tracking.uri))
     tracker = Tracker(first.tracking.uri, first.tracking.experiment)
-    claims = Claims(Path(first.checkpoint_dir), tracker.uri, tracker.experiment)
+    claims = Claims(Path(first.checkpoint_dir))
     datasets = {config: load_dataset(config) for config in {job.config.dataset for job in jobs}}
     gpus = find_gpus(first.threads_per_run)  # and so it is known that MXNet can be loaded
     contexts = dict.fromkeys(str(job.config.context) for job in jobs)
@@ -159,7 +161,13 @@ def _plan(jobs: Sequence[Job]) -> Plan:
     begun = sum(key not in trained for key in found)
     terminal.show_standings(len(keys) - len(set(keys)), len(trained), begun)
     return Plan(
-        tracker, claims, [*datasets.values()], keys, [*trained.values()], [*to_train.values()]
+        tracker,
+        claims,
+        [*datasets.values()],
+        keys,
+        [*trained.values()],
+        first.rerun,
+        [*to_train.values()],
     )
 
 
@@ -180,7 +188,7 @@ def _train(plan: Plan, record: Record, launch: Launch) -> Sequence[JobReturn]:
         with suppress(UserError):  # the server is away: the next command will do it
             close_abandoned(plan.tracker, plan.claims)
     own = {run.fingerprint for run in plan.tracker.runs_of(record.run_id) if run.finished}
-    missing = [key for key in plan.keys if key not in own]
+    missing = [] if plan.rerun else [key for key in plan.keys if key not in own]
     now = [each.trained for each in standings(missing, plan.tracker, plan.claims).values()]
     if (after := elsewhere(run for run in now if run)) != before:
         record.log_found(after)

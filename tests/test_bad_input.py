@@ -275,8 +275,7 @@ def assert_refused(result):
         ),
         (
             "hydra/launcher=basic on_failure=stop --multirun",
-            "on_failure=stop: hydra/launcher=local alone can stop; allowed with others is "
-            "continue",
+            "on_failure=stop: hydra/launcher=local alone can stop; allowed with others is continue",
         ),
     ],
 )

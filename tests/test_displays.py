@@ -5,7 +5,7 @@ from rich.console import Console
 
 from sweep import run_display, sweep_display
 from sweep.epochs import EpochRecord
-from sweep.progress import Ended, Kept, Started
+from sweep.progress import Ended, Found, Kept, Notice, Recorded, Retried, Started
 from sweep.run_display import RunDisplay, RunLines
 from sweep.sweep_display import Row, SweepDisplay
 
@@ -71,6 +71,35 @@ def test_lines_of_a_run_that_is_tested_after_every_epoch():
     assert lines.line(Kept(record, {})) == "  epoch 1 kept: test/accuracy 0.2500"
 
 
+TROUBLE = [
+    Notice("a checkpoint [is] damaged"),
+    Recorded("id"),
+    Started("mlp relu [x]", "id", 9, epochs_before=7),
+    trained(8, 2.0),
+    Retried("its process was killed by SIGKILL", 2, 3),
+    Found("mlp relu [x]", "id"),
+]
+TROUBLE_LINES = [
+    "a checkpoint [is] damaged",
+    "mlp relu [x] (goes on after epoch 7)",
+    "epoch 8/9  train/loss 1.2346  train/accuracy 0.7500  val/loss 0.5000  val/accuracy 0.2500"
+    "  2.0 s, 2 s left",
+    "its process was killed by SIGKILL: retry 2 of 3",
+    "mlp relu [x] is trained already: run id (rerun=true trains it again)",
+]
+
+
+def test_lines_of_a_run_with_a_past(capsys):
+    lines = RunLines("run 5: ")
+    found = [line for event in TROUBLE if (line := lines.line(event))]
+    assert found == [f"run 5: {line}" for line in TROUBLE_LINES]
+    display = RunDisplay()
+    for event in TROUBLE:
+        display(event)
+    indented = [f"  {line}" if line.startswith("epoch") else line for line in TROUBLE_LINES]
+    assert capsys.readouterr().out.splitlines() == indented
+
+
 def test_a_single_run_is_shown_as_lines(capsys):
     display = RunDisplay()
     for event in STORY:
@@ -130,6 +159,44 @@ def test_a_row_ends_as_it_is_told_first():
     row.advance(Ended("FAILED", "never began"))
     row.advance(Ended("KILLED"))
     assert row.status == "FAILED"
+
+
+def test_a_row_of_a_run_with_a_past():
+    row = Row(0, "overrides", 12.0)
+    row.advance(Notice("anything"))
+    row.advance(Recorded("id"))
+    assert (row.status, row.name, row.trained) == ("queued", "overrides", 0)
+    row.advance(Started("name", "id", 6, epochs_before=3))
+    assert (row.status, row.trained, row.seconds_left) == ("running", 6.0, None)
+    row.advance(trained(4, 2.5))
+    assert (row.trained, row.seconds_left) == (8.0, 5.0)
+    row.advance(Retried("its end", 1, 1))
+    assert (row.status, row.last, row.seconds_left) == ("queued", None, None)
+    row.advance(Started("name", "id", 6, epochs_before=4))
+    assert (row.status, row.trained) == ("running", 8.0)
+    row.advance(Ended("FINISHED"))
+    assert row.status == "FINISHED"
+
+
+def test_a_row_of_a_run_that_was_trained_before():
+    row = Row(0, "overrides", 12.0)
+    row.advance(Found("name", "id"))
+    assert (row.status, row.name) == ("FINISHED", "name")
+
+
+def test_counts_of_runs_with_a_past():
+    display = SweepDisplay([Row(number, NAMES[number], 100.0) for number in range(4)])
+    display(0, started(0, 10))
+    display(1, Found("mlp relu", "id"))
+    assert display.counts() == "4 runs: 1 running, 2 queued, 1 done"
+    display(2, Notice("another process trains this combination: waiting for it"))
+    assert display.counts() == "4 runs: 1 running, 2 queued, 1 done"
+    display(0, Retried("its end", 1, 1))
+    assert display.counts() == "4 runs: 3 queued, 1 done"
+    display(0, Started(NAMES[0], "id", 10, epochs_before=5))
+    display(0, trained(6, 3.0))  # 10 of work in 3 s; 240 are left, one at a time
+    assert display.counts() == "4 runs: 1 running, 2 queued, 1 done"
+    assert display.seconds_left() == pytest.approx(240 * 0.3)
 
 
 def test_the_time_left_is_that_of_the_work_left(capsys):
@@ -229,3 +296,30 @@ def test_a_single_run_on_a_terminal(terminal):
     assert "2/3" in shown
     assert KEPT in shown.replace("\n", " ")
     assert "  failed: at last [x]\n" in shown
+
+
+def test_what_is_to_be_known_is_said_above_the_table(terminal):
+    with SweepDisplay([Row(number, NAMES[number], 60.0) for number in range(3)]) as display:
+        display(0, Started(NAMES[0], "id", 6, epochs_before=4))
+        display(0, Notice("a checkpoint [is] damaged"))
+        display(1, Found("mlp relu", "id"))
+        display(2, started(2, 6))
+        display(2, Retried("its end", 1, 2))
+        table, summary = drawn(display)
+    assert table[1:] == [["1", "mlp relu", "done"], ["0", "lenet tanh [a]", "4/6"]]
+    assert summary == "3 runs: 1 running, 1 queued, 1 done"
+    shown = terminal.file.getvalue()
+    assert "run 0: a checkpoint [is] damaged\n" in shown
+    assert "run 2: its end: retry 1 of 2\n" in shown
+    assert "trained already" not in shown  # the table has it
+
+
+def test_a_single_run_with_a_past_on_a_terminal(terminal):
+    display = RunDisplay()
+    for event in [*TROUBLE[:4], Ended("KILLED")]:
+        display(event)
+    display(TROUBLE[-1])
+    shown = terminal.file.getvalue()
+    assert f"{TROUBLE_LINES[0]}\n" in shown
+    assert "7/9" in shown and "8/9" in shown
+    assert f"{TROUBLE_LINES[-1]}\n" in shown

@@ -88,3 +88,29 @@ def test_a_selection_goes_on_from_any_epoch():
     after = before.advance(EpochRecord(5, {"val/accuracy": 0.7}))
     assert (after.epoch, after.best, after.should_stop) == (3, 0.8, True)
     assert not before.should_stop
+
+
+@pytest.mark.parametrize("monitor", ["val/accuracy", "val/loss", None])
+def test_a_selection_that_goes_on_after_some_epochs_is_the_same(monitor):
+    values = [0.5, 0.4, 0.6, 0.6, 0.55, 0.7, 0.3]
+    key = monitor or "val/accuracy"
+    records = [EpochRecord(epoch, {key: value}) for epoch, value in enumerate(values, 1)]
+    first = Selection(monitor, EarlyStopping(2, 0.05))
+    one_by_one = [first]
+    for record in records:
+        one_by_one.append(one_by_one[-1].advance(record))
+    for count, expected in enumerate(one_by_one[1:], 1):
+        assert first.advance_over(records[:count]) == expected
+        assert one_by_one[count].advance_over(records[count:]) == one_by_one[-1]
+
+
+def test_a_selection_that_goes_on_after_nothing_is_the_same():
+    first = Selection("val/loss", EarlyStopping(1, 0.0))
+    assert first.advance_over([]) is first
+
+
+def test_an_epoch_has_the_time_of_its_end(monkeypatch):
+    monkeypatch.setattr("time.time", lambda: 1_700_000_000.1239)
+    assert EpochRecord(1, {}).timestamp_ms == 1_700_000_000_123
+    assert EpochRecord(1, {}, 5).timestamp_ms == 5
+    assert EpochRecord(1, {}, 5) == EpochRecord(1, {}, 6)  # the same was measured

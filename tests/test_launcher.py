@@ -1,5 +1,6 @@
 import os
 import signal
+import time
 
 import pytest
 from workplace import Workplace, gone, processes, worker
@@ -160,7 +161,8 @@ def deaths(workplace):
         for number, each in signals.items():
             os.kill(worker(process.pid, number), each)
 
-    options = (*SMALL, "epochs=2,90000,90001", "n_jobs=3", "tracking.experiment=deaths")
+    options = (*SMALL, "epochs=2,90000,90001", "n_jobs=3", "max_retries=0")
+    options += ("tracking.experiment=deaths",)
     until = [f"run {number}: epoch 1/" for number in signals]
     return workplace.watch(*options, "--multirun", until=until, act=strike)
 
@@ -180,6 +182,18 @@ def test_a_run_that_dies_does_not_stop_the_others(workplace, deaths):
     assert trace.read_text() == "sweep.errors.RunFailed: its process was killed by SIGKILL\n"
 
 
+def test_what_failed_is_shown_with_its_logs_at_the_end(deaths):
+    words = [line.split() for line in deaths[1] if line.strip()]
+    header, _, *rows = words[words.index(["Failed"]) + 1 :]
+    assert header == ["run", "reason", "log"]
+    reasons = ["its process was killed by SIGKILL", "its process was stopped by SIGTERM"]
+    assert len(rows) == 2
+    for number, (row, reason) in enumerate(zip(rows, reasons, strict=True), 1):
+        overrides = f"model.hidden=[8] context=cpu epochs={89999 + number}"
+        assert row[:-1] == [*overrides.split(), *reason.split()]
+        assert row[-1].startswith("multirun/") and row[-1].endswith(f"/{number}/run.log")
+
+
 def test_a_run_that_is_terminated_is_recorded_as_it_is_shown(workplace, deaths):
     _, lines, _ = deaths
     assert "run 2: interrupted: recorded as KILLED" in lines
@@ -187,19 +201,35 @@ def test_a_run_that_is_terminated_is_recorded_as_it_is_shown(workplace, deaths):
 
 
 def test_a_run_that_crashes(workplace):
+    options = (*SMALL, "epochs=2,90000", "n_jobs=2", "max_retries=0", "tracking.experiment=crash")
     code, lines, errors = workplace.watch(
-        *(*SMALL, "epochs=2,90000", "n_jobs=2", "tracking.experiment=crash", "--multirun"),
+        *(*options, "--multirun"),
         until=["run 1: epoch 1/"],
         act=lambda process: os.kill(worker(process.pid, 1), signal.SIGSEGV),
         limit=60,
     )
     assert (code, errors) == (1, "1 of 2 runs failed\n")
-    reason = "its process was killed by SIGSEGV"
+    reason = "its process crashed: a segmentation fault (SIGSEGV); its log has the stack"
     ends = by_epochs(workplace.runs("crash")[1])
     assert ends == {2: (FINISHED, None), 90000: ("FAILED", reason)}
     assert f"run 1: failed: {reason}" in lines
     logs = [log.read_text() for log in workplace.folder.glob("multirun/*/*/1/run.log")]
     assert [log for log in logs if "Fatal Python error: Segmentation fault" in log]
+
+
+def test_the_first_failure_stops_the_others_if_asked_to(workplace):
+    options = (*SMALL, "epochs=90000", "optim.lr=0.1,1e30,0.2", "n_jobs=2", "on_failure=stop")
+    process = workplace.start(*options, "tracking.experiment=stop", "--multirun")
+    output, errors = process.communicate(timeout=120)
+    message = "1 of 3 runs failed, 2 stopped or not begun (on_failure=stop)"
+    assert (process.returncode, errors) == (1, f"{message}\n"), output
+    assert gone(process.pid) == []
+    (parent,), runs = workplace.runs("stop")
+    assert parent.info.status == "FAILED"
+    assert parent.data.tags["failure_reason"] == message
+    statuses = {run.data.params["optim.lr"]: run.info.status for run in runs}
+    assert statuses.pop("0.1", "KILLED") == "KILLED"  # it may not have begun
+    assert statuses == {"1e+30": "FAILED"}
 
 
 # --- interrupts ---
@@ -235,6 +265,24 @@ def test_an_interrupted_sweep(workplace, how):
         steps = [step for step, _ in workplace.curves(run)["train/loss"]]
         assert steps == list(range(1, len(steps) + 1))
         assert steps
+
+
+def test_a_second_interrupt_ends_what_hangs(workplace):
+    sessions = []
+
+    def interrupt_twice(process):
+        sessions.append(process.pid)
+        os.kill(worker(process.pid, 1), signal.SIGSTOP)
+        os.killpg(process.pid, signal.SIGINT)
+        while len(processes(process.pid)) > 4:  # sweep, fork server, resource tracker, who hangs
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+
+    options = (*SMALL, "epochs=90000,90001", "n_jobs=2", "tracking.experiment=twice")
+    until = [f"run {number}: epoch 1/" for number in (0, 1)]
+    code, _, errors = workplace.watch(*options, "--multirun", until=until, act=interrupt_twice)
+    assert (code, errors) == (130, "Interrupted.\n")
+    assert gone(sessions[0]) == []  # but a record may be open: what hung may have locked it
 
 
 def test_runs_do_not_outlive_the_one_that_launched_them(workplace):

@@ -48,3 +48,23 @@ def test_the_plan_says_when_the_test_set_decides(capsys):
         "  up to 1 epoch, on cpu",
         "  recorded in here",
     ]
+
+
+REPEATED = "  2 the same as others, and trained once"
+TRAINED = "  3 trained already, found in the record (rerun=true trains again)"
+BEGUN = "  1 begun before: what is missing is trained"
+
+
+@pytest.mark.parametrize(
+    ("counts", "lines"),
+    [
+        ((0, 0, 0), []),
+        ((2, 0, 0), [REPEATED]),
+        ((0, 3, 0), [TRAINED]),
+        ((0, 0, 1), [BEGUN]),
+        ((2, 3, 1), [REPEATED, TRAINED, BEGUN]),
+    ],
+)
+def test_how_the_combinations_stand(capsys, counts, lines):
+    terminal.show_standings(*counts)
+    assert capsys.readouterr().out.splitlines() == lines

@@ -2,10 +2,13 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -16,10 +19,14 @@ CURVES = ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "test/loss
 class Workplace:
     """A folder in which commands are given, and the record that they leave there."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, address=None):
+        """Take the folder; and the address of the server, where the record is not in the folder."""
         self.folder = folder
+        self.address = address or f"sqlite:///{folder}/mlflow.db"
         self.environment = {**os.environ, "MXNET_HOME": str(folder / "mxnet_home")}
         self.environment.pop("MLFLOW_TRACKING_URI", None)
+        if address:
+            self.environment["MLFLOW_TRACKING_URI"] = address
 
     def start(self, *arguments, module="sweep", **options):
         # A process that inherits an ignored SIGINT, as a shell's background jobs do, ignores it.
@@ -67,7 +74,7 @@ class Workplace:
 
     @property
     def client(self):
-        return MlflowClient(f"sqlite:///{self.folder}/mlflow.db")
+        return MlflowClient(self.address)
 
     def runs(self, experiment):
         """Return the parents and the other runs, the oldest first."""
@@ -87,6 +94,51 @@ class Workplace:
             ]
             for key in CURVES
         }
+
+
+class Server:
+    """A real MLflow server with a store of its own, on a port of this machine."""
+
+    def __init__(self, folder):
+        """Take the folder of the store; start nothing."""
+        self._folder, self._process = folder, None
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self._port}"
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *error):
+        self.kill()
+
+    def start(self):
+        """Start it, and wait until it answers."""
+        command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
+        command += ["--port", str(self._port)]
+        command += ["--backend-store-uri", f"sqlite:///{self._folder}/server.db"]
+        command += ["--artifacts-destination", str(self._folder / "artifacts")]
+        with open(self._folder / "log", "a") as log:
+            self._process = subprocess.Popen(
+                command, cwd=self._folder, stdout=log, stderr=log, start_new_session=True
+            )
+        for _ in range(480):
+            assert self._process.poll() is None, (self._folder / "log").read_text()
+            try:
+                urllib.request.urlopen(f"{self.address}/health", timeout=2).close()
+                return
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.25)
+        raise TimeoutError((self._folder / "log").read_text())
+
+    def kill(self):
+        """Kill it, with all its processes, at once; unless it is dead."""
+        if self._process:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
 
 
 def processes(session):

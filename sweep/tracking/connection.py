@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +62,12 @@ def _create(uri: str) -> None:
         new = Path(folder) / file.name
         create: Any = SqlAlchemyStore
         create(f"sqlite:///{new}", DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH).engine.dispose()
-        with suppress(FileExistsError):  # somebody else was faster
+        try:
             os.link(new, file)
+        except FileExistsError:
+            pass  # somebody else was faster
+        except OSError:  # no hard links on this file system
+            os.replace(new, file)
 
 
 @contextmanager

@@ -1,0 +1,59 @@
+"""What a sweep leaves behind: all of it but times, to compare a disturbed one with another."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+TIMES = ("epoch_seconds", "images_per_second")
+
+
+def outcome(client, run):
+    """Return what is recorded of a finished run: its metrics with their steps, exactly; the bytes
+    of its parameters; params and images."""
+    number = run.info.run_id
+    assert run.info.status == "FINISHED", (run.info.run_name, run.info.status, run.data.tags)
+    assert "failure_reason" not in run.data.tags
+    found = {"params": run.data.params}
+    for key, last in run.data.metrics.items():
+        points = client.get_metric_history(number, key)
+        assert points[-1].value == last, key
+        times = [point.timestamp for point in points]
+        assert times == sorted(times), key
+        found[key] = [(point.step, key in TIMES or point.value) for point in points]
+    found["images"] = sorted(each.dataset.digest for each in run.inputs.dataset_inputs)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("config.yaml", "parameters/net.params"):
+            found[name] = Path(client.download_artifacts(number, name, folder)).read_bytes()
+    return found
+
+
+def outcomes(client, runs):
+    """Return what is recorded of finished runs, by their params; no two may have the same."""
+    found = {str(sorted(run.data.params.items())): outcome(client, run) for run in runs}
+    assert len(found) == len(runs)
+    return found
+
+
+def assert_same(found, expected):
+    """Compare outcomes; say which differ, and in what."""
+    assert set(found) == set(expected)
+    for name, each in expected.items():
+        assert set(found[name]) == set(each), name
+        for key, value in each.items():
+            assert found[name][key] == value, (name, key)
+
+
+def assert_complete(workplace, expected, experiment="sweep", checkpoints="checkpoints"):
+    """See that a sweep has ended as the undisturbed one did, and that it has left nothing over."""
+    sweeps, runs = workplace.runs(experiment)
+    assert [each.info.status for each in sweeps] == ["FINISHED"]
+    assert_same(outcomes(workplace.client, runs), expected)
+    assert {run.data.tags["mlflow.parentRunId"] for run in runs} == {sweeps[0].info.run_id}
+    assert_clean(workplace.folder, checkpoints)
+
+
+def assert_clean(folder, checkpoints="checkpoints"):
+    """See that no checkpoint and no unfinished file is left."""
+    assert sorted(each.name for each in (folder / checkpoints).iterdir()) == ["id", "locks"]
+    assert [*folder.rglob("*.tmp"), *folder.glob(".mlflow.db*")] == []

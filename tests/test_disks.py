@@ -1,0 +1,177 @@
+"""Disks that are full, or cannot be written, before a sweep and in the middle of one."""
+
+import errno
+import resource
+import subprocess
+
+import pytest
+from outcomes import assert_complete, outcomes
+from workplace import Workplace
+
+SWEEP = ("seed=0,1", "model.hidden=[32]", "optim.momentum=0.9", "epochs=12", "context=cpu")
+SWEEP += ("n_jobs=2",)
+FULL = "No space left on device"
+TO_DO = "The checkpoints before are kept: the same command goes on from them"
+
+
+class Disk:
+    """A small disk of its own."""
+
+    def __init__(self, folder):
+        """Mount it."""
+        folder.mkdir()
+        self.folder, self._filler = folder, folder / "filler"
+        self._mount("-t", "tmpfs", "-o", "size=24m", "none")
+
+    def _mount(self, *options):
+        command = ["mount", *options, str(self.folder)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"a disk cannot be mounted here: {done.stderr}")
+
+    def fill(self):
+        with open(self._filler, "wb", buffering=0) as stream:
+            for size in (2**16, 2**12, 1):
+                try:
+                    while True:
+                        stream.write(bytes(size))
+                except OSError as error:
+                    assert error.errno == errno.ENOSPC
+
+    def make_room(self):
+        self._filler.unlink()
+
+    def forbid_writing(self):
+        self._mount("-o", "remount,ro")
+
+    def unmount(self):
+        subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    disk = Disk(tmp_path / "disk")
+    yield disk
+    disk.unmount()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    workplace = Workplace(tmp_path_factory.mktemp("undisturbed"))
+    workplace.run(*SWEEP, "--multirun")
+    return outcomes(workplace.client, workplace.runs("sweep")[1])
+
+
+UNTIL = [f"run {number}: epoch 3/" for number in (0, 1)]
+
+
+# --- full ---
+
+
+def test_checkpoints_on_a_full_disk(tmp_path, disk, undisturbed):
+    workplace = Workplace(tmp_path)
+    command = (*SWEEP, "checkpoint_dir=disk", "--multirun")
+    code, lines, errors = workplace.watch(*command, until=UNTIL, act=lambda _: disk.fill())
+    assert (code, errors) == (1, "2 of 2 runs failed\n")
+    _, runs = workplace.runs("sweep")
+    assert len(runs) == 2
+    (title,) = [at for at, line in enumerate(lines) if line.strip() == "Failed"]
+    table = "\n".join(lines[title:])
+    for run in runs:
+        number, reason = run.data.params["seed"], run.data.tags["failure_reason"]
+        assert reason == f"disk/{run.info.run_id} cannot be written: {FULL}. {TO_DO}"
+        assert f"run {number}: failed: {reason}" in lines
+        assert f"disk/{run.info.run_id} cannot be written" in table
+        steps = [step for step, _ in workplace.curves(run)["train/loss"]]
+        assert steps == list(range(1, len(steps) + 1))
+        assert len(steps) >= 3
+    assert not [line for line in lines if "Traceback" in line]
+    shown = workplace.run(module="sweep.leaderboard")
+    assert len([line for line in shown if "FAILED" in line]) == 2
+    disk.make_room()
+    lines = workplace.run(*command)
+    assert len([line for line in lines if "(goes on after epoch " in line]) == 2
+    assert_complete(workplace, undisturbed, checkpoints="disk")
+
+
+def test_a_record_on_a_full_disk(tmp_path, disk, undisturbed):
+    workplace = Workplace(disk.folder)
+    command = (*SWEEP, f"checkpoint_dir={tmp_path}/checkpoints", "--multirun")
+    code, lines, errors = workplace.watch(*command, until=UNTIL, act=lambda _: disk.fill())
+    assert (code, errors) == (1, "2 of 2 runs failed\n")
+    for number in (0, 1):
+        (told,) = [line for line in lines if line.startswith(f"run {number}: failed: ")]
+        assert FULL in told or "disk is full" in told
+    shown = workplace.run(module="sweep.leaderboard")
+    assert [line for line in shown if "mnist_5k" in line]
+    disk.make_room()
+    workplace.run(*command)
+    assert_complete(workplace, undisturbed, checkpoints=tmp_path / "checkpoints")
+
+
+def test_a_disk_that_is_full_from_the_start(tmp_path, disk):
+    workplace = Workplace(tmp_path)
+    disk.fill()
+    process = workplace.start(*SWEEP, "checkpoint_dir=disk", "--multirun")
+    output, errors = process.communicate(timeout=120)
+    assert (process.returncode, output) == (2, "")
+    assert errors == (
+        f"checkpoint_dir=disk: cannot be written ({FULL}); allowed is a folder for checkpoints "
+        "that can\n"
+    )
+
+
+def test_a_limit_on_the_size_of_files(tmp_path):
+    workplace = Workplace(tmp_path)
+    command = ("seed=0", "model.hidden=[1000]", "epochs=1", "context=cpu", "--multirun")
+    limit = 2 << 20  # the record fits in, and the checkpoint of 3 MB does not
+    process = workplace.start(
+        *command, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    )
+    output, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (1, "1 of 1 runs failed\n"), output + errors
+    (run,) = workplace.runs("sweep")[1]
+    reason = f"checkpoints/{run.info.run_id} cannot be written: File too large. {TO_DO}"
+    assert f"run 0: failed: {reason}" in output.splitlines()
+    assert run.data.tags["failure_reason"] == reason
+    workplace.run(*command)
+    (again,) = workplace.runs("sweep")[1]
+    assert (again.info.run_id, again.info.status) == (run.info.run_id, "FINISHED")
+
+
+# --- not to be written ---
+
+
+def test_checkpoints_that_may_not_be_written(tmp_path, disk):
+    disk.forbid_writing()
+    process = Workplace(tmp_path).start(*SWEEP, "checkpoint_dir=disk", "--multirun")
+    output, errors = process.communicate(timeout=120)
+    assert (process.returncode, output) == (2, "")
+    assert errors == (
+        "checkpoint_dir=disk: cannot be written (Read-only file system); allowed is a folder for "
+        "checkpoints that can\n"
+    )
+
+
+def test_a_working_folder_that_may_not_be_written(disk):
+    workplace = Workplace(disk.folder)
+    disk.forbid_writing()
+    process = workplace.start(*SWEEP, "--multirun")
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 2, output + errors
+    assert "Traceback" not in errors
+    assert "Read-only file system" in errors
+    assert len(errors.splitlines()) == 1
+
+
+def test_a_record_that_may_not_be_written_any_more(disk, undisturbed):
+    workplace = Workplace(disk.folder)
+    workplace.run("seed=0,1", *SWEEP[1:], "--multirun")
+    disk.forbid_writing()
+    shown = workplace.run(module="sweep.leaderboard")
+    assert len([line for line in shown if line.split()[1:2] == ["mnist_5k"]]) == 2
+    process = workplace.start(*SWEEP, "rerun=true", "--multirun")
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 2, output + errors
+    assert "Traceback" not in errors
+    assert len(errors.splitlines()) == 1

@@ -1,0 +1,135 @@
+"""Sweeps that are killed at random moments, by whatever kills them, lose and change nothing."""
+
+import contextlib
+import os
+import random
+import signal
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+from outcomes import assert_complete, outcomes
+from workplace import CURVES, Workplace, gone, processes
+
+SWEEP = ("optim.lr=0.1,0.2", "optim.momentum=0,0.9", "model.hidden=[32]", "context=cpu")
+SWEEP += ("epochs=25", "early_stopping.patience=8")
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    return Workplace(tmp_path_factory.mktemp("faults"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(workplace):
+    """What the sweep gives if nothing happens to it."""
+    workplace.run(*SWEEP, "tracking.experiment=undisturbed", "--multirun")
+    return outcomes(workplace.client, workplace.runs("undisturbed")[1])
+
+
+def test_what_is_compared_has_been_trained(undisturbed):
+    assert len(undisturbed) == 4
+    lengths = {len(each["val/loss"]) for each in undisturbed.values()}
+    assert len(lengths) > 1  # some have stopped early, and not the others
+    for each in undisturbed.values():
+        steps = [step for step, _ in each["train/loss"]]
+        assert steps == list(range(1, len(steps) + 1))
+        for key in (*CURVES[:4], "epoch_seconds", "images_per_second"):
+            assert [step for step, _ in each[key]] == steps
+        ((_, best),) = each["best_epoch"]
+        assert each["val_at_best/loss"] == [(best, each["val/loss"][int(best) - 1][1])]
+        assert [step for step, _ in each["test/accuracy"]] == [best]
+        assert len(each["images"]) == 3
+
+
+# --- who is killed ---
+
+
+def children(sweep, what):
+    """Return the processes that a sweep has started, with this in their command line."""
+    found = []
+    for process in processes(sweep.pid):
+        with contextlib.suppress(OSError):
+            state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            command = Path(f"/proc/{process}/cmdline").read_text()
+            if int(state[1]) == sweep.pid and what in command:
+                found.append(process)
+    return found
+
+
+def training(sweep):
+    """Return the processes that train, known by the logs that they write."""
+    found = []
+    for process in processes(sweep.pid):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/{process}/fd/1").endswith("/run.log"):
+                found.append(process)
+    return found
+
+
+def kill_one(found, sweep, chance):
+    """Kill one of these, or, where there is none at this moment, the sweep."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(chance.choice(found or [sweep.pid]), signal.SIGKILL)
+
+
+STRIKES = {
+    "a worker": lambda sweep, chance: kill_one(training(sweep), sweep, chance),
+    "the fork server": lambda sweep, chance: kill_one(children(sweep, "forkserver"), sweep, chance),
+    "the sweep": lambda sweep, chance: sweep.kill(),
+    "all at once": lambda sweep, chance: os.killpg(sweep.pid, signal.SIGKILL),
+    "Ctrl-C": lambda sweep, chance: os.killpg(sweep.pid, signal.SIGINT),
+    "SIGTERM": lambda sweep, chance: sweep.terminate(),
+}
+CODES = {"Ctrl-C": (130, 0), "SIGTERM": (130, 0)}  # 0: it had ended already, or died in its worker
+
+
+def strike_at_random(workplace, chance, *options):
+    """Start the sweep, strike at a random moment, and wait until nothing of it is left.
+
+    The moment is some time after some line: one of the plan, of an epoch, of the results; or one
+    that says that a run has trained, and is about to be closed.
+    """
+    who, sessions = chance.choice(list(STRIKES)), []
+    after = chance.choice(["", "", " kept: "])
+    lines, pause = chance.randrange(1, 4 if after else 80), chance.uniform(0, 0.3)
+
+    def strike(sweep):
+        sessions.append(sweep.pid)
+        left = lines
+        while left and (line := sweep.stdout.readline()):
+            left -= after in line
+        time.sleep(pause)
+        STRIKES[who](sweep, chance)
+
+    code, _, errors = workplace.watch(*SWEEP, *options, "--multirun", until=[], act=strike)
+    print(f"{who} after {lines} lines with '{after}' and {pause:.2f} s: {code}")
+    assert gone(sessions[0]) == []
+    assert code in CODES.get(who, (-signal.SIGKILL, 0)), errors
+    assert errors == {130: "Interrupted.\n"}.get(code, "")
+    return code
+
+
+def strike_often(workplace, undisturbed, seed, strikes):
+    """Strike one sweep until it has come to its end, then the next one; compare all of them."""
+    chance = random.Random(seed)
+    print("seed", seed)
+    experiments = [f"seed_{seed}_sweep_0"]
+    for _ in range(strikes):
+        if strike_at_random(workplace, chance, f"tracking.experiment={experiments[-1]}") == 0:
+            experiments.append(f"seed_{seed}_sweep_{len(experiments)}")
+    for each in experiments:
+        workplace.run(*SWEEP, f"tracking.experiment={each}", "--multirun")
+    for each in experiments:
+        assert_complete(workplace, undisturbed, each)
+
+
+def test_five_random_strikes(workplace, undisturbed):
+    strike_often(workplace, undisturbed, seed=1, strikes=5)
+
+
+@pytest.mark.nightly
+def test_many_random_strikes(workplace, undisturbed):
+    seed = os.environ.get("SEED") or date.today().toordinal()
+    strike_often(workplace, undisturbed, seed=int(seed), strikes=25)
