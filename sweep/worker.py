@@ -26,7 +26,7 @@ from sweep.progress import Event
 
 Task = Callable[..., float]  # of the configuration (DictConfig) and a Listener
 RUN_LOG = "run.log"
-ORPHAN_SECONDS = 5.0  # for a run to close its record when its sweep is gone
+ORPHAN_SECONDS = 10.0  # for a run to close its record when its sweep is gone
 STOPPED = 128 + signal.SIGTERM  # the exit code of a run that was told to stop, and did
 
 

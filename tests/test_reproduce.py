@@ -74,8 +74,8 @@ def test_what_differs_in_the_environment_is_shown(workplace, monkeypatch, capsys
     now = {**then, "processor": "another one", "packages": {**then["packages"], "mxnet": "2.0"}}
     now["packages"].pop("rich")
     monkeypatch.setattr(environment, "environment", lambda: now)
-    monkeypatch.chdir(workplace.folder)
-    assert reproduce.main([run.info.run_id]) == 1
+    address = f"sqlite:///{workplace.folder}/mlflow.db"
+    assert reproduce.main([run.info.run_id, "--tracking-uri", address]) == 1
     table = capsys.readouterr().out.partition("Environment")[2]
     cells = [re.split(r"  +", line.strip()) for line in table.splitlines()[4:] if line.strip()]
     rich = then["packages"]["rich"]
@@ -113,19 +113,18 @@ def test_of_an_interrupted_run_what_is_recorded_is_compared(workplace):
     assert len([line for line in lines if line.startswith("  epoch ")]) == recorded + 1
 
 
-def test_wrong_runs(workplace, sweep, monkeypatch, capsys, tmp_path):
-    monkeypatch.chdir(workplace.folder)
-    client = MlflowClient("sqlite:///mlflow.db")
+def test_wrong_runs(workplace, sweep, capsys, tmp_path):
+    address = f"sqlite:///{workplace.folder}/mlflow.db"
+    client = MlflowClient(address)
     bare = client.create_run("0").info.run_id
     for given, message in {
-        "nosuchrun": "nosuchrun is not a run in sqlite:///mlflow.db: Run with id=nosuchrun not",
+        "nosuchrun": f"nosuchrun is not a run in {address}: Run with id=nosuchrun not",
         sweep[1]: f"{sweep[1]} is a sweep; name one of its runs: python -m sweep.leaderboard",
         bare: f"run {bare} has no config.yaml and no environment.yaml, so it cannot be trained",
     }.items():
-        assert reproduce.main([given]) == 2
+        assert reproduce.main([given, "--tracking-uri", address]) == 2
         captured = capsys.readouterr()
         assert (captured.out, captured.err.startswith(message)) == ("", True), captured.err
-    monkeypatch.chdir(tmp_path)
     assert reproduce.main(["any"]) == 2
     assert capsys.readouterr().err.startswith("no runs are recorded in sqlite:///mlflow.db: there")
     assert not list(tmp_path.glob("*.db"))

@@ -145,7 +145,7 @@ def test_presets_that_change_do_not_change_a_sweep(tmp_path, launcher):
 
 def test_one_store_with_two_addresses_is_one_store(tmp_path):
     workplace = Workplace(tmp_path)
-    command = ("model.hidden=[8]", "context=cpu", "epochs=60")
+    command = ("model.hidden=[8]", "context=cpu", "epochs=400")
     with workplace.start(*command) as first:
         for line in first.stdout:
             if line.startswith("  epoch 5/"):
@@ -159,4 +159,4 @@ def test_one_store_with_two_addresses_is_one_store(tmp_path):
     _, (run,) = workplace.runs("sweep")
     assert (run.info.status, run.data.tags.get("failure_reason")) == ("FINISHED", None)
     points = workplace.client.get_metric_history(run.info.run_id, "val/loss")
-    assert [point.step for point in points] == list(range(1, 61))
+    assert [point.step for point in points] == list(range(1, 401))
