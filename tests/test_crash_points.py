@@ -135,7 +135,7 @@ def test_a_sweep_that_dies_while_it_creates_the_record(tmp_path, undisturbed):
     workplace = Workplace(tmp_path)
     command = (*COMMON, "seed=0", "--multirun")
     process = workplace.start(*command)
-    while not [*tmp_path.glob(".mlflow.db-*/mlflow.db")]:
+    while not [*tmp_path.glob(".mlflow.db.new/mlflow.db")]:
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)

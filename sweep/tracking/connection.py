@@ -1,12 +1,13 @@
 """Reaching an MLflow store: create it, see whether it answers, and say what is wrong if not."""
 
 import os
-import tempfile
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.store.db.db_types import DATABASE_ENGINES
 from mlflow.store.tracking import DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
@@ -58,16 +59,18 @@ def _create(uri: str) -> None:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}-") as folder:
-        new = Path(folder) / file.name
-        create: Any = SqlAlchemyStore
-        create(f"sqlite:///{new}", DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH).engine.dispose()
+    lock, folder = file.with_name(f".{file.name}.lock"), file.with_name(f".{file.name}.new")
+    with FileLock(lock):
         try:
-            os.link(new, file)
-        except FileExistsError:
-            pass  # somebody else was faster
-        except OSError:  # no hard links on this file system
-            os.replace(new, file)
+            if not file.exists():  # nobody was faster
+                shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
+                folder.mkdir()
+                new, create = folder.absolute() / file.name, cast(Any, SqlAlchemyStore)
+                create(f"sqlite:///{new}", DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH).engine.dispose()
+                os.replace(new, file)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.unlink(missing_ok=True)  # who waits for it makes another
 
 
 @contextmanager
