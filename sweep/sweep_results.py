@@ -1,5 +1,6 @@
 """What a user sees when a sweep has ended: leaderboard, failures, how to go on."""
 
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,6 +58,13 @@ def show_results(tracker: "Tracker", sweep_id: str, config: Config) -> None:
     )
 
 
+def _log_of(result: JobReturn) -> str:
+    """Return the path of the run's log; nothing if its launcher does not tell the folder."""
+    told = result.hydra_cfg and result.hydra_cfg.hydra.runtime.output_dir
+    folder = told or result.working_dir
+    return os.path.relpath(Path(folder, RUN_LOG)) if folder else ""
+
+
 def raise_failures(results: Sequence[JobReturn]) -> None:
     """Print a table of the runs that failed, with their logs.
 
@@ -72,8 +80,7 @@ def raise_failures(results: Sequence[JobReturn]) -> None:
         table.add_column(name, overflow="fold")
     for each in failures:
         # Asking for return_value would raise the first one.
-        log = Path(each.working_dir, RUN_LOG) if each.working_dir else ""
-        cells = (" ".join(public(each.overrides or [])), each._return_value, log)
+        cells = (" ".join(public(each.overrides or [])), each._return_value, _log_of(each))
         table.add_row(*(Text(str(cell)) for cell in cells))
     console().print(table)
     stopped = sum(each.status == JobStatus.UNKNOWN for each in results)

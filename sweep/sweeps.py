@@ -29,6 +29,7 @@ from sweep.tracking import (
     PastRun,
     Record,
     Tracker,
+    impatient,
     probe,
 )
 
@@ -183,15 +184,17 @@ def _train(plan: Plan, record: Record, launch: Launch) -> Sequence[JobReturn]:
         record.log_found(before)
     try:
         results = launch(plan.to_train, record.run_id) if plan.to_train else []
-    finally:
-        # Interrupted, or dead: then runs could not close their records.
-        with suppress(UserError):  # the server is away: the next command will do it
+    except BaseException:  # interrupted: what was killed could not close its record
+        with impatient(), suppress(UserError):  # or the next command will do it
             close_abandoned(plan.tracker, plan.claims)
-    own = {run.fingerprint for run in plan.tracker.runs_of(record.run_id) if run.finished}
-    missing = [] if plan.rerun else [key for key in plan.keys if key not in own]
-    now = [each.trained for each in standings(missing, plan.tracker, plan.claims).values()]
-    if (after := elsewhere(run for run in now if run)) != before:
-        record.log_found(after)
+        raise
+    with suppress(UserError):  # the record cannot be written: then its runs have failed
+        close_abandoned(plan.tracker, plan.claims)
+        own = {run.fingerprint for run in plan.tracker.runs_of(record.run_id) if run.finished}
+        missing = [] if plan.rerun else [key for key in plan.keys if key not in own]
+        now = [each.trained for each in standings(missing, plan.tracker, plan.claims).values()]
+        if (after := elsewhere(run for run in now if run)) != before:
+            record.log_found(after)
     return results
 
 

@@ -1,5 +1,6 @@
 """Runs and sweeps that die at the worst points: nothing is lost, nothing doubled or changed."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -10,7 +11,7 @@ import faulty
 import pytest
 from faulty import EPOCH, FAULTS, SWEEP_FAULTS
 from outcomes import assert_complete, assert_same, outcomes
-from workplace import Workplace, gone
+from workplace import Workplace, gone, kills_for_memory
 
 COMMON = ("model.hidden=[16]", "optim.momentum=0.9", "epochs=8", "context=cpu")
 COMMON += ("early_stopping.patience=4",)
@@ -52,14 +53,16 @@ def undisturbed(workplace):
 def lines(workplace, undisturbed):
     """What was printed when the runs went on, in the next command and in the same one."""
     command = [*COMMON, ALL, f"tracking.experiment={WAYS[0]}", "max_retries=0"]
-    process = workplace.start(*command, "--multirun", module="faulty")
-    output, errors = process.communicate(timeout=300)
+    with kills_for_memory(fcntl.LOCK_SH):
+        process = workplace.start(*command, "--multirun", module="faulty")
+        output, errors = process.communicate(timeout=300)
     failed = f"{len(FAULTS)} of {len(FAULTS)} runs failed\n"
     assert (process.returncode, errors) == (1, failed), output + errors
     assert output.count(f"failed: {KILLED}") == len(FAULTS)
     second = workplace.run(*command, "--multirun")
     retried = [*COMMON, ALL, f"tracking.experiment={WAYS[1]}", "--multirun"]
-    return second, workplace.run(*retried, module="faulty")
+    with kills_for_memory(fcntl.LOCK_SH):
+        return second, workplace.run(*retried, module="faulty")
 
 
 def of_seed(number, found):

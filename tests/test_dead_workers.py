@@ -1,5 +1,6 @@
 """Runs whose processes die or hang for real: for want of memory, by a crash, for too long."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -10,7 +11,7 @@ import faulty
 import pytest
 from faulty import EPOCH
 from outcomes import assert_complete, outcomes
-from workplace import Workplace, worker
+from workplace import Workplace, fork_servers, kills_for_memory, worker
 
 SWEEP = ("seed=0,1", "model.hidden=[200]", "optim.momentum=0.9", "epochs=10", "context=cpu")
 SWEEP += ("n_jobs=2",)
@@ -47,11 +48,12 @@ def little_memory():
 
 def test_a_run_that_is_killed_for_want_of_memory(workplace, undisturbed, little_memory):
     experiment = "tracking.experiment=memory"
-    code, lines, errors = workplace.watch(
-        *(*SWEEP, experiment, "--multirun"),
-        until=["run 1: epoch 2/"],
-        act=lambda sweep: little_memory(worker(sweep.pid, 1)),
-    )
+    with kills_for_memory(fcntl.LOCK_EX):
+        code, lines, errors = workplace.watch(
+            *(*SWEEP, experiment, "--multirun"),
+            until=["run 1: epoch 2/"],
+            act=lambda sweep: little_memory(worker(sweep.pid, 1)),
+        )
     assert (code, errors) == (0, ""), lines
     assert f"run 1: {OUT_OF_MEMORY}: retry 1 of 1" in lines
     assert [line for line in lines if line.startswith("run 1: mlp") and "(goes on after" in line]
@@ -97,28 +99,55 @@ def test_a_run_that_hangs(workplace, undisturbed, retries):
     assert_complete(workplace, undisturbed, f"hang_{retries}")
 
 
-def test_the_first_failure_stops_the_others(workplace):
-    """One diverges in its first epoch, one trains at that moment, two have not begun."""
+@pytest.mark.parametrize("strikes", [1, 2])
+def test_a_fork_server_that_is_killed(workplace, undisturbed, strikes):
+    """The second time it is one that was asked for a process, and has not answered."""
+
+    def strike(sweep):
+        (server,) = fork_servers(sweep.pid)
+        os.kill(server, signal.SIGKILL)
+        while strikes == 2 and sweep.poll() is None:
+            for another in {*fork_servers(sweep.pid)} - {server}:
+                os.kill(another, signal.SIGKILL)
+                return
+
+    experiment = f"fork_server_{strikes}"
     code, lines, errors = workplace.watch(
-        "optim.lr=1e30,0.1,0.2,0.3",
-        *("epochs=90000", "model.hidden=[8]", "context=cpu", "n_jobs=2", "on_failure=stop"),
-        *("tracking.experiment=stop", "--multirun"),
-        until=[],
-        act=lambda sweep: None,
+        *(*SWEEP[:-1], "n_jobs=1", f"tracking.experiment={experiment}", "--multirun"),
+        until=["run 0: epoch 1/"],
+        act=strike,
+    )
+    assert (code, errors) == (0, ""), lines
+    assert_complete(workplace, undisturbed, experiment)
+
+
+def test_the_first_failure_stops_the_others(workplace):
+    code, lines, errors = workplace.watch(
+        *("epochs=90000", "model.hidden=[8]", "context=cpu", "seed=0,1,2,3", "n_jobs=2"),
+        *("on_failure=stop", "max_retries=0", "tracking.experiment=stop", "--multirun"),
+        until=["run 0: epoch 1/", "run 1: epoch 1/"],
+        act=lambda sweep: os.kill(worker(sweep.pid, 0), signal.SIGKILL),
     )
     assert code == 1
     assert errors == "1 of 4 runs failed, 3 stopped or not begun (on_failure=stop)\n"
     (parent,), runs = workplace.runs("stop")
     assert parent.info.status == "FAILED"
-    ends = {run.data.params["optim.lr"]: run for run in runs}
-    assert {rate: run.info.status for rate, run in ends.items()} in (
-        {"1e+30": "FAILED", "0.1": "KILLED"},
-        {"1e+30": "FAILED"},  # the other had not begun yet
-    )
-    reason = ends["1e+30"].data.tags["failure_reason"]
-    assert reason.startswith("diverged at epoch 1: ")
+    ends = {run.data.params["seed"]: run for run in runs}
+    assert {seed: run.info.status for seed, run in ends.items()} == {"0": "FAILED", "1": "KILLED"}
+    reason = "its process was killed by SIGKILL"
+    assert ends["0"].data.tags["failure_reason"] == reason
     assert f"run 0: failed: {reason}" in lines
-    assert [line for line in lines if re.search(r"diverged at .*/multirun/\S+/0/run\.log", line)]
+    assert "run 1: interrupted: recorded as KILLED" in lines
+
+
+def test_failures_are_shown_with_their_logs(workplace):
+    options = ("optim.lr=1e30", "model.hidden=[8]", "epochs=1", "tracking.experiment=logs")
+    process = workplace.start(*options, "--multirun")
+    output, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (1, "1 of 1 runs failed\n")
+    table = output[output.index("\nFailed ") :]
+    assert "diverged at epoch 1: " in table
+    assert re.search(r"multirun/\S+/0/run\.log", "".join(table.split()))
 
 
 def test_a_process_that_is_stopped_for_ever(workplace):

@@ -6,11 +6,10 @@ import random
 import signal
 import time
 from datetime import date
-from pathlib import Path
 
 import pytest
 from outcomes import assert_complete, outcomes
-from workplace import CURVES, Workplace, gone, processes
+from workplace import CURVES, Workplace, fork_servers, gone, workers
 
 SWEEP = ("optim.lr=0.1,0.2", "optim.momentum=0,0.9", "model.hidden=[32]", "context=cpu")
 SWEEP += ("epochs=25", "early_stopping.patience=8")
@@ -46,28 +45,6 @@ def test_what_is_compared_has_been_trained(undisturbed):
 # --- who is killed ---
 
 
-def children(sweep, what):
-    """Return the processes that a sweep has started, with this in their command line."""
-    found = []
-    for process in processes(sweep.pid):
-        with contextlib.suppress(OSError):
-            state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-            command = Path(f"/proc/{process}/cmdline").read_text()
-            if int(state[1]) == sweep.pid and what in command:
-                found.append(process)
-    return found
-
-
-def training(sweep):
-    """Return the processes that train, known by the logs that they write."""
-    found = []
-    for process in processes(sweep.pid):
-        with contextlib.suppress(OSError):
-            if os.readlink(f"/proc/{process}/fd/1").endswith("/run.log"):
-                found.append(process)
-    return found
-
-
 def kill_one(found, sweep, chance):
     """Kill one of these, or, where there is none at this moment, the sweep."""
     with contextlib.suppress(ProcessLookupError):
@@ -75,8 +52,8 @@ def kill_one(found, sweep, chance):
 
 
 STRIKES = {
-    "a worker": lambda sweep, chance: kill_one(training(sweep), sweep, chance),
-    "the fork server": lambda sweep, chance: kill_one(children(sweep, "forkserver"), sweep, chance),
+    "a worker": lambda sweep, chance: kill_one([*workers(sweep.pid)], sweep, chance),
+    "the fork server": lambda sweep, chance: kill_one(fork_servers(sweep.pid), sweep, chance),
     "the sweep": lambda sweep, chance: sweep.kill(),
     "all at once": lambda sweep, chance: os.killpg(sweep.pid, signal.SIGKILL),
     "Ctrl-C": lambda sweep, chance: os.killpg(sweep.pid, signal.SIGINT),

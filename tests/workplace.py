@@ -1,10 +1,13 @@
 """Commands given in a folder, the record that they leave there, and the processes they start."""
 
+import contextlib
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -154,18 +157,48 @@ def processes(session):
     return found
 
 
+def workers(session):
+    """Return the processes that train, known by the logs that they write, by these logs."""
+    found = {}
+    for process in processes(session):
+        with contextlib.suppress(OSError):  # it has ended
+            output = os.readlink(f"/proc/{process}/fd/1")
+            if output.endswith("/run.log"):
+                found[process] = output
+    return found
+
+
 def worker(session, number):
-    """Return the process that trains the run of this number, known by the log that it writes."""
+    """Return the process that trains the run of this number."""
+    found = workers(session)
+    (process,) = [each for each, log in found.items() if log.endswith(f"/{number}/run.log")]
+    return process
+
+
+def fork_servers(session):
+    """Return the processes from which a sweep, the leader of the session, forks its workers."""
     found = []
     for process in processes(session):
-        try:
-            output = os.readlink(f"/proc/{process}/fd/1")
-        except OSError:
-            continue
-        if output.endswith(f"/{number}/run.log"):
-            found.append(process)
-    (process,) = found
-    return process
+        with contextlib.suppress(OSError):
+            state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            command = Path(f"/proc/{process}/cmdline").read_text()
+            if int(state[1]) == session and "forkserver" in command:
+                found.append(process)
+    return found
+
+
+@contextlib.contextmanager
+def kills_for_memory(mode):
+    """Keep tests apart that kill for want of memory, and that kill otherwise and look for reasons.
+
+    The system counts the kills for want of memory, but does not say which ones they were.
+
+    Args:
+        mode: ``fcntl.LOCK_EX`` for the former, ``fcntl.LOCK_SH`` for the latter.
+    """
+    with open(Path(tempfile.gettempdir()) / "sweep-tests.lock", "a") as lock:
+        fcntl.flock(lock, mode)
+        yield
 
 
 def gone(session):

@@ -9,7 +9,7 @@ import os
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
-from sweep.tracking.connection import import_stores, probe
+from sweep.tracking.connection import impatient, import_stores, probe
 from sweep.tracking.past import FINGERPRINT, FOLDER, PastRun
 from sweep.tracking.reading import RunRecord, read_record, read_runs
 from sweep.tracking.record import (
@@ -37,6 +37,7 @@ __all__ = [
     "RunRecord",
     "Tracker",
     "close_as_failed",
+    "impatient",
     "import_stores",
     "probe",
     "read_record",
@@ -49,3 +50,5 @@ atexit.register(gc.freeze)
 
 for chatty in ("mlflow", "alembic"):
     logging.getLogger(chatty).setLevel(logging.WARNING)
+# It prints the traceback of what it raises, which is said in one line, and logged, elsewhere.
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)

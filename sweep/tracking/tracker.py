@@ -20,9 +20,10 @@ from sweep.errors import RunFailed, UserError
 from sweep.schema import Tracking
 from sweep.tracking.connection import impatient, usable
 from sweep.tracking.past import FINGERPRINT, PastRun, past_run, search
-from sweep.tracking.record import FAILURE, Record
+from sweep.tracking.record import FAILURE, Record, reason
 
 KIND, SWEEP, RUN = "sweep.kind", "sweep", "run"
+UNRECORDED = "the end of run %s could not be recorded; the same command does it: %s"
 INTERRUPTIONS = "interruptions"
 # MLflow's pages then open with what belongs to training, not to language models.
 TRAINING_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
@@ -102,8 +103,8 @@ class Tracker:
                     record.kill()
                 else:
                     record.fail(error)
-            except Exception:  # whatever keeps it from being recorded, what failed first counts
-                log.exception("the end of run %s could not be recorded", record.run_id)
+            except Exception as other:  # whatever it is, what failed first counts
+                log.warning(UNRECORDED, record.run_id, reason(other))
             raise
 
     def _reopen(self, past: PastRun, tags: Mapping[str, str]) -> Record:
@@ -138,11 +139,11 @@ class Tracker:
         with usable(self.uri):
             return [past_run(each) for each in search(self._client, self._experiment_id, condition)]
 
-    def close_if_running(self, run_id: str, reason: str) -> None:
+    def close_if_running(self, run_id: str, why: str) -> None:
         """Close as KILLED, with the reason, a run or a sweep whose process did not do it."""
         with impatient(), usable(self.uri):
             if self._client.get_run(run_id).info.status == "RUNNING":
-                self._client.set_tag(run_id, FAILURE, reason)
+                self._client.set_tag(run_id, FAILURE, why)
                 self._client.set_terminated(run_id, "KILLED")
 
 
@@ -154,5 +155,5 @@ def close_as_failed(config: Tracking, run_id: str, error: RunFailed) -> None:
     try:
         with impatient():
             Record(Tracker(config.uri, config.experiment)._client, run_id).fail(error)
-    except Exception:  # whatever keeps it from being recorded, the sweep goes on
-        log.exception("the failure of run %s could not be recorded", run_id)
+    except Exception as other:  # whatever keeps it from being recorded, the sweep goes on
+        log.warning(UNRECORDED, run_id, reason(other))
