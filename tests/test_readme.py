@@ -59,3 +59,11 @@ def test_contributing_names_every_module():
     page = (PROJECT / "CONTRIBUTING.md").read_text()
     for module in (PROJECT / "sweep").glob("*.py"):
         assert module.name == "__init__.py" or f"`sweep/{module.name}`" in page, module.name
+
+
+def test_promises_name_tests_that_are_there():
+    promises = README.partition("\n## Nothing lost\n")[2].partition("\n## ")[0]
+    named = re.findall(r"`(test_\w+\.py)`", promises)
+    assert len(named) > 10
+    for name in named:
+        assert (PROJECT / "tests" / name).exists(), name
