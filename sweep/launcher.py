@@ -53,7 +53,7 @@ def launch(jobs: Sequence[Job], task: Task, hydra_context: HydraContext) -> list
             args=(task, job.composed, hydra_context, name, base, lease.environment(), sender),
             daemon=True,
         )
-        process.start()
+        workers.start(process)
         sender.close()  # so that the run's end closes the last one
         deadline = time.monotonic() + (job.config.run_timeout or math.inf)
         return Running(job, lease, process, receiver, deadline)

@@ -8,14 +8,18 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext, SpawnContext
+from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnContext
+from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 Answer = TypeVar("Answer")
 HAS_FORK_SERVER = "forkserver" in multiprocessing.get_all_start_methods()
+START_ATTEMPTS = 5
+PAUSE_SECONDS = 0.1
 _server_threads: int | None = None
 
 
@@ -27,6 +31,10 @@ def start_server(threads: int) -> None:
         return
     _server_threads = threads
     forkserver.set_forkserver_preload(["sweep.preload"])
+    _ensure_server()
+
+
+def _ensure_server() -> None:
     # Ctrl-C reaches all processes of a terminal; only the one that started the server shall act.
     kept = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -46,6 +54,24 @@ def context(threads: int) -> ForkServerContext | SpawnContext:
     return multiprocessing.get_context("spawn")
 
 
+def start(process: BaseProcess) -> None:
+    """Start a process of :func:`context`; again, from a new server, if the server dies meanwhile.
+
+    Raises:
+        EOFError, ConnectionError: so many servers have died that there must be a reason.
+    """
+    for attempts_left in reversed(range(START_ATTEMPTS)):
+        if isinstance(process, ForkServerProcess):
+            _ensure_server()
+        try:
+            process.start()
+            return
+        except (EOFError, ConnectionError):
+            if not attempts_left:
+                raise
+            time.sleep(PAUSE_SECONDS)  # until the system knows that the server is dead
+
+
 def call(function: Callable[[], Answer], threads: int) -> Answer:
     """Return what a function returns in a fresh process; raise what it raises.
 
@@ -55,7 +81,7 @@ def call(function: Callable[[], Answer], threads: int) -> Answer:
     starts = context(threads)
     receiver, sender = starts.Pipe(duplex=False)
     process = starts.Process(target=_answer, args=(function, sender), daemon=True)
-    process.start()
+    start(process)
     sender.close()
     try:
         answer = receiver.recv()

@@ -99,7 +99,7 @@ def test_a_run_that_hangs(workplace, undisturbed, retries):
     assert_complete(workplace, undisturbed, f"hang_{retries}")
 
 
-@pytest.mark.parametrize("strikes", [1])
+@pytest.mark.parametrize("strikes", [1, 2])
 def test_a_fork_server_that_is_killed(workplace, undisturbed, strikes):
     """The second time it is one that was asked for a process, and has not answered."""
 
