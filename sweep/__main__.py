@@ -11,6 +11,7 @@ if ASKED is signal.default_int_handler:
 
 import hydra  # noqa: E402
 
+from sweep import interrupts  # noqa: E402
 from sweep.config import CONF, GROUPS, fields  # noqa: E402
 from sweep.errors import (  # noqa: E402
     RunFailed,
@@ -21,11 +22,10 @@ from sweep.errors import (  # noqa: E402
 )
 from sweep.task import task  # noqa: E402
 
-INTERRUPTED = 128 + signal.SIGINT
-
 
 def main() -> None:
     """Run the application; exit with 0, 1 (a run failed), 2 (wrong input) or 130 (interrupted)."""
+    interrupts.let_none_be_lost()
     signal.signal(signal.SIGINT, ASKED)
     # SIGTERM ends runs as Ctrl-C does: recorded as KILLED.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -38,7 +38,8 @@ def main() -> None:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         sys.stdout.flush()
-        os._exit(INTERRUPTED)  # at once: a request to a server that is away must not keep it
+        # At once: a request to a server that is away must not keep it.
+        os._exit(interrupts.EXIT_CODE)
     except Exception as error:
         if is_composition_error(error):
             leave(UserError.exit_code, explain_composition(error, sys.argv[1:], fields(), GROUPS))

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from sweep import interrupts
 from sweep.config import from_yaml
 from sweep.environment import differences
 from sweep.errors import RunFailed, UserError
@@ -130,8 +131,13 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Compare, and return the exit code: 0 if all is identical, 1 if not, 2 for wrong input."""
+    """Compare, and return the exit code.
+
+    Returns:
+        0 if all is identical, 1 if not, 2 for wrong input, 130 after an interrupt.
+    """
     given = _arguments(argv)
+    interrupts.let_none_be_lost()
     try:
         record = read_record(given.tracking_uri, given.run_id)
         config = from_yaml(record.config)
@@ -142,6 +148,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return UserError.exit_code
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return interrupts.EXIT_CODE
     comparisons = compare(record.curves, again.curves)
     if comparisons:
         show_comparisons(comparisons)

@@ -21,6 +21,7 @@ from hydra.core.utils import JobReturn, JobRuntime, run_job, setup_globals
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
+from sweep import interrupts
 from sweep.errors import RunFailed
 from sweep.progress import Event
 
@@ -52,6 +53,7 @@ def work(
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for who launched this
     try:
+        interrupts.let_none_be_lost()
         signal.signal(signal.SIGTERM, _interrupt_once)
         threading.Thread(target=_stop_with_parent, daemon=True).start()
         os.environ.update(environment)

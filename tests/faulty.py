@@ -223,6 +223,13 @@ def crash():
     ctypes.string_at(0)
 
 
+class Array:
+    """As MXNet's: an exception that is raised while one is dropped goes no further."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+
 SWEEP_FAULTS = {
     "before any worker": kill_the_sweep_before_any_worker,
     "before it is finished": kill_the_sweep_before_it_is_finished,
@@ -231,6 +238,7 @@ RUN_FAULTS = {
     "the power is cut": cut_power_when_a_run_is_finished,
     "all runs hang": recorded_then(lambda: threading.Event().wait()),
     "all runs crash": recorded_then(crash),
+    "all runs are interrupted while an array is dropped": recorded_then(Array),
 }
 
 

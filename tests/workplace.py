@@ -55,13 +55,18 @@ class Workplace:
         assert (process.returncode, errors) == (0, ""), output + errors
         return output.splitlines()
 
-    def watch(self, *arguments, until, then="", act, limit=120):
+    def watch(self, *arguments, module="sweep", until, then="", act, limit=120):
         """Start; act on the process once each of these beginnings of lines was seen, then another.
 
         Returns:
             The exit code, the lines, and what came out as errors.
         """
-        process, missing, lines, acted = self.start(*arguments), list(until), [], False
+        process, missing, lines, acted = (
+            self.start(*arguments, module=module),
+            list(until),
+            [],
+            False,
+        )
         watchdog = threading.Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
         watchdog.start()
         with process:
