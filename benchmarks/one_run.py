@@ -23,6 +23,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 from bare_loop import BareLoop
 
 import sweep.run
+import sweep.training
 from sweep.backend import nd
 from sweep.config import load
 from sweep.data import Dataset, load_dataset
@@ -54,7 +55,7 @@ def alternate(config: Config, dataset: Dataset) -> tuple[float, float]:
             bare_seconds.append(bare_epoch(bare))
             begin = time.perf_counter()
 
-    sweep.run.train_epochs = timed
+    sweep.training.train_epochs = timed
     sweep.run.execute(config, [], lambda event: None)
     images = config.epochs * len(dataset.train)
     return images / sum(run_seconds), images / sum(bare_seconds)
@@ -73,7 +74,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         for model in given.models:
-            config = load(f"model={model}", "dataset=mnist", place, f"epochs={given.epochs}")
+            config = load(
+                f"model={model}", "dataset=mnist", place, f"epochs={given.epochs}", "rerun=true"
+            )
             dataset = load_dataset(config.dataset)
             pairs = [alternate(config, dataset) for _ in range(given.repeats)]
             runs, bares = zip(*pairs, strict=True)

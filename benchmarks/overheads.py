@@ -35,7 +35,7 @@ def seconds(command: list[str]) -> float:
 
 def sweep(*arguments: str) -> list[str]:
     """Return the command for a sweep."""
-    return [sys.executable, "-m", "sweep", *arguments, "--multirun"]
+    return [sys.executable, "-m", "sweep", *arguments, "rerun=true", "--multirun"]
 
 
 def startup() -> float:

@@ -56,7 +56,7 @@ def sweep_command(model: str, runs: int, epochs: int, root: str, *launcher: str)
     return [
         *(sys.executable, "-m", "sweep", f"model={model}", "dataset=mnist"),
         *(f"dataset.root={root}", f"epochs={epochs}", f"seed=range(0,{runs})"),
-        *(*launcher, "--multirun"),
+        *(*launcher, "rerun=true", "--multirun"),
     ]
 
 
