@@ -1,6 +1,8 @@
 """Runs and sweeps that are recorded already, as far as it matters for going on with them."""
 
+import gc
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mlflow import MlflowClient
@@ -8,6 +10,7 @@ from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 FINGERPRINT, FOLDER = "fingerprint", "checkpoint_folder"
+RUNS_AT_ONCE = 1000  # in one answer; so many are in memory with all that MLflow makes of them
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,28 @@ def search(client: MlflowClient, experiment_id: str, condition: str) -> Iterator
     """Yield all runs of an experiment that fulfil a condition of MLflow's, the newest first."""
     token = None
     while True:
-        page = client.search_runs([experiment_id], condition, max_results=1000, page_token=token)
+        with _uncollected():
+            page = client.search_runs(
+                [experiment_id], condition, max_results=RUNS_AT_ONCE, page_token=token
+            )
         yield from page
         token = page.token
         if not token:
             return
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the collection of cyclic garbage.
+
+    A page of runs is some 50,000 objects of SQLAlchemy's and MLflow's, none of them in a cycle that
+    outlives it; that Python looks through them all again and again takes longer than making them
+    (``benchmarks/leaderboard.py``).
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -2,8 +2,9 @@
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +46,46 @@ def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.Data
             raise UserError(f"experiment {experiment} is not in {shown(uri)}; there are: {names}")
         number = known.experiment_id
         if sweep_id is None:
-            found = list(search(client, number, ""))
+            table = _table(search(client, number, ""))
         elif sweep_id.isalnum():
-            found = list(_runs_of(client, number, sweep_id))
+            table = _table(_runs_of(client, number, sweep_id))
         else:
-            found = []
-    if sweep_id and not found:
+            table = pd.DataFrame()
+    if sweep_id and table.empty:
         raise UserError(f"sweep {sweep_id} has no runs in experiment {experiment} of {shown(uri)}")
-    return pd.DataFrame([_row(run) for run in found if run.data.tags.get(KIND) != SWEEP])
+    return table
+
+
+def _table(runs: Iterable[Run]) -> pd.DataFrame:
+    """Return one row a run, column by column, so that no run is kept when its values are."""
+    columns: dict[str, list[Any]] = {}
+    known: dict[str, str] = {}  # thousands of runs have the same few texts: one object for each
+    rows = 0
+    for run in runs:
+        if run.data.tags.get(KIND) == SWEEP:
+            continue
+        for name, value in _values(run):
+            column = columns.setdefault(name, [])
+            column.extend(repeat(None, rows - len(column)))  # those before did not have it
+            column.append(known.setdefault(value, value) if isinstance(value, str) else value)
+        rows += 1
+    for column in columns.values():
+        column.extend(repeat(None, rows - len(column)))
+    table = pd.DataFrame(columns)
+    if rows:
+        begin, end = (table.pop(name) for name in ("start_ms", "end_ms"))
+        table.insert(3, "start_time", pd.to_datetime(begin, unit="ms", utc=True))
+        table.insert(4, "duration_seconds", (end.astype(float) - begin) / 1000)
+    return table
+
+
+def _values(run: Run) -> Iterator[tuple[str, Any]]:
+    info, data = run.info, run.data
+    yield from (("run_id", info.run_id), ("run", info.run_name), ("status", info.status))
+    yield from (("start_ms", info.start_time), ("end_ms", info.end_time))
+    for kind, values in (("params", data.params), ("metrics", data.metrics), ("tags", data.tags)):
+        for name, value in values.items():
+            yield f"{kind}.{name}", value
 
 
 def _runs_of(client: MlflowClient, experiment_id: str, sweep_id: str) -> Iterator[Run]:
@@ -158,17 +191,3 @@ def read_record(uri: str | None, run_id: str) -> RunRecord:
 def _has_artifact(client: MlflowClient, run_id: str, path: str) -> bool:
     folder = path.rpartition("/")[0] or None
     return any(each.path == path for each in client.list_artifacts(run_id, folder))
-
-
-def _row(run: Run) -> dict[str, Any]:
-    end = run.info.end_time
-    row = {
-        "run_id": run.info.run_id,
-        "run": run.info.run_name,
-        "status": run.info.status,
-        "start_time": pd.Timestamp(run.info.start_time, unit="ms", tz="UTC"),
-        "duration_seconds": (end - run.info.start_time) / 1000 if end else None,
-    }
-    for kind in ("params", "metrics", "tags"):
-        row |= {f"{kind}.{key}": value for key, value in getattr(run.data, kind).items()}
-    return row
