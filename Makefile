@@ -37,6 +37,7 @@ check: test lint types wheel ## all that must pass before a change lands
 benchmark: .venv/installed-dev ## measure sweeps against others, an hour: make benchmark ROOT=/folder/with/mnist
 	@test -n "$(ROOT)" || { echo "Name the folder with MNIST: make benchmark ROOT=..."; exit 1; }
 	$(INSTALL) '.[benchmark]'
+	$(BIN)/python benchmarks/leaderboard.py
 	$(BIN)/python benchmarks/overheads.py --root $(ROOT)
 	$(BIN)/python benchmarks/one_run.py --root $(ROOT)
 	$(BIN)/python benchmarks/sweeps.py --root $(ROOT)

@@ -5,47 +5,23 @@ python -m sweep.leaderboard --sweep ID --output leaderboard.csv
 
 import argparse
 import sys
-import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
-from sweep.config import varying
-from sweep.epochs import at_best
 from sweep.errors import UserError
-from sweep.leaderboard_view import show_leaderboard
-from sweep.tracking import FAILURE, read_runs
+from sweep.export import WRITERS, export, known_suffix
+from sweep.leaderboard_view import ROWS, show_leaderboard
+from sweep.noise import SIGNIFICANCE, p_values
+from sweep.recorded_runs import ENDS, recorded_runs, varying_columns
+from sweep.seeds import TIE_BREAKERS, merge_seeds
 
 Direction = Literal["max", "min"]
 DIRECTIONS = ("max", "min")
-ENDS = [FAILURE, "duration_seconds", "start_time", "fingerprint", "run_id"]
-TIE_BREAKERS = ["fingerprint", "start_time", "run_id"]
 DEFAULT_EXPERIMENT = "sweep"
 DEFAULT_METRIC = "val/accuracy"
-METRICS = (
-    "val/accuracy",
-    "test/accuracy",
-    "val/loss",
-    "test/loss",
-    "train/accuracy",
-    "train/loss",
-    "best_epoch",
-    "epoch_seconds",
-    "images_per_second",
-)
-WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
-    ".csv": lambda table, path: table.to_csv(path, index=False),
-    ".parquet": lambda table, path: table.to_parquet(path, index=False),
-    ".json": lambda table, path: table.to_json(
-        path, orient="records", indent=2, date_format="iso", double_precision=15
-    ),
-    ".md": lambda table, path: (
-        table.astype(object).where(table.notna(), "").to_markdown(path, index=False)
-    ),
-}
 
 
 def direction_of(metric: str) -> Direction:
@@ -68,12 +44,18 @@ def leaderboard(
     direction: Direction | None = None,
     tracking_uri: str | None = None,
 ) -> pd.DataFrame:
-    """Return the runs, the best first; those that cannot be ranked last, with an empty rank.
+    """Return one row for each configuration, the best first; runs that differ only in seed are one.
 
-    Columns: ``rank`` (Int64), ``run``, ``status``, ``dataset.name``, the parameters in which runs
-    differ, the metrics, ``failure_reason``, ``duration_seconds``, ``start_time``, ``fingerprint``,
-    ``run_id``. Metrics are those of the epoch that each run kept: its best by validation, or
-    its last where nothing was held out. ``attrs["parameters"]`` names the parameters' columns.
+    Those that cannot be ranked come last, with an empty rank. Columns: ``rank`` (Int64), and as
+    :func:`sweep.seeds.merge_seeds` has them: ``run``, ``status``, ``dataset.name``, the parameters
+    in which configurations differ, the means of the metrics, ``seeds``, ``failed``, ``killed``,
+    ``running``, ``failure_reason``, ``duration_seconds``, ``start_time``, ``fingerprint``,
+    ``run_id``; the last four, ``run`` and ``status`` are those of the best seed.
+
+    If a configuration has several seeds, there are also: ``tied``, whether several rows may be the
+    best and this is one of them (they have the same rank, 1); beside each metric its standard
+    deviation (``val/accuracy_std``; of a sample); ``fingerprints`` and ``run_ids`` of all
+    seeds; ``p_value`` against the first row, of :func:`sweep.noise.p_values`.
 
     Args:
         experiment: MLflow's experiment.
@@ -85,112 +67,73 @@ def leaderboard(
     Raises:
         UserError: there is no such record, or no run has that metric.
     """
+    ascending = _is_ascending(metric, direction)
+    table = merge_seeds(recorded_runs(tracking_uri, experiment, sweep), metric, ascending)
+    score = table.get(metric, pd.Series(float("nan"), table.index))
+    table = _ranked(table, score, ascending)
+    return _with_ties(table, metric) if (table["seeds"] > 1).any() else table
+
+
+def leaderboard_by_seed(
+    experiment: str = DEFAULT_EXPERIMENT,
+    sweep: str | None = None,
+    metric: str = DEFAULT_METRIC,
+    direction: Direction | None = None,
+    tracking_uri: str | None = None,
+) -> pd.DataFrame:
+    """Return one row for each run, the best first.
+
+    Those that cannot be ranked come last, with an empty rank. Columns: ``rank`` (Int64), ``run``,
+    ``status``, ``dataset.name``, the parameters in which runs differ, the metrics,
+    ``failure_reason``, ``duration_seconds``, ``start_time``, ``fingerprint``, ``run_id``. Metrics
+    are those of the epoch that each run kept: its best by validation, or its last where nothing
+    was held out. ``attrs["parameters"]`` names the parameters' columns. Arguments and errors are
+    those of :func:`leaderboard`.
+    """
+    ascending = _is_ascending(metric, direction)
+    runs = recorded_runs(tracking_uri, experiment, sweep)
+    score, parameters = runs.of_finished(metric), varying_columns(runs.params)
+    columns = [
+        runs.ends[["run", "status"]],
+        runs.params[parameters],
+        runs.metrics.dropna(axis=1, how="all"),
+        runs.ends[ENDS],
+    ]
+    table = pd.concat(columns, axis=1)
+    table.attrs["parameters"] = parameters
+    return _ranked(table, score, ascending)
+
+
+def _is_ascending(metric: str, direction: str | None) -> bool:
     direction = direction or direction_of(metric)
     if direction not in DIRECTIONS:
         raise UserError(f"direction {direction}: allowed is max or min")
-    runs = read_runs(tracking_uri, experiment, sweep)
-    if runs.empty:
-        raise UserError(f"experiment {experiment} has no runs yet")
-    params, metrics = _params(runs), _metrics(runs)
-    if "dataset.name" not in params:  # runs that were not recorded by a sweep
-        params["dataset.name"] = None
-    finished = runs["status"] == "FINISHED"
-    if metric not in metrics:
-        metrics[metric] = float("nan")
-    rankable = finished & metrics[metric].notna()
-    if finished.any() and not rankable.any():
-        raise UserError(_no_such_metric(metric, metrics.dropna(axis=1, how="all").columns))
-    parameters = ["dataset.name", *varying(_records(params.drop(columns="dataset.name")))]
-    runs = runs.rename(columns={f"tags.{name}": name for name in (FAILURE, "fingerprint")})
-    table = pd.concat(
-        [
-            *(runs[["run", "status"]], params[parameters], metrics.dropna(axis=1, how="all")),
-            runs.reindex(columns=ENDS).astype({FAILURE: "string"}),
-        ],
-        axis=1,
-    )
-    table = _rank(table, rankable, metric, direction)
-    table.attrs["parameters"] = parameters
-    return table
+    return direction == "min"
 
 
-def _params(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the parameters under their own names, as numbers where all are numbers."""
-    table = _having(runs, "params.")
-    for name in table:
-        with suppress(ValueError, TypeError):  # what is no number stays text
-            table[name] = pd.to_numeric(table[name])
-    return table
-
-
-def _metrics(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the metrics as they are named in the curves, at the best epoch if there is one."""
-    logged = _having(runs, "metrics.")
-    curves = [str(name) for name in logged if "_at_best/" not in str(name)]
-    table = logged[sorted(curves, key=lambda name: (*METRICS, *curves).index(name))].copy()
-    for name in curves:
-        if at_best(name) in logged:
-            table[name] = logged[at_best(name)].fillna(logged[name])
-    return table.astype({"best_epoch": "Int64"} if "best_epoch" in table else {})
-
-
-def _having(runs: pd.DataFrame, prefix: str) -> pd.DataFrame:
-    found = runs[[name for name in runs if str(name).startswith(prefix)]]
-    return found.rename(columns=lambda name: name.removeprefix(prefix))
-
-
-def _records(params: pd.DataFrame) -> list[dict[str, str]]:
-    """Return each run's parameters, without those that it does not have."""
-    names = [str(name) for name in params]
-    rows = params.itertuples(index=False)
-    pairs = (zip(names, row, strict=True) for row in rows)
-    return [{key: str(value) for key, value in row if pd.notna(value)} for row in pairs]
-
-
-def _no_such_metric(metric: str, known: Iterable[str]) -> str:
-    hint = (
-        "; these runs held no images out and were measured on the test set after every epoch: "
-        "rank them with --metric test/accuracy"
-        if metric.startswith("val/") and "test/accuracy" in known
-        else ""
-    )
-    return f"no finished run has the metric {metric}; there are: {', '.join(known)}{hint}"
-
-
-def _rank(
-    table: pd.DataFrame, rankable: "pd.Series[bool]", metric: str, direction: str
-) -> pd.DataFrame:
+def _ranked(table: pd.DataFrame, score: "pd.Series[float]", ascending: bool) -> pd.DataFrame:
     """Sort and number. Equal values: by fingerprint, so the same in every store; then by age."""
-    by = [metric] if rankable.any() else []
-    up = [direction == "min"] if by else []
-    ranked = table[rankable].sort_values([*by, *TIE_BREAKERS], ascending=[*up, True, True, True])
-    others = table[~rankable].sort_values(["status", *TIE_BREAKERS])
-    result = table.loc[[*ranked.index, *others.index]].reset_index(drop=True)
-    ranks = [*range(1, len(ranked) + 1), *[pd.NA] * len(others)]
-    result.insert(0, "rank", pd.Series(ranks, dtype="Int64"))
+    keys = table[["status", *TIE_BREAKERS]].assign(score=score, unranked=score.isna())
+    keys = keys.sort_values(
+        ["unranked", "score", "status", *TIE_BREAKERS],
+        ascending=[True, ascending, True, True, True, True],
+    )
+    result = table.loc[keys.index].reset_index(drop=True)
+    ranks = pd.Series(result.index + 1, dtype="Int64")
+    result.insert(0, "rank", ranks.mask(keys["unranked"].to_numpy()))
     return result
 
 
-def export(table: pd.DataFrame, file: Path) -> None:
-    """Write the table in the format of the file's suffix: all of it or nothing.
-
-    Raises:
-        UserError: the suffix is unknown or the file cannot be written.
-    """
-    write = WRITERS[_known_suffix(file)]
-    try:
-        with tempfile.TemporaryDirectory(dir=file.parent, prefix=".leaderboard-") as folder:
-            temporary = Path(folder) / file.name
-            write(table, temporary)
-            temporary.replace(file)
-    except OSError as error:
-        raise UserError(f"--output {file}: cannot be written: {error.strerror}") from error
-
-
-def _known_suffix(file: Path) -> str:
-    if file.suffix not in WRITERS:
-        raise UserError(f"--output {file}: unknown suffix; allowed: {', '.join(WRITERS)}")
-    return file.suffix
+def _with_ties(table: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Mark the rows that cannot be told from the first, and give them its rank."""
+    ranked = table[table["rank"].notna()]
+    found = p_values(*(ranked[key].to_numpy(float) for key in (metric, f"{metric}_std", "seeds")))
+    tied = pd.Series(found >= SIGNIFICANCE, ranked.index, dtype="boolean")
+    tied.iloc[0] = tied.any()
+    table.insert(1, "tied", tied.reindex(table.index))
+    table["rank"] = table["rank"].mask(table["tied"].fillna(False), 1)
+    table["p_value"] = pd.Series(found, ranked.index)
+    return table
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -205,6 +148,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--sweep", metavar="ID", help="only the runs of this sweep, by its parent's run id")
     add("--metric", default=DEFAULT_METRIC, help="to rank by (default: %(default)s)")
     add("--direction", choices=DIRECTIONS, help="which end is better, if the name won't tell")
+    add("--by-seed", action="store_true", help="a row for each run, not for all seeds together")
     add("--top", type=int, metavar="N", help="show and export only the N best")
     add("--output", type=Path, action="append", default=[], metavar="FILE", help=OUTPUT_HELP)
     add("--tracking-uri", help="default: MLFLOW_TRACKING_URI, or else sqlite:///mlflow.db")
@@ -219,15 +163,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = _arguments(argv)
     try:
         for file in given.output:
-            _known_suffix(file)
+            known_suffix(file)
         if given.top is not None and given.top < 1:
             raise UserError(f"--top {given.top}: allowed is 1 or more")
-        table = leaderboard(
+        tabulate = leaderboard_by_seed if given.by_seed else leaderboard
+        table = tabulate(
             given.experiment, given.sweep, given.metric, given.direction, given.tracking_uri
         )
         if given.top:
-            table = table[table["rank"] <= given.top]
-        show_leaderboard(table, given.metric, given.direction or direction_of(given.metric))
+            table = table[table["rank"].notna()].head(given.top)
+        direction = given.direction or direction_of(given.metric)
+        show_leaderboard(table, given.metric, direction, given.top or ROWS)
         for file in given.output:
             export(table, file)
             print(f"Written: {file}")

@@ -1,6 +1,8 @@
 """What is printed on the terminal: the plan of what will be trained, and plain lines."""
 
+import sys
 from collections.abc import Mapping, Sequence
+from io import TextIOWrapper
 
 from rich.console import Console
 
@@ -12,6 +14,8 @@ SHOWN_COLUMNS = ("val/accuracy", "test/accuracy", "best_epoch")
 
 def console() -> Console:
     """Return the terminal's width and colours, or a wide colourless page where there is none."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # what its encoding lacks, ± say, becomes a ?
     found = Console(highlight=False)
     return found if found.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
 

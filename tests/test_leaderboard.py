@@ -1,59 +1,20 @@
 import errno
+import gc
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param
+from store import BEGIN, Store
 
 from sweep.errors import UserError
-from sweep.leaderboard import WRITERS, direction_of, export, leaderboard, main
+from sweep.export import WRITERS, export
+from sweep.leaderboard import direction_of, leaderboard, main
+from sweep.tracking import past
 
-BEGIN = 1_700_000_000_000  # milliseconds
+COUNTS = ["seeds", "failed", "killed", "running"]
 ENDS = ["failure_reason", "duration_seconds", "start_time", "fingerprint", "run_id"]
-
-
-class Store:
-    """An MLflow store that is filled without training anything."""
-
-    def __init__(self, folder):
-        self.uri = f"sqlite:///{folder}/mlflow.db"
-        self.client = MlflowClient(self.uri)
-        self.created = 0
-
-    def run(
-        self, experiment, status="FINISHED", params=(), metrics=(), parent=None, name=None, **tags
-    ):
-        """Record a run; a metric is a number, or a list with one for each step from 1 on."""
-        known = self.client.get_experiment_by_name(experiment)
-        number = known.experiment_id if known else self.client.create_experiment(experiment)
-        tags.setdefault("sweep.kind", "run")
-        tags.setdefault("fingerprint", f"{self.created:016x}")
-        if parent:
-            tags["mlflow.parentRunId"] = parent
-        self.created += 1
-        begin = tags.pop("begin", BEGIN + 1000 * self.created)
-        run = self.client.create_run(number, begin, tags, name or f"run {self.created}")
-        run_id = run.info.run_id
-        values = {"dataset.name": "mnist_5k", "model.name": "mlp", **dict(params)}
-        points = [
-            Metric(key, value, begin, step)
-            for key, found in dict(metrics).items()
-            for step, value in enumerate(found if isinstance(found, list) else [found], 1)
-        ]
-        self.client.log_batch(
-            run_id, points, [Param(key, str(value)) for key, value in values.items()]
-        )
-        if status != "RUNNING":
-            self.client.set_terminated(run_id, status, begin + 2500)
-        return run_id
-
-    def table(self, experiment, **options):
-        return leaderboard(experiment, tracking_uri=self.uri, **options)
-
-    def main(self, experiment, *arguments):
-        return main(["--tracking-uri", self.uri, "--experiment", experiment, *arguments])
 
 
 @pytest.fixture(scope="module")
@@ -136,13 +97,18 @@ def test_only_finished_runs_are_ranked(store):
         store.run("states", status, metrics={"val/accuracy": 0.99}, **reason)
     store.run("states", metrics={"val/accuracy": 0.1})
     store.run("states", metrics={"val/accuracy": 0.2})
-    table = store.table("states")
-    assert list(table["status"]) == ["FINISHED", "FINISHED", "FAILED", "KILLED", "RUNNING"]
-    assert list(table["val/accuracy"]) == [0.2, 0.1, 0.99, 0.99, 0.99]
-    assert list(table["rank"].fillna(0)) == [1, 2, 0, 0, 0]
-    assert table["failure_reason"].notna().tolist() == [False, False, True, False, False]
-    assert table["failure_reason"][2] == "diverged at epoch 2"
-    assert table["duration_seconds"].isna().tolist() == [False] * 4 + [True]
+    for table in (store.table("states"), store.by_seed("states")):
+        assert list(table["status"]) == ["FINISHED", "FINISHED", "FAILED", "KILLED", "RUNNING"]
+        assert list(table["val/accuracy"][:2]) == [0.2, 0.1]
+        assert list(table["rank"].fillna(0)) == [1, 2, 0, 0, 0]
+        assert table["failure_reason"].notna().tolist() == [False, False, True, False, False]
+        assert table["failure_reason"][2] == "diverged at epoch 2"
+        assert table["duration_seconds"].isna().tolist() == [False] * 4 + [True]
+    assert list(store.by_seed("states")["val/accuracy"][2:]) == [0.99] * 3
+    assert store.table("states")["val/accuracy"][2:].isna().all()  # a mean is of FINISHED runs
+    assert store.table("states")[COUNTS].to_numpy().tolist() == [
+        *([1, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]),
+    ]
 
 
 def test_a_finished_run_without_a_value_is_not_ranked(store):
@@ -171,13 +137,16 @@ def test_nothing_but_failures(store, capsys):
 
 
 def test_all_columns(store, three):
-    table = store.table(three)
-    assert list(table.columns) == [
+    table, by_seed = store.table(three), store.by_seed(three)
+    begin = [
         *("rank", "run", "status", "dataset.name", "optim.lr"),
         *("val/accuracy", "test/accuracy", "val/loss", "best_epoch"),
-        *ENDS,
     ]
+    assert list(table.columns) == [*begin, *COUNTS, *ENDS]
+    assert list(by_seed.columns) == [*begin, *ENDS]
+    pd.testing.assert_frame_equal(table[by_seed.columns], by_seed)
     assert list(table["dataset.name"]) == ["mnist_5k"] * 3
+    assert table["seeds"].tolist() == [1, 1, 1]
 
 
 def test_only_parameters_that_differ_are_shown(store):
@@ -186,9 +155,11 @@ def test_only_parameters_that_differ_are_shown(store):
     for each in (lenet, mlp):
         for seed in (0, 1):
             store.run("varying", params={**each, "seed": seed}, metrics={"val/accuracy": 0.5})
-    columns = list(store.table("varying").columns)
     # All LeNets have the same kernels: what differs is the model.
+    columns = list(store.by_seed("varying").columns)
     assert columns[3 : columns.index("val/accuracy")] == ["dataset.name", "model.name", "seed"]
+    table = store.table("varying")
+    assert table.attrs["parameters"] == ["dataset.name", "model.name"]
 
 
 def test_a_parameter_that_differs_within_one_model_is_shown(store):
@@ -235,7 +206,7 @@ def test_metrics_are_those_of_the_epoch_that_was_kept(store):
         name="late",
     )
     store.run("kept", "KILLED", metrics={"val/accuracy": [0.9, 0.8]}, name="interrupted")
-    table = store.table("kept").set_index("run")
+    table = store.by_seed("kept").set_index("run")
     assert not [name for name in table.columns if "_at_best/" in name]
     assert list(table.index) == ["early", "late", "interrupted"]
     assert list(table["val/accuracy"]) == [0.9, 0.7, 0.8]
@@ -268,7 +239,8 @@ def test_numbers_are_numbers(store):
     assert {name: str(table[name].dtype) for name in table.columns.drop("failure_reason")} == {
         **{"rank": "Int64", "run": "object", "status": "object", "dataset.name": "object"},
         **{"optim.lr": "float64", "model.hidden": "object", "early_stopping.patience": "object"},
-        **{"seed": "int64", "val/accuracy": "float64", "best_epoch": "Int64"},
+        **{"val/accuracy": "float64", "best_epoch": "Int64"},
+        **dict.fromkeys(COUNTS, "int64"),
         **{"epoch_seconds": "float64", "duration_seconds": "float64"},
         **{"start_time": "datetime64[ns, UTC]", "fingerprint": "object", "run_id": "object"},
     }
@@ -296,6 +268,30 @@ def test_one_sweep_alone(store):
         assert set(store.table("sweeps", sweep=parent)["run_id"]) == children[parent]
     everything = {alone}.union(*children.values())
     assert set(store.table("sweeps")["run_id"]) == everything  # without the parents
+
+
+def test_runs_on_several_pages(store, monkeypatch):
+    for number in range(5):
+        params = {"optim.lr": number, **({"model.kernels": "[5, 5]"} if number % 2 else {})}
+        reason = {"failure_reason": "because"} if number == 3 else {}
+        store.run("pages", params=params, metrics={"val/accuracy": number / 10}, **reason)
+    whole = store.by_seed("pages")
+    assert list(whole["optim.lr"]) == [4, 3, 2, 1, 0]
+    assert whole["failure_reason"].notna().tolist() == [False, True, False, False, False]
+    monkeypatch.setattr(past, "RUNS_AT_ONCE", 2)
+    pd.testing.assert_frame_equal(store.by_seed("pages"), whole, check_exact=True)
+
+
+@pytest.mark.parametrize("switch", [gc.enable, gc.disable])
+def test_garbage_is_collected_afterwards_if_it_was_before(store, three, switch):
+    before = gc.isenabled()
+    try:
+        switch()
+        store.table(three)
+        assert gc.isenabled() == (switch is gc.enable)
+    finally:
+        if before:
+            gc.enable()
 
 
 def test_the_address_comes_from_the_environment_too(store, three, monkeypatch):
