@@ -63,7 +63,7 @@ def report(found: dict[int, dict[str, list[Found]]]) -> str:
     from sweep.environment import environment
 
     lines = [
-        "| runs | | rows | seconds | processor's seconds | / `mlflow.search_runs` | MiB | table, MiB |",
+        "| runs | | rows | seconds | processor's seconds | ratio to MLflow's | MiB | table, MiB |",
         "| ---: | --- | ---: | --- | --- | --- | ---: | ---: |",
     ]
     for runs, by_name in found.items():

@@ -20,8 +20,8 @@ def p_values(means: Floats, deviations: Floats, seeds: NDArray[Any]) -> Floats:
     many comparisons, the p-values are adjusted by Holm's method [2]_. Those that stay at
     ``SIGNIFICANCE`` or above then hold the configuration that is truly best with a probability of
     at least 95%, although the one that looks best was chosen by looking: each of the others could
-    beat it by luck, and the sum of these chances is what Holm's (as Bonferroni's) method bounds;
-    Hsu [3]_ has the same argument for equal variances.
+    beat it by luck, and the sum of these chances is what Bonferroni's method bounds, and in effect
+    Holm's (``tests/test_noise.py`` counts it); Hsu [3]_ has the argument for equal variances.
 
     A configuration with one seed, or whose seeds all agree (an accuracy has few possible values,
     that is no sign of no noise), borrows the variance of all: the mean of the variances, weighted
@@ -45,7 +45,7 @@ def p_values(means: Floats, deviations: Floats, seeds: NDArray[Any]) -> Floats:
         (configurations,); NaN for the first.
     """
     freedom = seeds - 1.0
-    variances = np.where(seeds > 1, deviations, 0.0) ** 2
+    variances = np.nan_to_num(deviations) ** 2
     pooled_freedom = freedom.sum()
     borrows = variances == 0
     variances[borrows] = (variances * freedom).sum() / pooled_freedom

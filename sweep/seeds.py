@@ -56,8 +56,7 @@ def merge_seeds(runs: RecordedRuns, metric: str, ascending: bool) -> pd.DataFram
     ends = best.set_index("configuration")
     ends[FAILURE] = seeds.groupby("configuration")[FAILURE].first()
     metrics = runs.metrics.loc[finished.index].groupby(finished["configuration"])
-    counts = pd.crosstab(seeds["configuration"], seeds["status"])
-    counts = counts.reindex(columns=[*COUNTS.values()], fill_value=0).set_axis([*COUNTS], axis=1)
+    counts = _counts(seeds)
     several = bool((counts["seeds"] > 1).any())
     columns = [
         ends[["run", "status"]],
@@ -85,6 +84,12 @@ def _one_run_a_seed(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the run that counts for each seed, by seed, so that sums have one order."""
     last_counts = runs.sort_values(["finished", "start_time", "run_id"])
     return last_counts.drop_duplicates(["configuration", "seed"], keep="last").sort_values("seed")
+
+
+def _counts(seeds: pd.DataFrame) -> pd.DataFrame:
+    """Return how many seeds of each configuration ended how."""
+    found = pd.crosstab(seeds["configuration"], seeds["status"])
+    return found.reindex(columns=[*COUNTS.values()], fill_value=0).set_axis([*COUNTS], axis=1)
 
 
 def _with_deviations(metrics: "DataFrameGroupBy[Any, Any]") -> pd.DataFrame:

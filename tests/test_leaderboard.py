@@ -8,6 +8,7 @@ import pytest
 from mlflow import MlflowClient
 from store import BEGIN, Store
 
+import sweep.leaderboard
 from sweep.errors import UserError
 from sweep.export import WRITERS, export
 from sweep.leaderboard import direction_of, leaderboard, main
@@ -402,6 +403,22 @@ def test_top_shows_and_writes_only_the_best(store, capsys):
     assert "Not ranked" not in capsys.readouterr().out
     assert store.main("top", "--top", "99", "--output", "top.csv") == 0
     assert list(pd.read_csv("top.csv")["val/accuracy"]) == [0.3, 0.2, 0.1]
+
+
+def test_long_tables_are_cut_short_on_the_page_but_not_in_the_file(store, capsys, monkeypatch):
+    for number in range(4):
+        store.run("long", metrics={"val/accuracy": number / 8})
+        store.run("long", "FAILED", failure_reason=f"reason {number}")
+    monkeypatch.setattr(sweep.leaderboard, "ROWS", 3)
+    assert store.main("long", "--output", "long.csv") == 0
+    shown = capsys.readouterr().out
+    assert "0.1250" in shown and "0.0000" not in shown
+    assert "reason 2" in shown and "reason 3" not in shown
+    more = "... and 1 more; --output FILE writes all, --top N shows the N best\n"
+    assert shown.count(more) == 2
+    assert len(pd.read_csv("long.csv")) == 8
+    assert store.main("long", "--top", "4") == 0
+    assert "0.0000" in capsys.readouterr().out
 
 
 @pytest.fixture(scope="module")
