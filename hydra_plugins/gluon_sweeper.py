@@ -44,7 +44,7 @@ class GridSweeper(BasicSweeper):
             composed = loader.load_sweep_config(self.config, combination)
             config = _check(composed, combination)
             # What runs need is loaded while the rest is composed.
-            workers.start_server(config.threads_per_run)
+            workers.start_server(config.threads_per_run, config.figures)
             checked.append((tuple(combination), composed, config))
         if not isinstance(launcher, LocalLauncher):
             _check_for_other_launchers([config for _, _, config in checked])

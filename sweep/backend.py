@@ -1,27 +1,16 @@
-"""Apache MXNet, made ready to import: the one place for what it needs from its surroundings.
+"""Apache MXNet for this package: its modules, its devices, and what to say if it cannot be loaded.
 
-MXNet reads its number of threads once, when its library is loaded; so ``OMP_NUM_THREADS`` must be
-set before this module is first imported. One thread is the default: it is the fastest for networks
-of this size, and the one with which runs repeat to the last bit.
+``OMP_NUM_THREADS`` must be set before this module is first imported: see sweep/mxnet_import.py.
 """
 
 import contextlib
-import os
 import signal
-
-import numpy as np
 
 from sweep.devices import resolve
 from sweep.errors import UserError
 
-THREADS = int(os.environ.setdefault("OMP_NUM_THREADS", "1"))
-
-# MXNet 1.9.1 uses this alias, which NumPy removed in 1.24.
-setattr(np, "bool", bool)  # noqa: B010 - NumPy's types do not know it
-
-# On Python 3.12 MXNet's import of distutils is answered by setuptools (see pyproject.toml).
 try:
-    import mxnet as mx
+    from sweep.mxnet_import import THREADS, mx
 except OSError as error:  # its library needs two of the system's, which small images lack
     raise UserError(
         f"MXNet cannot be loaded: {error}. On Debian and Ubuntu: "

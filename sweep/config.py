@@ -18,7 +18,10 @@ from sweep.schema import IMAGE_SIDE, MODELS, TRAIN_IMAGES, Config, LeNet
 PACKAGED_CONF = Path(__file__).parent / "conf"
 CONF = PACKAGED_CONF if PACKAGED_CONF.is_dir() else Path(__file__).parents[1] / "conf"
 
-HOW = ("n_jobs", "max_retries", "run_timeout", "on_failure", "rerun", "checkpoint_dir")
+HOW = (
+    *("n_jobs", "max_retries", "run_timeout", "on_failure", "rerun"),
+    *("checkpoint_dir", "figures"),
+)
 ELSEWHERE = ("tracking.", "dataset.root", "dataset.mirrors", *HOW)  # no part of what a run is
 GROUPS = ("model", "optim", "dataset", "experiment")
 

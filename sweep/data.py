@@ -17,6 +17,12 @@ from sweep.sources import FILES, IdxFile, find, gluon_cache, read_verified
 
 MNIST_5K = Path(__file__).parent / "datasets" / "mnist_5k.npz"
 CLASSES = 10
+CLASS_NAMES = {  # where they are not just numbers
+    "fashion_mnist": (
+        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    )
+}
 SPLIT_SEED = 20_121_995  # any constant will do; another one makes other splits
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,17 @@ def version_tags() -> dict[str, str]:
     for name in MAIN_PACKAGES:
         tags[f"version.{name}"] = known["packages"].get(name, "not installed")
     return tags
+
+
+def pinned(names: Sequence[str]) -> list[str]:
+    """Return ``name==version`` for those of these packages that are installed.
+
+    MXNet's name may be one of its other builds', as ``mxnet-cu112``.
+    """
+    packages: dict[str, str] = environment()["packages"]
+    builds = [name for name in packages if name.startswith("mxnet")]
+    wanted = [each for name in names for each in (builds if name == "mxnet" else [name])]
+    return [f"{name}=={packages[name]}" for name in wanted if name in packages]
 
 
 @functools.cache

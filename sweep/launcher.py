@@ -26,6 +26,7 @@ from sweep.sweep_display import Row, SweepDisplay
 from sweep.worker import Task, work
 from sweep.workload import workload
 
+DRAWING = "sweep.run_drawing"  # what runs with figures need
 GRACE_SECONDS = 5.0  # for runs to close their records after they were told to stop
 POLL_SECONDS = 1.0  # to see whether another sweep has trained what it had claimed
 
@@ -41,7 +42,7 @@ def launch(jobs: Sequence[Job], task: Task, hydra_context: HydraContext) -> list
         hydra_context: for Hydra's callbacks.
     """
     first = jobs[0].config
-    workers.start_server(first.threads_per_run)
+    workers.start_server(first.threads_per_run, *([DRAWING] if first.figures else []))
     slots = Slots(first.n_jobs, find_gpus(first.threads_per_run))
     name, base = JobRuntime.instance().get("name"), str(version.getbase())
 

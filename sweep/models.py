@@ -38,11 +38,16 @@ class LeNetwork(gluon.nn.HybridSequential):
     with zeros where that is faster (see ``padded_channels``), and what was added is cut off again.
     """
 
-    def __init__(self, config: LeNet) -> None:
-        """Create the layers, with all sizes known, so that they can be initialised at once."""
+    def __init__(self, config: LeNet, lanes: int) -> None:
+        """Create the layers, with all sizes known, so that they can be initialised at once.
+
+        Args:
+            config: the network.
+            lanes: float32 values in one of the processor's vectors; 1 for no padding.
+        """
         super().__init__(prefix="lenet_")
         pooling = {"max": gluon.nn.MaxPool2D, "avg": gluon.nn.AvgPool2D}[config.pooling]
-        real, padded = (1, *config.channels), (1, *padded_channels(config, float_lanes()))
+        real, padded = (1, *config.channels), (1, *padded_channels(config, lanes))
         sizes = zip(pairwise(real), pairwise(padded), config.kernels, strict=True)
         with self.name_scope():
             for (before, after), widths, kernel in sizes:
@@ -123,9 +128,21 @@ def _add_dense(layers: gluon.nn.HybridSequential, inputs: int, config: MLP | LeN
 def build_model(config: MLP | LeNet, seed: int, context: mx.Context) -> gluon.HybridBlock:
     """Return the network with initial parameters that depend on the seed alone."""
     mx.random.seed(seed)
-    net = MultilayerPerceptron(config) if isinstance(config, MLP) else LeNetwork(config)
+    net = _network(config, float_lanes())
     net.initialize(INITIALIZERS[config.init](config.init_scale), ctx=context)
     return net
+
+
+def architecture(config: MLP | LeNet) -> mx.sym.Symbol:
+    """Return the graph of the network, from the input ``data``, with an operator for each layer.
+
+    It computes the same as what is trained, without the padding that makes that faster.
+    """
+    return _network(config, lanes=1)(mx.sym.var("data"))
+
+
+def _network(config: MLP | LeNet, lanes: int) -> gluon.HybridBlock:
+    return MultilayerPerceptron(config) if isinstance(config, MLP) else LeNetwork(config, lanes)
 
 
 def parameter_count(net: gluon.HybridBlock) -> int:

@@ -1,17 +1,17 @@
 """One run: the one place where configuration, data, network, loop and record come together."""
 
 import logging
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import yaml
 
 from sweep import backend, tracking
 from sweep.addresses import browse_command, resolve_uri, shown
-from sweep.backend import gluon, mx
+from sweep.artifacts import log_figures, log_model, log_parameters
+from sweep.backend import mx
 from sweep.checkpoint import Checkpoints
 from sweep.claims import Claims
 from sweep.config import fingerprint, params, public, score_metric, to_yaml
@@ -96,7 +96,7 @@ def execute(config: Config, overrides: Sequence[str], tell: Listener) -> float:
                 checkpoints = Checkpoints(claims.folder / record.run_id, key)
                 _describe(record, config, dataset)
                 training = Training(config, dataset, context)
-                _train(training, name, record, checkpoints, tell)
+                _train(training, dataset, name, record, checkpoints, tell)
             checkpoints.remove()
     if alone:
         show_lines(
@@ -157,7 +157,12 @@ def resolve_device(config: Config) -> mx.Context:
 
 
 def _train(
-    training: Training, name: str, record: Record, checkpoints: Checkpoints, tell: Listener
+    training: Training,
+    dataset: Dataset,
+    name: str,
+    record: Record,
+    checkpoints: Checkpoints,
+    tell: Listener,
 ) -> None:
     """Train what is missing. A checkpoint comes before the record: it holds all that was measured.
 
@@ -175,18 +180,12 @@ def _train(
     summary = training.conclude()
     record.log_metrics(summary, training.chosen.epoch)
     tell(Kept(training.chosen, summary))
-    _log_parameters(training.net, record)
+    log_parameters(training.net, record)
+    log_model(training, dataset, record)
+    if training.config.figures:
+        log_figures(training, dataset, summary, name, record)
 
 
 def _notice(tell: Listener, text: str) -> None:
     log.warning(text)
     tell(Notice(text))
-
-
-def _log_parameters(net: gluon.HybridBlock, record: Record) -> None:
-    """Keep the network's parameters, in Gluon's own format, as ``parameters/net.params``."""
-    kept = PurePosixPath(tracking.PARAMETERS_FILE)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / kept.name
-        net.save_parameters(str(file))
-        record.log_file(file, str(kept.parent))

@@ -164,6 +164,7 @@ class Config:
     on_failure: Literal["continue", "stop"]
     rerun: Switch
     checkpoint_dir: Text
+    figures: Switch
     monitor: Metric
     early_stopping: EarlyStopping
     test_every_epoch: Switch

@@ -33,7 +33,10 @@ from sweep.tracking import (
     probe,
 )
 
-ONE_FOR_ALL = ("tracking", "n_jobs", "max_retries", "on_failure", "rerun", "checkpoint_dir")
+ONE_FOR_ALL = (
+    *("tracking", "n_jobs", "max_retries", "on_failure", "rerun"),
+    *("checkpoint_dir", "figures"),
+)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sweep.backend import autograd, gluon, mx, nd
 from sweep.data import Split
@@ -197,6 +198,18 @@ class Evaluation:
             rights.append(right)
             _limit_queue(losses)
         return {"loss": _mean(losses, self._order), "accuracy": _mean(rights, self._order)}
+
+
+def probabilities(net: gluon.HybridBlock, split: Split, context: mx.Context) -> NDArray[np.float64]:
+    """Return the network's answers to a split's images, (n, 10), each row with the sum 1."""
+    data, scores = _Resident(split, context), []
+    for images, _, rows in data.batches(np.arange(len(split)), EVALUATION_BATCH):
+        scores.append(net(nd.take(images, rows)))
+        _limit_queue(scores)
+    logits = nd.concat(*scores, dim=0).asnumpy().astype(np.float64)
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _limit_queue(results: list[Any]) -> None:

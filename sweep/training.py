@@ -7,6 +7,9 @@ import logging
 import math
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sweep.backend import mx
 from sweep.checkpoint import Arrays, Snapshot
 from sweep.data import Dataset
@@ -17,6 +20,7 @@ from sweep.schema import Config
 from sweep.train import (
     Evaluation,
     build_trainer,
+    probabilities,
     restore,
     restore_parameters,
     state,
@@ -108,6 +112,10 @@ class Training:
             test = Evaluation(self.net, self._dataset.test, self._context).measure()
             summary |= {f"test/{key}": value for key, value in test.items()}
         return summary
+
+    def answer_test(self) -> NDArray[np.float64]:
+        """Return the probability of each class for each test image, (n, 10), after concluding."""
+        return probabilities(self.net, self._dataset.test, self._context)
 
 
 def _check_finite(record: EpochRecord) -> None:

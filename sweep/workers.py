@@ -23,14 +23,19 @@ PAUSE_SECONDS = 0.1
 _server_threads: int | None = None
 
 
-def start_server(threads: int) -> None:
-    """Let the server import what runs need, with so many threads for MXNet, in the background."""
+def start_server(threads: int, *also: str) -> None:
+    """Let the server import what runs need, in the background.
+
+    Args:
+        threads: of MXNet.
+        also: modules that these runs need besides what all need.
+    """
     global _server_threads
     os.environ["OMP_NUM_THREADS"] = str(threads)
     if not HAS_FORK_SERVER or _server_threads is not None:
         return
     _server_threads = threads
-    forkserver.set_forkserver_preload(["sweep.preload"])
+    forkserver.set_forkserver_preload([*also, "sweep.preload"])
     _ensure_server()
 
 

@@ -10,6 +10,8 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 from sweep.tracking.connection import impatient, import_stores, probe
+from sweep.tracking.logged_model import Pyfunc
+from sweep.tracking.models import CHAMPION, fetch_model, register
 from sweep.tracking.past import FINGERPRINT, FOLDER, PastRun
 from sweep.tracking.reading import RunRecord, read_record, read_runs
 from sweep.tracking.record import (
@@ -23,6 +25,7 @@ from sweep.tracking.record import (
 from sweep.tracking.tracker import KIND, RUN, SWEEP, Tracker, close_as_failed
 
 __all__ = [
+    "CHAMPION",
     "CONFIG_FILE",
     "ENVIRONMENT_FILE",
     "FAILURE",
@@ -33,16 +36,19 @@ __all__ = [
     "SWEEP",
     "PastRun",
     "PARAMETERS_FILE",
+    "Pyfunc",
     "Record",
     "RunRecord",
     "Tracker",
     "close_as_failed",
+    "fetch_model",
     "impatient",
     "import_stores",
     "probe",
     "read_record",
     "read_runs",
     "reason",
+    "register",
 ]
 
 # Or Python looks through all of MLflow's objects when it ends, for a second.

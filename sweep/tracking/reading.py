@@ -25,6 +25,37 @@ from sweep.tracking.tracker import KIND, SWEEP
 IDS_AT_ONCE = 200  # in one condition
 
 
+def existing(uri: str | None) -> str:
+    """Return the address that is meant, of a record that is there and answers.
+
+    Raises:
+        UserError: there is no such record.
+    """
+    uri = resolve_uri(uri)
+    if (file := database_file(uri)) and not file.is_file():
+        raise UserError(f"no runs are recorded in {uri}: there is no such file here ({Path.cwd()})")
+    probe(uri)
+    return uri
+
+
+def find_run(uri: str, run_id: str) -> Run:
+    """Return a run of MLflow's that is no sweep.
+
+    Raises:
+        UserError: there is none.
+    """
+    try:
+        run = MlflowClient(uri).get_run(run_id)
+    except MlflowException as error:
+        raise UserError(f"{run_id} is not a run in {shown(uri)}: {error.message}") from error
+    if run.data.tags.get(KIND) == SWEEP:
+        raise UserError(
+            f"{run_id} is a sweep; name one of its runs: python -m sweep.leaderboard --sweep "
+            f"{run_id} --output runs.csv shows their ids"
+        )
+    return run
+
+
 def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.DataFrame:
     """Return one row a run, newest first, without the parent runs of sweeps.
 
@@ -35,10 +66,7 @@ def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.Data
     Raises:
         UserError: there is no such record, experiment or sweep.
     """
-    uri = resolve_uri(uri)
-    if (file := database_file(uri)) and not file.is_file():
-        raise UserError(f"no runs are recorded in {uri}: there is no such file here ({Path.cwd()})")
-    probe(uri)
+    uri = existing(uri)
     with usable(uri):
         client = MlflowClient(uri)
         if (known := client.get_experiment_by_name(experiment)) is None:
@@ -149,20 +177,8 @@ def read_record(uri: str | None, run_id: str) -> RunRecord:
     Raises:
         UserError: there is no such record or run, or it was not recorded by this program.
     """
-    uri = resolve_uri(uri)
-    if (file := database_file(uri)) and not file.is_file():
-        raise UserError(f"no runs are recorded in {uri}: there is no such file here ({Path.cwd()})")
-    probe(uri)
-    client = MlflowClient(uri)
-    try:
-        run = client.get_run(run_id)
-    except MlflowException as error:
-        raise UserError(f"{run_id} is not a run in {shown(uri)}: {error.message}") from error
-    if run.data.tags.get(KIND) == SWEEP:
-        raise UserError(
-            f"{run_id} is a sweep; name one of its runs: python -m sweep.leaderboard --sweep "
-            f"{run_id} --output runs.csv shows their ids"
-        )
+    uri = existing(uri)
+    client, run = MlflowClient(uri), find_run(uri, run_id)
     with usable(uri), tempfile.TemporaryDirectory() as folder:
         files = {
             path: Path(client.download_artifacts(run_id, path, folder)).read_bytes()

@@ -20,6 +20,7 @@ from sweep.data import Dataset
 from sweep.epochs import EpochRecord
 from sweep.errors import RunFailed
 from sweep.tracking.connection import impatient
+from sweep.tracking.logged_model import Pyfunc, log_model
 
 FAILURE = "failure_reason"
 CONFIG_FILE, ENVIRONMENT_FILE = "config.yaml", "environment.yaml"
@@ -115,6 +116,14 @@ class Record:
     def log_file(self, file: Path, folder: str | None = None) -> None:
         """Keep a file as an artifact in this folder."""
         self._client.log_artifact(self.run_id, str(file), folder)
+
+    def log_files(self, folder: Path, path: str) -> None:
+        """Keep all files of a folder as artifacts under this path."""
+        self._client.log_artifacts(self.run_id, str(folder), path)
+
+    def log_model(self, pyfunc: Pyfunc, epoch: int) -> None:
+        """Keep the network as it was after this epoch, as the model of the run."""
+        log_model(self._client, self.run_id, pyfunc, epoch)
 
     def flush(self) -> None:
         """Send what is unsent; raise what MLflow raises if that is not possible."""
