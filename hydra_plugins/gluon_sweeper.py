@@ -14,9 +14,9 @@ from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
 
 from hydra_plugins.gluon_launcher import LocalLauncher
-from sweep import workers
 from sweep.config import own_part, parse, public
 from sweep.errors import UserError
+from sweep.launcher import prepare
 from sweep.schema import Config
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class GridSweeper(BasicSweeper):
             composed = loader.load_sweep_config(self.config, combination)
             config = _check(composed, combination)
             # What runs need is loaded while the rest is composed.
-            workers.start_server(config.threads_per_run, config.figures)
+            prepare(config)
             checked.append((tuple(combination), composed, config))
         if not isinstance(launcher, LocalLauncher):
             _check_for_other_launchers([config for _, _, config in checked])

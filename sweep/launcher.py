@@ -21,6 +21,7 @@ from sweep.devices import find_gpus
 from sweep.errors import RunFailed
 from sweep.progress import CLAIMED, Ended, Event, Notice, Retried
 from sweep.running import Died, Job, Running, failure
+from sweep.schema import Config
 from sweep.slots import Lease, Slots
 from sweep.sweep_display import Row, SweepDisplay
 from sweep.worker import Task, work
@@ -29,6 +30,11 @@ from sweep.workload import workload
 DRAWING = "sweep.run_drawing"  # what runs with figures need
 GRACE_SECONDS = 5.0  # for runs to close their records after they were told to stop
 POLL_SECONDS = 1.0  # to see whether another sweep has trained what it had claimed
+
+
+def prepare(config: Config) -> None:
+    """Let the processes from which runs are forked load what such a run needs, meanwhile."""
+    workers.start_server(config.threads_per_run, *([DRAWING] if config.figures else []))
 
 
 def launch(jobs: Sequence[Job], task: Task, hydra_context: HydraContext) -> list[JobReturn]:
@@ -42,7 +48,7 @@ def launch(jobs: Sequence[Job], task: Task, hydra_context: HydraContext) -> list
         hydra_context: for Hydra's callbacks.
     """
     first = jobs[0].config
-    workers.start_server(first.threads_per_run, *([DRAWING] if first.figures else []))
+    prepare(first)
     slots = Slots(first.n_jobs, find_gpus(first.threads_per_run))
     name, base = JobRuntime.instance().get("name"), str(version.getbase())
 

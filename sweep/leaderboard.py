@@ -11,6 +11,7 @@ from typing import Literal
 
 import pandas as pd
 
+from sweep.champion import register_best
 from sweep.errors import UserError
 from sweep.export import WRITERS, export, known_suffix
 from sweep.leaderboard_view import ROWS, show_leaderboard
@@ -151,11 +152,13 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--by-seed", action="store_true", help="a row for each run, not for all seeds together")
     add("--top", type=int, metavar="N", help="show and export only the N best")
     add("--output", type=Path, action="append", default=[], metavar="FILE", help=OUTPUT_HELP)
+    add("--register", metavar="NAME", help=REGISTER_HELP)
     add("--tracking-uri", help="default: MLFLOW_TRACKING_URI, or else sqlite:///mlflow.db")
     return parser.parse_args(argv)
 
 
 OUTPUT_HELP = f"also write the table; may be given again; by suffix: {', '.join(WRITERS)}"
+REGISTER_HELP = "put the best run's model into MLflow's model registry under this name"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -177,6 +180,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         for file in given.output:
             export(table, file)
             print(f"Written: {file}")
+        if given.register is not None:
+            register_best(table, given.metric, given.register, given.tracking_uri)
     except UserError as error:
         print(error, file=sys.stderr)
         return UserError.exit_code
