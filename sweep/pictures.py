@@ -53,10 +53,8 @@ def read(file: Path) -> Picture:
     except Image.DecompressionBombError as error:
         raise UserError(f"{file}: is too large: {error}") from error
     except (OSError, SyntaxError, ValueError) as error:  # Pillow's, for what is broken
-        what = "is a folder" if file.is_dir() else f"is no image that can be read ({error})"
-        raise UserError(
-            f"{file}: {what}; allowed are PNG, JPEG and what else Pillow reads"
-        ) from error
+        what = "is a folder" if file.is_dir() else f"is no image that can be read: {error}"
+        raise UserError(f"{file}: {what}") from error
 
 
 def _grey(file: Path, image: Image.Image) -> Picture:

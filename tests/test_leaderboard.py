@@ -596,7 +596,7 @@ def test_registering_again_makes_no_second_version_of_the_same(registry, capsys)
         (
             "models",
             ["--direction", "min", "--register", "worst"],
-            "run {worst} (FINISHED) has no model: only a FINISHED run has one, and only if it was ",
+            "run {worst} (FINISHED) has no model: a run of this version logs one at its end; ",
         ),
         ("unfinished", ["--register", "none"], "--register none: no run is ranked, so there is no"),
     ],

@@ -42,7 +42,7 @@ def predict(uri, run_id, capsys):
         assert main([model, *map(str, files), "--tracking-uri", uri]) == 0
         shown = capsys.readouterr()
         assert shown.err == ""
-        rows = [line.split(maxsplit=4) for line in shown.out.splitlines()[3:-1]]
+        rows = [line.strip().split(maxsplit=4) for line in shown.out.splitlines()[3:-1]]
         assert [row[0] for row in rows] == [str(file) for file in files]
         return [row[1:] for row in rows]
 
@@ -266,10 +266,16 @@ def others(uri, run_id):
     [
         ("0123", "0123 is not a run in sqlite:///"),
         ("s3://bucket/model", "s3://bucket/model is not a run in sqlite:///"),
-        ("{bare}", "run {bare} (RUNNING) has no model: only a FINISHED run has one, and only if"),
+        (
+            "{bare}",
+            "run {bare} (RUNNING) has no model: a run of this version logs one at its end; ",
+        ),
         ("{parent}", "{parent} is a sweep; name one of its runs: python -m sweep.leaderboard"),
-        ("runs:/{bare}/model", "runs:/{bare}/model: no such model in sqlite:///"),
-        ("runs:/0123/model", "runs:/0123/model: no such model in sqlite:///"),
+        ("runs:/{bare}/model", "run {bare} (RUNNING) has no model: a run of this version logs "),
+        ("runs:/0123/model", "0123 is not a run in sqlite:///"),
+        ("runs:/{bare}/other", "runs:/{bare}/other is not a run in sqlite:///"),
+        ("models:/digits/1", "models:/digits/1: no such model in sqlite:///"),
+        ("models:/digits/latest", "models:/digits/latest: no such model in sqlite:///"),
         ("models:/m-0123", "models:/m-0123: no such model in sqlite:///"),
         ("models:/digits@champion", "models:/digits@champion: no such model in sqlite:///"),
         (

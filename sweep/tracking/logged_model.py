@@ -14,6 +14,7 @@ from mlflow.types import ColSpec, Schema
 from numpy.typing import NDArray
 
 MODEL = "model"  # its name, as in runs:/RUN_ID/model
+DATA, CODE = "data", "code"  # folders in it
 PYTHON_ENV = "python_env.yaml"
 EXAMPLE, SERVING_EXAMPLE = "input_example.json", "serving_input_example.json"
 
@@ -64,7 +65,7 @@ def outputs(run: Run) -> list[str]:
 
 def _begun(client: MlflowClient, run: Run) -> LoggedModel | None:
     """Return the model that this run has logged already, whole or not."""
-    condition = f"source_run_id = '{run.info.run_id}'"
+    condition = f"source_run_id = '{run.info.run_id}' AND name = '{MODEL}'"
     found = client.search_logged_models([run.info.experiment_id], condition, max_results=1)
     return next(iter(found), None)
 
@@ -108,8 +109,8 @@ def _describe(pyfunc: Pyfunc, model: LoggedModel, run_id: str) -> None:
         "python_function",
         loader_module=pyfunc.loader,
         python_version=pyfunc.python,
-        data="data",
-        code="code",
+        data=DATA,
+        code=CODE,
         env={"virtualenv": PYTHON_ENV},
     )
     described.save(str(folder / "MLmodel"))

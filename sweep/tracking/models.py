@@ -1,6 +1,7 @@
 """Models that are recorded: found, fetched, and put into MLflow's model registry."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 from sweep.addresses import shown
 from sweep.errors import UserError
 from sweep.tracking.connection import usable
-from sweep.tracking.logged_model import MODEL, outputs
+from sweep.tracking.logged_model import DATA, MODEL, outputs
 from sweep.tracking.reading import existing, find_run
 
 CHAMPION = "champion"  # the alias of the best
@@ -33,8 +34,8 @@ def model_of(uri: str, run_id: str) -> str:
     own = [each.model_id for each in known if each.name == MODEL]
     if not own:
         raise UserError(
-            f"run {run_id} ({run.info.status}) has no model: only a FINISHED run has one, and only "
-            "if it was trained since version 0.1.0; rerun=true trains it again"
+            f"run {run_id} ({run.info.status}) has no model: a run of this version logs one at its "
+            "end; rerun=true trains it again"
         )
     return str(own[0])
 
@@ -52,12 +53,11 @@ def fetch_model(uri: str | None, model: str, loader: str, folder: Path) -> Path:
         UserError: there is no such model, or it is of another kind.
     """
     uri = existing(uri)
-    known = model.startswith(("runs:/", "models:/"))
-    address = model if known else f"models:/{model_of(uri, model)}"
     try:
-        target = str(folder)
+        # Not the address itself: MLflow would look for it in the process's own record.
+        location = MlflowClient(uri).get_logged_model(_model_id(uri, model)).artifact_location
         place = mlflow.artifacts.download_artifacts(
-            address, dst_path=target, tracking_uri=uri, registry_uri=uri
+            location, dst_path=str(folder), tracking_uri=uri
         )
         described = yaml.safe_load((Path(place) / "MLmodel").read_text())
     except (MlflowException, OSError) as error:
@@ -71,7 +71,23 @@ def fetch_model(uri: str | None, model: str, loader: str, folder: Path) -> Path:
             f"{model}: is a model of another kind (loaded by {pyfunc.get('loader_module')}); "
             "allowed are those that this program has logged"
         )
-    return Path(place) / str(pyfunc["data"])
+    return Path(place) / DATA
+
+
+def _model_id(uri: str, address: str) -> str:
+    """Return the id of the model that a run's id, ``runs:/…`` or ``models:/…`` stands for."""
+    if found := re.fullmatch(rf"runs:/([^/]+)/{MODEL}", address):
+        return model_of(uri, found[1])
+    if not address.startswith("models:/"):
+        return model_of(uri, address)
+    client, name = MlflowClient(uri), address.removeprefix("models:/")
+    if "@" in name:
+        version = client.get_model_version_by_alias(*name.rsplit("@", 1))
+    elif "/" in name:
+        version = client.get_model_version(*name.rsplit("/", 1))
+    else:
+        return name
+    return str(version.source).removeprefix("models:/")
 
 
 def register(uri: str | None, run_id: str, name: str, tags: Mapping[str, str]) -> int:
