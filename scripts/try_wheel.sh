@@ -16,4 +16,8 @@ cd "$empty/folder"
 "$empty/venv/bin/sweep" model=mlp,lenet epochs=1 --multirun
 "$empty/venv/bin/python" -m sweep.leaderboard --output leaderboard.csv
 test "$(wc -l < leaderboard.csv)" -eq 3
+test -s mlruns/*/*/artifacts/report.html
+"$empty/venv/bin/python" -m sweep.report --output report.html --figures figures
+test -s report.html
+test -s figures/curves.svg
 echo "The wheel works."

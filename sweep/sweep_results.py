@@ -2,7 +2,9 @@
 
 import os
 import shlex
+import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +22,9 @@ from sweep.terminal import console, show_lines
 from sweep.worker import RUN_LOG
 
 if TYPE_CHECKING:
-    from sweep.tracking import Tracker
+    from sweep.tracking import Record, Tracker
+
+REPORT_FILE, REPORT_ERROR_FILE = "report.html", "report_traceback.txt"
 
 
 def show_results(tracker: "Tracker", sweep_id: str, config: Config) -> None:
@@ -31,12 +35,7 @@ def show_results(tracker: "Tracker", sweep_id: str, config: Config) -> None:
         sweep_id: the parent run.
         config: of one of the runs.
     """
-    from sweep.leaderboard import (
-        DEFAULT_EXPERIMENT,
-        DEFAULT_METRIC,
-        direction_of,
-        leaderboard,
-    )
+    from sweep.leaderboard import direction_of, leaderboard
     from sweep.leaderboard_view import show_leaderboard
 
     metric = score_metric(config)
@@ -45,17 +44,63 @@ def show_results(tracker: "Tracker", sweep_id: str, config: Config) -> None:
         show_leaderboard(table, metric, direction_of(metric))
     except UserError as error:
         show_lines(str(error))
+    show_lines(
+        f"Browse:  {browse_command(tracker.uri)}",
+        f"Compare: {_command('sweep.leaderboard', tracker, sweep_id, config)}",
+    )
+
+
+def keep_report(tracker: "Tracker", record: "Record", config: Config) -> None:
+    """Keep the report among the sweep's artifacts, and print where it is.
+
+    Whatever is wrong with it is only told: the runs are trained and recorded.
+
+    Args:
+        tracker: of the experiment.
+        record: of the sweep.
+        config: of one of the runs.
+    """
+    command = _command("sweep.report", tracker, record.run_id, config)
+    try:
+        # It imports what draws: long, and needed by nothing else.
+        from sweep.report import report
+
+        metric = score_metric(config)
+        page = report(tracker.experiment, record.run_id, metric, tracking_uri=tracker.uri)
+        record.log_text(page, REPORT_FILE)
+        file = record.artifact_file(REPORT_FILE)
+        show_lines(f"Report:  {_below_here(file) if file else command}")
+    except Exception as error:
+        with suppress(Exception):
+            record.log_text(traceback.format_exc(), REPORT_ERROR_FILE)
+        text = " ".join(str(error).split())
+        show_lines(
+            f"Report:  not written ({type(error).__name__}: {text}); to try again: {command}"
+        )
+
+
+def show_report_command(tracker: "Tracker", sweep_id: str, config: Config) -> None:
+    """Print the command that writes a sweep's report."""
+    show_lines(f"Report:  {_command('sweep.report', tracker, sweep_id, config)}")
+
+
+def _command(module: str, tracker: "Tracker", sweep_id: str, config: Config) -> str:
+    """Return the command that shows a sweep, ranked by its score."""
+    from sweep.leaderboard import DEFAULT_EXPERIMENT, DEFAULT_METRIC
+
     options = ["--sweep", sweep_id]
-    if metric != DEFAULT_METRIC:
+    if (metric := score_metric(config)) != DEFAULT_METRIC:
         options += ["--metric", metric]
     if tracker.experiment != DEFAULT_EXPERIMENT:
         options += ["--experiment", tracker.experiment]
     if (uri := config.tracking.uri) is not None:
         options += ["--tracking-uri", shown(uri)]
-    show_lines(
-        f"Browse:  {browse_command(tracker.uri)}",
-        f"Compare: {shlex.join([program('python'), '-m', 'sweep.leaderboard', *options])}",
-    )
+    return shlex.join([program("python"), "-m", module, *options])
+
+
+def _below_here(file: Path) -> Path:
+    """Return a file's path from this folder, if it is below it."""
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
 
 def _log_of(result: JobReturn) -> str:

@@ -20,7 +20,12 @@ from sweep.devices import find_gpus, resolve
 from sweep.errors import UserError
 from sweep.schema import Config
 from sweep.standing import close_abandoned, standings
-from sweep.sweep_results import raise_failures, show_results
+from sweep.sweep_results import (
+    keep_report,
+    raise_failures,
+    show_report_command,
+    show_results,
+)
 from sweep.tracking import (
     FINGERPRINT,
     FOLDER,
@@ -117,6 +122,7 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
         past = None if first.rerun else _past_sweep(tracker, claims, key)
         if past and past.finished and not plan.to_train:
             show_results(tracker, past.run_id, first)
+            show_report_command(tracker, past.run_id, first)
             return []
         tags = {KIND: SWEEP, FINGERPRINT: key, FOLDER: claims.folder_id}
         name = " ".join(public(command)) or "sweep"
@@ -125,6 +131,7 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
                 results = _train(plan, record, launch)
             finally:
                 show_results(tracker, record.run_id, first)
+            keep_report(tracker, record, first)
             raise_failures(results)
     return results
 

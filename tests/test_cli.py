@@ -1,6 +1,8 @@
+import os
 import re
 import signal
 import subprocess
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -147,6 +149,58 @@ def test_the_leaderboard_is_a_command(workplace, mission):
     for table in tables:
         assert list(table["rank"]) == [1, 2]
         assert set(table["model.name"]) == {"lenet"}
+
+
+# --- the report ---
+
+
+def test_the_report_is_kept_with_the_sweep(workplace, mission):
+    (parent,), runs = workplace.runs("sweep")
+    artifacts = [each.path for each in workplace.client.list_artifacts(parent.info.run_id)]
+    assert artifacts == ["report.html"]
+    file = workplace.folder / printed_command(mission, "Report")
+    assert file.relative_to(workplace.folder).parts[-3:] == (
+        *(parent.info.run_id, "artifacts", "report.html"),
+    )
+    page = file.read_text()
+    assert f"<h1>{' '.join(MISSION)}</h1>" in page
+    for run in runs:
+        assert run.info.run_id in page
+        assert f'<td class="number" data-key="{run.data.metrics["val/accuracy"]!r}">' in page
+
+
+def test_a_sweep_that_is_trained_already_names_the_command(workplace, mission):
+    lines = workplace.run(*MISSION, "--multirun")
+    (parent,), _ = workplace.runs("sweep")
+    command = printed_command(lines, "Report")
+    assert command.endswith(f"python -m sweep.report --sweep {parent.info.run_id}")
+    before = sorted(workplace.folder.iterdir())
+    lines = workplace.run(*command.split()[3:], module="sweep.report")
+    assert lines == ["Written: report.html, to be opened in any browser"]
+    (new,) = set(workplace.folder.iterdir()) - set(before)
+    assert new.name == "report.html"
+    assert f"<h1>{' '.join(MISSION)}</h1>" in new.read_text()
+    new.unlink()
+
+
+def test_a_report_that_cannot_be_drawn_does_not_fail_the_sweep(workplace, mission, tmp_path):
+    (tmp_path / "matplotlib").mkdir()
+    (tmp_path / "matplotlib" / "__init__.py").write_text("raise ImportError('no\\nfonts')")
+    path = os.pathsep.join([str(tmp_path), workplace.environment.get("PYTHONPATH", "")])
+    broken = Workplace(workplace.folder)
+    broken.environment = {**workplace.environment, "PYTHONPATH": path}
+    lines = broken.run(*TINY, "tracking.experiment=no report", "optim.lr=0.1,0.2", "--multirun")
+    (parent,), runs = workplace.runs("no report")
+    assert [run.info.status for run in (parent, *runs)] == ["FINISHED"] * 3
+    told = printed_command(lines, "Report")
+    assert told.startswith("not written (ImportError: no fonts); to try again: ")
+    assert told.endswith(
+        f"python -m sweep.report --sweep {parent.info.run_id} --experiment 'no report'"
+    )
+    (artifact,) = workplace.client.list_artifacts(parent.info.run_id)
+    assert artifact.path == "report_traceback.txt"
+    file = workplace.client.download_artifacts(parent.info.run_id, artifact.path, str(tmp_path))
+    assert "ImportError: no\nfonts" in Path(file).read_text()
 
 
 # --- the same results however it is started ---

@@ -13,9 +13,11 @@ import urllib.request
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from mlflow import MlflowClient
+from mlflow.entities import Metric
 
 from sweep import __version__
 from sweep.addresses import browse_command, resolve_uri, shown
@@ -28,7 +30,7 @@ from sweep.errors import RunFailed, UserError
 from sweep.models import build_model
 from sweep.progress import Ended, Recorded, Started
 from sweep.run import execute
-from sweep.tracking import Record, Tracker, read_runs
+from sweep.tracking import Record, Tracker, histories, read_histories, read_runs
 from sweep.tracking import record as recording
 from sweep.train import Evaluation
 
@@ -625,3 +627,39 @@ def test_a_server_takes_the_record(server, sweep_command, monkeypatch, tmp_path,
     target = client.download_artifacts(run.info.run_id, "parameters/net.params", str(tmp_path))
     assert Path(target).stat().st_size > 4 * (784 * 8 + 8 + 8 * 10 + 10)
     assert list(read_runs(server, by, None)["run_id"]) == [run.info.run_id]
+
+
+def test_a_sweep_keeps_its_report_on_the_server(server, sweep_command, tmp_path):
+    where = (f"tracking.uri={server}", "tracking.experiment=reported")
+    done = sweep_command("model.hidden=[8]", "epochs=1", "seed=0,1", *where, "--multirun")
+    assert (done.returncode, done.stderr) == (0, "")
+    client = MlflowClient(server)
+    number = client.get_experiment_by_name("reported").experiment_id
+    (parent,) = client.search_runs([number], "tags.`sweep.kind` = 'sweep'")
+    page = Path(client.download_artifacts(parent.info.run_id, "report.html", str(tmp_path)))
+    assert "<h1>model.hidden=[8] epochs=1 seed=0,1</h1>" in page.read_text()
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("Report:")]
+    options = f"--sweep {parent.info.run_id} --experiment reported --tracking-uri {server}"
+    assert line.endswith(f"python -m sweep.report {options}")
+
+
+def test_histories_of_a_server(server, monkeypatch):
+    client = MlflowClient(server)
+    number = client.create_experiment("histories")
+    ids = [client.create_run(number).info.run_id for _ in range(3)]
+    for place, run_id in enumerate(ids[:2]):
+        points = [("val/loss", place / 3, 2), ("val/loss", 1e-30, 1), ("train/loss", 2.0**place, 1)]
+        metrics = [Metric(key, value, 1000 + step, step) for key, value, step in points]
+        client.log_batch(run_id, [*metrics, Metric("val/loss", float("nan"), 2000, 3)])
+    asked = ids[::-1], ["train/loss", "val/loss", "nothing"]
+    table = read_histories(server, *asked)
+    nan = float("nan")
+    expected = [(ids[1], 1, 2.0, 1e-30), (ids[1], 2, nan, 1 / 3), (ids[1], 3, nan, nan)]
+    expected += [(ids[0], 1, 1.0, 1e-30), (ids[0], 2, nan, 0.0), (ids[0], 3, nan, nan)]
+    columns = ["run_id", "epoch", "train/loss", "val/loss"]
+    expected = pd.DataFrame(expected, columns=columns)
+    pd.testing.assert_frame_equal(table, expected, check_exact=True)
+    monkeypatch.setattr(histories, "RUNS_A_REQUEST", 2)
+    pd.testing.assert_frame_equal(read_histories(server, *asked), expected, check_exact=True)
+    monkeypatch.setattr(histories, "MOST_VALUES", 3)  # then answers may have been cut
+    pd.testing.assert_frame_equal(read_histories(server, *asked), expected, check_exact=True)

@@ -10,10 +10,11 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 from sweep.tracking.connection import impatient, import_stores, probe
+from sweep.tracking.histories import read_histories
 from sweep.tracking.logged_model import Pyfunc
 from sweep.tracking.models import CHAMPION, fetch_model, register
 from sweep.tracking.past import FINGERPRINT, FOLDER, PastRun
-from sweep.tracking.reading import RunRecord, read_record, read_runs
+from sweep.tracking.reading import RunRecord, read_name, read_record, read_runs
 from sweep.tracking.record import (
     CONFIG_FILE,
     ENVIRONMENT_FILE,
@@ -45,6 +46,8 @@ __all__ = [
     "impatient",
     "import_stores",
     "probe",
+    "read_histories",
+    "read_name",
     "read_record",
     "read_runs",
     "reason",

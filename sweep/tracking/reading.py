@@ -134,6 +134,17 @@ def _found_ids(client: MlflowClient, experiment_id: str, sweep_id: str) -> list[
     return [each for each in ids if str(each).isalnum()]
 
 
+def read_name(uri: str | None, run_id: str) -> str:
+    """Return the name of a run or a sweep.
+
+    Raises:
+        UserError: there is no such run.
+    """
+    uri = resolve_uri(uri)
+    with usable(uri):
+        return str(MlflowClient(uri).get_run(run_id).info.run_name)
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """All that is recorded of a run.

@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import islice
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset as LoggedDataset
@@ -124,6 +126,14 @@ class Record:
     def log_model(self, pyfunc: Pyfunc, epoch: int) -> None:
         """Keep the network as it was after this epoch, as the model of the run."""
         log_model(self._client, self.run_id, pyfunc, epoch)
+
+    def artifact_file(self, path: str) -> Path | None:
+        """Return the file that an artifact is in; None if it is not on this machine."""
+        folder = self._client.get_run(self.run_id).info.artifact_uri
+        parts = urlsplit(folder)
+        if parts.scheme == "file":
+            return Path(url2pathname(parts.path), path)
+        return None if parts.scheme else Path(folder, path)
 
     def flush(self) -> None:
         """Send what is unsent; raise what MLflow raises if that is not possible."""

@@ -1,0 +1,115 @@
+"""What runs measured in each epoch, of many runs at once."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.store.db.db_types import DATABASE_ENGINES
+from mlflow.utils.rest_utils import http_request_safe
+from sqlalchemy import create_engine, select
+
+from sweep.addresses import resolve_uri
+from sweep.tracking.connection import usable
+
+BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"  # as MLflow's own pages ask for curves
+MOST_VALUES = 25_000  # in one answer of a server
+RUNS_A_REQUEST = 50  # more would not fit the 4,094 bytes that gunicorn allows a request's line
+RUNS_A_QUERY = 500  # of a database
+
+
+class Point(NamedTuple):
+    """One value of a metric."""
+
+    run_id: str
+    metric: str
+    epoch: int
+    timestamp_ms: int
+    value: float
+
+
+def read_histories(uri: str | None, run_ids: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
+    """Return one row a run and epoch: ``run_id``, ``epoch`` (int64), then the metrics (float64).
+
+    Runs come in the given order, epochs from the first to the last. A metric without any value has
+    no column; one that an epoch lacks is NaN there. Of values logged twice, the last counts.
+
+    MLflow's client asks for one metric of one run at a time, which takes minutes for hundreds of
+    runs; so databases are asked directly, and servers as MLflow's own pages ask them.
+
+    Args:
+        uri: of the store; None for the default one.
+        run_ids: of the runs.
+        metrics: their names.
+
+    Raises:
+        UserError: the store cannot be used.
+    """
+    uri = resolve_uri(uri)
+    with usable(uri):
+        if uri.partition(":")[0].partition("+")[0] in DATABASE_ENGINES:
+            points = list(_from_database(uri, run_ids, metrics))
+        elif uri.startswith("http"):
+            points = list(_from_server(uri, run_ids, metrics))
+        else:
+            points = list(_one_by_one(uri, run_ids, metrics))
+    order = {run_id: place for place, run_id in enumerate(run_ids)}
+    rows: dict[tuple[int, int], dict[str, str | int | float]] = {}
+    for point in sorted(points, key=lambda point: point.timestamp_ms):
+        epoch = (order[point.run_id], point.epoch)
+        row = rows.setdefault(epoch, {"run_id": point.run_id, "epoch": point.epoch})
+        row[point.metric] = point.value
+    logged = {point.metric for point in points}
+    kinds = {name: "float64" for name in metrics if name in logged}
+    table = pd.DataFrame([rows[epoch] for epoch in sorted(rows)], None, ["run_id", "epoch", *kinds])
+    return table.astype({"epoch": "int64", **kinds})
+
+
+def _from_database(uri: str, run_ids: Sequence[str], metrics: Sequence[str]) -> Iterator[Point]:
+    # It takes half a second to import, which no sweep shall wait for before it trains.
+    from mlflow.store.tracking.dbmodels.models import SqlMetric
+
+    engine = create_engine(uri)
+    columns: Any = select(
+        *(SqlMetric.run_uuid, SqlMetric.key, SqlMetric.step),
+        *(SqlMetric.timestamp, SqlMetric.value, SqlMetric.is_nan),
+    )
+    try:
+        with engine.connect() as connection:
+            for some in _in_parts(run_ids, RUNS_A_QUERY):
+                # By run alone: SQLite would search by metric, through the runs of all experiments.
+                asked = columns.where(SqlMetric.run_uuid.in_(some))
+                for run_id, metric, *fields, value, is_nan in connection.execute(asked).all():
+                    if metric in metrics:
+                        yield Point(run_id, metric, *fields, float("nan") if is_nan else value)
+    finally:
+        engine.dispose()
+
+
+def _from_server(uri: str, run_ids: Sequence[str], metrics: Sequence[str]) -> Iterator[Point]:
+    request: Any = http_request_safe  # it has no types
+    credentials = MlflowClient(uri)._tracking_client.store.get_host_creds()
+    for metric in metrics:
+        for some in _in_parts(run_ids, RUNS_A_REQUEST):
+            asked = [("metric_key", metric), *(("run_id", each) for each in some)]
+            found = request(credentials, BULK, "GET", params=asked).json()["metrics"]
+            if len(found) == MOST_VALUES:  # there may be more
+                yield from _one_by_one(uri, some, [metric])
+                continue
+            for each in found:
+                yield Point(
+                    each["run_id"], metric, each["step"], each["timestamp"], float(each["value"])
+                )
+
+
+def _one_by_one(uri: str, run_ids: Sequence[str], metrics: Sequence[str]) -> Iterator[Point]:
+    client = MlflowClient(uri)
+    for run_id in run_ids:
+        for metric in metrics:
+            for each in client.get_metric_history(run_id, metric):
+                yield Point(run_id, metric, each.step, each.timestamp, each.value)
+
+
+def _in_parts(run_ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(run_ids), size):
+        yield run_ids[start : start + size]
