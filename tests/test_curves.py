@@ -96,10 +96,10 @@ def test_one_row_a_run_and_epoch(uri, swept):
     table = curves("swept", tracking_uri=uri)
     metrics = ["val/accuracy", "test/accuracy", "val/loss", "test/loss", "train/accuracy"]
     metrics += ["train/loss", "epoch_seconds", "images_per_second"]
-    about = ["run_id", "run", "model.name", "optim.lr", "epoch"]
-    assert sorted(table.columns[:4]) == sorted(about[:4])
-    assert list(table.columns[4:]) == ["epoch", *metrics]
-    assert sorted(table.attrs["parameters"]) == ["model.name", "optim.lr"]
+    about = ["run_id", "run", "dataset.name", "model.name", "optim.lr", "epoch"]
+    assert sorted(table.columns[:5]) == sorted(about[:5])
+    assert list(table.columns[5:]) == ["epoch", *metrics]
+    assert sorted(table.attrs["parameters"]) == sorted(about[2:5])
     kinds = {str(name): str(kind) for name, kind in table.dtypes.items()}
     numbers = dict.fromkeys([*metrics, "optim.lr"], "float64")
     assert kinds == {**dict.fromkeys(about, "object"), **numbers, "epoch": "int64"}
@@ -141,7 +141,7 @@ def test_newest_run_first_and_runs_without_an_epoch_left_out(uri):
 def test_runs_of_which_nothing_is_recorded(uri):
     fill(uri, "nothing yet", [FakeRun({"optim.lr": lr}, status="RUNNING") for lr in ("1", "2")])
     table = curves("nothing yet", tracking_uri=uri)
-    assert list(table.columns) == ["run_id", "run", "optim.lr", "epoch"]
+    assert list(table.columns) == ["run_id", "run", "dataset.name", "optim.lr", "epoch"]
     assert table.empty
 
 

@@ -1,6 +1,7 @@
 import errno
 import gc
 import json
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -10,7 +11,6 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModelOutput
 from store import BEGIN, Store
 
-import sweep.leaderboard
 from sweep.errors import UserError
 from sweep.export import WRITERS, export
 from sweep.leaderboard import direction_of, leaderboard, main
@@ -411,7 +411,7 @@ def test_long_tables_are_cut_short_on_the_page_but_not_in_the_file(store, capsys
     for number in range(4):
         store.run("long", metrics={"val/accuracy": number / 8})
         store.run("long", "FAILED", failure_reason=f"reason {number}")
-    monkeypatch.setattr(sweep.leaderboard, "ROWS", 3)
+    monkeypatch.setattr(sys.modules["sweep.leaderboard"], "ROWS", 3)
     assert store.main("long", "--output", "long.csv") == 0
     shown = capsys.readouterr().out
     assert "0.1250" in shown and "0.0000" not in shown

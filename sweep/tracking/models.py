@@ -10,6 +10,7 @@ import yaml
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.tracking._tracking_service.utils import _use_tracking_uri
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from sweep.addresses import shown
@@ -117,7 +118,8 @@ def register(uri: str | None, run_id: str, name: str, tags: Mapping[str, str]) -
         source = f"models:/{model_id}"
         version = _champion(client, name)
         if version is None or version.source != source:
-            version = client.create_model_version(name, source, run_id, model_id=model_id)
+            with _use_tracking_uri(uri):  # MLflow's own stores ask the process's record for it
+                version = client.create_model_version(name, source, run_id, model_id=model_id)
             _link(client, model_id, version)
         for key, value in tags.items():
             client.set_model_version_tag(name, version.version, key, value)
