@@ -42,11 +42,14 @@ def curves_figure(panels: Sequence[LinePanel], look: Look) -> Figure:
     return figure
 
 
-def gap_figure(gap: LinePanel, both: PointPanel, look: Look) -> Figure:
+def gap_figure(gap: LinePanel, both: PointPanel | None, look: Look) -> Figure:
     """Return the gap between training and validation, over the epochs and in the end."""
     figure, (left, right) = _with_key(look, 1, 2, 3.6)
     _lines(left, gap, look)
     left.axhline(0, color=look.palette.muted, linewidth=1)
+    if both is None:
+        right.remove()
+        return figure
     low, high = both.x.limits
     ends = coordinates(both.x, (low, high))
     right.plot(ends, ends, color=look.palette.muted, linewidth=1, linestyle=(0, (4, 3)))

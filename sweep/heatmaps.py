@@ -39,8 +39,9 @@ class HeatMap:
 
 
 def parameter_pairs(results: Results) -> list[tuple[str, str]]:
-    """Return all pairs of parameters, those of the most important first."""
-    names = [name for name in results.parameters if results.ranked[name].nunique() > 1]
+    """Return all pairs of parameters, those of the most important first; a seed is none."""
+    varying = [name for name in results.parameters if results.ranked[name].nunique() > 1]
+    names = [name for name in varying if name != "seed"]
     if isinstance(results.importance, Importance):
         names = [name for name in results.importance.parameters if name in names]
     return sorted(itertools.combinations(names, 2), key=lambda pair: sum(map(names.index, pair)))

@@ -143,17 +143,20 @@ def _gap(results: Results) -> Section | None:
     if not gap or not both or not both.points:
         return None
     text = (
-        "Left: how much better each run is in training than in validation, epoch by epoch; what "
-        "rises overfits. (Training is measured while an epoch goes on, so early gaps are "
-        "negative.) Right: both at the epoch that was kept; on the dashed line there is no gap."
+        "How much better a run is in training than in validation, epoch by epoch; what rises "
+        "overfits. (Training is measured while an epoch goes on, so early gaps are negative.)"
     )
+    if len(both.points) < 2:
+        both = None
+    else:
+        text += " Right: both at the epoch that was kept; on the dashed line there is no gap."
     draw = Illustration("gap", "Gap to training", partial(gap_figure, gap, both))
     return Section("Training against validation", text, (draw,))
 
 
 def _time(results: Results) -> Section | None:
     duration, throughput = duration_panel(results), throughput_panel(results)
-    if not duration:
+    if not duration or len(duration.points) < 2:
         return None
     text = f"Left: {results.metric} against how long each run took."
     if throughput:

@@ -43,19 +43,28 @@ def show_leaderboard(table: pd.DataFrame, metric: str, direction: str, rows: int
 
 
 def _show_ranked(ranked: pd.DataFrame, metric: str, title: str) -> None:
-    settings = ranked.attrs["parameters"]
-    metrics = [key for key in dict.fromkeys((metric, *SHOWN_COLUMNS)) if key in ranked]
     if f"{metric}_std" in ranked:
         title += "; mean ± standard deviation over seeds"
-    cells = {
+    numbers = map(str, ranked.select_dtypes("number"))
+    right = [key for key in numbers if not _has_deviations(ranked, key)]
+    settings = ranked.attrs["parameters"]
+    show_table(title, ranked_cells(ranked, metric), right, settings, _overrides)
+
+
+def ranked_cells(ranked: pd.DataFrame, metric: str) -> dict[str, list[str]]:
+    """Return the columns that are worth looking at, as texts: rank, parameters, metrics, seeds.
+
+    Args:
+        ranked: the rows with a rank of what :func:`sweep.leaderboard.leaderboard` returns.
+        metric: by which they are ranked.
+    """
+    metrics = [key for key in dict.fromkeys((metric, *SHOWN_COLUMNS)) if key in ranked]
+    return {
         "rank": _ranks(ranked),
-        **{key: _texts(ranked[key]) for key in settings},
+        **{key: _texts(ranked[key]) for key in ranked.attrs["parameters"]},
         **{key: _measured(ranked, key) for key in metrics},
         **_seeds(ranked),
     }
-    numbers = map(str, ranked.select_dtypes("number"))
-    right = [key for key in numbers if not _has_deviations(ranked, key)]
-    show_table(title, cells, right, settings, _overrides)
 
 
 def _ranks(ranked: pd.DataFrame) -> list[str]:

@@ -22,23 +22,6 @@ from sweep.results import Results, read_results
 SUFFIXES = (".html", ".htm")
 
 
-def report(
-    experiment: str = DEFAULT_EXPERIMENT,
-    sweep: str | None = None,
-    metric: str = DEFAULT_METRIC,
-    tracking_uri: str | None = None,
-) -> str:
-    """Return the report as one HTML page that needs no other file and no network.
-
-    The arguments are those of :func:`sweep.leaderboard.leaderboard`.
-
-    Raises:
-        UserError: there is no such record, or no run has that metric.
-    """
-    results = read_results(experiment, sweep, metric, tracking_uri=tracking_uri)
-    return render(results, datetime.now(timezone.utc))
-
-
 def write_figures(results: Results, folder: Path) -> int:
     """Write each figure as a PNG and an SVG file; return how many files that were.
 

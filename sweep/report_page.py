@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader
 from sweep import __version__
 from sweep.axes import text
 from sweep.illustrations import look_of, sections
+from sweep.leaderboard_view import TIED, ranked_cells
 from sweep.palette import DARK, LIGHT, PAGE, variables
 from sweep.rendering import page_svg
 from sweep.results import Results
@@ -102,11 +103,12 @@ def render(results: Results, now: datetime) -> str:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     what = "All runs of an experiment" if results.sweep_id is None else "Sweep"
-    table = _table(results)
+    table, configurations = _table(results), _configurations(results)
     page = {
         "title": results.name or f"experiment {results.experiment}",
         "subtitle": f"{what}, ranked by {results.metric}",
         "facts": _facts(results, table),
+        "configurations": configurations,
         "table": table,
         "failures": _failures(results, table),
         "sections": _sections(results),
@@ -168,10 +170,42 @@ def _table(results: Results) -> Table:
     return Table(caption, tuple(columns), tuple(rows))
 
 
+def _configurations(results: Results) -> Table | None:
+    """Return the leaderboard whose rows are configurations; None if none has several seeds."""
+    found = results.configurations
+    ranked = found[found["rank"].notna()].head(MOST_ROWS)
+    if ranked.empty or (ranked["seeds"] <= 1).all():
+        return None
+    texts = ranked_cells(ranked, results.metric)
+    columns = [
+        Column(name, pd.api.types.is_numeric_dtype(ranked[name]), "ascending" * (name == "rank"))
+        for name in texts
+    ]
+    rows = [
+        Row(
+            number,
+            tuple(
+                Cell(texts[each.name][number], _key(row[each.name]), each.is_number)
+                for each in columns
+            ),
+            "",
+        )
+        for number, (_, row) in enumerate(ranked.iterrows())
+    ]
+    caption = "Runs that differ only in their seed are one row: mean ± standard deviation."
+    if ranked["tied"].any():
+        caption += f" {TIED}."
+    return Table(caption, tuple(columns), tuple(rows))
+
+
+def _key(value: object) -> str:
+    return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
+
+
 def _cell(name: str, value: object, is_number: bool) -> Cell:
     if pd.isna(value):  # type: ignore[call-overload]
         return Cell("", "", is_number)
-    return Cell(_shown(name, value), str(value), is_number)
+    return Cell(_shown(name, value), _key(value), is_number)
 
 
 def _shown(name: str, value: object) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from sweep.axes import are_numbers
 from sweep.config import fields
 from sweep.importance import Importance, NotComputed, importance, most_important
-from sweep.leaderboard import Direction, direction_of, leaderboard_by_seed
+from sweep.leaderboard import Direction, direction_of, leaderboard, leaderboard_by_seed
 from sweep.recorded_runs import ENDS
 from sweep.tracking import read_histories, read_name
 
@@ -28,6 +28,7 @@ class Results:
         metric: by which runs are ranked.
         direction: whether more of it is better, or less.
         runs: the leaderboard, with a row for each run.
+        configurations: the leaderboard, with a row for all runs that differ only in their seed.
         metrics: the names of its columns that are metrics.
         curves: ``run_id``, ``epoch``, and the metrics; one row a run and epoch. Of more runs than
             ``MOST_CURVES``, some of all ranks.
@@ -43,6 +44,7 @@ class Results:
     metric: str
     direction: Direction
     runs: pd.DataFrame
+    configurations: pd.DataFrame
     metrics: Sequence[str]
     curves: pd.DataFrame
     parameters: Sequence[str]
@@ -101,6 +103,7 @@ def read_results(
         metric=metric,
         direction=direction,
         runs=runs,
+        configurations=leaderboard(experiment, sweep, metric, direction, tracking_uri),
         metrics=metrics,
         curves=read_histories(tracking_uri, shown, measured),
         parameters=list(groups),

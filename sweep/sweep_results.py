@@ -5,6 +5,7 @@ import shlex
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,24 +51,30 @@ def show_results(tracker: "Tracker", sweep_id: str, config: Config) -> None:
     )
 
 
-def keep_report(tracker: "Tracker", record: "Record", config: Config) -> None:
-    """Keep the report among the sweep's artifacts, and print where it is.
+def keep_results(
+    tracker: "Tracker", record: "Record", config: Config, overrides: Sequence[str]
+) -> None:
+    """Keep the report among the sweep's artifacts, and the leaderboard in its description.
 
-    Whatever is wrong with it is only told: the runs are trained and recorded.
+    Whatever is wrong with them is only told: the runs are trained and recorded.
 
     Args:
         tracker: of the experiment.
         record: of the sweep.
         config: of one of the runs.
+        overrides: that the sweep was started with.
     """
     command = _command("sweep.report", tracker, record.run_id, config)
     try:
-        # It imports what draws: long, and needed by nothing else.
-        from sweep.report import report
+        # They import what draws: long, and needed by nothing else.
+        from sweep.description import description
+        from sweep.report_page import render
+        from sweep.results import read_results
 
         metric = score_metric(config)
-        page = report(tracker.experiment, record.run_id, metric, tracking_uri=tracker.uri)
-        record.log_text(page, REPORT_FILE)
+        results = read_results(tracker.experiment, record.run_id, metric, None, tracker.uri)
+        record.describe(description(results, overrides))
+        record.log_text(render(results, datetime.now(timezone.utc)), REPORT_FILE)
         file = record.artifact_file(REPORT_FILE)
         show_lines(f"Report:  {_below_here(file) if file else command}")
     except Exception as error:

@@ -21,7 +21,7 @@ from sweep.errors import UserError
 from sweep.schema import Config
 from sweep.standing import close_abandoned, standings
 from sweep.sweep_results import (
-    keep_report,
+    keep_results,
     raise_failures,
     show_report_command,
     show_results,
@@ -131,7 +131,7 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
                 results = _train(plan, record, launch)
             finally:
                 show_results(tracker, record.run_id, first)
-            keep_report(tracker, record, first)
+            keep_results(tracker, record, first, public(command))
             raise_failures(results)
     return results
 

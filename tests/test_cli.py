@@ -163,6 +163,10 @@ def test_the_report_is_kept_with_the_sweep(workplace, mission):
         *(parent.info.run_id, "artifacts", "report.html"),
     )
     page = file.read_text()
+    note = parent.data.tags["mlflow.note.content"]
+    assert note.startswith(
+        f"    python -m sweep {' '.join(MISSION)} --multirun\n\n2 runs (2 FINISHED)"
+    )
     assert f"<h1>{' '.join(MISSION)}</h1>" in page
     for run in runs:
         assert run.info.run_id in page

@@ -24,7 +24,7 @@ from matplotlib.colors import to_rgb
 from mlflow import MlflowClient
 from PIL import Image
 
-from sweep.leaderboard import leaderboard
+from sweep.leaderboard import leaderboard_by_seed
 from sweep.palette import DARK, LIGHT, PAGE, as_variables, variables
 from sweep.report import main
 
@@ -190,7 +190,7 @@ def test_every_run_can_be_found_in_every_figure_it_is_in(pages):
 
 def test_the_table_is_the_leaderboard(pages, uri):
     page, sweep, _ = pages("twenty")
-    table = leaderboard("twenty", sweep, tracking_uri=uri)
+    table = leaderboard_by_seed("twenty", sweep, tracking_uri=uri)
     assert page.columns[:3] == ["rank", "status", *sorted(page.columns[2:4])][:3]
     assert sorted(page.columns[2:4]) == ["optim.lr", "optim.wd"]
     assert page.columns[4:6] == ["val/accuracy", "test/accuracy"]
@@ -210,7 +210,7 @@ def test_the_table_is_the_leaderboard(pages, uri):
 def test_what_is_said_on_top(pages, uri):
     page, sweep, _ = pages("twenty")
     facts = dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", page.html))
-    best = leaderboard("twenty", sweep, tracking_uri=uri).iloc[0]
+    best = leaderboard_by_seed("twenty", sweep, tracking_uri=uri).iloc[0]
     assert sorted(facts.pop("best run").split(", ")) == sorted(
         [
             *(f"optim.lr {best['optim.lr']:g}", f"optim.wd {best['optim.wd']:g}"),

@@ -15,7 +15,7 @@ from urllib.request import url2pathname
 from mlflow import MlflowClient
 from mlflow.entities import Dataset as LoggedDataset
 from mlflow.entities import DatasetInput, InputTag, Metric
-from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
 from mlflow.utils.validation import MAX_METRICS_PER_BATCH
 
 from sweep.data import Dataset
@@ -110,6 +110,10 @@ class Record:
     def log_found(self, run_ids: Collection[str]) -> None:
         """Keep the ids of a sweep's runs that other sweeps have trained."""
         self.log_text(json.dumps(sorted(run_ids)), FOUND_FILE)
+
+    def describe(self, text: str) -> None:
+        """Give the run a description, in Markdown."""
+        self._client.set_tag(self.run_id, MLFLOW_RUN_NOTE, text)
 
     def log_text(self, text: str, path: str) -> None:
         """Keep a text as an artifact under this path."""
