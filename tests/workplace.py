@@ -115,6 +115,12 @@ class Server:
             self._port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self._port}"
 
+    @property
+    def command(self):
+        store = ["--backend-store-uri", f"sqlite:///{self._folder}/server.db"]
+        artifacts = ["--artifacts-destination", str(self._folder / "artifacts")]
+        return ["server", "--workers", "1", *store, *artifacts]
+
     def __enter__(self):
         self.start()
         return self
@@ -124,10 +130,7 @@ class Server:
 
     def start(self):
         """Start it, and wait until it answers."""
-        command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
-        command += ["--port", str(self._port)]
-        command += ["--backend-store-uri", f"sqlite:///{self._folder}/server.db"]
-        command += ["--artifacts-destination", str(self._folder / "artifacts")]
+        command = [sys.executable, "-m", "mlflow", *self.command, "--port", str(self._port)]
         with open(self._folder / "log", "a") as log:
             self._process = subprocess.Popen(
                 command, cwd=self._folder, stdout=log, stderr=log, start_new_session=True
@@ -147,6 +150,12 @@ class Server:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+
+class UserInterface(Server):
+    """``mlflow ui``, as the README has it, of the record in a folder."""
+
+    command = ("ui",)
 
 
 def processes(session):
