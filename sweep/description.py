@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from textwrap import indent
 
 import pandas as pd
 
@@ -40,5 +41,7 @@ def _counts(results: Results) -> str:
 
 
 def _table(ranked: pd.DataFrame, metric: str) -> str:
-    cells = pd.DataFrame(ranked_cells(ranked, metric)).replace(r"\|", r"\\|", regex=True)
-    return cells.to_markdown(index=False, disable_numparse=True)
+    """Return a table as a block of code, whose columns MLflow's page keeps apart."""
+    cells = pd.DataFrame(ranked_cells(ranked, metric))
+    lines = cells.to_markdown(index=False, tablefmt="simple", disable_numparse=True)
+    return indent(lines, "    ")

@@ -31,11 +31,14 @@ IN_NAME_ANYWAY = ("model", "model.activation", "dataset", "experiment", "context
 
 
 def run_name(config: Config, overrides: Sequence[str]) -> str:
-    """Return ``lenet tanh mnist_5k optim.lr=0.1``: the network, the images, what was overridden."""
+    """Return ``optim.lr=0.1 lenet tanh mnist_5k``: what was overridden, the network, the images.
+
+    In this order names differ at their beginnings, which is what MLflow shows of long ones.
+    """
     network = [config.model.name, config.model.activation, config.dataset.name]
     preset = [config.preset] if config.preset else []
     others = [each for each in public(overrides) if each.partition("=")[0] not in IN_NAME_ANYWAY]
-    return " ".join([*preset, *network, *others])
+    return " ".join([*preset, *others, *network])
 
 
 def execute(config: Config, overrides: Sequence[str], tell: Listener) -> float:

@@ -12,10 +12,10 @@ from workplace import CURVES, Workplace
 TINY = ("model=mlp", "model.hidden=[8]", "epochs=1")
 MISSION = ("model=mlp,lenet", "optim.lr=0.1,0.2", "epochs=1")
 NAMES = [
-    "mlp relu mnist_5k optim.lr=0.1 epochs=1",
-    "mlp relu mnist_5k optim.lr=0.2 epochs=1",
-    "lenet tanh mnist_5k optim.lr=0.1 epochs=1",
-    "lenet tanh mnist_5k optim.lr=0.2 epochs=1",
+    "optim.lr=0.1 epochs=1 mlp relu mnist_5k",
+    "optim.lr=0.2 epochs=1 mlp relu mnist_5k",
+    "optim.lr=0.1 epochs=1 lenet tanh mnist_5k",
+    "optim.lr=0.2 epochs=1 lenet tanh mnist_5k",
 ]
 
 
@@ -220,7 +220,7 @@ def test_a_single_run(workplace, single):
     assert parents == []
     assert run.info.status == "FINISHED"
     assert "mlflow.parentRunId" not in run.data.tags
-    assert run.info.run_name == "mlp relu mnist_5k optim.lr=0.1 epochs=1"
+    assert run.info.run_name == "optim.lr=0.1 epochs=1 mlp relu mnist_5k"
     assert single[:2] == [
         "1 run:",
         "  mnist_5k: 3,500 images to train on, 500 to validate, 1,000 to test",
@@ -335,7 +335,7 @@ def test_a_preset_that_measures_on_the_test_set(workplace, mission):
         assert [step for step, _ in curves["test/accuracy"]] == [1, 2]
         assert curves["val/accuracy"] == []
         assert run.data.params["preset"] == "tutorial_mlp"
-        assert run.info.run_name.startswith("tutorial_mlp mlp relu mnist_5k ")
+        assert run.info.run_name.startswith("tutorial_mlp ")
         assert {each.tags[0].value for each in run.inputs.dataset_inputs} == {
             "training",
             "testing",
@@ -355,7 +355,7 @@ def test_a_preset_on_the_full_set(workplace, mission, published):
     lines = workplace.run("experiment=tutorial_mlp", root, "epochs=1", where)
     _, (run,) = workplace.runs("full")
     assert "  measured on the test set after every epoch (test_every_epoch=true)" in lines
-    assert run.info.run_name == "tutorial_mlp mlp relu mnist epochs=1"
+    assert run.info.run_name == "tutorial_mlp epochs=1 mlp relu mnist"
     assert run.info.run_name in lines
     assert run.data.metrics["test/accuracy"] > 0.9
     assert "val/accuracy" not in run.data.metrics
@@ -400,7 +400,7 @@ def test_an_interrupted_sweep(workplace, mission, number):
     launcher = ("hydra/launcher=basic", f"tracking.experiment={experiment}")
     code, lines, errors = workplace.watch(
         *("model=mlp,lenet", "epochs=9", *launcher, "--multirun"),
-        until=["lenet tanh"],
+        until=["epochs=9 lenet tanh"],
         then="  epoch 1/",
         act=lambda process: process.send_signal(number),
     )
@@ -429,7 +429,7 @@ def test_an_interrupted_sweep(workplace, mission, number):
 def test_an_interrupted_run(workplace, mission):
     code, lines, errors = workplace.watch(
         *("model=lenet", "epochs=9", "tracking.experiment=interrupted"),
-        until=["lenet tanh"],
+        until=["epochs=9 lenet tanh"],
         then="  epoch 1/",
         act=lambda process: process.send_signal(signal.SIGINT),
     )

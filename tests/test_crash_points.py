@@ -92,7 +92,7 @@ def test_a_run_trains_only_what_is_missing(undisturbed, lines, fault, way):
     last = len(expected["train/loss"])
     assert last > EPOCH
     own = [line for line in lines[WAYS.index(way)] if line.startswith(f"run {number}: ")]
-    begins = [at for at, line in enumerate(own) if line.startswith(f"run {number}: mlp ")]
+    begins = [at for at, line in enumerate(own) if " mlp relu " in line]
     after = GOES_ON_AFTER.get(fault, last)
     told = re.findall(r" \(goes on after epoch (\d+)\)$", own[begins[-1]])
     assert told == ([str(after)] if after else [])

@@ -56,7 +56,7 @@ def test_a_run_that_is_killed_for_want_of_memory(workplace, undisturbed, little_
         )
     assert (code, errors) == (0, ""), lines
     assert f"run 1: {OUT_OF_MEMORY}: retry 1 of 1" in lines
-    assert [line for line in lines if line.startswith("run 1: mlp") and "(goes on after" in line]
+    assert [line for line in lines if line.startswith("run 1: ") and "(goes on after" in line]
     assert_complete(workplace, undisturbed, "memory")
 
 

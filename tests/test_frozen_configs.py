@@ -46,7 +46,7 @@ def test_a_file_that_changes_while_a_sweep_trains_changes_nothing(tmp_path, laun
     preset.write_text("defaults: [sgd]\nlr: 0.1\n")
     workplace = Workplace(tmp_path)
     options = ("--config-dir=conf", "optim=mine", "model.hidden=[8]", "epochs=2", "n_jobs=1")
-    first = {"basic": "mlp relu", "local": "run 0"}[launcher]
+    first = {"basic": "optim=mine", "local": "run 0"}[launcher]
     code, _, errors = workplace.watch(
         *(*options, "seed=1,2,3", f"hydra/launcher={launcher}", "--multirun"),
         until=[first],

@@ -40,14 +40,14 @@ def good(workplace):
 
 
 def test_the_longest_start_first_and_keep_their_numbers(good):
-    name = "mnist_5k model.hidden=[{}] epochs=1"
+    name = "model.hidden=[{}] epochs=1"
     assert result_lines(good) == [
-        f"run 3: lenet tanh {name.format(9)}",
-        f"run 2: lenet tanh {name.format(8)}",
-        f"run 1: mlp relu {name.format(9)}",
-        f"run 0: mlp relu {name.format(8)}",
+        f"run 3: {name.format(9)} lenet tanh mnist_5k",
+        f"run 2: {name.format(8)} lenet tanh mnist_5k",
+        f"run 1: {name.format(9)} mlp relu mnist_5k",
+        f"run 0: {name.format(8)} mlp relu mnist_5k",
     ]
-    begin = good.index("run 3: lenet tanh mnist_5k model.hidden=[9] epochs=1")
+    begin = good.index("run 3: model.hidden=[9] epochs=1 lenet tanh mnist_5k")
     told = [line.partition(": ")[0] for line in good[begin : begin + 12]]
     assert told == [*["run 3"] * 3, *["run 2"] * 3, *["run 1"] * 3, *["run 0"] * 3]
 

@@ -96,7 +96,7 @@ def tracker(uri, folder, monkeypatch):
 def test_status_and_name(finished):
     run, _ = finished
     assert run.info.status == "FINISHED"
-    assert run.info.run_name == f"mlp relu mnist_5k {' '.join(OVERRIDES)}"
+    assert run.info.run_name == f"{' '.join(OVERRIDES)} mlp relu mnist_5k"
 
 
 def test_the_commit_is_a_tag(finished):
@@ -277,7 +277,7 @@ def test_a_run_that_diverges_is_failed_with_its_epoch(uri, client, folder, monke
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.status == "FAILED"
     assert run.data.tags["failure_reason"] == str(raised.value)
-    name = f"mlp relu mnist_5k {' '.join(overrides[:1] + overrides[2:])}"
+    name = f"{' '.join(overrides[:1] + overrides[2:])} mlp relu mnist_5k"
     started = [Recorded(run.info.run_id), Started(name, run.info.run_id, 2)]
     assert events == [*started, Ended("FAILED", str(raised.value))]
     assert "traceback.txt" in [each.path for each in client.list_artifacts(run.info.run_id)]
