@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Sequence
-from textwrap import indent
 
 import pandas as pd
 
@@ -11,6 +10,7 @@ from sweep.results import Results
 from sweep.terminal import count
 
 MOST_ROWS = 15
+GAP = "&emsp;"  # after a cell: MLflow's page sets columns side by side without any
 
 
 def description(results: Results, overrides: Sequence[str]) -> str:
@@ -41,7 +41,6 @@ def _counts(results: Results) -> str:
 
 
 def _table(ranked: pd.DataFrame, metric: str) -> str:
-    """Return a table as a block of code, whose columns MLflow's page keeps apart."""
-    cells = pd.DataFrame(ranked_cells(ranked, metric))
-    lines = cells.to_markdown(index=False, tablefmt="simple", disable_numparse=True)
-    return indent(lines, "    ")
+    cells = pd.DataFrame(ranked_cells(ranked, metric)).replace(r"\|", r"\\|", regex=True)
+    cells = cells.add_suffix(GAP).map(lambda cell: f"{cell}{GAP}")
+    return cells.to_markdown(index=False, disable_numparse=True)

@@ -18,6 +18,10 @@ def described(tmp_path):
     return describe
 
 
+def cells(line):
+    return [cell.strip().removesuffix("&emsp;") for cell in line.split("|")[1:-1]]
+
+
 def test_command_counts_and_leaderboard(described):
     runs = grid(3, optim__lr=["0.1", "0.2", "0.3"])
     broken(runs[2], 1)
@@ -33,19 +37,28 @@ def test_command_counts_and_leaderboard(described):
         "`report.html`.",
         "",
     ]
-    assert lines[4:] == [
-        "    rank    dataset.name    optim.lr    val/accuracy    test/accuracy    best_epoch",
-        "    ------  --------------  ----------  --------------  ---------------  ------------",
-        "    1       mnist_5k        0.2         0.9500          0.7000           2",
-        "    2       mnist_5k        0.1         0.9000          0.6500           2",
+    head, rule, *rows = map(cells, lines[4:])
+    assert head == [
+        *("rank", "dataset.name", "optim.lr", "val/accuracy", "test/accuracy", "best_epoch")
+    ]
+    assert {cell.strip(":-") for cell in rule} == {""}
+    assert rows == [
+        ["1", "mnist_5k", "0.2", "0.9500", "0.7000", "2"],
+        ["2", "mnist_5k", "0.1", "0.9000", "0.6500", "2"],
     ]
 
 
 def test_of_many_rows_only_the_first(described):
     runs = grid(2, optim__lr=[f"0.{number}" for number in range(10, 10 + MOST_ROWS + 3)])
     lines = described(runs, "optim.lr=many")
-    assert [line.split()[0] for line in lines[6:-2]] == [str(1 + n) for n in range(MOST_ROWS)]
+    assert [cells(line)[0] for line in lines[6:-2]] == [str(1 + n) for n in range(MOST_ROWS)]
     assert lines[-1] == "... and 3 more, in `report.html`."
+
+
+def test_a_bar_in_a_value_ends_no_cell(described):
+    lines = described(grid(2, name=["a|b", "c"]), "name=a,b")
+    shown = {cell.strip(" |") for line in lines[6:] for cell in line.split("&emsp;")}
+    assert shown >= {"a\\|b", "c"}
 
 
 def test_nothing_has_been_trained_to_its_end(described):
