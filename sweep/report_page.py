@@ -12,6 +12,7 @@ from sweep.axes import text
 from sweep.illustrations import look_of, sections
 from sweep.leaderboard_view import TIED, ranked_cells
 from sweep.palette import DARK, LIGHT, PAGE, variables
+from sweep.recorded_runs import DATASET
 from sweep.rendering import page_svg
 from sweep.results import Results
 
@@ -126,7 +127,7 @@ def _facts(results: Results, table: Table) -> list[tuple[str, str]]:
     counts = statuses[0] if len(statuses) == 1 else f"{len(runs)} ({', '.join(statuses)})"
     facts = [
         ("runs", counts),
-        ("dataset", ", ".join(sorted(map(str, runs["dataset.name"].dropna().unique())))),
+        ("dataset", ", ".join(sorted(map(str, runs[DATASET].dropna().unique())))),
         ("first run began", _minute(runs["start_time"].min())),
         ("last run ended", _minute(ends.max())),
         ("experiment", results.experiment),
@@ -139,8 +140,8 @@ def _facts(results: Results, table: Table) -> list[tuple[str, str]]:
 
 def _table(results: Results) -> Table:
     runs = results.runs.drop(columns=list(LATER)).head(MOST_ROWS)
-    if runs["dataset.name"].nunique() < 2:
-        runs = runs.drop(columns="dataset.name")
+    if runs[DATASET].nunique() < 2:
+        runs = runs.drop(columns=DATASET)
     if runs["status"].nunique() < 2:
         runs = runs.drop(columns="status")
     parameters = [name for name in results.runs.attrs["parameters"] if name in runs]
@@ -177,6 +178,8 @@ def _configurations(results: Results) -> Table | None:
     if ranked.empty or (ranked["seeds"] <= 1).all():
         return None
     texts = ranked_cells(ranked, results.metric)
+    if ranked[DATASET].nunique() < 2:
+        del texts[DATASET]
     columns = [
         Column(name, pd.api.types.is_numeric_dtype(ranked[name]), "ascending" * (name == "rank"))
         for name in texts

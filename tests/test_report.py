@@ -24,7 +24,8 @@ from matplotlib.colors import to_rgb
 from mlflow import MlflowClient
 from PIL import Image
 
-from sweep.leaderboard import leaderboard_by_seed
+from sweep.leaderboard import leaderboard, leaderboard_by_seed
+from sweep.leaderboard_view import TIED
 from sweep.palette import DARK, LIGHT, PAGE, as_variables, variables
 from sweep.report import main
 
@@ -34,6 +35,10 @@ SCENES = {
     "twenty": (twenty_runs, "optim.lr=0.01,0.03,0.1,0.3,1.0 optim.wd=0.0,0.0001,0.001,0.01"),
     "hundreds": (lambda: five_hundred_runs(epochs=40), "a random search"),
     "failed": (lambda: [broken(run, 0) for run in two_runs()], "optim.lr=100,200"),
+    "seeds": (
+        lambda: grid(optim__lr=["0.1", "0.3"], seed=["0", "1", "2"]),
+        "optim.lr=0.1,0.3 seed=0,1,2",
+    ),
 }
 
 
@@ -108,7 +113,7 @@ def pages(uri, tmp_path_factory):
 
 
 HEADINGS = {
-    "one": ["Leaderboard", "Learning curves", "Training against validation", "Time and throughput"],
+    "one": ["Leaderboard", "Learning curves", "Training against validation"],
     "two": [
         *("Leaderboard", "Learning curves", "val/accuracy against each parameter"),
         *("Training against validation", "Time and throughput"),
@@ -119,9 +124,13 @@ HEADINGS = {
         *("Training against validation", "Time and throughput"),
     ],
     "failed": ["Leaderboard", "Not ranked"],
+    "seeds": [
+        *("Leaderboard", "Runs", "Learning curves", "val/accuracy against each parameter"),
+        *("Which parameter mattered", "Training against validation", "Time and throughput"),
+    ],
 }
 HEADINGS["hundreds"] = HEADINGS["twenty"]
-FIGURES = {"one": 3, "two": 4, "twenty": 7, "hundreds": 1 + 5 + 1 + 10 + 2, "failed": 0}
+FIGURES = {"one": 2, "two": 4, "twenty": 7, "hundreds": 1 + 5 + 1 + 6 + 2, "failed": 0, "seeds": 5}
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -205,6 +214,22 @@ def test_the_table_is_the_leaderboard(pages, uri):
     assert cells[0]["optim.wd"] == "0"
     keys = re.findall('<tr id="run-0".*?</tr>', page.html)[0]
     assert f'data-key="{table["val/accuracy"][0]!r}"' in keys  # it is sorted by the exact value
+
+
+def test_a_row_for_all_seeds_and_one_for_each_run(pages, uri):
+    page, sweep, _ = pages("seeds")
+    table = leaderboard("seeds", sweep, tracking_uri=uri)
+    first = page.html[: page.html.index("<h2>Runs</h2>")]
+    assert re.findall('<button type="button">(.*?)</button>', first) == [
+        *("rank", "optim.lr", "val/accuracy", "test/accuracy", "best_epoch", "seeds")
+    ]
+    rows = [re.findall("<td[^>]*>(.*?)</td>", row) for row in re.findall("<tr>.*?</tr>", first)]
+    assert [(row[1], row[2], row[5]) for row in rows if row] == [
+        (f"{row['optim.lr']}", f"{row['val/accuracy']:.4f} ± {row['val/accuracy_std']:.4f}", "3")
+        for _, row in table.iterrows()
+    ]
+    assert (TIED in page.html.replace("&#39;", "'")) == bool(table["tied"].any())
+    assert len(page.rows) == 6
 
 
 def test_what_is_said_on_top(pages, uri):
