@@ -54,9 +54,10 @@ def show_results(tracker: "Tracker", sweep_id: str, config: Config) -> None:
 def keep_results(
     tracker: "Tracker", record: "Record", config: Config, overrides: Sequence[str]
 ) -> None:
-    """Keep the report among the sweep's artifacts, and the leaderboard in its description.
+    """Keep the leaderboard in the sweep's description, and the report among its artifacts.
 
-    Whatever is wrong with them is only told: the runs are trained and recorded.
+    Whatever is wrong with them is only told: the runs are trained and recorded. With
+    ``figures=false`` there is no report.
 
     Args:
         tracker: of the experiment.
@@ -66,15 +67,20 @@ def keep_results(
     """
     command = _command("sweep.report", tracker, record.run_id, config)
     try:
-        # They import what draws: long, and needed by nothing else.
         from sweep.description import description
+        from sweep.leaderboard import leaderboard
+
+        metric = score_metric(config)
+        where = (tracker.experiment, record.run_id, metric, None, tracker.uri)
+        record.describe(description(leaderboard(*where), metric, overrides))
+        if not config.figures:
+            show_lines(f"Report:  {command}")
+            return
+        # They import what draws: long, and needed by nothing else.
         from sweep.report_page import render
         from sweep.results import read_results
 
-        metric = score_metric(config)
-        results = read_results(tracker.experiment, record.run_id, metric, None, tracker.uri)
-        record.describe(description(results, overrides))
-        record.log_text(render(results, datetime.now(timezone.utc)), REPORT_FILE)
+        record.log_text(render(read_results(*where), datetime.now(timezone.utc)), REPORT_FILE)
         file = record.artifact_file(REPORT_FILE)
         show_lines(f"Report:  {_below_here(file) if file else command}")
     except Exception as error:

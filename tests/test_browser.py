@@ -84,7 +84,7 @@ def test_a_sweep_is_described_with_its_command_and_its_leaderboard(swept, visit)
         ),
     )
     assert f"python -m sweep {shlex.join(SWEEP)} --multirun" in page
-    assert "2 runs (2 FINISHED), by val/accuracy, the highest first." in page
+    assert "2 runs: 2 FINISHED, by val/accuracy, the best first:" in page
     for run in runs:
         assert f"{run.data.metrics['val_at_best/accuracy']:.4f}" in page
 

@@ -164,9 +164,9 @@ def test_the_report_is_kept_with_the_sweep(workplace, mission):
     )
     page = file.read_text()
     note = parent.data.tags["mlflow.note.content"]
-    assert note.startswith(
-        f"    python -m sweep {' '.join(MISSION)} --multirun\n\n2 runs (2 FINISHED)"
-    )
+    command, _, counts, *_ = note.split("\n")
+    assert command == f"    python -m sweep {' '.join(MISSION)} --multirun"
+    assert counts == "4 runs: 4 FINISHED, by val/accuracy, the best first:"
     assert f"<h1>{' '.join(MISSION)}</h1>" in page
     for run in runs:
         assert run.info.run_id in page
@@ -185,6 +185,21 @@ def test_a_sweep_that_is_trained_already_names_the_command(workplace, mission):
     assert new.name == "report.html"
     assert f"<h1>{' '.join(MISSION)}</h1>" in new.read_text()
     new.unlink()
+
+
+def test_a_sweep_without_figures_names_the_command(workplace):
+    where = ("tracking.experiment=no_figures", "figures=false")
+    lines = workplace.run(*TINY, *where, "optim.lr=0.1,0.2", "--multirun")
+    (parent,), runs = workplace.runs("no_figures")
+    id_ = parent.info.run_id
+    assert printed_command(lines, "Report").endswith(
+        f"python -m sweep.report --sweep {id_} --experiment no_figures"
+    )
+    assert workplace.client.list_artifacts(id_) == []
+    assert "2 runs: 2 FINISHED" in parent.data.tags["mlflow.note.content"]
+    for run in runs:
+        kept = {each.path for each in workplace.client.list_artifacts(run.info.run_id)}
+        assert kept == {"config.yaml", "environment.yaml", "parameters"}
 
 
 def test_a_report_that_cannot_be_drawn_does_not_fail_the_sweep(workplace, mission, tmp_path):

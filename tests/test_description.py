@@ -2,7 +2,7 @@ import pytest
 from fake_store import broken, fill, grid
 
 from sweep.description import MOST_ROWS, description
-from sweep.results import read_results
+from sweep.leaderboard import leaderboard
 
 
 @pytest.fixture
@@ -12,8 +12,8 @@ def described(tmp_path):
 
     def describe(runs, *overrides):
         _, parent = fill(uri, "swept", runs, sweep=" ".join(overrides))
-        results = read_results("swept", parent, "val/accuracy", None, uri)
-        return description(results, overrides).split("\n")
+        table = leaderboard("swept", parent, tracking_uri=uri)
+        return description(table, "val/accuracy", overrides).split("\n")
 
     return describe
 
@@ -33,8 +33,7 @@ def test_command_counts_and_leaderboard(described):
     assert lines[:4] == [
         "    python -m sweep 'optim.lr=choice(0.1,0.2,0.3)' epochs=3 --multirun",
         "",
-        "3 runs (2 FINISHED, 1 FAILED), by val/accuracy, the highest first. Figures: artifact "
-        "`report.html`.",
+        "3 runs: 2 FINISHED, 1 FAILED, by val/accuracy, the best first:",
         "",
     ]
     head, rule, *rows = map(cells, lines[4:])
@@ -52,7 +51,7 @@ def test_of_many_rows_only_the_first(described):
     runs = grid(2, optim__lr=[f"0.{number}" for number in range(10, 10 + MOST_ROWS + 3)])
     lines = described(runs, "optim.lr=many")
     assert [cells(line)[0] for line in lines[6:-2]] == [str(1 + n) for n in range(MOST_ROWS)]
-    assert lines[-1] == "... and 3 more, in `report.html`."
+    assert lines[-1] == "... and 3 more"
 
 
 def test_a_bar_in_a_value_ends_no_cell(described):
@@ -64,4 +63,4 @@ def test_a_bar_in_a_value_ends_no_cell(described):
 def test_nothing_has_been_trained_to_its_end(described):
     (run,) = grid(2, optim__lr=["0.1"])
     lines = described([broken(run, 1)], "optim.lr=0.1")
-    assert lines[-1].startswith("1 run (1 FAILED), by val/accuracy")
+    assert lines[-1] == "1 run: 1 FAILED"
