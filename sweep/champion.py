@@ -27,8 +27,7 @@ def register_best(table: pd.DataFrame, metric: str, name: str, tracking_uri: str
     best = first.iloc[0]
     value, seeds = float(best[metric]), int(best.get("seeds", 1))
     tags = {"metric": metric, "value": repr(value), "run_id": best["run_id"], "run": best["run"]}
-    if seeds > 1:
-        tags["seeds"] = str(seeds)
+    tags["seeds"] = str(seeds)
     mean = f" (mean of {seeds} seeds)" if seeds > 1 else ""
     version = register(tracking_uri, best["run_id"], name, tags)
     address = f"models:/{name}@{CHAMPION}"

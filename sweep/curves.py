@@ -19,7 +19,7 @@ def curves(
     NaN in an epoch in which they were not measured; ``attrs["parameters"]`` names the parameters'
     columns. One line plots them::
 
-        curves().pivot(index="epoch", columns="run", values="val/accuracy").plot()
+        curves().pivot_table("val/accuracy", "epoch", "run").plot()
 
     Args:
         experiment: MLflow's experiment.

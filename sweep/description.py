@@ -9,7 +9,8 @@ from sweep.leaderboard_view import TIED, ranked_cells
 from sweep.seeds import COUNTS
 from sweep.terminal import count
 
-MOST_ROWS = 15
+MOST_ROWS = 10
+COMMAND_LETTERS = 2_000  # MLflow cuts a description off after 8,000
 GAP = "&emsp;"  # after a cell: MLflow's page sets columns side by side without any
 
 
@@ -22,6 +23,8 @@ def description(table: pd.DataFrame, metric: str, overrides: Sequence[str]) -> s
         overrides: the sweep's own, as in ``optim.lr=0.1,0.2``.
     """
     command = shlex.join(["python", "-m", "sweep", *overrides, "--multirun"])
+    if len(command) > COMMAND_LETTERS:
+        command = f"{command[:COMMAND_LETTERS]}…"
     ranked = table[table["rank"].notna()]
     parts = [f"    {command}", _counts(table)]
     if len(ranked):

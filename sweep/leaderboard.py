@@ -14,9 +14,9 @@ import pandas as pd
 from sweep.champion import register_best
 from sweep.errors import UserError
 from sweep.export import WRITERS, export, known_suffix
-from sweep.leaderboard_view import ROWS, show_leaderboard
+from sweep.leaderboard_view import ROWS, show_best, show_leaderboard
 from sweep.noise import SIGNIFICANCE, p_values
-from sweep.recorded_runs import ENDS, recorded_runs, varying_columns
+from sweep.recorded_runs import ENDS, RecordedRuns, recorded_runs, varying_columns
 from sweep.seeds import TIE_BREAKERS, merge_seeds
 
 Direction = Literal["max", "min"]
@@ -68,8 +68,15 @@ def leaderboard(
     Raises:
         UserError: there is no such record, or no run has that metric.
     """
+    return rank_configurations(recorded_runs(tracking_uri, experiment, sweep), metric, direction)
+
+
+def rank_configurations(
+    runs: RecordedRuns, metric: str, direction: Direction | None
+) -> pd.DataFrame:
+    """Return what :func:`leaderboard` does, of runs that have been read."""
     ascending = _is_ascending(metric, direction)
-    table = merge_seeds(recorded_runs(tracking_uri, experiment, sweep), metric, ascending)
+    table = merge_seeds(runs, metric, ascending)
     score = table.get(metric, pd.Series(float("nan"), table.index))
     table = _ranked(table, score, ascending)
     return _with_ties(table, metric) if (table["seeds"] > 1).any() else table
@@ -91,8 +98,12 @@ def leaderboard_by_seed(
     was held out. ``attrs["parameters"]`` names the parameters' columns. Arguments and errors are
     those of :func:`leaderboard`.
     """
+    return rank_runs(recorded_runs(tracking_uri, experiment, sweep), metric, direction)
+
+
+def rank_runs(runs: RecordedRuns, metric: str, direction: Direction | None) -> pd.DataFrame:
+    """Return what :func:`leaderboard_by_seed` does, of runs that have been read."""
     ascending = _is_ascending(metric, direction)
-    runs = recorded_runs(tracking_uri, experiment, sweep)
     score, parameters = runs.of_finished(metric), varying_columns(runs.params)
     columns = [
         runs.ends[["run", "status"]],
@@ -173,10 +184,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         table = tabulate(
             given.experiment, given.sweep, given.metric, given.direction, given.tracking_uri
         )
-        if given.top:
-            table = table[table["rank"].notna()].head(given.top)
         direction = given.direction or direction_of(given.metric)
-        show_leaderboard(table, given.metric, direction, given.top or ROWS)
+        if given.top:
+            show_best(table, given.metric, direction, given.top)
+            table = table[table["rank"].notna()].head(given.top)
+        else:
+            show_leaderboard(table, given.metric, direction, ROWS)
         for file in given.output:
             export(table, file)
             print(f"Written: {file}")

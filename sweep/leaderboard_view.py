@@ -26,20 +26,26 @@ def show_leaderboard(table: pd.DataFrame, metric: str, direction: str, rows: int
         direction: ``max`` or ``min``.
         rows: how many to print at most, of the ranked ones and of the others.
     """
-    ranked, others = table[table["rank"].notna()], table[table["rank"].isna()]
-    if len(ranked):
-        best_first = {"max": "highest", "min": "lowest"}[direction]
-        _show_ranked(ranked.head(rows), metric, f"Leaderboard: by {metric}, the {best_first} first")
-        _show_how_many_more(len(ranked) - rows)
-        if "tied" in ranked and ranked["tied"].any():
-            show_lines(TIED)
+    others = table[table["rank"].isna()]
+    show_best(table, metric, direction, rows)
     if "seeds" in table:
         _show_counts(table)
-    if len(ranked):
-        _show_best(ranked.iloc[0])
     if len(others):
         _show_not_ranked(others.head(rows))
         _show_how_many_more(len(others) - rows)
+
+
+def show_best(table: pd.DataFrame, metric: str, direction: str, rows: int) -> None:
+    """Print the first of the ranked rows; arguments as of :func:`show_leaderboard`."""
+    ranked = table[table["rank"].notna()]
+    if ranked.empty:
+        return
+    best_first = {"max": "highest", "min": "lowest"}[direction]
+    _show_ranked(ranked.head(rows), metric, f"Leaderboard: by {metric}, the {best_first} first")
+    _show_how_many_more(len(ranked) - rows)
+    if "tied" in ranked and ranked["tied"].any():
+        show_lines(TIED)
+    _show_best_run(ranked.iloc[0])
 
 
 def _show_ranked(ranked: pd.DataFrame, metric: str, title: str) -> None:
@@ -116,7 +122,7 @@ def _show_counts(table: pd.DataFrame) -> None:
         show_lines(f"{count(counts['seeds'], 'run')} finished, {', '.join(others)}{hint}")
 
 
-def _show_best(best: "pd.Series[Any]") -> None:
+def _show_best_run(best: "pd.Series[Any]") -> None:
     seeds = best.get("seeds", 1)
     which = f", the best of its {seeds} seeds" if seeds > 1 else ""
     show_lines(f"Best: {best['run']} (run {best['run_id']}){which}")
@@ -131,7 +137,7 @@ def _show_not_ranked(others: pd.DataFrame) -> None:
 
 def _show_how_many_more(number: int) -> None:
     if number > 0:
-        show_lines(f"... and {number:,} more; --output FILE writes all, --top N shows the N best")
+        show_lines(f"... and {number:,} more (--top N shows N, --output FILE writes them)")
 
 
 def _formatted(column: "pd.Series[float]", form: str) -> list[str]:

@@ -60,7 +60,12 @@ def read(file: Path) -> Picture:
 def _grey(file: Path, image: Image.Image) -> Picture:
     steps = []
     if image.mode in DEEP_MODES:
-        return Picture(file, _array(image) / np.float32(65_535), ("16 bits to 8",))
+        deep = _array(image) / np.float32(65_535)
+        if deep.min() < 0 or deep.max() > 1:
+            raise ValueError("its pixels have more than 16 bits")
+        return Picture(file, deep, ("16 bits to 8",))
+    if image.mode == "F":
+        raise ValueError("its pixels are 32-bit floats")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
@@ -85,7 +90,7 @@ def prepare(picture: Picture, dataset: str) -> Picture:
         raise UserError(f"{picture.file}: is of one colour; there is nothing to classify")
     border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
     background = np.median(border)
-    if background > 0.5:
+    if background - grey.min() > grey.max() - background:  # the ink is darker than the paper
         grey, background = 1 - grey, 1 - background
         steps.append("inverted")
     if grey.shape != (IMAGE_SIDE, IMAGE_SIDE):

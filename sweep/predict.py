@@ -33,7 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         pictures = [read(file) for file in given.files]
         # These import MLflow and MXNet, which takes seconds: not before the files are known.
-        from sweep import serving
+        from sweep import (
+            backend,  # noqa: F401 - says what is missing if MXNet cannot be loaded
+            serving,
+        )
         from sweep.tracking import fetch_model
 
         with tempfile.TemporaryDirectory() as folder:

@@ -65,7 +65,8 @@ class RecordedRuns:
             if metric.startswith("val/") and "test/accuracy" in known
             else ""
         )
-        return f"no finished run has the metric {metric}; there are: {', '.join(known)}{hint}"
+        there = ", ".join(known) or "none"
+        return f"no finished run has the metric {metric}; there are: {there}{hint}"
 
 
 def recorded_runs(tracking_uri: str | None, experiment: str, sweep: str | None) -> RecordedRuns:

@@ -153,10 +153,7 @@ def _table(results: Results) -> Table:
     columns = [
         Column(str(name), numeric[name], "ascending" if name == "rank" else "") for name in runs
     ]
-    told = [
-        *results.parameters,
-        *(name for name in (results.metric, "test/accuracy") if name in runs),
-    ]
+    told = [name for name in (*results.parameters, results.metric, "test/accuracy") if name in runs]
     rows = []
     for number, values in enumerate(runs.to_dict("records")):
         cells = tuple(_cell(str(name), value, numeric[name]) for name, value in values.items())

@@ -9,8 +9,8 @@ import pandas as pd
 from sweep.axes import are_numbers
 from sweep.config import fields
 from sweep.importance import Importance, NotComputed, importance, most_important
-from sweep.leaderboard import Direction, direction_of, leaderboard, leaderboard_by_seed
-from sweep.recorded_runs import ENDS
+from sweep.leaderboard import Direction, direction_of, rank_configurations, rank_runs
+from sweep.recorded_runs import ENDS, recorded_runs
 from sweep.tracking import read_histories, read_name
 
 MOST_CURVES = 1000
@@ -76,7 +76,8 @@ def read_results(
         UserError: there is no such record, or no run has that metric.
     """
     direction = direction or direction_of(metric)
-    runs = leaderboard_by_seed(experiment, sweep, metric, direction, tracking_uri)
+    recorded = recorded_runs(tracking_uri, experiment, sweep)
+    runs = rank_runs(recorded, metric, direction)
     if metric not in runs:  # no run has ended well
         runs[metric] = float("nan")
     others = {"rank", "run", "status", *runs.attrs["parameters"], *ENDS}
@@ -103,7 +104,7 @@ def read_results(
         metric=metric,
         direction=direction,
         runs=runs,
-        configurations=leaderboard(experiment, sweep, metric, direction, tracking_uri),
+        configurations=rank_configurations(recorded, metric, direction),
         metrics=metrics,
         curves=read_histories(tracking_uri, shown, measured),
         parameters=list(groups),

@@ -89,7 +89,9 @@ def _one_run_a_seed(runs: pd.DataFrame) -> pd.DataFrame:
 def _counts(seeds: pd.DataFrame) -> pd.DataFrame:
     """Return how many seeds of each configuration ended how."""
     found = pd.crosstab(seeds["configuration"], seeds["status"])
-    return found.reindex(columns=[*COUNTS.values()], fill_value=0).set_axis([*COUNTS], axis=1)
+    counts = found.reindex(columns=[*COUNTS.values()], fill_value=0).set_axis([*COUNTS], axis=1)
+    counts["seeds"] = seeds.groupby("configuration")["score"].count()  # those that are in the mean
+    return counts
 
 
 def _with_deviations(metrics: "DataFrameGroupBy[Any, Any]") -> pd.DataFrame:

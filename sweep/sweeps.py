@@ -129,8 +129,11 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
         with tracker.open_run(name, {}, tags, None, past) as record:
             try:
                 results = _train(plan, record, launch)
-            finally:
+            except BaseException:
                 show_results(tracker, record.run_id, first)
+                show_report_command(tracker, record.run_id, first)
+                raise
+            show_results(tracker, record.run_id, first)
             keep_results(tracker, record, first, public(command))
             raise_failures(results)
     return results

@@ -131,13 +131,13 @@ def after_the_checkpoint_has_its_name():
 def before_the_parameters():
     from sweep import run
 
-    before(run, "_log_parameters", die)
+    before(run, "log_parameters", die)
 
 
 def after_the_parameters():
     from sweep import run
 
-    after(run, "_log_parameters", die)
+    after(run, "log_parameters", die)
 
 
 def before_it_is_finished():

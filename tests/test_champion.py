@@ -36,7 +36,7 @@ def test_registering_the_best(registry, capsys):
     assert version.source == f"models:/{output.model_id}"
     assert version.tags == {
         **{"metric": "val/accuracy", "value": "0.75"},
-        **{"run": "0.75", "run_id": ids[0.75]},
+        **{"run": "0.75", "run_id": ids[0.75], "seeds": "1"},
     }
     linked = store.client.get_logged_model(output.model_id).tags["mlflow.modelVersions"]
     assert json.loads(linked) == [{"name": "digits", "version": 1}]
@@ -73,7 +73,7 @@ def test_registering_again_makes_no_second_version_of_the_same(registry, capsys)
         (
             "models",
             ["--direction", "min", "--register", "worst"],
-            "run {worst} (FINISHED) has no model: a run of this version logs one at its end; ",
+            "run {worst} (FINISHED) has no model: one that is FINISHED has it if it was ",
         ),
         ("unfinished", ["--register", "none"], "--register none: no run is ranked, so there is no"),
     ],

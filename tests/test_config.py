@@ -60,6 +60,7 @@ DEFAULTS = {
     "on_failure": "continue",
     "rerun": False,
     "checkpoint_dir": "checkpoints",
+    "figures": True,
     "monitor": "val/accuracy",
     "early_stopping": {"patience": None, "min_delta": 0.0},
     "test_every_epoch": False,
@@ -277,6 +278,7 @@ ELSEWHERE = {
     "on_failure": "on_failure=stop",
     "rerun": "rerun=true",
     "checkpoint_dir": "checkpoint_dir=elsewhere",
+    "figures": "figures=false",
     "preset": "preset=mine",
     "tracking.uri": "tracking.uri=http://localhost:5000",
     "tracking.experiment": "tracking.experiment=other",
@@ -320,7 +322,8 @@ def test_fingerprint_is_16_hex_digits_and_changes_with_the_images():
     int(fingerprint(CPU, "one"), 16)
 
 
-HOW = {"tracking", "n_jobs", "max_retries", "run_timeout", "on_failure", "rerun", "checkpoint_dir"}
+HOW = {"tracking", "n_jobs", "max_retries", "run_timeout", "on_failure", "rerun"}
+HOW |= {"checkpoint_dir", "figures"}
 
 
 def test_yaml_holds_everything_but_how_it_is_launched_and_recorded():

@@ -119,11 +119,7 @@ def test_one_row_a_run_and_epoch(uri, swept):
 
 
 def test_one_line_plots_them(uri, swept):
-    axes = (
-        curves("swept", tracking_uri=uri)
-        .pivot(index="epoch", columns="run", values="val/accuracy")
-        .plot()
-    )
+    axes = curves("swept", tracking_uri=uri).pivot_table("val/accuracy", "epoch", "run").plot()
     assert len(axes.lines) == 4
     drawn = {tuple(line.get_ydata()) for line in axes.lines}
     assert drawn == {tuple(run.curves["val/accuracy"]) for run in swept[0].values()}

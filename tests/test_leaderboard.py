@@ -414,7 +414,7 @@ def test_long_tables_are_cut_short_on_the_page_but_not_in_the_file(store, capsys
     shown = capsys.readouterr().out
     assert "0.1250" in shown and "0.0000" not in shown
     assert "reason 2" in shown and "reason 3" not in shown
-    more = "... and 1 more; --output FILE writes all, --top N shows the N best\n"
+    more = "... and 1 more (--top N shows N, --output FILE writes them)\n"
     assert shown.count(more) == 2
     assert len(pd.read_csv("long.csv")) == 8
     assert store.main("long", "--top", "4") == 0

@@ -153,6 +153,25 @@ def test_other_ways_to_name_the_model(form, predict, uri, run_id):
 # --- preparing ---
 
 
+@pytest.mark.parametrize(("paper", "ink"), [(115, 20), (110, 10), (150, 250)])
+def test_ink_is_told_from_paper_by_which_is_darker(paper, ink):
+    drawn = Image.new("L", (60, 60), paper)
+    drawn.paste(ink, (20, 10, 30, 50))
+    drawn.save("grey.png")
+    found = prepare(read(Path("grey.png")), "mnist")
+    assert ("inverted" in found.steps) == (ink < paper)
+    assert (found.grey[0, 0], found.grey.max()) == (0, 1)
+
+
+def test_pixels_that_are_no_shades_of_grey_are_refused():
+    Image.fromarray(np.full((28, 28), 70_000, np.int32)).save("deep.tif")
+    with pytest.raises(UserError, match="^deep.tif: is no image that can be read: its pixels have"):
+        read(Path("deep.tif"))
+    Image.fromarray(np.full((28, 28), 0.5, np.float32)).save("float.tif")
+    with pytest.raises(UserError, match="^float.tif: is no image that can be read: its pixels are"):
+        read(Path("float.tif"))
+
+
 def test_an_image_of_the_right_size_is_not_touched():
     as_it_is(DIGITS[3]).save("a.png")
     picture = prepare(read(Path("a.png")), "mnist")
@@ -268,10 +287,10 @@ def others(uri, run_id):
         ("s3://bucket/model", "s3://bucket/model is not a run in sqlite:///"),
         (
             "{bare}",
-            "run {bare} (RUNNING) has no model: a run of this version logs one at its end; ",
+            "run {bare} (RUNNING) has no model: one that is FINISHED has it if it was ",
         ),
         ("{parent}", "{parent} is a sweep; name one of its runs: python -m sweep.leaderboard"),
-        ("runs:/{bare}/model", "run {bare} (RUNNING) has no model: a run of this version logs "),
+        ("runs:/{bare}/model", "run {bare} (RUNNING) has no model: one that is FINISHED has it "),
         ("runs:/0123/model", "0123 is not a run in sqlite:///"),
         ("runs:/{bare}/other", "runs:/{bare}/other is not a run in sqlite:///"),
         ("models:/digits/1", "models:/digits/1: no such model in sqlite:///"),

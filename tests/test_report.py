@@ -232,6 +232,21 @@ def test_a_row_for_all_seeds_and_one_for_each_run(pages, uri):
     assert len(page.rows) == 6
 
 
+def test_runs_that_lack_what_others_have(uri, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bare = grid(2, optim__lr=["0.1", "0.2"])
+    for run in bare:
+        del run.params["dataset.name"]
+    fill(uri, "bare", bare)
+    some = grid(2, optim__lr=["0.1", "0.2", "0.3"])
+    for number, run in enumerate(some[:2]):
+        run.params["model.pool_size"] = str(number)
+    fill(uri, "some", some)
+    monkeypatch.setattr("sweep.report_page.MOST_ROWS", 1)
+    for experiment in ("bare", "some"):
+        assert main(["--experiment", experiment, "--tracking-uri", uri]) == 0
+
+
 def test_what_is_said_on_top(pages, uri):
     page, sweep, _ = pages("twenty")
     facts = dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", page.html))

@@ -223,8 +223,8 @@ def test_what_is_printed(store, capsys):
         "3 mnist_5k 0.3 0.5100 ± 0.0141 2 (1 failed)",
         "≈ any of these may be the best: p ≥ 0.05 (Welch's t-test over seeds against the first, "
         "with Holm's correction)",
-        "8 runs finished, 2 failed, 1 killed; --by-seed shows each",
         f"Best: lr 0.1 seed 2 (run {best['run_id']}), the best of its 3 seeds",
+        "8 runs finished, 2 failed, 1 killed; --by-seed shows each",
         "Not ranked",
         "status run failure_reason run_id seeds",
         f"FAILED lr 0.4 seed 0 diverged at epoch 1 {failed['run_id']} 0 (1 failed, 1 killed)",
@@ -238,13 +238,27 @@ def test_each_seed_is_printed(store, capsys):
     assert lines[4:7] == [
         *("1 mnist_5k 0.1 2 0.9500", "2 mnist_5k 0.2 1 0.9200", "3 mnist_5k 0.1 1 0.9100"),
     ]
-    assert lines[8].startswith("Best: lr 0.1 seed 2 (run ")
+    assert lines[8].startswith("... and 5 more (")
+    assert lines[9].startswith("Best: lr 0.1 seed 2 (run ")
+    assert len(lines) == 10
 
 
 def test_top_takes_rows_in_their_order(store, capsys):
     assert store.main("seeds", "--top", "1", "--output", "top.csv") == 0
     assert pd.read_csv("top.csv")[["optim.lr", "tied"]].to_numpy().tolist() == [[0.1, True]]
-    assert "≈ any of these may be the best" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "≈ any of these may be the best" in shown
+    assert "... and 2 more (" in shown
+    assert "finished" not in shown  # of one row that would be a wrong number
+
+
+def test_a_seed_without_the_metric_is_not_in_the_mean(tmp_path):
+    store = Store(tmp_path)
+    for seed, value in enumerate((0.5, 0.75, float("nan"))):
+        store.run("nan", params={"seed": seed}, metrics={"val/accuracy": value, "val/loss": 1.0})
+    store.run("nan", params={"seed": 3}, metrics={"val/loss": 1.0})
+    (row,) = store.table("nan").to_dict("records")
+    assert (row["val/accuracy"], row["seeds"]) == (0.625, 2)
 
 
 def test_files_carry_it_all(store):

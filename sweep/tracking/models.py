@@ -29,14 +29,16 @@ def model_of(uri: str, run_id: str) -> str:
         UserError: there is no such run, or it has no model.
     """
     run = find_run(uri, run_id)
-    with usable(uri):
-        client = MlflowClient(uri)
+    client = MlflowClient(uri)
+    try:
         known = [client.get_logged_model(each) for each in outputs(run)]
+    except MlflowException as error:  # it was deleted
+        raise UserError(f"run {run_id} has no model any more: {error.message}") from error
     own = [each.model_id for each in known if each.name == MODEL]
     if not own:
         raise UserError(
-            f"run {run_id} ({run.info.status}) has no model: a run of this version logs one at its "
-            "end; rerun=true trains it again"
+            f"run {run_id} ({run.info.status}) has no model: one that is FINISHED has it if it was "
+            "trained by this version; rerun=true trains it again"
         )
     return str(own[0])
 
