@@ -86,7 +86,7 @@ def test_checkpoints_on_a_full_disk(tmp_path, disk, undisturbed):
         assert steps == list(range(1, len(steps) + 1))
         assert len(steps) >= 3
     assert not [line for line in lines if "Traceback" in line]
-    shown = workplace.run(module="sweep.leaderboard")
+    shown = workplace.run("--by-seed", module="sweep.leaderboard")
     assert len([line for line in shown if "FAILED" in line]) == 2
     disk.make_room()
     lines = workplace.run(*command)
@@ -103,7 +103,7 @@ def test_a_record_on_a_full_disk(tmp_path, disk, undisturbed):
     for number in (0, 1):
         (told,) = [line for line in lines if line.startswith(f"run {number}: failed: ")]
         assert FULL in told or "disk is full" in told
-    shown = workplace.run(module="sweep.leaderboard")
+    shown = workplace.run("--by-seed", module="sweep.leaderboard")
     assert [line for line in shown if "mnist_5k" in line]
     disk.make_room()
     workplace.run(*command)
@@ -169,7 +169,7 @@ def test_a_record_that_may_not_be_written_any_more(disk, undisturbed):
     workplace = Workplace(disk.folder)
     workplace.run("seed=0,1", *SWEEP[1:], "--multirun")
     disk.forbid_writing()
-    shown = workplace.run(module="sweep.leaderboard")
+    shown = workplace.run("--by-seed", module="sweep.leaderboard")
     assert len([line for line in shown if line.split()[1:2] == ["mnist_5k"]]) == 2
     process = workplace.start(*SWEEP, "rerun=true", "--multirun")
     output, errors = process.communicate(timeout=120)
