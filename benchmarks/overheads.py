@@ -49,9 +49,10 @@ def startup() -> float:
     return epoch.timestamp / 1000 - epoch.value - begin
 
 
-def cost_of_a_run() -> tuple[float, float]:
-    """Return the core-seconds of a run, and those of its bare compute."""
-    wall = seconds(sweep("model=mlp", "epochs=1", f"seed=range(0,{RUNS})"))
+def cost_of_a_run(figures: str) -> tuple[float, float]:
+    """Return the core-seconds of a run, with or without figures, and those of its bare compute."""
+    options = ("epochs=1", f"seed=range(0,{RUNS})", f"figures={figures}")
+    wall = seconds(sweep("model=mlp", *options))
     limit = [sys.executable, str(HERE / "limit.py"), "--model=mlp", "--dataset=mnist_5k"]
     return wall * CORES / RUNS, IMAGES / (float(run([*limit, "--seconds=5"])) / CORES)
 
@@ -99,15 +100,18 @@ def main() -> None:
         times = [
             (startup(), seconds([sys.executable, "-c", IMPORTS])) for _ in range(given.repeats)
         ]
-        costs = [cost_of_a_run() for _ in range(given.repeats)]
+        both = [(cost_of_a_run("false"), cost_of_a_run("true")) for _ in range(given.repeats)]
         one, two = peak_pss(given.root, 1), peak_pss(given.root, 2)
     ratios = [ours / imports for ours, imports in times]
-    beyond = [all_of_it - compute for all_of_it, compute in costs]
+    beyond, drawn = (
+        [whole - compute for whole, compute in each] for each in zip(*both, strict=True)
+    )
     rows = [
         ("to the first training step, s", spread([ours for ours, _ in times], ".1f")),
         ("importing hydra, mlflow and mxnet, s", spread([each for _, each in times], ".1f")),
         ("the first over the second", spread(ratios, ".2f")),
-        ("core-seconds of a run beyond its compute", spread(beyond, ".2f")),
+        ("core-seconds of a run beyond its compute, figures=false", spread(beyond, ".2f")),
+        ("the same with figures and the sweep's report", spread(drawn, ".2f")),
         ("memory of all processes with one worker, MiB of PSS", f"{one:.0f}"),
         ("what a second worker adds, MiB of PSS", f"{two - one:.0f}"),
     ]
