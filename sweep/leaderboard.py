@@ -151,21 +151,23 @@ def _with_ties(table: pd.DataFrame, metric: str) -> pd.DataFrame:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sweep.leaderboard", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add_options(parser)
     add = parser.add_argument
-    add(
-        "--experiment",
-        default=DEFAULT_EXPERIMENT,
-        help="MLflow's experiment (default: %(default)s)",
-    )
-    add("--sweep", metavar="ID", help="only the runs of this sweep, by its parent's run id")
-    add("--metric", default=DEFAULT_METRIC, help="to rank by (default: %(default)s)")
-    add("--direction", choices=DIRECTIONS, help="which end is better, if the name won't tell")
     add("--by-seed", action="store_true", help="a row for each run, not for all seeds together")
     add("--top", type=int, metavar="N", help="show and export only the N best")
     add("--output", type=Path, action="append", default=[], metavar="FILE", help=OUTPUT_HELP)
     add("--register", metavar="NAME", help=REGISTER_HELP)
-    add("--tracking-uri", help="default: MLFLOW_TRACKING_URI, or else sqlite:///mlflow.db")
     return parser.parse_args(argv)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which runs are ranked, and by what."""
+    add = parser.add_argument
+    add("--experiment", default=DEFAULT_EXPERIMENT, help="MLflow's (default: %(default)s)")
+    add("--sweep", metavar="ID", help="only the runs of this sweep, by its parent's run id")
+    add("--metric", default=DEFAULT_METRIC, help="to rank by (default: %(default)s)")
+    add("--direction", choices=DIRECTIONS, help="which end is better, if the name won't tell")
+    add("--tracking-uri", help="default: MLFLOW_TRACKING_URI, or else sqlite:///mlflow.db")
 
 
 OUTPUT_HELP = f"also write the table; may be given again; by suffix: {', '.join(WRITERS)}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from sweep.errors import UserError
 from sweep.files import write_whole
 from sweep.illustrations import look_of, sections
-from sweep.leaderboard import DEFAULT_EXPERIMENT, DEFAULT_METRIC, DIRECTIONS
+from sweep.leaderboard import add_options
 from sweep.palette import LIGHT
 from sweep.rendering import write_files
 from sweep.report_page import render
@@ -42,14 +42,10 @@ def write_figures(results: Results, folder: Path) -> int:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sweep.report", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add_options(parser)
     add = parser.add_argument
-    add("--experiment", default=DEFAULT_EXPERIMENT, help="MLflow's (default: %(default)s)")
-    add("--sweep", metavar="ID", help="only the runs of this sweep, by its parent's run id")
-    add("--metric", default=DEFAULT_METRIC, help="to rank by (default: %(default)s)")
-    add("--direction", choices=DIRECTIONS, help="which end is better, if the name won't tell")
     add("--output", type=Path, default=Path("report.html"), metavar="FILE", help=OUTPUT_HELP)
     add("--figures", type=Path, metavar="FOLDER", help="also write the figures, as PNG and SVG")
-    add("--tracking-uri", help="default: MLFLOW_TRACKING_URI, or else sqlite:///mlflow.db")
     return parser.parse_args(argv)
 
 

@@ -129,7 +129,7 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
         with tracker.open_run(name, {}, tags, None, past) as record:
             try:
                 results = _train(plan, record, launch)
-            except BaseException:
+            except BaseException:  # Ctrl-C too: what has been trained is shown all the same
                 show_results(tracker, record.run_id, first)
                 show_report_command(tracker, record.run_id, first)
                 raise

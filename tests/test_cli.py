@@ -426,6 +426,9 @@ def test_an_interrupted_sweep(workplace, mission, number):
 
     (parent,), (first, second) = workplace.runs(experiment)
     assert parent.info.status == "KILLED"
+    assert printed_command(lines, "Report").endswith(
+        f"python -m sweep.report --sweep {parent.info.run_id} --experiment {experiment}"
+    )
     assert (first.data.params["model.name"], first.info.status) == ("mlp", "FINISHED")
     assert (second.data.params["model.name"], second.info.status) == ("lenet", "KILLED")
     steps = [step for step, _ in workplace.curves(second)["train/loss"]]
