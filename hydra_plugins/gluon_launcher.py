@@ -1,5 +1,6 @@
-"""Where Hydra finds the launcher of ``hydra/launcher=local``; see sweep/launcher.py."""
+"""Where Hydra finds the launchers of ``hydra/launcher=local`` and so on; see sweep/schedule.py."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -8,12 +9,30 @@ from hydra.core.utils import JobReturn
 from omegaconf import DictConfig, open_dict
 
 from sweep.config import own_part, parse
-from sweep.launcher import launch
+from sweep.launcher import ThisMachine, count_gpus, prepare
 from sweep.running import Job
+from sweep.schedule import Place, Suggestions, launch
+from sweep.schema import Config
 
 
-class LocalLauncher(BasicLauncher):
-    """Trains as many runs at once as there are cores, each in a fresh process."""
+class ScheduledLauncher(BasicLauncher):
+    """Trains as many runs at once as there is room for, each in a process of its own."""
+
+    def prepare(self, config: Config) -> None:
+        """Let what runs such as this one need be loaded meanwhile."""
+        prepare(config)
+
+    def count_gpus(self, config: Config) -> int:
+        """Return how many GPUs runs such as this one can have.
+
+        Raises:
+            UserError: MXNet cannot be loaded.
+        """
+        return count_gpus(config)
+
+    @abstractmethod
+    def place(self, config: Config) -> Place:
+        """Return where runs such as this one are trained."""
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
@@ -33,12 +52,31 @@ class LocalLauncher(BasicLauncher):
             composed: Hydra's configuration of each run, by its number.
             is_claimed: by a run's number, whether another sweep trains the same at this moment.
         """
-        assert self.hydra_context and self.config is not None and self.task_function
+        jobs = [
+            self.job(number, each, is_claimed.get(number, lambda: False))
+            for number, each in composed.items()
+        ]
+        return self.launch_jobs(jobs)
+
+    def job(self, number: int, composed: DictConfig, is_claimed: Callable[[], bool]) -> Job:
+        """Return a job with its number."""
+        with open_dict(composed):
+            composed.hydra.job.num, composed.hydra.job.id = number, str(number)
+        return Job(number, composed, parse(own_part(composed)), is_claimed)
+
+    def launch_jobs(
+        self, jobs: Sequence[Job], suggestions: Suggestions | None = None
+    ) -> Sequence[JobReturn]:
+        """Train jobs, and those that are suggested when these have ended; at least one of them."""
+        assert self.config is not None
         Path(self.config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
-        jobs = []
-        for number, each in composed.items():
-            with open_dict(each):
-                each.hydra.job.num, each.hydra.job.id = number, str(number)
-            claimed = is_claimed.get(number, lambda: False)
-            jobs.append(Job(number, each, parse(own_part(each)), claimed))
-        return launch(jobs, self.task_function, self.hydra_context)
+        return launch(self.place(jobs[0].config), jobs, suggestions)
+
+
+class LocalLauncher(ScheduledLauncher):
+    """Trains as many runs at once as there are cores, each in a fresh process."""
+
+    def place(self, config: Config) -> Place:
+        """Return this machine."""
+        assert self.hydra_context and self.task_function
+        return ThisMachine(config, self.task_function, self.hydra_context)

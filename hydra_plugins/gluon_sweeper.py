@@ -13,10 +13,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
 
-from hydra_plugins.gluon_launcher import LocalLauncher
+from hydra_plugins.gluon_launcher import ScheduledLauncher
+from sweep import launcher as this_machine
 from sweep.config import own_part, parse, public
 from sweep.errors import UserError
-from sweep.launcher import prepare
 from sweep.schema import Config
 
 if TYPE_CHECKING:
@@ -39,19 +39,21 @@ class GridSweeper(BasicSweeper):
         (combinations,) = self.split_arguments(overrides, max_batch_size=None)
         if not combinations:
             raise UserError(f"{' '.join(public(given))}: sweeps over no value at all")
+        where = launcher if isinstance(launcher, ScheduledLauncher) else this_machine
         checked = []
         for combination in combinations:
             composed = loader.load_sweep_config(self.config, combination)
             config = _check(composed, combination)
             # What runs need is loaded while the rest is composed.
-            prepare(config)
+            where.prepare(config)
             checked.append((tuple(combination), composed, config))
-        if not isinstance(launcher, LocalLauncher):
+        if where is not launcher:
             _check_for_other_launchers([config for _, _, config in checked])
         # It imports MLflow: not before it is needed, and while the server imports too.
         from sweep.sweeps import Job, sweep
 
-        return sweep([Job(*each) for each in checked], given, partial(_launch, launcher))
+        jobs, first = [Job(*each) for each in checked], checked[0][2]
+        return sweep(jobs, given, partial(_launch, launcher), partial(where.count_gpus, first))
 
 
 def _launch(launcher: Any, to_train: "Sequence[ToTrain]", sweep_id: str) -> Sequence[JobReturn]:
@@ -64,7 +66,8 @@ def _launch(launcher: Any, to_train: "Sequence[ToTrain]", sweep_id: str) -> Sequ
     """
     for each in to_train:
         each.job.composed.tracking.sweep_id = sweep_id
-    if isinstance(launcher, LocalLauncher):
+        each.job.composed.context = each.device  # where it is trained there may be others
+    if isinstance(launcher, ScheduledLauncher):
         composed = {each.number: each.job.composed for each in to_train}
         return launcher.launch_composed(composed, {e.number: e.is_claimed for e in to_train})
     composed_by_overrides = {each.job.overrides: each.job.composed for each in to_train}

@@ -1,16 +1,14 @@
 """A run in its process: what is launched, what it tells, and how it ended."""
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Protocol
 
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig
 
-from sweep.deaths import cause_of_death, out_of_memory_kills
 from sweep.errors import RunFailed
 from sweep.progress import Ended, Event, Recorded, Started
 from sweep.schema import Config
@@ -40,17 +38,43 @@ class Job:
         return Path(self.composed.hydra.sweep.dir, self.composed.hydra.sweep.subdir)
 
 
+class Process(Protocol):
+    """What trains a run: a process of this machine, or what stands for one of another."""
+
+    @property
+    def exitcode(self) -> int | None:
+        """As ``multiprocessing`` has it."""
+
+    def terminate(self) -> None:
+        """Tell it to stop."""
+
+    def kill(self) -> None:
+        """Make it stop."""
+
+    def join(self) -> None:
+        """Wait until it has ended."""
+
+
 @dataclass
 class Running:
-    """A run in its process."""
+    """A run in its process.
+
+    Attributes:
+        job: what it trains.
+        lease: what it has for itself.
+        process: that trains it.
+        connection: on which it tells what happens; closed when the process ends.
+        deadline: when it is killed, by ``time.monotonic()``.
+        why_dead: returns why the process died, once it has.
+    """
 
     job: Job
     lease: Lease
-    process: BaseProcess
+    process: Process
     connection: Connection
-    deadline: float = math.inf  # by time.monotonic()
+    deadline: float
+    why_dead: Callable[[], str]
     timed_out: bool = False
-    out_of_memory_before: int = field(default_factory=out_of_memory_kills)
     run_id: str | None = None
     ended: bool = False
     done: JobReturn | None = None
@@ -84,7 +108,7 @@ class Running:
             return failure(self.job, RunFailed("its process was stopped by SIGTERM"))
         if self.timed_out:
             raise Died(f"it took longer than run_timeout={self.job.config.run_timeout:g} seconds")
-        raise Died(cause_of_death(self.process.exitcode, self.out_of_memory_before))
+        raise Died(self.why_dead())
 
 
 class Died(Exception):

@@ -32,22 +32,27 @@ class Slots:
         """
         import joblib  # takes its time, which a sweep has here and not at its start
 
-        self.places = self._free = n_jobs or joblib.cpu_count()
+        self.places = self._unused = n_jobs or joblib.cpu_count()
         self._by_threads = n_jobs is None
         self._gpus, self._free_gpus = list(gpus), list(gpus)
+
+    @property
+    def free(self) -> bool:
+        """Whether there is a place for one more run."""
+        return self._unused > 0
 
     def take(self, config: Config) -> Lease | None:
         """Return what a run needs, or None if that is not free now."""
         on_gpu = resolve(config.context, len(self._gpus)) == "gpu"
         wanted = config.threads_per_run if self._by_threads else 1
         places = min(wanted, self.places)  # more threads than cores must run somewhere too
-        if places > self._free or (on_gpu and not self._free_gpus):
+        if places > self._unused or (on_gpu and not self._free_gpus):
             return None
-        self._free -= places
+        self._unused -= places
         return Lease(places, self._free_gpus.pop(0) if on_gpu else None)
 
     def give_back(self, lease: Lease) -> None:
         """Make free what a run had."""
-        self._free += lease.places
+        self._unused += lease.places
         if lease.gpu is not None:
             self._free_gpus.append(lease.gpu)

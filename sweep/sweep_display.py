@@ -75,8 +75,10 @@ class SweepDisplay:
 
     def __init__(self, rows: Sequence[Row]) -> None:
         """Take the runs, none of which has started."""
-        self._rows = {row.number: row for row in rows}
-        self._lines = {row.number: RunLines(f"run {row.number}: ") for row in rows}
+        self._rows: dict[int, Row] = {}
+        self._lines: dict[int, RunLines] = {}
+        for row in rows:
+            self.add(row)
         self._ended: list[Row] = []
         self._measured_seconds = self._measured_work = 0.0
         self._at_once, self._begin = 1, time.monotonic()
@@ -87,6 +89,12 @@ class SweepDisplay:
             refresh_per_second=REFRESHES_PER_SECOND,
             transient=True,
         )
+
+    def add(self, row: Row) -> None:
+        """Take one more run, unless it is known."""
+        if row.number not in self._rows:
+            self._rows[row.number] = row
+            self._lines[row.number] = RunLines(f"run {row.number}: ")
 
     def __enter__(self) -> "SweepDisplay":
         """Begin to draw."""

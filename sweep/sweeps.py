@@ -16,7 +16,7 @@ from sweep.addresses import resolve_uri, shown
 from sweep.claims import Claims
 from sweep.config import fingerprint, params, public
 from sweep.data import Dataset, load_dataset
-from sweep.devices import find_gpus, resolve
+from sweep.devices import resolve
 from sweep.errors import UserError
 from sweep.schema import Config
 from sweep.standing import close_abandoned, standings
@@ -66,11 +66,13 @@ class ToTrain:
     Attributes:
         number: in the sweep, from 0.
         job: the combination.
+        device: ``cpu`` or ``gpu``.
         is_claimed: returns whether another process trains it at this moment.
     """
 
     number: int
     job: Job
+    device: str
     is_claimed: Callable[[], bool]
 
 
@@ -100,7 +102,9 @@ class Plan:
 Launch = Callable[[Sequence[ToTrain], str], Sequence[JobReturn]]
 
 
-def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequence[JobReturn]:
+def sweep(
+    jobs: Sequence[Job], command: Sequence[str], launch: Launch, count_gpus: Callable[[], int]
+) -> Sequence[JobReturn]:
     """Check, announce, train and compare the runs of a sweep; return the results of the launched.
 
     What is trained already is not trained again; what was begun goes on, below the same parent run
@@ -110,12 +114,13 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
         jobs: at least one; all with the same ``tracking``, ``n_jobs`` and so on.
         command: the sweep's own overrides, as in ``optim.lr=0.1,0.2``; they name it.
         launch: trains combinations below the parent run of this id; returns when all have ended.
+        count_gpus: returns how many GPUs there are where the runs are trained.
 
     Raises:
         UserError: a combination, or what it needs, is wrong; nothing was trained or recorded.
         RunFailed: some runs failed; they and the others are recorded.
     """
-    plan = _plan(jobs)
+    plan = _plan(jobs, count_gpus)
     tracker, claims, first = plan.tracker, plan.claims, jobs[0].config
     with ExitStack() as held:
         key = _claim(held, claims, plan.keys)
@@ -139,7 +144,7 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launch: Launch) -> Sequen
     return results
 
 
-def _plan(jobs: Sequence[Job]) -> Plan:
+def _plan(jobs: Sequence[Job], count_gpus: Callable[[], int]) -> Plan:
     """Check all that the jobs need, announce them, and find out which are trained already."""
     first = jobs[0].config
     for field in ONE_FOR_ALL:
@@ -149,9 +154,9 @@ def _plan(jobs: Sequence[Job]) -> Plan:
     tracker = Tracker(first.tracking.uri, first.tracking.experiment)
     claims = Claims(Path(first.checkpoint_dir))
     datasets = {config: load_dataset(config) for config in {job.config.dataset for job in jobs}}
-    gpus = find_gpus(first.threads_per_run)  # and so it is known that MXNet can be loaded
+    gpus = count_gpus()
     contexts = dict.fromkeys(str(job.config.context) for job in jobs)
-    devices = {context: resolve(context, len(gpus)) for context in contexts}
+    devices = {context: resolve(context, gpus) for context in contexts}
     terminal.show_plan(
         [params(job.config) for job in jobs],
         [dataset.describe() for dataset in datasets.values()],
@@ -171,7 +176,8 @@ def _plan(jobs: Sequence[Job]) -> Plan:
     to_train: dict[str, ToTrain] = {}
     for number, (key, job) in enumerate(zip(keys, jobs, strict=True)):
         if key not in trained:
-            to_train.setdefault(key, ToTrain(number, job, partial(claims.is_claimed, key)))
+            device, is_claimed = devices[job.config.context], partial(claims.is_claimed, key)
+            to_train.setdefault(key, ToTrain(number, job, device, is_claimed))
     begun = sum(key not in trained for key in found)
     terminal.show_standings(len(keys) - len(set(keys)), len(trained), begun)
     return Plan(

@@ -188,9 +188,9 @@ FAULTS = {
 
 
 def kill_the_sweep_before_any_worker():
-    import sweep.launcher
+    import sweep.schedule
 
-    before(sweep.launcher, "schedule", die)
+    before(sweep.schedule, "schedule", die)
 
 
 def kill_the_sweep_before_it_is_finished():

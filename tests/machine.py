@@ -9,9 +9,10 @@ from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import OmegaConf
 
 from sweep.config import load
+from sweep.deaths import cause_of_death, out_of_memory_kills
 from sweep.errors import RunFailed
-from sweep.launcher import schedule
 from sweep.running import Job, Running
+from sweep.schedule import NoSuggestions, schedule
 from sweep.slots import Slots
 
 
@@ -50,7 +51,11 @@ class Machine:
         self.started.append(job.number)
         self.most = max(self.most, len(self.senders))
         deadline = time.monotonic() + (job.config.run_timeout or math.inf)
-        run = Running(job, lease, self.processes[job.number], receiver, deadline)
+        process, killed_before = self.processes[job.number], out_of_memory_kills()
+        run = Running(
+            *(job, lease, process, receiver, deadline),
+            lambda: cause_of_death(process.exitcode, killed_before),
+        )
         self.script(self, job.number)
         return run
 
@@ -81,13 +86,21 @@ def job(number, epochs, *overrides):
     return Job(number, OmegaConf.create(composed), config)
 
 
-def run(machine, jobs, places):
+def run(machine, jobs, places, suggestions=None):
     """Schedule the jobs; fail where that never ends."""
     results = []
 
     def work():
         try:
-            results.append(schedule(jobs, Slots(places, []), machine.start, machine.tell))
+            results.append(
+                schedule(
+                    jobs,
+                    Slots(places, []),
+                    machine.start,
+                    machine.tell,
+                    suggestions or NoSuggestions(),
+                )
+            )
         except BaseException as error:
             results.append(error)
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 from machine import Machine, job, run
 
-from sweep import launcher
+from sweep import schedule
 from sweep.progress import CLAIMED, Notice, Retried
 
 
 @pytest.fixture
 def polls(monkeypatch):
-    monkeypatch.setattr(launcher, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(schedule, "POLL_SECONDS", 0.01)
 
 
 def test_what_another_sweep_trains_is_put_off_while_others_go_on(polls):

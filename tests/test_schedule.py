@@ -2,7 +2,7 @@ import pytest
 from hydra.core.utils import JobStatus
 from machine import Machine, job, run
 
-from sweep import launcher
+from sweep import schedule
 from sweep.epochs import EpochRecord
 from sweep.errors import RunFailed
 from sweep.progress import Ended, Started
@@ -111,7 +111,7 @@ def test_what_goes_wrong_here_stops_all(error):
 
 
 def test_a_run_that_does_not_stop_is_killed(monkeypatch):
-    monkeypatch.setattr(launcher, "GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(schedule, "GRACE_SECONDS", 0.05)
 
     def hang(machine, number):
         machine.processes[number].stubborn = True
