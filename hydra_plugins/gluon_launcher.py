@@ -56,7 +56,7 @@ class ScheduledLauncher(BasicLauncher):
             self.job(number, each, is_claimed.get(number, lambda: False))
             for number, each in composed.items()
         ]
-        return self.launch_jobs(jobs)
+        return self._launch(jobs[0].config, jobs, None)
 
     def job(self, number: int, composed: DictConfig, is_claimed: Callable[[], bool]) -> Job:
         """Return a job with its number."""
@@ -64,13 +64,16 @@ class ScheduledLauncher(BasicLauncher):
             composed.hydra.job.num, composed.hydra.job.id = number, str(number)
         return Job(number, composed, parse(own_part(composed)), is_claimed)
 
-    def launch_jobs(
-        self, jobs: Sequence[Job], suggestions: Suggestions | None = None
+    def launch_suggested(self, config: Config, suggestions: Suggestions) -> Sequence[JobReturn]:
+        """Train what is suggested, runs such as this one."""
+        return self._launch(config, [], suggestions)
+
+    def _launch(
+        self, config: Config, jobs: Sequence[Job], suggestions: Suggestions | None
     ) -> Sequence[JobReturn]:
-        """Train jobs, and those that are suggested when these have ended; at least one of them."""
         assert self.config is not None
         Path(self.config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
-        return launch(self.place(jobs[0].config), jobs, suggestions)
+        return launch(self.place(config), jobs, suggestions)
 
 
 class LocalLauncher(ScheduledLauncher):

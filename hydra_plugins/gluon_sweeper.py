@@ -1,12 +1,13 @@
-"""Where Hydra finds the sweeper of ``hydra/sweeper=grid``. What it does is in sweep/sweeps.py."""
+"""Where Hydra finds the sweepers of ``hydra/sweeper=grid`` and ``optuna``.
 
-import copy
-from collections.abc import Mapping, Sequence
+What they do is in sweep/sweeps.py and sweep/searches.py.
+"""
+
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -15,11 +16,14 @@ from omegaconf import DictConfig
 
 from hydra_plugins.gluon_launcher import ScheduledLauncher
 from sweep import launcher as this_machine
-from sweep.config import own_part, parse, public
+from sweep.config import GROUPS, own_part, parse, public
 from sweep.errors import UserError
+from sweep.extras import need
+from sweep.frozen_configs import FrozenConfigLoader, FrozenFilesLoader
 from sweep.schema import Config
 
 if TYPE_CHECKING:
+    from sweep.preparation import Job
     from sweep.sweeps import ToTrain
 
 
@@ -42,18 +46,57 @@ class GridSweeper(BasicSweeper):
         where = launcher if isinstance(launcher, ScheduledLauncher) else this_machine
         checked = []
         for combination in combinations:
-            composed = loader.load_sweep_config(self.config, combination)
-            config = _check(composed, combination)
+            composed, config = _compose(loader, self.config, combination)
             # What runs need is loaded while the rest is composed.
             where.prepare(config)
             checked.append((tuple(combination), composed, config))
         if where is not launcher:
             _check_for_other_launchers([config for _, _, config in checked])
-        # It imports MLflow: not before it is needed, and while the server imports too.
-        from sweep.sweeps import Job, sweep
+        # They import MLflow: not before it is needed, and while the server imports too.
+        from sweep.preparation import Job
+        from sweep.sweeps import sweep
 
         jobs, first = [Job(*each) for each in checked], checked[0][2]
         return sweep(jobs, given, partial(_launch, launcher), partial(where.count_gpus, first))
+
+
+class OptunaSweeper(BasicSweeper):
+    """Trains what Optuna suggests, each run from what became of those before."""
+
+    def __init__(self, params: dict[str, str] | None = None) -> None:
+        """Take what ``hydra.sweeper.params`` searches, besides the command's overrides."""
+        super().__init__(max_batch_size=None, params=params)
+
+    def sweep(self, arguments: list[str]) -> Any:
+        """Compose and check the ends of what is searched, and search."""
+        assert self.hydra_context and self.config is not None and self.launcher
+        need("optuna", "optuna", "hydra/sweeper=optuna")
+        launcher, master = self.launcher, self.config
+        if not isinstance(launcher, ScheduledLauncher):
+            name = master.hydra.runtime.choices["hydra/launcher"]
+            raise UserError(
+                f"hydra/launcher={name}: cannot be given runs one by one; allowed with "
+                "hydra/sweeper=optuna: local, ray, submitit_local, submitit_slurm"
+            )
+        from sweep.search_space import space_of
+
+        loader = FrozenFilesLoader(self.hydra_context.config_loader)
+        given = [*self._parse_config(), *arguments]
+        space = space_of(OverridesParser.create(config_loader=loader).parse_overrides(given))
+        examples = [(each, *_compose(loader, master, each)) for each in space.examples(GROUPS)]
+        first = examples[0][2]
+        launcher.prepare(first)
+        from sweep.preparation import Job
+        from sweep.searches import search
+
+        def compose(overrides: Sequence[str]) -> "Job":
+            return Job(tuple(overrides), *_compose(loader, master, overrides))
+
+        return search(
+            *(space, [Job(*each) for each in examples], given, compose, launcher.job),
+            partial(launcher.launch_suggested, first),
+            partial(launcher.count_gpus, first),
+        )
 
 
 def _launch(launcher: Any, to_train: "Sequence[ToTrain]", sweep_id: str) -> Sequence[JobReturn]:
@@ -79,29 +122,19 @@ def _launch(launcher: Any, to_train: "Sequence[ToTrain]", sweep_id: str) -> Sequ
     return results
 
 
-class FrozenConfigLoader(ConfigLoaderImpl):
-    """Gives launchers what was composed for each job before the first one began.
+def _compose(
+    loader: ConfigLoader, master: DictConfig, overrides: Sequence[str]
+) -> tuple[DictConfig, Config]:
+    """Compose and check one combination.
 
-    They would compose it when the job's turn comes, from files that may have changed since.
+    Raises:
+        UserError: naming the field, the value and what is allowed.
     """
-
-    def __init__(self, loader: ConfigLoader, composed: Mapping[tuple[str, ...], DictConfig]):
-        """Take the loader of all other configurations, and the jobs' by their overrides."""
-        super().__init__(loader.get_search_path())
-        self._composed = composed
-
-    def load_sweep_config(
-        self, master_config: DictConfig, sweep_overrides: list[str]
-    ) -> DictConfig:
-        """Return a job's configuration; Hydra numbers it."""
-        return copy.deepcopy(self._composed[tuple(sweep_overrides)])
-
-
-def _check(composed: DictConfig, combination: list[str]) -> Config:
+    composed = loader.load_sweep_config(master, list(overrides))
     try:
-        return parse(own_part(composed))
+        return composed, parse(own_part(composed))
     except UserError as error:
-        raise UserError(f"{error}\n(in the combination {' '.join(public(combination))})") from error
+        raise UserError(f"{error}\n(in the combination {' '.join(public(overrides))})") from error
 
 
 def _check_for_other_launchers(configs: Sequence[Config]) -> None:

@@ -22,7 +22,10 @@ HOW = (
     *("n_jobs", "max_retries", "run_timeout", "on_failure", "rerun"),
     *("checkpoint_dir", "figures"),
 )
-ELSEWHERE = ("tracking.", "dataset.root", "dataset.mirrors", *HOW)  # no part of what a run is
+ELSEWHERE = (  # no part of what a run is
+    *("tracking.", "search.", "dataset.root", "dataset.mirrors"),
+    *HOW,
+)
 GROUPS = ("model", "optim", "dataset", "experiment")
 
 
@@ -221,6 +224,6 @@ def from_yaml(text: str) -> Config:
 def to_yaml(config: Config) -> str:
     """Return the configuration of the run: not how it is launched, nor where it is recorded."""
     values = dataclasses.asdict(config)
-    for key in ("tracking", *HOW):
+    for key in ("tracking", "search", *HOW):
         del values[key]
     return yaml.safe_dump(values, sort_keys=False)

@@ -22,6 +22,19 @@ class RunFailed(Exception):
     exit_code = 1
 
 
+class Pruned(Exception):
+    """A run that was stopped because others got further. Its text is the reason.
+
+    Attributes:
+        epoch: after which it was stopped.
+    """
+
+    def __init__(self, epoch: int, reason: str) -> None:
+        """Take the epoch and the reason."""
+        super().__init__(reason)
+        self.epoch = epoch
+
+
 def leave(exit_code: int, message: str) -> NoReturn:
     """Print the message as an error, and end the program."""
     print(message, file=sys.stderr)

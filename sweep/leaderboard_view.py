@@ -10,6 +10,7 @@ from sweep.seeds import COUNTS
 from sweep.tables import show_table
 from sweep.terminal import SHOWN_COLUMNS, count, show_lines
 
+LONG_NUMBER = 8  # letters, from which a parameter is rounded
 ROWS = 100  # that are printed, unless more are asked for
 TIED = (
     f"≈ any of these may be the best: p ≥ {SIGNIFICANCE} (Welch's t-test over seeds against the "
@@ -30,6 +31,7 @@ def show_leaderboard(table: pd.DataFrame, metric: str, direction: str, rows: int
     show_best(table, metric, direction, rows)
     if "seeds" in table:
         _show_counts(table)
+        others = others[others["status"] != "PRUNED"]  # a search has many, and nothing is wrong
     if len(others):
         _show_not_ranked(others.head(rows))
         _show_how_many_more(len(others) - rows)
@@ -67,7 +69,7 @@ def ranked_cells(ranked: pd.DataFrame, metric: str) -> dict[str, list[str]]:
     metrics = [key for key in dict.fromkeys((metric, *SHOWN_COLUMNS)) if key in ranked]
     return {
         "rank": _ranks(ranked),
-        **{key: _texts(ranked[key]) for key in ranked.attrs["parameters"]},
+        **{key: _texts(map(_short, ranked[key])) for key in ranked.attrs["parameters"]},
         **{key: _measured(ranked, key) for key in metrics},
         **_seeds(ranked),
     }
@@ -117,7 +119,7 @@ def _show_counts(table: pd.DataFrame) -> None:
     """Print how many runs ended how, if not all that were begun are FINISHED."""
     counts = table[[*COUNTS]].sum()
     others = [f"{counts[key]} {key}" for key in COUNTS if key != "seeds" and counts[key]]
-    hint = "; --by-seed shows each" if _seeds(table) else ""
+    hint = "; --by-seed shows each" if _seeds(table) or counts["pruned"] else ""
     if others:
         show_lines(f"{count(counts['seeds'], 'run')} finished, {', '.join(others)}{hint}")
 
@@ -142,6 +144,12 @@ def _show_how_many_more(number: int) -> None:
 
 def _formatted(column: "pd.Series[float]", form: str) -> list[str]:
     return _texts(column.map(form.format, na_action="ignore"))
+
+
+def _short(value: object) -> object:
+    """Return a number with few digits: a suggested one has as many as a float can have."""
+    is_long = isinstance(value, float) and len(str(value)) > LONG_NUMBER
+    return f"{value:.4g}" if is_long else value
 
 
 def _texts(column: Iterable[object]) -> list[str]:

@@ -59,7 +59,7 @@ class Retried:
 
 @dataclass(frozen=True)
 class Ended:
-    """A run's record is closed: FINISHED, FAILED or KILLED; with the reason if it failed."""
+    """A run's record is closed: FINISHED, FAILED, PRUNED or KILLED; with the reason, if any."""
 
     status: str
     reason: str = ""

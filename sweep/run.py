@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from sweep.claims import Claims
 from sweep.config import fingerprint, params, public, score_metric, to_yaml
 from sweep.data import Dataset, load_dataset
 from sweep.environment import environment, version_tags
-from sweep.errors import RunFailed, UserError
+from sweep.errors import Pruned, RunFailed, UserError
 from sweep.progress import CLAIMED, Ended, Found, Kept, Listener, Notice, Recorded, Started
+from sweep.pruning import judge_of
 from sweep.schema import Config
 from sweep.standing import close_abandoned, recorded_score, remove_leftovers, standing
-from sweep.terminal import show_lines, show_plan
+from sweep.terminal import listed, show_lines, show_plan
 from sweep.tracking import PastRun, Record, Tracker, probe
 from sweep.training import Training
 
@@ -54,6 +55,8 @@ def execute(config: Config, overrides: Sequence[str], tell: Listener) -> float:
     Raises:
         UserError: nothing was trained and no run was created.
         RunFailed: the run is recorded as FAILED, with its reason.
+
+    A run that is pruned returns what it had reached.
     """
     context = resolve_device(config)
     config = replace(config, context=context.device_type)
@@ -70,7 +73,8 @@ def execute(config: Config, overrides: Sequence[str], tell: Listener) -> float:
     dataset = load_dataset(config.dataset)
     place = f"{shown(tracker.uri)}, experiment {tracker.experiment}"
     if alone:
-        show_plan([params(config)], [dataset.describe()], place, config.context)
+        runs = [params(config)]
+        show_plan(listed(runs), runs, [dataset.describe()], place, config.context)
         close_abandoned(tracker, claims)
     name, key = run_name(config, overrides), fingerprint(config, dataset.digest)
     with claims.claim(key, waiting=lambda: tell(Notice(CLAIMED))):
@@ -89,10 +93,13 @@ def execute(config: Config, overrides: Sequence[str], tell: Listener) -> float:
             "dataset.digest": dataset.digest,
             "device": str(context),
         }
+        if config.search.trial is not None:
+            tags |= {tracking.STUDY: str(config.search.study)}
+            tags |= {tracking.TRIAL: str(config.search.trial)}
         if found.begun:
             _compare_versions(found.begun, tags, tell)
         parent = config.tracking.sweep_id
-        with _telling_the_end(name, tell):
+        with suppress(Pruned), _telling_the_end(name, tell):
             with tracker.open_run(name, params(config), tags, parent, found.begun) as record:
                 tell(Recorded(record.run_id))
                 log.info("%s is run %s in %s", name, record.run_id, place)
@@ -124,6 +131,10 @@ def _telling_the_end(name: str, tell: Listener) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         tell(Ended("KILLED"))
+        raise
+    except Pruned as pruned:
+        log.info("%s: %s", name, pruned)
+        tell(Ended("PRUNED", str(pruned)))
         raise
     except (RunFailed, UserError) as error:
         log.error("%s failed: %s", name, error)
@@ -176,10 +187,12 @@ def _train(
         training.resume(*found)
         record.log_epochs(training.records)
     tell(Started(name, record.run_id, training.config.epochs, len(training.records)))
+    judge = judge_of(training.config, training.records)
     for snapshot in training.epochs():
         checkpoints.save(snapshot)
         record.log_epoch(snapshot.records[-1])
         tell(snapshot.records[-1])
+        judge(snapshot.records[-1])
     summary = training.conclude()
     record.log_metrics(summary, training.chosen.epoch)
     tell(Kept(training.chosen, summary))

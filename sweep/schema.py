@@ -3,7 +3,7 @@
 Defaults are in ``conf/`` alone.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import pydantic
 from pydantic import ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
@@ -45,8 +45,24 @@ Text = Annotated[
 ]
 Texts = Annotated[tuple[str, ...], _allowed("a list of texts, as in [a,b]")]
 Switch = Annotated[bool, Field(strict=True), _allowed("true or false")]
+Seed = Annotated[
+    int, Field(strict=True, ge=0, lt=2**31), _allowed("a whole number from 0 to 2147483647")
+]
+Seconds = Annotated[
+    float | None,
+    Field(strict=True, gt=0, allow_inf_nan=False),
+    _allowed("a number of seconds above 0, or null"),
+]
 Activation = Literal["tanh", "relu", "sigmoid"]
 Metric = Literal["val/accuracy", "val/loss"]
+Objective = Literal[
+    "val/accuracy", "val/loss", "train/accuracy", "train/loss", "epoch_seconds", "images_per_second"
+]
+Objectives = Annotated[
+    tuple[Objective, ...],
+    Field(min_length=1),
+    _allowed(f"null, or a list of {', '.join(get_args(Objective))}"),
+]
 
 STRICT = ConfigDict(extra="forbid")
 
@@ -139,6 +155,26 @@ class Tracking:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Search:
+    """How ``hydra/sweeper=optuna`` searches, and where it keeps what it found."""
+
+    sampler: Literal["tpe", "random", "gp", "cmaes", "grid"]
+    pruner: Literal["asha", "hyperband", "median"] | None
+    objectives: Objectives | None
+    n_trials: Count
+    time_budget: Seconds
+    startup_trials: Size
+    reduction_factor: Annotated[
+        int, Field(strict=True, ge=2), _allowed("a whole number, 2 or more")
+    ]
+    min_epochs: Count
+    seed: Seed
+    storage: Text
+    study: Text | None
+    trial: Size | None
+
+
+@dataclass(frozen=True, config=STRICT)
 class Config:
     """One run."""
 
@@ -147,20 +183,14 @@ class Config:
     dataset: DatasetConfig
     batch_size: Count
     epochs: Count
-    seed: Annotated[
-        int, Field(strict=True, ge=0, lt=2**31), _allowed("a whole number from 0 to 2147483647")
-    ]
+    seed: Seed
     context: Literal["auto", "cpu", "gpu"]
     threads_per_run: Count
     n_jobs: Annotated[
         int | None, Field(strict=True, ge=1), _allowed("a whole number, 1 or more, or null")
     ]
     max_retries: Size
-    run_timeout: Annotated[
-        float | None,
-        Field(strict=True, gt=0, allow_inf_nan=False),
-        _allowed("a number of seconds above 0, or null"),
-    ]
+    run_timeout: Seconds
     on_failure: Literal["continue", "stop"]
     rerun: Switch
     checkpoint_dir: Text
@@ -169,4 +199,5 @@ class Config:
     early_stopping: EarlyStopping
     test_every_epoch: Switch
     preset: Text | None
+    search: Search
     tracking: Tracking

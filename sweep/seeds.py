@@ -9,7 +9,13 @@ from sweep.recorded_runs import ENDS, RecordedRuns, varying_columns
 from sweep.tracking import FAILURE
 
 NOT_COMPARED = ["seed", "preset"]  # in which runs of one configuration may differ
-COUNTS = {"seeds": "FINISHED", "failed": "FAILED", "killed": "KILLED", "running": "RUNNING"}
+COUNTS = {
+    "seeds": "FINISHED",
+    "failed": "FAILED",
+    "pruned": "PRUNED",
+    "killed": "KILLED",
+    "running": "RUNNING",
+}
 TIE_BREAKERS = ["fingerprint", "start_time", "run_id"]
 
 
@@ -28,11 +34,11 @@ def merge_seeds(runs: RecordedRuns, metric: str, ascending: bool) -> pd.DataFram
     Returns:
         ``run``, ``status``; ``dataset.name`` and the parameters in which configurations differ; the
         metrics' means over the FINISHED seeds; ``seeds`` (how many these are), ``failed``,
-        ``killed`` and ``running`` (how many other seeds are in that state); ``failure_reason`` of
-        one that failed; ``duration_seconds``, ``start_time``, ``fingerprint`` and ``run_id``,
-        which are those of the best seed, as ``run`` and ``status`` are. If a configuration has
-        several seeds, there is also each metric's standard deviation (of a sample, ddof=1), as
-        ``val/accuracy_std``, and the ``fingerprints`` and ``run_ids`` of all seeds in the means,
+        ``pruned``, ``killed`` and ``running`` (how many other seeds are in that state);
+        ``failure_reason`` of one that failed; ``duration_seconds``, ``start_time``,
+        ``fingerprint`` and ``run_id``, which are those of the best seed, as ``run`` and ``status``
+        are. If a configuration has several seeds, there is also each metric's standard deviation
+        (of a sample, ddof=1), as ``val/accuracy_std``, and the ``fingerprints`` and ``run_ids`` of all seeds in the means,
         by seed, with spaces between them. ``attrs["parameters"]`` names the parameters' columns.
 
     Raises:

@@ -144,8 +144,8 @@ class SweepDisplay:
 
     def counts(self) -> str:
         """Return how many runs are where."""
-        names = ("running", "queued", "FINISHED", "FAILED", "KILLED")
-        words = ("running", "queued", "done", "failed", "interrupted")
+        names = ("running", "queued", "FINISHED", "PRUNED", "FAILED", "KILLED")
+        words = ("running", "queued", "done", "pruned", "failed", "interrupted")
         counts = zip(words, (len(self._with(name)) for name in names), strict=True)
         parts = [f"{number} {word}" for word, number in counts if number]
         return f"{count(len(self._rows), 'run')}: {', '.join(parts)}"

@@ -20,22 +20,36 @@ def console() -> Console:
     return found if found.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
 
 
-def show_plan(
-    params: Sequence[Mapping[str, str]], datasets: Sequence[str], record: str, device: str
-) -> None:
-    """Print what is about to be trained.
+def listed(params: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return how many runs there are, and in what they differ.
 
     Args:
         params: of each run, one key a field.
-        datasets: a line for each.
-        record: where the runs are recorded.
-        device: what trains them.
     """
     lines = [f"{count(len(params), 'run')}:"]
     for key in varying(params):
         values = dict.fromkeys(each[key] for each in params if key in each)
         lines.append(f"  {key}: {', '.join(values)}")
-    lines += [f"  {dataset}" for dataset in datasets]
+    return lines
+
+
+def show_plan(
+    runs: Sequence[str],
+    params: Sequence[Mapping[str, str]],
+    datasets: Sequence[str],
+    record: str,
+    device: str,
+) -> None:
+    """Print what is about to be trained.
+
+    Args:
+        runs: lines that say which runs.
+        params: of some of them, which all others are like but for what these lines say.
+        datasets: a line for each.
+        record: where the runs are recorded.
+        device: what trains them.
+    """
+    lines = [*runs, *(f"  {dataset}" for dataset in datasets)]
     if any(each["test_every_epoch"] == "true" for each in params):
         lines.append("  measured on the test set after every epoch (test_every_epoch=true)")
     epochs = " or ".join(dict.fromkeys(each["epochs"] for each in params))

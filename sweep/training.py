@@ -27,6 +27,8 @@ from sweep.train import (
     train_epochs,
 )
 
+DIVERGED = "diverged"
+
 log = logging.getLogger(__name__)
 
 
@@ -121,4 +123,4 @@ class Training:
 def _check_finite(record: EpochRecord) -> None:
     for key, value in record.metrics.items():
         if not math.isfinite(value):
-            raise RunFailed(f"diverged at epoch {record.epoch}: {key} is {value}")
+            raise RunFailed(f"{DIVERGED} at epoch {record.epoch}: {key} is {value}")

@@ -194,9 +194,9 @@ def kill_the_sweep_before_any_worker():
 
 
 def kill_the_sweep_before_it_is_finished():
-    import sweep.sweeps
+    import sweep.recorded_sweep
 
-    before(sweep.sweeps, "raise_failures", die)
+    before(sweep.recorded_sweep, "raise_failures", die)
 
 
 def cut_power_when_a_run_is_finished():

@@ -13,8 +13,9 @@ from sweep.backend import device, mx
 from sweep.config import load
 from sweep.data import load_dataset
 from sweep.errors import UserError
+from sweep.preparation import Job
 from sweep.sources import FILES
-from sweep.sweeps import Job, sweep
+from sweep.sweeps import sweep
 from sweep.tracking import probe
 
 ABOVE_0 = "allowed is a finite number above 0"

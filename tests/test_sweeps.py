@@ -10,12 +10,13 @@ from hydra.core.utils import JobReturn, JobStatus
 from mlflow import MlflowClient
 from omegaconf import OmegaConf
 
-from sweep import sweeps, tracking
+from sweep import tracking
 from sweep.claims import Claims
 from sweep.config import fingerprint, load, params
 from sweep.data import load_dataset
 from sweep.errors import RunFailed
-from sweep.sweeps import Job, sweep
+from sweep.preparation import Job
+from sweep.sweeps import sweep
 
 
 class Launcher:

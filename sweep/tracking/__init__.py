@@ -23,7 +23,7 @@ from sweep.tracking.record import (
     Record,
     reason,
 )
-from sweep.tracking.tracker import KIND, RUN, SWEEP, Tracker, close_as_failed
+from sweep.tracking.tracker import KIND, RUN, STUDY, SWEEP, TRIAL, Tracker, close_as_failed
 
 __all__ = [
     "CHAMPION",
@@ -34,7 +34,9 @@ __all__ = [
     "FOLDER",
     "KIND",
     "RUN",
+    "STUDY",
     "SWEEP",
+    "TRIAL",
     "PastRun",
     "PARAMETERS_FILE",
     "Pyfunc",

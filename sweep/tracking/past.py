@@ -10,6 +10,7 @@ from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 FINGERPRINT, FOLDER = "fingerprint", "checkpoint_folder"
+PRUNED_AFTER = "pruned_after_epoch"
 RUNS_AT_ONCE = 1000  # in one answer; so many are in memory with all that MLflow makes of them
 
 
@@ -39,6 +40,11 @@ class PastRun:
         return self.status == "FINISHED"
 
     @property
+    def pruned(self) -> bool:
+        """Whether it was stopped because others got further, and did not go on since."""
+        return is_pruned(self.status, self.tags)
+
+    @property
     def fingerprint(self) -> str | None:
         """What identifies its result."""
         return self.tags.get(FINGERPRINT)
@@ -52,6 +58,11 @@ class PastRun:
     def folder_id(self) -> str | None:
         """The id of the folder that its checkpoints are in."""
         return self.tags.get(FOLDER)
+
+
+def is_pruned(status: str, tags: Mapping[str, str]) -> bool:
+    """Return whether a run is recorded as pruned: MLflow has no status for it."""
+    return status == "KILLED" and PRUNED_AFTER in tags
 
 
 def past_run(run: Run) -> PastRun:

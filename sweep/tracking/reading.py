@@ -18,7 +18,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_GIT_DIRTY, MLFLOW
 from sweep.addresses import resolve_uri, shown
 from sweep.errors import UserError
 from sweep.tracking.connection import database_file, probe, usable
-from sweep.tracking.past import search
+from sweep.tracking.past import is_pruned, search
 from sweep.tracking.record import CONFIG_FILE, ENVIRONMENT_FILE, FOUND_FILE, PARAMETERS_FILE
 from sweep.tracking.tracker import KIND, SWEEP
 
@@ -59,9 +59,9 @@ def find_run(uri: str, run_id: str) -> Run:
 def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.DataFrame:
     """Return one row a run, newest first, without the parent runs of sweeps.
 
-    Columns: ``run_id``, ``run``, ``status``, ``start_time``, ``duration_seconds``, then
-    ``params.…``, ``metrics.…`` (the last value logged) and ``tags.…``. The runs of a sweep are
-    those below its parent run, and those that it found trained by others.
+    Columns: ``run_id``, ``run``, ``status`` (MLflow's, or PRUNED), ``start_time``,
+    ``duration_seconds``, then ``params.…``, ``metrics.…`` (the last value logged) and ``tags.…``.
+    The runs of a sweep are those below its parent run, and those that it found trained by others.
 
     Raises:
         UserError: there is no such record, experiment or sweep.
@@ -109,7 +109,8 @@ def _table(runs: Iterable[Run]) -> pd.DataFrame:
 
 def _values(run: Run) -> Iterator[tuple[str, Any]]:
     info, data = run.info, run.data
-    yield from (("run_id", info.run_id), ("run", info.run_name), ("status", info.status))
+    status = "PRUNED" if is_pruned(info.status, data.tags) else info.status
+    yield from (("run_id", info.run_id), ("run", info.run_name), ("status", status))
     yield from (("start_ms", info.start_time), ("end_ms", info.end_time))
     for kind, values in (("params", data.params), ("metrics", data.metrics), ("tags", data.tags)):
         for name, value in values.items():

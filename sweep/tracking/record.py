@@ -20,9 +20,10 @@ from mlflow.utils.validation import MAX_METRICS_PER_BATCH
 
 from sweep.data import Dataset
 from sweep.epochs import EpochRecord
-from sweep.errors import RunFailed
+from sweep.errors import Pruned, RunFailed
 from sweep.tracking.connection import impatient
 from sweep.tracking.logged_model import Pyfunc, log_model
+from sweep.tracking.past import PRUNED_AFTER
 
 FAILURE = "failure_reason"
 CONFIG_FILE, ENVIRONMENT_FILE = "config.yaml", "environment.yaml"
@@ -156,6 +157,14 @@ class Record:
         self._client.set_tag(self.run_id, FAILURE, reason(error))
         self._client.set_terminated(self.run_id, "FAILED")
         self.log_text("".join(traceback.format_exception(error)), "traceback.txt")
+
+    def prune(self, pruned: Pruned) -> None:
+        """Close the run as KILLED, MLflow's word for it, with the epoch and the reason as tags."""
+        self.flush()
+        self._sender.shutdown()
+        self._client.set_tag(self.run_id, FAILURE, str(pruned))
+        self._client.set_tag(self.run_id, PRUNED_AFTER, str(pruned.epoch))
+        self._client.set_terminated(self.run_id, "KILLED")
 
     def kill(self) -> None:
         """Close the run as KILLED, within seconds, with the metrics that can be sent in these.

@@ -16,13 +16,14 @@ from mlflow.utils.mlflow_tags import (
 
 from sweep.addresses import resolve_uri, shown
 from sweep.environment import commit
-from sweep.errors import RunFailed, UserError
+from sweep.errors import Pruned, RunFailed, UserError
 from sweep.schema import Tracking
 from sweep.tracking.connection import impatient, usable
-from sweep.tracking.past import FINGERPRINT, PastRun, past_run, search
+from sweep.tracking.past import FINGERPRINT, PRUNED_AFTER, PastRun, past_run, search
 from sweep.tracking.record import FAILURE, Record, reason
 
 KIND, SWEEP, RUN = "sweep.kind", "sweep", "run"
+STUDY, TRIAL = "search.study", "search.trial"
 UNRECORDED = "the end of run %s could not be recorded; the same command does it: %s"
 INTERRUPTIONS = "interruptions"
 # MLflow's pages then open with what belongs to training, not to language models.
@@ -75,7 +76,7 @@ class Tracker:
         """Create a run, or go on with a past one, and close it as what it became.
 
         FINISHED; FAILED, with the reason and the traceback, after an exception; KILLED after an
-        interrupt. What was raised is raised on.
+        interrupt, or with the reason if it was pruned. What was raised is raised on.
         """
         own = resolve_tags(dict(tags))
         if (known := commit()) is not None:
@@ -101,6 +102,8 @@ class Tracker:
             try:
                 if isinstance(error, KeyboardInterrupt):
                     record.kill()
+                elif isinstance(error, Pruned):
+                    record.prune(error)
                 else:
                     record.fail(error)
             except Exception as other:  # whatever it is, what failed first counts
@@ -114,8 +117,8 @@ class Tracker:
         self._client.log_batch(
             past.run_id, tags=[RunTag(key, value) for key, value in tags.items()]
         )
-        if FAILURE in past.tags:
-            self._client.delete_tag(past.run_id, FAILURE)
+        for tag in {FAILURE, PRUNED_AFTER} & {*past.tags}:
+            self._client.delete_tag(past.run_id, tag)
         known = [
             (key, point.step)
             for key in past.metrics

@@ -1,0 +1,180 @@
+"""A search: what is checked before it begins, and recorded as its parent run."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+
+from hydra.core.utils import JobReturn
+
+from sweep.config import params, public, score_metric
+from sweep.errors import UserError
+from sweep.extras import need
+from sweep.leaderboard import direction_of
+from sweep.preparation import Job, prepare
+from sweep.recorded_sweep import record_sweep
+from sweep.schema import Config
+from sweep.search_space import Space
+from sweep.standing import close_abandoned
+from sweep.study import Direction, Study
+from sweep.suggested import Compose, MakeJob, Suggested
+from sweep.terminal import count, show_lines
+from sweep.tracking import Record, impatient
+
+# What a study may go on with differently: how much of it, and where.
+MAY_CHANGE = ("n_trials", "time_budget", "storage", "study", "trial")
+
+
+def search(
+    space: Space,
+    jobs: Sequence[Job],
+    command: Sequence[str],
+    compose: Compose,
+    make_job: MakeJob,
+    launch: Callable[[Suggested], Sequence[JobReturn]],
+    count_gpus: Callable[[], int],
+) -> Sequence[JobReturn]:
+    """Check, announce, train and compare the runs of a search; return what became of them.
+
+    The same search goes on where it was interrupted, and to more trials if it is given more.
+
+    Args:
+        space: what is searched.
+        jobs: runs at the ends of the space, at least one, composed and checked.
+        command: the search's own overrides; they name it.
+        compose: returns the run of these overrides.
+        make_job: returns the job of this number, and of what was composed.
+        launch: trains what is suggested; returns when all have ended.
+        count_gpus: returns how many GPUs there are where the runs are trained.
+
+    Raises:
+        UserError: something is wrong; nothing was trained or recorded.
+        RunFailed: some runs failed; they and the others are recorded.
+    """
+    config = jobs[0].config
+    settings, objectives = config.search, _objectives(config)
+    for job in jobs:
+        _check(job.config, space, objectives)
+    prepared = prepare(jobs, count_gpus, _announced(config, space))
+    about = _about(config, space, objectives)
+    key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
+    name = settings.study or f"{config.tracking.experiment}-{key}"
+    study = Study(settings, name, space, [_direction(each) for each in objectives], about)
+    n_trials = int(min(settings.n_trials, _most(config, space)))
+    begun = len(study.begun())
+    done = f"{study.count() - begun} of {count(n_trials, 'trial')} done"
+    show_lines(f"  study {name}: {done}{f', {begun} begun before' if begun else ''}")
+
+    def train(record: Record) -> Sequence[JobReturn]:
+        for dataset in prepared.datasets.values():
+            record.log_dataset(dataset)
+        suggested = Suggested(
+            *(study, space, prepared, objectives, n_trials, settings.time_budget),
+            *(record.run_id, compose, make_job),
+        )
+        try:
+            results = launch(suggested)
+        finally:
+            with impatient(), suppress(UserError):  # or the next command will do it
+                close_abandoned(prepared.tracker, prepared.claims)
+                if suggested.elsewhere:
+                    record.log_found(suggested.elsewhere)
+        _show_best(study, space, objectives)
+        return results
+
+    is_complete = not begun and study.count() >= n_trials
+    recorded = {f"search.{key}": _text(each) for key, each in asdict(settings).items()}
+    del recorded["search.storage"], recorded["search.trial"]  # the first may hold a password
+    recorded["search.study"] = name
+    return record_sweep(prepared, [key], config, command, is_complete, train, recorded)
+
+
+def _objectives(config: Config) -> tuple[str, ...]:
+    return config.search.objectives or (score_metric(config),)
+
+
+def _check(config: Config, space: Space, objectives: Sequence[str]) -> None:
+    """Check what a search needs of its runs, and its settings of each other."""
+    settings = config.search
+    if not config.dataset.val_size:
+        raise UserError(
+            "dataset.val_size=0: leaves nothing to choose by, and the test set is not for choosing;"
+            " allowed with hydra/sweeper=optuna is 1 or more"
+        )
+    if config.rerun:
+        raise UserError(
+            "rerun=true: a search goes on with its study; allowed with hydra/sweeper=optuna is "
+            "false, or another search.study"
+        )
+    if settings.pruner and list(objectives) != [score_metric(config)]:
+        raise UserError(
+            f"search.pruner={settings.pruner}: stops runs by {score_metric(config)} alone (monitor)"
+            f"; allowed with search.objectives=[{','.join(objectives)}] is null"
+        )
+    if settings.pruner and settings.min_epochs > config.epochs:
+        raise UserError(
+            f"search.min_epochs={settings.min_epochs}: no run would be pruned; allowed with "
+            f"epochs={config.epochs} is {config.epochs} or less"
+        )
+    if settings.sampler == "cmaes" and len(objectives) > 1:
+        raise UserError(
+            "search.sampler=cmaes: has one objective; allowed with more: tpe, gp, random"
+        )
+    if settings.sampler == "grid":
+        for each in space.dimensions:
+            if each.values is None:
+                raise UserError(
+                    f"{each.key}={each.text}: has no end of values, and search.sampler=grid tries "
+                    "all; allowed: a range, or choices"
+                )
+    if settings.sampler == "gp":
+        need("gp", "torch", "search.sampler=gp")
+
+
+def _most(config: Config, space: Space) -> float:
+    """Return how many trials there can be."""
+    return space.size() if config.search.sampler == "grid" else float("inf")
+
+
+def _announced(config: Config, space: Space) -> list[str]:
+    """Return lines that say what is searched, and how."""
+    settings = config.search
+    pruned = f", pruned by {settings.pruner}" if settings.pruner else ""
+    budget = f", within {settings.time_budget:g} s" if settings.time_budget else ""
+    lines = [f"search of {count(settings.n_trials, 'run')} by {settings.sampler}{pruned}{budget}:"]
+    fixed = [f"  {each}" for each in public(space.fixed)]
+    return lines + [f"  {each.name}: {each.text}" for each in space.dimensions] + fixed
+
+
+def _about(config: Config, space: Space, objectives: Sequence[str]) -> dict[str, Any]:
+    """Return what makes it the same study."""
+    settings = {key: each for key, each in asdict(config.search).items() if key not in MAY_CHANGE}
+    names = {each.name for each in space.dimensions}
+    return {
+        "searched": space.describe(),
+        **{key: text for key, text in params(config).items() if key not in names},
+        **{f"search.{key}": each for key, each in settings.items()},
+        "search.objectives": list(objectives),
+    }
+
+
+def _direction(objective: str) -> Direction:
+    return "maximize" if direction_of(objective) == "max" else "minimize"
+
+
+def _show_best(study: Study, space: Space, objectives: Sequence[str]) -> None:
+    """Print the trials that no other is better than in all objectives, where there are several."""
+    if len(objectives) == 1:
+        return
+    show_lines(f"None is better than these in {' and '.join(objectives)}:")
+    for trial in sorted(study.best(), key=lambda each: each.values):
+        values = zip(objectives, trial.values, strict=True)
+        told = ", ".join(f"{name} {value:.4f}" for name, value in values)
+        varied = " ".join(each.override(trial.params[each.name]) for each in space.dimensions)
+        show_lines(f"  run {trial.number}: {told}  {varied}")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

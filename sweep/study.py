@@ -1,0 +1,216 @@
+"""A study: what Optuna keeps of a search, what it suggests next, and which runs it prunes."""
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Any, Literal
+
+import optuna
+from filelock import FileLock
+from optuna import pruners, samplers
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from sweep.addresses import shown
+from sweep.errors import UserError
+from sweep.schema import Search
+from sweep.search_space import Space
+from sweep.tracking.connection import DATABASE_PROBE, database_file
+
+Direction = Literal["maximize", "minimize"]
+ABOUT = "sweep"  # the attribute of a study that says what it searches
+SQLITE_SECONDS = 60  # to wait for others who write to the file
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+class Study:
+    """A study in its storage.
+
+    A suggestion depends on nothing but the search's seed, the number of trials before it and what
+    became of these; so it is the same whether or not the search was interrupted.
+
+    Attributes:
+        name: the study's.
+    """
+
+    def __init__(
+        self, search: Search, name: str, space: Space, directions: Sequence[Direction], about: Any
+    ) -> None:
+        """Open the study, or create it.
+
+        Args:
+            search: its settings.
+            name: under which it is stored.
+            space: what is searched.
+            directions: ``maximize`` or ``minimize``, for each objective.
+            about: what must be the same whenever the study goes on; can be written as JSON.
+
+        Raises:
+            UserError: the storage cannot be used; or the study is one of another search.
+        """
+        self.name, self._search, self._space = name, search, space
+        with _usable(search.storage):
+            self._study = optuna.create_study(
+                storage=_create_storage(search.storage),
+                study_name=name,
+                directions=directions,
+                load_if_exists=True,
+                sampler=samplers.RandomSampler(),
+            )
+            before = self._study.user_attrs.get(ABOUT)
+            if before is None:
+                self._study.set_user_attr(ABOUT, about)
+        now = json.loads(json.dumps(about))
+        if before not in (None, now):
+            raise UserError(_other_study(name, before, now))
+
+    def count(self) -> int:
+        """Return how many trials there are, however they ended."""
+        return len(self._trials())
+
+    def begun(self) -> list[FrozenTrial]:
+        """Return the trials that have not ended."""
+        return [each for each in self._trials() if not each.state.is_finished()]
+
+    def ask(self) -> FrozenTrial:
+        """Return a new trial."""
+        with _usable(self._search.storage):
+            self._study.sampler = _sampler(self._search, self._space, self.count())
+            trial = self._study.ask(self._space.distributions)
+            # What Optuna does after a trial is for its own loop alone, which grids try to stop.
+            self._study.sampler = samplers.RandomSampler()
+            return self._trials()[trial.number]
+
+    def tell(self, number: int, state: TrialState, values: Sequence[float] | None) -> None:
+        """Take in how a trial ended, unless that is known."""
+        with _usable(self._search.storage):
+            self._study.tell(number, values, state, skip_if_finished=True)
+
+    def best(self) -> list[FrozenTrial]:
+        """Return the best trial; of several objectives, all that no other is better than."""
+        if not any(each.state == TrialState.COMPLETE for each in self._trials()):
+            return []
+        return list(self._study.best_trials)
+
+    def _trials(self) -> list[FrozenTrial]:
+        with _usable(self._search.storage):
+            return self._study.get_trials(deepcopy=False)
+
+
+class ReportedTrial:
+    """A trial in the process that trains it: it reports, and asks whether it goes on."""
+
+    def __init__(self, search: Search, epochs: int) -> None:
+        """Open the trial ``search.trial`` of the study ``search.study``, of so many epochs."""
+        assert search.study and search.trial is not None
+        study = optuna.load_study(
+            storage=RDBStorage(
+                search.storage,
+                _engine_options(search.storage),
+                skip_compatibility_check=True,
+                skip_table_creation=True,
+            ),
+            study_name=search.study,
+            sampler=samplers.RandomSampler(),  # nothing is suggested here
+            pruner=_pruner(search, epochs),
+        )
+        known = study.get_trials(deepcopy=False)[search.trial]
+        self._reported = {*known.intermediate_values}
+        self._trial = Trial(study, known._trial_id)
+
+    def report(self, epoch: int, value: float) -> None:
+        """Report what an epoch reached, unless it was reported before."""
+        if epoch not in self._reported:
+            self._trial.report(value, epoch)
+            self._reported.add(epoch)
+
+    def should_prune(self) -> bool:
+        """Return whether the trial shall end after what was reported last."""
+        return self._trial.should_prune()
+
+
+def _sampler(search: Search, space: Space, number: int) -> samplers.BaseSampler:
+    """Return what suggests the trial of this number.
+
+    It is made anew for each: a generator of random numbers that had gone on from trial to trial
+    would begin again after an interruption, and suggest the same once more.
+    """
+    seed = zlib.crc32(f"{search.seed} {number}".encode())
+    startup = search.startup_trials
+    match search.sampler:
+        case "random":
+            return samplers.RandomSampler(seed=seed)
+        case "grid":
+            values = {each.name: _grid_values(each.distribution) for each in space.dimensions}
+            return samplers.GridSampler(values, seed=search.seed)
+        case "gp":
+            return samplers.GPSampler(
+                seed=seed, n_startup_trials=startup, warn_independent_sampling=False
+            )
+        case "cmaes":
+            return samplers.CmaEsSampler(
+                seed=seed, n_startup_trials=startup, warn_independent_sampling=False
+            )
+        case "tpe":
+            return samplers.TPESampler(seed=seed, n_startup_trials=startup, multivariate=True)
+
+
+def _grid_values(distribution: Any) -> list[Any]:
+    if isinstance(distribution, optuna.distributions.CategoricalDistribution):
+        return list(distribution.choices)
+    count = round((distribution.high - distribution.low) / distribution.step) + 1
+    return [distribution.low + step * distribution.step for step in range(count)]
+
+
+def _pruner(search: Search, epochs: int) -> pruners.BasePruner:
+    match search.pruner:
+        case "asha":
+            return pruners.SuccessiveHalvingPruner(search.min_epochs, search.reduction_factor)
+        case "hyperband":
+            return pruners.HyperbandPruner(search.min_epochs, epochs, search.reduction_factor)
+        case "median":
+            return pruners.MedianPruner(search.startup_trials, search.min_epochs - 1)
+        case None:
+            return pruners.NopPruner()
+
+
+def _create_storage(address: str) -> RDBStorage:
+    """Open a storage; create it where there is none, which two must not do at once."""
+    file = database_file(address)
+    lock = FileLock(file.with_name(f".{file.name}.lock")) if file else nullcontext()
+    with lock:
+        return RDBStorage(address, _engine_options(address))
+
+
+def _engine_options(address: str) -> dict[str, Any]:
+    kind = address.partition(":")[0].partition("+")[0]
+    options = {"sqlite": {"timeout": SQLITE_SECONDS}, **DATABASE_PROBE}
+    return {"connect_args": options.get(kind, {})}
+
+
+@contextmanager
+def _usable(address: str) -> Iterator[None]:
+    """Turn what Optuna or a database's driver raises into one sentence."""
+    try:
+        yield
+    except Exception as error:
+        what = shown(" ".join(str(error.__cause__ or error).split()))[:300]
+        raise UserError(
+            f"search.storage={shown(address)}: cannot be used; allowed: a database as in "
+            f"sqlite:///optuna.db. {type(error).__name__}: {what}"
+        ) from error
+
+
+def _other_study(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Say in what another study of this name differs."""
+    differences = [
+        f"{key}: {json.dumps(before.get(key))} then, {json.dumps(now.get(key))} now"
+        for key in {**before, **now}
+        if before.get(key) != now.get(key)
+    ]
+    return (
+        f"search.study={name}: is there already, and searches something else; allowed: the same "
+        "search, or another name. " + "; ".join(differences)
+    )

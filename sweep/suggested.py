@@ -1,0 +1,125 @@
+"""The jobs of a search, suggested one by one, each from what became of those before."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from hydra.core.utils import JobReturn, JobStatus
+from omegaconf import DictConfig
+from optuna.trial import FrozenTrial, TrialState
+
+from sweep.epochs import at_best
+from sweep.errors import UserError
+from sweep.preparation import Job as Composed
+from sweep.preparation import Prepared
+from sweep.running import Job
+from sweep.schema import Config
+from sweep.search_space import Space
+from sweep.study import Study
+from sweep.terminal import show_lines
+from sweep.tracking import FAILURE, STUDY, TRIAL, PastRun
+from sweep.training import DIVERGED
+
+Compose = Callable[[Sequence[str]], Composed]
+MakeJob = Callable[[int, DictConfig, Callable[[], bool]], Job]
+
+
+class Suggested:
+    """What a study suggests, until it has as many trials as it shall have.
+
+    Trials that were begun by an interrupted search come first: their runs go on.
+
+    Attributes:
+        elsewhere: the ids of runs that other sweeps had trained.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        space: Space,
+        prepared: Prepared,
+        objectives: Sequence[str],
+        n_trials: int,
+        time_budget: float | None,
+        sweep_id: str,
+        compose: Compose,
+        make_job: MakeJob,
+    ) -> None:
+        """Take what a job is made from; the time that the search may take begins now.
+
+        Args:
+            study: that suggests.
+            space: what is searched.
+            prepared: what the runs have in common.
+            objectives: the metrics that the study is told.
+            n_trials: of the study in all.
+            time_budget: seconds in which runs are begun; None for as long as it takes.
+            sweep_id: the parent run.
+            compose: returns the run of these overrides.
+            make_job: returns the job of this number, and of what was composed.
+        """
+        self._study, self._space, self._prepared = study, space, prepared
+        self._objectives, self._n_trials = objectives, n_trials
+        self._sweep_id, self._compose, self._make_job = sweep_id, compose, make_job
+        self._begun = study.begun()
+        self._before = {trial.number for trial in self._begun}
+        self._end = None if time_budget is None else time.monotonic() + time_budget
+        self.elsewhere: list[str] = []
+
+    def next(self) -> Job | None:
+        """Return the next job; None if there is no more, or the time is over."""
+        while trial := self._next_trial():
+            try:
+                job = self._job(trial)
+                if trial.number not in self._before or not self._is_pruned(job):
+                    return job
+                self._study.tell(trial.number, TrialState.PRUNED, None)
+            except UserError as error:  # of all values together: each alone was checked before
+                show_lines(f"run {trial.number} cannot be trained: {error}")
+                self._study.tell(trial.number, TrialState.FAIL, None)
+        return None
+
+    def _next_trial(self) -> FrozenTrial | None:
+        if self._begun:
+            return self._begun.pop(0)
+        if self._end is not None and time.monotonic() >= self._end:
+            return None
+        return self._study.ask() if self._study.count() < self._n_trials else None
+
+    def _job(self, trial: FrozenTrial) -> Job:
+        job = self._compose(self._space.overrides(trial.params))
+        composed, prepared = job.composed, self._prepared
+        composed.tracking.sweep_id = self._sweep_id
+        composed.context = prepared.device(job.config)
+        composed.search.study, composed.search.trial = self._study.name, trial.number
+        is_claimed = partial(prepared.claims.is_claimed, prepared.fingerprint(job.config))
+        return self._make_job(trial.number, composed, is_claimed)
+
+    def end(self, job: Job, result: JobReturn) -> None:
+        """Tell the study what became of a job, as it is recorded."""
+        past = self._recorded(job.config)
+        state, values = TrialState.FAIL, None
+        if past and (past.pruned or past.tags.get(FAILURE, "").startswith(DIVERGED)):
+            state = TrialState.PRUNED
+        elif past and past.finished and result.status == JobStatus.COMPLETED:
+            state = TrialState.COMPLETE
+            values = [_at_end(past, each) for each in self._objectives]
+            if past.sweep_id != self._sweep_id:
+                self.elsewhere.append(past.run_id)
+        self._study.tell(job.number, state, values)
+
+    def _is_pruned(self, job: Job) -> bool:
+        """Return whether a trial was pruned when its search was interrupted."""
+        past = self._recorded(job.config)
+        trial = {STUDY: self._study.name, TRIAL: str(job.number)}
+        return bool(past and past.pruned and trial.items() <= past.tags.items())
+
+    def _recorded(self, config: Config) -> PastRun | None:
+        """Return the run that is FINISHED, or else the newest."""
+        past = self._prepared.tracker.past_runs(self._prepared.fingerprint(config))
+        return next(iter(sorted(past, key=lambda run: not run.finished)), None)
+
+
+def _at_end(run: PastRun, metric: str) -> float:
+    """Return a metric of the epoch that the run kept."""
+    return run.metrics.get(at_best(metric), run.metrics[metric])
