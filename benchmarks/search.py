@@ -1,0 +1,106 @@
+"""Epochs that a search needs: TPE with ASHA against a random search of full runs.
+
+    python benchmarks/search.py --root FOLDER      # with the files of Fashion-MNIST
+
+For each seed, a random search of 32 full runs is trained, then TPE with ASHA on the same space, each
+by its command. Counted are the epochs that all runs had trained when the best validation accuracy
+of the random search was reached. Writes ``results/search.csv`` and ``results/search.png``.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from mlflow import MlflowClient
+
+RESULTS = Path(__file__).parent / "results"
+SPACE = (
+    "optim.lr=tag(log,interval(1e-3,1))",
+    "optim.wd=tag(log,interval(1e-6,1e-2))",
+    "optim.momentum=interval(0,0.95)",
+    "model.activation=tanh,relu,sigmoid",
+    "batch_size=choice(50,100,200,400)",
+)
+NETWORK = ("model=lenet", "model.channels=[8,16]", "model.hidden=[64]", "dataset=fashion_mnist")
+EPOCHS = 9
+SEARCHES = {
+    "random": ("search.sampler=random", "search.n_trials=32"),
+    "TPE with ASHA": ("search.sampler=tpe", "search.pruner=asha", "search.n_trials=60"),
+}
+COLOURS = {"random": "#8a8a8a", "TPE with ASHA": "#1f6fb4"}
+
+
+def run_search(name: str, seed: int, root: str, folder: Path) -> pd.DataFrame:
+    """Search, unless that is done; return what all epochs measured, in the order of time."""
+    experiment = f"{name} {seed}"
+    common = ("hydra/sweeper=optuna", f"epochs={EPOCHS}", f"dataset.root={root}", "figures=false")
+    where = (f"search.seed={seed}", f"tracking.experiment='{experiment}'", "context=cpu")
+    command = [*common, *NETWORK, *SPACE, *SEARCHES[name], *where, "--multirun"]
+    subprocess.run([sys.executable, "-m", "sweep", *command], cwd=folder, check=True)
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    number = client.get_experiment_by_name(experiment).experiment_id
+    points = [
+        (point.timestamp, point.value)
+        for run in client.search_runs([number], max_results=1000)
+        for point in client.get_metric_history(run.info.run_id, "val/accuracy")
+    ]
+    table = pd.DataFrame(sorted(points), columns=["timestamp_ms", "val/accuracy"])
+    table["best"] = table["val/accuracy"].cummax()
+    table["epochs"] = table.index + 1
+    return table.assign(search=name, seed=seed)
+
+
+def epochs_to_reach(table: pd.DataFrame, accuracy: float) -> float:
+    """Return how many epochs were trained when this was reached; infinity if it never was."""
+    reached = table.loc[table["best"] >= accuracy, "epochs"]
+    return float(reached.min()) if len(reached) else float("inf")
+
+
+def draw(table: pd.DataFrame, file: Path) -> None:
+    """Draw the best accuracy so far against the epochs trained, a line for each seed."""
+    figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+    for (name, seed), each in table.groupby(["search", "seed"], sort=False):
+        label = name if seed == table["seed"].min() else None
+        axes.step(each["epochs"], each["best"], where="post", color=COLOURS[name], label=label)
+    for _, each in table[table["search"] == "random"].groupby("seed"):
+        axes.plot(each["epochs"].iloc[-1], each["best"].iloc[-1], "o", color=COLOURS["random"])
+    axes.set(xlabel="epochs trained, of all runs together", ylabel="best validation accuracy")
+    axes.set_ylim(bottom=table["best"].max() - 0.1)
+    axes.legend(frameon=False, loc="lower right")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(file, dpi=150)
+
+
+def main() -> None:
+    """Search, compare, draw."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", required=True, help="the folder with the files of Fashion-MNIST")
+    parser.add_argument("--folder", type=Path, default=Path("search-benchmark"))
+    parser.add_argument("--seeds", type=int, default=3)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    tables, shares = [], []
+    print("| seed | best of random | its epochs | TPE with ASHA reaches it after | of random's |")
+    print("| ---: | ---: | ---: | ---: | ---: |")
+    for seed in range(options.seeds):
+        root = os.path.abspath(options.root)
+        random, asha = (run_search(name, seed, root, options.folder) for name in SEARCHES)
+        tables += [random, asha]
+        best, total = random["best"].iloc[-1], len(random)
+        needed = epochs_to_reach(asha, best)
+        shares.append(needed / total)
+        print(f"| {seed} | {best:.4f} | {total} | {needed:g} | {needed / total:.2f} |", flush=True)
+        table = pd.concat(tables)
+        table.to_csv(RESULTS / "search.csv", index=False)
+        draw(table, RESULTS / "search.png")
+    print(f"\nMedian: {median(shares):.2f} of the epochs (goal: at most 0.33)")
+
+
+if __name__ == "__main__":
+    main()
