@@ -2,9 +2,9 @@
 
     python benchmarks/search.py --root FOLDER      # with the files of Fashion-MNIST
 
-For each seed, a random search of 32 full runs is trained, then TPE with ASHA on the same space, each
-by its command. Counted are the epochs that all runs had trained when the best validation accuracy
-of the random search was reached. Writes ``results/search.csv`` and ``results/search.png``.
+For each seed, a random search of 32 full runs is trained, then TPE with ASHA on the same space,
+each by its command. Counted are the epochs that all runs had trained when the best validation
+accuracy of the random search was reached. Writes ``results/search.csv`` and ``results/search.png``.
 """
 
 import argparse

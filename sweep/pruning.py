@@ -4,7 +4,7 @@ Each run reports to the study and asks it, wherever it is trained.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from sweep.config import score_metric
 from sweep.epochs import EpochRecord
@@ -13,31 +13,39 @@ from sweep.schema import Config
 
 log = logging.getLogger(__name__)
 
-Judge = Callable[[EpochRecord], None]
+Judge = Callable[[Sequence[EpochRecord]], None]
 
 
-def judge_of(config: Config, before: Iterable[EpochRecord]) -> Judge:
-    """Return what raises :class:`Pruned` after an epoch with which the run shall end.
+def judge_of(config: Config) -> Judge:
+    """Return what is given a run's epochs so far, and raises :class:`Pruned` if it shall end.
 
-    Args:
-        config: of the run. What is no run of a search, or of one without a pruner, always goes on.
-        before: epochs that are trained already; they are reported now, unless they have been.
+    A run that is none of a search, or of one without a pruner, always goes on; and so does one
+    whose study cannot be asked: it is trained all the same, and what it missed is reported later.
     """
     search, metric = config.search, score_metric(config)
     if search.trial is None or search.pruner is None:
-        return lambda record: None
+        return lambda records: None
     from sweep.study import ReportedTrial  # it imports Optuna, which other runs do without
 
-    name = search.pruner
-    trial = ReportedTrial(search, config.epochs)
-    for record in before:
-        trial.report(record.epoch, record.metrics[metric])
+    trial: ReportedTrial | None = None
 
-    def judge(record: EpochRecord) -> None:
-        value = record.metrics[metric]
-        trial.report(record.epoch, value)
-        if record.epoch < config.epochs and trial.should_prune():
-            reason = f"{name} stopped it after epoch {record.epoch} with {metric} {value:.4f}"
-            raise Pruned(record.epoch, f"{reason}: others were better by then")
+    def judge(records: Sequence[EpochRecord]) -> None:
+        nonlocal trial
+        last = records[-1]
+        try:
+            trial = trial or ReportedTrial(search, config.epochs)
+            for record in records:
+                trial.report(record.epoch, record.metrics[metric])
+            goes_on = last.epoch == config.epochs or not trial.should_prune()
+        except Exception as error:  # whatever a database's driver raises
+            log.warning("the study cannot be asked, so the run goes on: %s", error)
+            return
+        if not goes_on:
+            reached = f"{metric} {last.metrics[metric]:.4f}"
+            raise Pruned(
+                last.epoch,
+                f"{search.pruner} stopped it after epoch {last.epoch} with {reached}: "
+                "others were better by then",
+            )
 
     return judge

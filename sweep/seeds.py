@@ -39,7 +39,8 @@ def merge_seeds(runs: RecordedRuns, metric: str, ascending: bool) -> pd.DataFram
         ``fingerprint`` and ``run_id``, which are those of the best seed, as ``run`` and ``status``
         are. If a configuration has several seeds, there is also each metric's standard deviation
         (of a sample, ddof=1), as ``val/accuracy_std``, and the ``fingerprints`` and ``run_ids`` of
-        all seeds in the means, by seed, with spaces between them. ``attrs["parameters"]`` names the parameters' columns.
+        all seeds in the means, by seed, with spaces between them. ``attrs["parameters"]`` names the
+        parameters' columns.
 
     Raises:
         UserError: runs are FINISHED, and none has that metric.

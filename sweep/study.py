@@ -171,7 +171,7 @@ def _pruner(search: Search, epochs: int) -> pruners.BasePruner:
         case "hyperband":
             return pruners.HyperbandPruner(search.min_epochs, epochs, search.reduction_factor)
         case "median":
-            return pruners.MedianPruner(search.startup_trials, search.min_epochs - 1)
+            return pruners.MedianPruner(search.startup_trials, search.min_epochs)
         case None:
             return pruners.NopPruner()
 

@@ -1,0 +1,86 @@
+"""What a run of a search asks its study after each epoch."""
+
+import dataclasses
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from sweep.config import load
+from sweep.epochs import EpochRecord
+from sweep.errors import Pruned
+from sweep.pruning import judge_of
+from sweep.search_space import space_of
+from sweep.study import Study
+
+
+def run_of(trial, *overrides):
+    config = load("epochs=4", "search.pruner=asha", "search.study=test", *overrides)
+    return dataclasses.replace(config, search=dataclasses.replace(config.search, trial=trial))
+
+
+def records(*values, metric="val/accuracy"):
+    return [EpochRecord(epoch, {metric: value}) for epoch, value in enumerate(values, 1)]
+
+
+@pytest.fixture
+def study():
+    space = space_of(OverridesParser.create().parse_overrides(["optim.lr=interval(0.1,1)"]))
+    return Study(load("search.study=test").search, "test", space, ["maximize"], {})
+
+
+def reported(study):
+    return [trial.intermediate_values for trial in study.begun()]
+
+
+def test_a_run_that_is_none_of_a_search_reports_nothing(study):
+    study.ask()
+    judge_of(run_of(None))(records(0.5))
+    judge_of(run_of(0, "search.pruner=null"))(records(0.5))
+    assert reported(study) == [{}]
+
+
+def test_all_epochs_are_reported_and_the_worse_run_is_pruned_with_its_reason(study):
+    for _ in range(2):
+        study.ask()
+    better, worse = judge_of(run_of(0)), judge_of(run_of(1))
+    for epochs in ([0.5], [0.5, 0.6], [0.5, 0.6, 0.7]):
+        better(records(*epochs))
+    with pytest.raises(Pruned) as raised:
+        worse(records(0.4))
+    assert raised.value.epoch == 1
+    assert str(raised.value) == (
+        "asha stopped it after epoch 1 with val/accuracy 0.4000: others were better by then"
+    )
+    assert reported(study) == [{1: 0.5, 2: 0.6, 3: 0.7}, {1: 0.4}]
+
+
+def test_a_run_that_goes_on_reports_what_it_had_trained_before(study):
+    study.ask()
+    judge_of(run_of(0))(records(0.5))
+    judge_of(run_of(0))(records(0.5, 0.6, 0.7))
+    assert reported(study) == [{1: 0.5, 2: 0.6, 3: 0.7}]
+
+
+def test_the_last_epoch_is_reported_and_prunes_nothing(study):
+    for _ in range(2):
+        study.ask()
+    judge_of(run_of(0))(records(0.5, 0.6, 0.7, 0.8))
+    judge_of(run_of(1))(records(0.1, 0.1, 0.1, 0.1))
+    assert reported(study)[1] == {1: 0.1, 2: 0.1, 3: 0.1, 4: 0.1}
+
+
+def test_a_study_that_cannot_be_asked_stops_no_run(study, caplog):
+    judge_of(run_of(0, "search.storage=sqlite:////proc/nowhere/optuna.db"))(records(0.5))
+    assert "the study cannot be asked, so the run goes on: " in caplog.text
+
+
+def test_less_loss_is_better():
+    space = space_of(OverridesParser.create().parse_overrides(["optim.lr=interval(0.1,1)"]))
+    study = Study(load("search.study=test").search, "test", space, ["minimize"], {})
+    for _ in range(2):
+        study.ask()
+    judge_of(run_of(0, "monitor=val/loss"))(records(0.5, metric="val/loss"))
+    judge_of(run_of(1, "monitor=val/loss"))(records(0.4, metric="val/loss"))
+    with pytest.raises(Pruned, match="with val/loss 0.6000: others were better by then"):
+        study.ask()
+        judge_of(run_of(2, "monitor=val/loss"))(records(0.6, metric="val/loss"))

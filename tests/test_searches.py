@@ -1,0 +1,302 @@
+"""Searches by their command: what is suggested, pruned, gone on with, and refused."""
+
+import os
+import signal
+
+import optuna
+import pytest
+from outcomes import assert_same, outcome, outcomes
+from workplace import Workplace, gone
+
+SEARCH = (
+    "hydra/sweeper=optuna",
+    "optim.lr=tag(log,interval(1e-3,1))",
+    "model.activation=tanh,relu",
+    *("model.hidden=[32]", "epochs=9", "context=cpu", "figures=false"),
+)
+PRUNED = (*SEARCH, "search.pruner=asha", "search.startup_trials=4", "n_jobs=1")
+
+
+def trials(workplace):
+    """Return the trials of the only study in a folder."""
+    return optuna.load_study(
+        study_name=None, storage=f"sqlite:///{workplace.folder}/optuna.db"
+    ).trials
+
+
+def facts(trial):
+    return trial.number, trial.state.name, trial.params, trial.values, trial.intermediate_values
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """A search of ten runs, one at a time, that nobody disturbed."""
+    workplace = Workplace(tmp_path_factory.mktemp("searched"))
+    workplace.lines = workplace.run(*PRUNED, "search.n_trials=10", "--multirun")
+    return workplace
+
+
+def by_trial(workplace, experiment="sweep"):
+    _, runs = workplace.runs(experiment)
+    return {int(run.data.tags["search.trial"]): run for run in runs}
+
+
+def test_what_is_about_to_be_searched_is_announced(searched):
+    (study,) = [line for line in searched.lines if line.startswith("  study ")]
+    assert searched.lines[: searched.lines.index(study)] == [
+        "search of 10 runs by tpe, pruned by asha:",
+        "  optim.lr: tag(log,interval(1e-3,1))",
+        "  model.activation: tanh,relu",
+        "  model.hidden=[32]",
+        "  epochs=9",
+        "  context=cpu",
+        "  mnist_5k: 3,500 images to train on, 500 to validate, 1,000 to test",
+        "  up to 9 epochs, on cpu",
+        "  recorded in sqlite:///mlflow.db, experiment sweep",
+    ]
+    assert study.endswith(": 0 of 10 trials done")
+
+
+def test_the_study_says_what_the_record_says(searched):
+    sweeps, runs = searched.runs("sweep")
+    assert [each.info.status for each in sweeps] == ["FINISHED"]
+    assert sweeps[0].data.params["search.sampler"] == "tpe"
+    assert "search.storage" not in sweeps[0].data.params
+    found = by_trial(searched)
+    assert [*found] == list(range(10)) == [trial.number for trial in trials(searched)]
+    states = {trial.state.name for trial in trials(searched)}
+    assert states == {"COMPLETE", "PRUNED"}
+    for trial in trials(searched):
+        run = found[trial.number]
+        curve = dict(searched.curves(run)["val/accuracy"])
+        assert trial.intermediate_values == curve
+        assert trial.params["optim.lr"] == float(run.data.params["optim.lr"])
+        assert trial.params["model.activation"] == run.data.params["model.activation"]
+        if trial.state.name == "COMPLETE":
+            assert run.info.status == "FINISHED"
+            assert trial.values == [max(curve.values())]
+            assert [*curve] == list(range(1, 10))
+        else:
+            epoch = max(curve)
+            assert run.info.status == "KILLED"
+            assert run.data.tags["pruned_after_epoch"] == f"{epoch}"
+            assert run.data.tags["failure_reason"] == (
+                f"asha stopped it after epoch {epoch} with val/accuracy {curve[epoch]:.4f}: "
+                "others were better by then"
+            )
+            kept = searched.folder / "checkpoints" / run.info.run_id
+            assert (kept / f"epoch-{epoch:04d}.checkpoint").exists()
+
+
+def test_the_leaderboard_counts_what_was_pruned(searched):
+    states = [trial.state.name for trial in trials(searched)]
+    expected = (
+        f"{states.count('COMPLETE')} runs finished, {states.count('PRUNED')} pruned; "
+        "--by-seed shows each"
+    )
+    assert expected in [line.replace("1 run f", "1 runs f") for line in searched.lines]
+    table = searched.run("--by-seed", module="sweep.leaderboard")
+    assert sum("PRUNED" in line for line in table) == states.count("PRUNED")
+
+
+def test_the_same_seed_searches_the_same_and_kills_change_nothing(searched, tmp_path):
+    """The whole search is killed at three moments, and interrupted at one."""
+    workplace = Workplace(tmp_path)
+    command = (*PRUNED, "search.n_trials=10", "--multirun")
+    strikes = [
+        ("run 0: epoch 4/", signal.SIGKILL),
+        ("run 1: ", signal.SIGKILL),
+        ("run 3: ", signal.SIGINT),
+        ("run 6: epoch 1/", signal.SIGKILL),
+    ]
+    for line, strike in strikes:
+        _, lines, _ = workplace.watch(
+            *command, until=[line], act=lambda sweep, by=strike: os.killpg(sweep.pid, by)
+        )
+        assert any(each.startswith(line) for each in lines), lines
+    workplace.run(*command)
+    expected = [facts(trial) for trial in trials(searched)]
+    assert [facts(trial) for trial in trials(workplace)] == expected
+    ours, theirs = by_trial(workplace), by_trial(searched)
+    assert {*ours} == {*theirs}
+    finished = [number for number, run in theirs.items() if run.info.status == "FINISHED"]
+    assert_same(
+        outcomes(workplace.client, [ours[number] for number in finished]),
+        outcomes(searched.client, [theirs[number] for number in finished]),
+    )
+    for number in {*theirs} - {*finished}:
+        assert workplace.curves(ours[number]) == searched.curves(theirs[number])
+        assert ours[number].data.tags["pruned_after_epoch"]
+    sweeps, _ = workplace.runs("sweep")
+    assert [each.info.status for each in sweeps] == ["FINISHED"]
+
+
+def test_a_search_that_is_done_is_shown_and_one_with_more_trials_goes_on(searched, tmp_path):
+    before = searched.runs("sweep")
+    lines = searched.run(*PRUNED, "search.n_trials=10", "--multirun")
+    assert any(line.endswith(": 10 of 10 trials done") for line in lines)
+    assert any(line.startswith("Leaderboard: ") for line in lines)
+    assert [len(each) for each in searched.runs("sweep")] == [len(each) for each in before]
+    lines = searched.run(*PRUNED, "search.n_trials=12", "--multirun")
+    assert any(line.endswith(": 10 of 12 trials done") for line in lines)
+    sweeps, runs = searched.runs("sweep")
+    assert (len(sweeps), len(runs)) == (1, 12)
+
+
+def test_a_pruned_run_goes_on_where_it_is_asked_for(searched, tmp_path):
+    run = next(run for run in by_trial(searched).values() if run.info.status == "KILLED")
+    wanted = (
+        f"optim.lr={run.data.params['optim.lr']}",
+        f"model.activation={run.data.params['model.activation']}",
+        *("model.hidden=[32]", "epochs=9", "context=cpu", "figures=false"),
+    )
+    epoch = run.data.tags["pruned_after_epoch"]
+    lines = searched.run(*wanted)
+    assert any(f"(goes on after epoch {epoch})" in line for line in lines)
+    alone = Workplace(tmp_path)
+    alone.run(*wanted)
+    (never_pruned,) = alone.runs("sweep")[1]
+    continued = searched.client.get_run(run.info.run_id)
+    assert "pruned_after_epoch" not in continued.data.tags
+    assert outcome(searched.client, continued) == outcome(alone.client, never_pruned)
+
+
+def test_several_objectives_have_several_best(tmp_path):
+    workplace = Workplace(tmp_path)
+    lines = workplace.run(
+        *SEARCH,
+        *("epochs=1", "search.objectives=[val/accuracy,epoch_seconds]", "search.n_trials=4"),
+        "--multirun",
+    )
+    found = trials(workplace)
+    assert [len(trial.values) for trial in found] == [2] * 4
+    at = lines.index("None is better than these in val/accuracy and epoch_seconds:")
+    best = [line for line in lines[at + 1 :] if line.startswith("  run ")]
+    not_beaten = [
+        trial.number
+        for trial in found
+        if not any(
+            other.values[0] >= trial.values[0]
+            and other.values[1] <= trial.values[1]
+            and other.values != trial.values
+            for other in found
+        )
+    ]
+    assert sorted(int(line.split()[1].rstrip(":")) for line in best) == not_beaten
+
+
+def test_no_run_begins_after_the_time_budget(tmp_path):
+    workplace = Workplace(tmp_path)
+    workplace.run(*SEARCH, "search.n_trials=500", "search.time_budget=3", "--multirun")
+    found = trials(workplace)
+    assert 2 <= len(found) < 500
+    assert {trial.state.name for trial in found} == {"COMPLETE"}
+
+
+def test_a_run_that_diverges_is_the_worst_and_not_forgotten(tmp_path):
+    workplace = Workplace(tmp_path)
+    process = workplace.start(
+        *("hydra/sweeper=optuna", "optim.lr=choice(1e30,0.1)", "model.hidden=[8]", "epochs=1"),
+        *("search.sampler=grid", "context=cpu", "figures=false", "--multirun"),
+    )
+    output, errors = process.communicate(timeout=200)
+    assert (process.returncode, errors) == (1, "1 of 2 runs failed\n"), output
+    assert sorted(trial.state.name for trial in trials(workplace)) == ["COMPLETE", "PRUNED"]
+
+
+def test_files_that_change_meanwhile_change_nothing(tmp_path):
+    workplace = Workplace(tmp_path)
+    presets = tmp_path / "presets" / "optim"
+    presets.mkdir(parents=True)
+    (presets / "mine.yaml").write_text("name: sgd\nlr: 0.1\nwd: 0.0\nmomentum: 0.5\n")
+
+    def edit(sweep):
+        (presets / "mine.yaml").write_text("name: sgd\nlr: 0.1\nwd: 0.0\nmomentum: 0.9\n")
+
+    code, lines, errors = workplace.watch(
+        *(*SEARCH, "optim=mine", "search.n_trials=4", "n_jobs=1"),
+        *("--config-dir", str(tmp_path / "presets"), "--multirun"),
+        until=["run 0: epoch 2/"],
+        act=edit,
+    )
+    assert (code, errors) == (0, ""), lines
+    _, runs = workplace.runs("sweep")
+    assert [run.data.params["optim.momentum"] for run in runs] == ["0.5"] * 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["optim.lrr=interval(0.001,1)"],
+            "optim.lrr is not a field of the configuration (did you mean optim.lr?)",
+        ),
+        (
+            ["optim.lr=interval(1,0.001)"],
+            "optim.lr=interval(1,0.001): its ends are the wrong way round; allowed: "
+            "interval(0.001,1)",
+        ),
+        (
+            ["optim.lr=intervall(0.001,1)"],
+            "Error parsing override 'optim.lr=intervall(0.001,1)'\n"
+            "HydraException while evaluating 'intervall(0.001,1)': Unknown function 'intervall'",
+        ),
+        (
+            ["optim.momentum=interval(0,1.5)"],
+            "optim.momentum=1.4999999999999998: allowed is a number from 0 to less than 1\n"
+            "(in the combination context=cpu optim.momentum=1.4999999999999998)",
+        ),
+        (
+            ["model=mlp,lenet", "model.pool_size=range(1,3)"],
+            "model.pool_size is not a field of the model that is chosen, but of another model",
+        ),
+        (
+            ["seed=range(0,9)", "hydra/launcher=basic"],
+            "hydra/launcher=basic: cannot be given runs one by one; allowed with "
+            "hydra/sweeper=optuna: local, ray, submitit_local, submitit_slurm",
+        ),
+        (
+            ["seed=range(0,9)", "search.samplr=tpe"],
+            "search.samplr is not a field of the configuration (did you mean search.sampler?)",
+        ),
+        (
+            ["optim.lr=interval(0.1,1)", "search.sampler=grid"],
+            "optim.lr=interval(0.1,1): has no end of values, and search.sampler=grid tries all; "
+            "allowed: a range, or choices",
+        ),
+        (
+            ["seed=range(0,9)", "dataset.val_size=0", "test_every_epoch=true"],
+            "dataset.val_size=0: leaves nothing to choose by, and the test set is not for "
+            "choosing; allowed with hydra/sweeper=optuna is 1 or more",
+        ),
+        (
+            ["seed=range(0,9)", "rerun=true"],
+            "rerun=true: a search goes on with its study; allowed with hydra/sweeper=optuna is "
+            "false, or another search.study",
+        ),
+        (
+            ["seed=range(0,9)", "search.pruner=asha", "search.objectives=[val/loss]"],
+            "search.pruner=asha: stops runs by val/accuracy alone (monitor); allowed with "
+            "search.objectives=[val/loss] is null",
+        ),
+        (
+            ["seed=range(0,9)", "search.pruner=asha", "search.min_epochs=20"],
+            "search.min_epochs=20: no run would be pruned; allowed with epochs=10 is 10 or less",
+        ),
+        (
+            [
+                *("seed=range(0,9)", "search.sampler=cmaes"),
+                "search.objectives=[val/accuracy,epoch_seconds]",
+            ],
+            "search.sampler=cmaes: has one objective; allowed with more: tpe, gp, random",
+        ),
+    ],
+)
+def test_what_is_refused_before_anything_trains(tmp_path, arguments, message):
+    workplace = Workplace(tmp_path)
+    process = workplace.start("hydra/sweeper=optuna", "context=cpu", *arguments, "--multirun")
+    _, errors = process.communicate(timeout=100)
+    assert errors.startswith(message), errors
+    assert process.returncode == 2
+    assert not (tmp_path / "optuna.db").exists()
+    assert gone(process.pid) == []
