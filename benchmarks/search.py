@@ -26,7 +26,7 @@ SPACE = (
     "model.activation=tanh,relu,sigmoid",
     "batch_size=choice(50,100,200,400)",
 )
-NETWORK = ("model=lenet", "model.channels=[8,16]", "model.hidden=[64]", "dataset=fashion_mnist")
+NETWORK = ("model=mlp", "model.hidden=[128,64]", "dataset=fashion_mnist")
 EPOCHS = 9
 SEARCHES = {
     "random": ("search.sampler=random", "search.n_trials=32"),

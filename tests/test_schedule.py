@@ -131,3 +131,64 @@ def test_runs_with_more_threads_wait_for_more_places(monkeypatch):
     results = run(machine, jobs, None)
     assert sorted(results) == [0, 1, 2, 3]
     assert machine.started == [0, 2, 1, 3]
+
+
+class Suggesting:
+    """Suggests jobs, each only when it is asked."""
+
+    def __init__(self, count):
+        self.count, self.asked, self.ended = count, [], []
+
+    def next(self):
+        if len(self.asked) == self.count:
+            return None
+        self.asked.append([*self.ended])
+        return job(len(self.asked) - 1, 1)
+
+    def end(self, job, result):
+        self.ended.append(job.number)
+
+
+def test_a_free_slot_has_the_next_suggestion_at_once():
+    """The first run of three trains until all others have ended."""
+
+    def finish_all_but_the_first(machine, number):
+        if number > 0:
+            machine.finish(number)
+        if number == 5:
+            machine.finish(0)
+
+    machine, suggesting = Machine(finish_all_but_the_first), Suggesting(6)
+    results = run(machine, [], 3, suggesting)
+    assert sorted(results) == [0, 1, 2, 3, 4, 5]
+    assert len(suggesting.asked) == 6
+    assert not any(0 in ended for ended in suggesting.asked)
+    assert sorted(suggesting.ended) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_failed_suggestion_is_told_and_stops_the_rest_only_if_asked():
+    def fail(machine, number):
+        machine.fail(number, "no more")
+
+    suggesting = Suggesting(3)
+    assert len(run(Machine(fail), [], 1, suggesting)) == 3
+    assert suggesting.ended == [0, 1, 2]
+
+    class Stopping(Suggesting):
+        def next(self):
+            super().next()
+            return job(len(self.asked) - 1, 1, "on_failure=stop")
+
+    suggesting = Stopping(3)
+    assert [*run(Machine(fail), [], 1, suggesting)] == [0]
+    assert suggesting.ended == [0]
+
+
+def test_a_suggestion_whose_process_dies_is_retried_before_it_is_told():
+    def die_once(machine, number):
+        machine.die(number, -9) if machine.started.count(number) == 1 else machine.finish(number)
+
+    machine, suggesting = Machine(die_once), Suggesting(2)
+    run(machine, [], 1, suggesting)
+    assert machine.started == [0, 0, 1, 1]
+    assert suggesting.ended == [0, 1]
