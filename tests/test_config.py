@@ -65,6 +65,20 @@ DEFAULTS = {
     "early_stopping": {"patience": None, "min_delta": 0.0},
     "test_every_epoch": False,
     "preset": None,
+    "search": {
+        "sampler": "tpe",
+        "pruner": None,
+        "objectives": None,
+        "n_trials": 20,
+        "time_budget": None,
+        "startup_trials": 10,
+        "reduction_factor": 3,
+        "min_epochs": 1,
+        "seed": 0,
+        "storage": "sqlite:///optuna.db",
+        "study": None,
+        "trial": None,
+    },
     "tracking": {"uri": None, "experiment": "sweep", "sweep_id": None},
 }
 
@@ -280,6 +294,18 @@ ELSEWHERE = {
     "checkpoint_dir": "checkpoint_dir=elsewhere",
     "figures": "figures=false",
     "preset": "preset=mine",
+    "search.sampler": "search.sampler=random",
+    "search.pruner": "search.pruner=asha",
+    "search.objectives": "search.objectives=[val/loss]",
+    "search.n_trials": "search.n_trials=3",
+    "search.time_budget": "search.time_budget=3",
+    "search.startup_trials": "search.startup_trials=3",
+    "search.reduction_factor": "search.reduction_factor=2",
+    "search.min_epochs": "search.min_epochs=2",
+    "search.seed": "search.seed=1",
+    "search.storage": "search.storage=sqlite:///other.db",
+    "search.study": "search.study=mine",
+    "search.trial": "search.trial=3",
     "tracking.uri": "tracking.uri=http://localhost:5000",
     "tracking.experiment": "tracking.experiment=other",
     "tracking.sweep_id": "tracking.sweep_id=0123",
@@ -323,7 +349,7 @@ def test_fingerprint_is_16_hex_digits_and_changes_with_the_images():
 
 
 HOW = {"tracking", "n_jobs", "max_retries", "run_timeout", "on_failure", "rerun"}
-HOW |= {"checkpoint_dir", "figures"}
+HOW |= {"checkpoint_dir", "figures", "search"}
 
 
 def test_yaml_holds_everything_but_how_it_is_launched_and_recorded():

@@ -8,7 +8,9 @@ from sweep.config import CONF, fields, load, params
 
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text()
-OPTIONS = README.partition("\n## Options\n")[2].partition("\n## ")[0]
+OPTIONS = "".join(
+    README.partition(f"\n## {title}\n")[2].partition("\n## ")[0] for title in ("Options", "Search")
+)
 ROWS = dict(re.findall(r"^\| `([a-z_.]+)` \| ([^|]+) \|", OPTIONS, re.MULTILINE))
 
 
@@ -37,11 +39,12 @@ def test_nothing_is_left_to_fill_in():
 
 
 def test_commands_compose():
-    commands = re.findall(r"python -m sweep ((?!-)[^#\n]*)", README)
+    commands = re.findall(r"python -m sweep ((?!-)[^#\n]*)", README.replace("\\\n", " "))
     assert len(commands) >= 1
     for command in commands:
-        overrides = [each.partition(",")[0] for each in shlex.split(command) if "=" in each]
-        load(*overrides)
+        given = [each for each in shlex.split(command) if "=" in each and "/" not in each]
+        load(*(each.partition(",")[0] for each in given if "(" not in each))
+        assert {each.partition("=")[0] for each in given if "(" in each} <= {*fields()}
 
 
 def test_every_preset_is_in_the_readme():
