@@ -40,6 +40,12 @@ class GridSweeper(BasicSweeper):
         loader, launcher = self.hydra_context.config_loader, self.launcher
         given = [*self._parse_config(), *arguments]
         overrides = OverridesParser.create(config_loader=loader).parse_overrides(given)
+        for each in overrides:
+            if each.is_interval_sweep():
+                raise UserError(
+                    f"{each.input_line}: has no end of values; allowed: a range, choices, or "
+                    "hydra/sweeper=optuna, which searches it"
+                )
         (combinations,) = self.split_arguments(overrides, max_batch_size=None)
         if not combinations:
             raise UserError(f"{' '.join(public(given))}: sweeps over no value at all")

@@ -1,7 +1,14 @@
 """Searches by their command: what is suggested, pruned, gone on with, and refused."""
 
+import json
 import os
 import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 
 import optuna
 import pytest
@@ -185,6 +192,42 @@ def test_several_objectives_have_several_best(tmp_path):
     assert sorted(int(line.split()[1].rstrip(":")) for line in best) == not_beaten
 
 
+def test_optuna_dashboard_opens_the_study(searched):
+    pytest.importorskip("optuna_dashboard")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    host, _, port = address.partition(":")
+    command = ["--host", host, "--port", port, "sqlite:///optuna.db"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "optuna_dashboard._cli", *command],
+        cwd=searched.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as dashboard:
+        try:
+            (study,) = wait_for(f"http://{address}/api/studies")["study_summaries"]
+            found = wait_for(f"http://{address}/api/studies/{study['study_id']}?after=0")
+        finally:
+            dashboard.kill()
+    assert study["study_name"].startswith("sweep-")
+    assert [each["state"] for each in found["trials"]][:10] == [
+        "Complete" if trial.state.name == "COMPLETE" else "Pruned"
+        for trial in trials(searched)[:10]
+    ]
+
+
+def wait_for(address):
+    """Return what a server answers, in JSON, once it does."""
+    for _ in range(240):
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                return json.load(answer)
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.25)
+    raise TimeoutError(address)
+
+
 def test_no_run_begins_after_the_time_budget(tmp_path):
     workplace = Workplace(tmp_path)
     workplace.run(*SEARCH, "search.n_trials=500", "search.time_budget=3", "--multirun")
@@ -222,6 +265,31 @@ def test_files_that_change_meanwhile_change_nothing(tmp_path):
     assert (code, errors) == (0, ""), lines
     _, runs = workplace.runs("sweep")
     assert [run.data.params["optim.momentum"] for run in runs] == ["0.5"] * 4
+
+
+def test_a_grid_has_no_intervals(tmp_path):
+    process = Workplace(tmp_path).start("optim.lr=interval(0.1,1)", "--multirun")
+    _, errors = process.communicate(timeout=100)
+    assert (process.returncode, errors) == (
+        2,
+        "optim.lr=interval(0.1,1): has no end of values; allowed: a range, choices, or "
+        "hydra/sweeper=optuna, which searches it\n",
+    )
+
+
+def test_an_extra_that_is_missing_is_named_with_how_to_install_it(tmp_path):
+    (tmp_path / "without.py").write_text(
+        "import sys\n\nsys.modules['optuna'] = None\n\nfrom sweep.__main__ import main\n\nmain()\n"
+    )
+    process = Workplace(tmp_path).start(
+        "hydra/sweeper=optuna", "seed=1,2", "--multirun", module="without"
+    )
+    _, errors = process.communicate(timeout=100)
+    assert (process.returncode, errors) == (
+        2,
+        "hydra/sweeper=optuna: needs optuna, which is not installed: "
+        "pip install 'gluon-sweep[optuna]'\n",
+    )
 
 
 @pytest.mark.parametrize(
