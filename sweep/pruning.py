@@ -41,11 +41,7 @@ def judge_of(config: Config) -> Judge:
             log.warning("the study cannot be asked, so the run goes on: %s", error)
             return
         if not goes_on:
-            reached = f"{metric} {last.metrics[metric]:.4f}"
-            raise Pruned(
-                last.epoch,
-                f"{search.pruner} stopped it after epoch {last.epoch} with {reached}: "
-                "others were better by then",
-            )
+            when = f"{search.pruner} stopped it after epoch {last.epoch}"
+            raise Pruned(last.epoch, f"{when}: others had a better {metric} by then")
 
     return judge

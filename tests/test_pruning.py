@@ -49,7 +49,7 @@ def test_all_epochs_are_reported_and_the_worse_run_is_pruned_with_its_reason(stu
         worse(records(0.4))
     assert raised.value.epoch == 1
     assert str(raised.value) == (
-        "asha stopped it after epoch 1 with val/accuracy 0.4000: others were better by then"
+        "asha stopped it after epoch 1: others had a better val/accuracy by then"
     )
     assert reported(study) == [{1: 0.5, 2: 0.6, 3: 0.7}, {1: 0.4}]
 
@@ -81,6 +81,6 @@ def test_less_loss_is_better():
         study.ask()
     judge_of(run_of(0, "monitor=val/loss"))(records(0.5, metric="val/loss"))
     judge_of(run_of(1, "monitor=val/loss"))(records(0.4, metric="val/loss"))
-    with pytest.raises(Pruned, match="with val/loss 0.6000: others were better by then"):
+    with pytest.raises(Pruned, match="after epoch 1: others had a better val/loss by then"):
         study.ask()
         judge_of(run_of(2, "monitor=val/loss"))(records(0.6, metric="val/loss"))
