@@ -6,6 +6,7 @@ import socket
 import sys
 
 import pytest
+import requests
 from outcomes import assert_complete, outcomes
 from postgres import AuthServer, PostgreSQL
 from workplace import Workplace
