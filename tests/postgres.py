@@ -113,6 +113,10 @@ class PostgreSQL:
                 cursor.execute(statement)
                 return cursor.fetchall() if cursor.description else None
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def kill(self):
         """Kill it at once, with all its processes; unless it is dead. What it had stored stays."""
         if self._process:

@@ -156,6 +156,10 @@ class Server:
                 time.sleep(0.25)
         raise TimeoutError((self._folder / "log").read_text())
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def kill(self):
         """Kill it, with all its processes, at once; unless it is dead."""
         if self._process:
