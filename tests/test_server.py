@@ -1,9 +1,14 @@
 """A record on a server for several machines: PostgreSQL, artifacts by the server, passwords."""
 
+import contextlib
+import http.server
 import os
 import signal
 import socket
+import ssl
+import subprocess
 import sys
+import threading
 
 import pytest
 import requests
@@ -229,3 +234,49 @@ def test_a_database_whose_driver_is_not_installed(monkeypatch, driver):
     assert said.endswith(
         "; for PostgreSQL: pip install psycopg2-binary, and an address as in postgresql+psycopg2://…"
     )
+
+
+class Forbids(http.server.BaseHTTPRequestHandler):
+    """Answers as MLflow does to a request for a host that it does not know by this name."""
+
+    def do_POST(self):
+        self.send_response(403)
+        self.end_headers()
+        self.wfile.write(b"Invalid Host header")
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def listening(context=None):
+    """Give the port of such a server on loopback, with TLS if there is a context."""
+    with http.server.HTTPServer(("127.0.0.1", 0), Forbids) as server:
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None  # a client that does not trust it goes away
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def test_a_name_that_the_server_does_not_go_by(monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with listening() as port:
+        assert refusal(f"http://127.0.0.1:{port}") == f"{CANNOT}Invalid Host header"
+
+
+def test_a_certificate_that_nobody_knows(monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    names = ("-keyout", "key.pem", "-out", "cert.pem", "-subj", "/CN=127.0.0.1")
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *names]
+    subprocess.run(make, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain("cert.pem", "key.pem")
+    with listening(context) as port:
+        assert refusal(f"https://127.0.0.1:{port}") == (
+            f"{CANNOT}Its certificate is not trusted here (MLFLOW_TRACKING_SERVER_CERT_PATH=FILE "
+            "trusts another)"
+        )

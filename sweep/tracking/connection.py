@@ -115,7 +115,7 @@ def _explained(error: Exception) -> str:
     status = cast(Any, error).get_http_status_code() if answered else None
     if status == requests.codes.unauthorized:
         return f"the server asks for a name and a password; {_credentials()}"
-    if status == requests.codes.forbidden:
+    if status == requests.codes.forbidden and "Permission denied" in said:  # not a wrong host name
         user = read_mlflow_creds().username
         return (
             f"the server refuses this{f' to the user {user}' if user else ''} ({said}); allowed: "
@@ -145,6 +145,11 @@ def _credentials() -> str:
 def _said(error: Exception) -> str:
     """Return what the server, the driver or the network said, in one line that is not long."""
     if isinstance(error, MlflowException):
+        if isinstance(error.__context__, requests.exceptions.SSLError):
+            return (
+                "Its certificate is not trusted here (MLFLOW_TRACKING_SERVER_CERT_PATH=FILE trusts "
+                "another)"
+            )
         if isinstance(error.__context__, requests.ConnectionError | requests.Timeout):
             return "It does not answer"
         body = re.search(r"Response body: '(.*)'$", error.message, re.DOTALL)
