@@ -1,4 +1,4 @@
-"""An MLflow store in SQLite with many runs as a sweep records them, of which none was trained.
+"""An MLflow store in a database with many runs as a sweep records them, of which none was trained.
 
 Logged as runs log, one by one, 10,000 runs would take hours. MLflow creates the database; its rows
 go in by bulk inserts into MLflow's own tables: runs, params, tags, the metrics of every epoch, and
@@ -41,13 +41,18 @@ AT_ONCE = 500  # runs in one insert
 
 
 def generate(file: Path, runs: int) -> str:
-    """Write a store with so many runs, and return its address.
+    """Write a store with so many runs into a new SQLite file, and return its address."""
+    fill(uri := f"sqlite:///{file}", runs)
+    return uri
+
+
+def fill(uri: str, runs: int) -> None:
+    """Write runs into a database.
 
     Args:
-        file: that is created.
+        uri: its address.
         runs: how many; five seeds of each configuration, one after another.
     """
-    uri = f"sqlite:///{file}"
     probe(uri)
     experiment = MlflowClient(uri).create_experiment(EXPERIMENT)
     engine = create_engine(uri)
@@ -62,7 +67,6 @@ def generate(file: Path, runs: int) -> str:
             for table, entries in rows.items():
                 connection.execute(insert(table), entries)
     engine.dispose()
-    return uri
 
 
 def _descriptions(runs: int) -> Iterator[dict[str, str]]:

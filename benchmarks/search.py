@@ -27,10 +27,10 @@ SPACE = (
     "batch_size=choice(50,100,200,400)",
 )
 NETWORK = ("model=mlp", "model.hidden=[128,64]", "dataset=fashion_mnist")
-EPOCHS = 9
+EPOCHS = 27
 SEARCHES = {
     "random": ("search.sampler=random", "search.n_trials=32"),
-    "TPE with ASHA": ("search.sampler=tpe", "search.pruner=asha", "search.n_trials=60"),
+    "TPE with ASHA": ("search.sampler=tpe", "search.pruner=asha", "search.n_trials=100"),
 }
 COLOURS = {"random": "#8a8a8a", "TPE with ASHA": "#1f6fb4"}
 

@@ -302,7 +302,7 @@ def test_what_is_one_for_all_runs_cannot_be_swept_over(field, values):
     overrides = [f"{field}={value}" for value in values.split()]
     jobs = [Job((each,), OmegaConf.create(), load(each)) for each in overrides]
     with pytest.raises(UserError) as error:
-        sweep(jobs, overrides, launch=lambda jobs, sweep_id: [])
+        sweep(jobs, overrides, launch=lambda jobs, sweep_id: [], count_gpus=lambda: 0)
     assert str(error.value) == f"{field.partition('.')[0]}: {ONE_FOR_ALL}"
     assert list(Path.cwd().iterdir()) == []
 
@@ -397,6 +397,8 @@ def test_a_database_without_its_driver(monkeypatch):
         ("http://bob:secret@host:5000/", "http://***@host:5000/"),
         ("postgresql+psycopg2://bob:secret@host/runs", "postgresql+psycopg2://***@host/runs"),
         ("https://bob:sec@ret@host", "https://***@host"),
+        ("postgresql://bob:sec/ret@host/runs", "postgresql://***@host/runs"),
+        ("mysql+pymysql://bob:s/e@c@host/runs", "mysql+pymysql://***@host/runs"),
     ],
 )
 def test_shown_addresses_have_no_password(uri, expected):

@@ -14,7 +14,7 @@ from sweep.export import WRITERS, export
 from sweep.leaderboard import direction_of, leaderboard, main
 from sweep.tracking import past
 
-COUNTS = ["seeds", "failed", "killed", "running"]
+COUNTS = ["seeds", "failed", "pruned", "killed", "running"]
 ENDS = ["failure_reason", "duration_seconds", "start_time", "fingerprint", "run_id"]
 
 

@@ -70,3 +70,19 @@ def test_promises_name_tests_that_are_there():
     assert len(named) > 10
     for name in named:
         assert (PROJECT / "tests" / name).exists(), name
+
+
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\((?!http)([^)#]*)(?:#([^)]*))?\)", page.read_text())
+    assert links
+    for place, heading in links:
+        target = page.parent / place if place else page
+        assert target.exists(), place
+        if heading:
+            titles = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+            anchors = [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
+            assert heading in anchors, (place, heading)

@@ -10,7 +10,7 @@ from store import BEGIN, Store
 from sweep.recorded_runs import RecordedRuns
 from sweep.seeds import merge_seeds
 
-COUNTS = ["seeds", "failed", "killed", "running"]
+COUNTS = ["seeds", "failed", "pruned", "killed", "running"]
 
 
 def recorded(*runs):

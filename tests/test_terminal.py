@@ -40,7 +40,7 @@ def test_brackets_in_a_reason_are_shown_as_they_are(capsys):
 
 def test_the_plan_says_when_the_test_set_decides(capsys):
     params = {"epochs": "1", "test_every_epoch": "true"}
-    terminal.show_plan([params], ["mnist: images"], "here", "cpu")
+    terminal.show_plan(terminal.listed([params]), [params], ["mnist: images"], "here", "cpu")
     assert capsys.readouterr().out.splitlines() == [
         "1 run:",
         "  mnist: images",
