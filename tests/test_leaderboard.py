@@ -96,19 +96,22 @@ def test_only_finished_runs_are_ranked(store):
     for status in ("RUNNING", "KILLED", "FAILED"):
         reason = {"failure_reason": "diverged at epoch 2"} if status == "FAILED" else {}
         store.run("states", status, metrics={"val/accuracy": 0.99}, **reason)
+    store.run("states", "KILLED", metrics={"val/accuracy": 0.99}, pruned_after_epoch="3")
     store.run("states", metrics={"val/accuracy": 0.1})
     store.run("states", metrics={"val/accuracy": 0.2})
     for table in (store.table("states"), store.by_seed("states")):
-        assert list(table["status"]) == ["FINISHED", "FINISHED", "FAILED", "KILLED", "RUNNING"]
+        others = ["FAILED", "KILLED", "PRUNED", "RUNNING"]
+        assert list(table["status"]) == ["FINISHED", "FINISHED", *others]
         assert list(table["val/accuracy"][:2]) == [0.2, 0.1]
-        assert list(table["rank"].fillna(0)) == [1, 2, 0, 0, 0]
-        assert table["failure_reason"].notna().tolist() == [False, False, True, False, False]
+        assert list(table["rank"].fillna(0)) == [1, 2, 0, 0, 0, 0]
+        assert table["failure_reason"].notna().tolist() == [False, False, True, *[False] * 3]
         assert table["failure_reason"][2] == "diverged at epoch 2"
-        assert table["duration_seconds"].isna().tolist() == [False] * 4 + [True]
-    assert list(store.by_seed("states")["val/accuracy"][2:]) == [0.99] * 3
+        assert table["duration_seconds"].isna().tolist() == [False] * 5 + [True]
+    assert list(store.by_seed("states")["val/accuracy"][2:]) == [0.99] * 4
     assert store.table("states")["val/accuracy"][2:].isna().all()  # a mean is of FINISHED runs
     assert store.table("states")[COUNTS].to_numpy().tolist() == [
-        *([1, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]),
+        *([1, 0, 0, 0, 0], [1, 0, 0, 0, 0], [0, 1, 0, 0, 0]),
+        *([0, 0, 0, 1, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, 1]),
     ]
 
 
