@@ -10,7 +10,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from mlflow import MlflowClient
 from omegaconf import OmegaConf
 
-from sweep import sweeps, tracking
+from sweep import tracking
 from sweep.claims import Claims
 from sweep.config import fingerprint, load, params
 from sweep.data import load_dataset
