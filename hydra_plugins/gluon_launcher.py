@@ -127,7 +127,7 @@ class RayLauncher(ScheduledLauncher):
         """See that Ray is installed."""
         what = "hydra/launcher=ray needs Ray"
         need("ray", "ray", what)
-        need("ray", "hydra_plugins.hydra_ray_launcher._launcher_util", f"{what} for Hydra")
+        need("ray", "hydra_plugins.hydra_ray_launcher", f"{what} for Hydra")
 
     def count_gpus(self, config: Config) -> int:
         """Return 1 if runs such as this one are given a GPU, or a part of one.

@@ -1,12 +1,12 @@
 """What is installed only where it was asked for: ``pip install "gluon-sweep[ray]"``."""
 
-from importlib import import_module
+from importlib.util import find_spec
 
 from sweep.errors import UserError
 
 
 def need(extra: str, module: str, what: str) -> None:
-    """Import a module that an extra brings.
+    """See that a module is installed, which an extra brings.
 
     Args:
         extra: as ``pip`` knows it.
@@ -16,9 +16,5 @@ def need(extra: str, module: str, what: str) -> None:
     Raises:
         UserError: it is not installed.
     """
-    try:
-        import_module(module)
-    except ModuleNotFoundError as error:
-        raise UserError(
-            f'{what}, which is not installed: pip install "gluon-sweep[{extra}]"'
-        ) from error
+    if find_spec(module) is None:
+        raise UserError(f'{what}, which is not installed: pip install "gluon-sweep[{extra}]"')

@@ -8,18 +8,17 @@ import math
 import os
 import signal
 import socket
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import ray
 from hydra.types import HydraContext
-from hydra_plugins.hydra_ray_launcher._launcher_util import start_ray
 from omegaconf import OmegaConf
-from ray import exceptions
 
 from sweep.addresses import resolve_uri, shown
 from sweep.errors import UserError
@@ -29,6 +28,19 @@ from sweep.running import Job, Running
 from sweep.schema import Config
 from sweep.slots import Lease
 from sweep.worker import Task
+
+SETTINGS = {  # which Ray reads when it is imported
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # The terminal is the sweep's: no lines of Ray's on it.
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",
+    "RAY_SCHEDULER_EVENTS": "0",
+    "RAY_NUM_REDIS_GET_RETRIES": "5",  # seconds for a cluster to answer, in fact
+}
+os.environ.update({**SETTINGS, **os.environ})
+
+import ray  # noqa: E402
+from hydra_plugins.hydra_ray_launcher._launcher_util import start_ray  # noqa: E402
+from ray import exceptions  # noqa: E402
 
 nodes: Callable[[], list[dict[str, Any]]] = ray.nodes  # Ray has no types for these
 resources: Callable[[], dict[str, float]] = ray.cluster_resources
@@ -58,7 +70,6 @@ def connect(init: Mapping[str, Any]) -> None:
     """
     if ray.is_initialized():
         return
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     address = init.get("address") or os.environ.get("RAY_ADDRESS")
     options = {**init, "address": address or "local"}
     if address in OWN:
@@ -71,7 +82,8 @@ def connect(init: Mapping[str, Any]) -> None:
         probe(str(address))
     kept = signal.getsignal(signal.SIGTERM)  # Ray would end the program in its own way
     try:
-        start_ray(OmegaConf.create(options))
+        with _silent():
+            start_ray(OmegaConf.create(options))
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise UserError(
             f"hydra.launcher.ray.init.address={address}: Ray cannot be used there; the sweep has "
@@ -79,6 +91,20 @@ def connect(init: Mapping[str, Any]) -> None:
         ) from error
     finally:
         signal.signal(signal.SIGTERM, kept)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep from the terminal what Ray writes there past Python's own streams."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def probe(address: str) -> None:
