@@ -16,6 +16,8 @@ def resolve_uri(uri: str | None) -> str:
 
 def shown(text: str) -> str:
     """Return an address, or a text with addresses, without users' names and passwords."""
+    # A database's password may have a slash: SQLAlchemy reads on to the @.
+    text = re.sub(r"\b((?:postgresql|mysql|mssql)(?:\+\w+)?://)\S*@", r"\1***@", text)
     return re.sub(r"://[^/]*@", "://***@", text)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sweep.errors import UserError
 from sweep.files import write_whole
 from sweep.schema import TRAIN_IMAGES, DatasetConfig
-from sweep.sources import FILES, IdxFile, find, gluon_cache, read_verified
+from sweep.sources import FILES, IdxFile, alone, find, gluon_cache, read_verified
 
 MNIST_5K = Path(__file__).parent / "datasets" / "mnist_5k.npz"
 CLASSES = 10
@@ -135,21 +135,32 @@ def _decoded(path: Path, dataset: str, file: IdxFile) -> NDArray[Any]:
     stat = path.stat()
     state = f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
     marker = cache / f"{file.sha256[:16]}-{hashlib.sha256(state.encode()).hexdigest()[:16]}.ok"
-    if not (copy.exists() and marker.exists()):
-        array = _scale(_parse_idx(read_verified(path, dataset, file)))
-        try:
-            cache.mkdir(parents=True, exist_ok=True)
-            if not copy.exists():
-                write_whole(copy, lambda stream: np.save(stream, array, allow_pickle=False))
-            marker.touch()
-        except OSError as error:
-            log.warning("%s cannot hold decoded images, so each run decodes: %s", cache, error)
-            return array
+    kept = (copy, marker)
+    if not all(each.exists() for each in kept):
+        with alone(file):
+            if not all(each.exists() for each in kept):  # nobody else has just done it
+                array = _scale(_parse_idx(read_verified(path, dataset, file)))
+                if not _keep(array, copy, marker):
+                    return array
     try:
         mapped: NDArray[Any] = np.load(copy, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise UserError(f"{copy} cannot be used ({error}). Delete it: it is made anew.") from error
     return mapped
+
+
+def _keep(array: NDArray[Any], copy: Path, marker: Path) -> bool:
+    """Write the decoded copy and its marker; return whether that was possible."""
+    try:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if not copy.exists():
+            write_whole(copy, lambda stream: np.save(stream, array, allow_pickle=False))
+        marker.touch()
+    except OSError as error:
+        unkept = "%s cannot hold decoded images, so each run decodes: %s"
+        log.warning(unkept, copy.parent, error)
+        return False
+    return True
 
 
 def _parse_idx(content: bytes) -> NDArray[np.uint8]:

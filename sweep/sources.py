@@ -8,12 +8,14 @@ import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import pooch
 import requests
+from filelock import FileLock
 from tqdm import tqdm
 
 from sweep.errors import UserError
@@ -92,6 +94,23 @@ def gluon_cache() -> Path:
     return Path(home).expanduser() / "datasets"
 
 
+@contextmanager
+def alone(file: IdxFile) -> Iterator[None]:
+    """Let one process at a time do this with a file, of all that share Gluon's cache.
+
+    The kernel gives the lock free when its holder dies. Where there can be no lock, since the
+    folder cannot be written or its file system has none, all go on at once: each file is written
+    whole, so what is lost is time.
+    """
+    path = gluon_cache() / "locks" / f"{file.sha256[:16]}.lock"
+    with ExitStack() as held:
+        with suppress(OSError, NotImplementedError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # A soft lock would outlive a holder that is killed.
+            held.enter_context(FileLock(path, fallback_to_soft=False))
+        yield
+
+
 def find(dataset: str, file: IdxFile, root: str | None, mirrors: Sequence[str]) -> Path:
     """Return where the file lies, plain or gzipped; download it if it is nowhere.
 
@@ -105,13 +124,19 @@ def find(dataset: str, file: IdxFile, root: str | None, mirrors: Sequence[str]) 
         UserError: the file is not in ``root``, or could not be downloaded.
     """
     cache = gluon_cache() / dataset.replace("_", "-")
-    for folder in [Path(root).expanduser()] if root else [cache, SYSTEM_FOLDERS[dataset]]:
-        for path in (folder / f"{file.name}.gz", folder / file.name):
-            if path.is_file():
-                return path
+    folders = [Path(root).expanduser()] if root else [cache, SYSTEM_FOLDERS[dataset]]
+    if found := _first(folders, file):
+        return found
     if root:
-        raise UserError(_missing(dataset, Path(root).expanduser()))
-    return _download(dataset, file, cache, mirrors)
+        raise UserError(_missing(dataset, folders[0]))
+    with alone(file):  # whoever waited for another to download it looks again
+        return _first(folders, file) or _download(dataset, file, cache, mirrors)
+
+
+def _first(folders: Sequence[Path], file: IdxFile) -> Path | None:
+    """Return where the file lies first, plain or gzipped; None if it is in no folder."""
+    paths = [folder / name for folder in folders for name in (f"{file.name}.gz", file.name)]
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _missing(dataset: str, folder: Path) -> str:

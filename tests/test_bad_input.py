@@ -396,6 +396,8 @@ def test_a_database_without_its_driver(monkeypatch):
         ("http://bob:secret@host:5000/", "http://***@host:5000/"),
         ("postgresql+psycopg2://bob:secret@host/runs", "postgresql+psycopg2://***@host/runs"),
         ("https://bob:sec@ret@host", "https://***@host"),
+        ("postgresql://bob:sec/ret@host/runs", "postgresql://***@host/runs"),
+        ("mysql+pymysql://bob:s/e@c@host/runs", "mysql+pymysql://***@host/runs"),
     ],
 )
 def test_shown_addresses_have_no_password(uri, expected):

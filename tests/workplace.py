@@ -105,7 +105,14 @@ class Workplace:
 
 
 class Server:
-    """A real MLflow server with a store of its own, on a port of this machine."""
+    """A real MLflow server with a store of its own, on a port of this machine.
+
+    Attributes:
+        address: of the server.
+        settings: what it has in its environment besides.
+    """
+
+    settings = {}
 
     def __init__(self, folder):
         """Take the folder of the store; start nothing."""
@@ -133,7 +140,12 @@ class Server:
         command = [sys.executable, "-m", "mlflow", *self.command, "--port", str(self._port)]
         with open(self._folder / "log", "a") as log:
             self._process = subprocess.Popen(
-                command, cwd=self._folder, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=self._folder,
+                env={**os.environ, **self.settings},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         for _ in range(480):
             assert self._process.poll() is None, (self._folder / "log").read_text()
@@ -143,6 +155,10 @@ class Server:
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.25)
         raise TimeoutError((self._folder / "log").read_text())
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def kill(self):
         """Kill it, with all its processes, at once; unless it is dead."""

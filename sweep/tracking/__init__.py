@@ -8,6 +8,7 @@ import os
 # MLflow reports its use to its makers unless told not to, before it is imported.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 from sweep.tracking.connection import impatient, import_stores, probe
 from sweep.tracking.histories import read_histories

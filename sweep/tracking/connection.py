@@ -1,23 +1,32 @@
 """Reaching an MLflow store: create it, see whether it answers, and say what is wrong if not."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import requests
 from filelock import FileLock
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 from mlflow.store.db.db_types import DATABASE_ENGINES
 from mlflow.store.tracking import DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
+from mlflow.utils.credentials import read_mlflow_creds
 from sqlalchemy import create_engine, make_url
+from sqlalchemy.exc import DBAPIError
 
 from sweep.addresses import DEFAULT_URI, shown
 from sweep.errors import UserError
 
 IMPATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 DATABASE_PROBE = {"postgresql": {"connect_timeout": 5}, "mysql": {"connect_timeout": 5}}
+
+# SQLAlchemy from 2.1 on takes psycopg for postgresql://, before it psycopg2.
+POSTGRESQL_DRIVERS = ("psycopg", "psycopg2")
+POSTGRESQL_DRIVER = "pip install psycopg2-binary, and an address as in postgresql+psycopg2://…"
 
 
 def import_stores() -> None:
@@ -96,8 +105,52 @@ def usable(uri: str) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
-        what = shown(" ".join(str(error).split()))[:300]
-        raise UserError(
-            f"tracking.uri={shown(uri)}: cannot be used; allowed: the address of an MLflow server "
-            f"that runs, or a database as in {DEFAULT_URI}. {type(error).__name__}: {what}"
-        ) from error
+        raise UserError(f"tracking.uri={shown(uri)}: {_explained(error)}") from error
+
+
+def _explained(error: Exception) -> str:
+    """Say in one line, without a password, what is wrong and what to do about it."""
+    said = _said(error)
+    answered = isinstance(error, MlflowException)
+    status = cast(Any, error).get_http_status_code() if answered else None
+    if status == requests.codes.unauthorized:
+        return f"the server asks for a name and a password; {_credentials()}"
+    if status == requests.codes.forbidden:
+        user = read_mlflow_creds().username
+        return (
+            f"the server refuses this{f' to the user {user}' if user else ''} ({said}); allowed: "
+            "an experiment that this user may edit, or a new one: tracking.experiment=NAME"
+        )
+    if isinstance(error, ModuleNotFoundError) and error.name in POSTGRESQL_DRIVERS:
+        said += f"; for PostgreSQL: {POSTGRESQL_DRIVER}"
+    return (
+        "cannot be used; allowed: the address of an MLflow server that runs, or a database as in "
+        f"{DEFAULT_URI}. {said}"
+    )
+
+
+def _credentials() -> str:
+    """Say which name and password are sent, and which are allowed."""
+    user, password = read_mlflow_creds()
+    if user and password:
+        return f"those of MLFLOW_TRACKING_USERNAME={user} are wrong, or no user's"
+    missing = [
+        f"MLFLOW_TRACKING_{name}"
+        for name, value in (("USERNAME", user), ("PASSWORD", password))
+        if not value
+    ]
+    return f"set {' and '.join(missing)} in the environment"
+
+
+def _said(error: Exception) -> str:
+    """Return what the server, the driver or the network said, in one line that is not long."""
+    if isinstance(error, MlflowException):
+        if isinstance(error.__context__, requests.ConnectionError | requests.Timeout):
+            return "It does not answer"
+        body = re.search(r"Response body: '(.*)'$", error.message, re.DOTALL)
+        words = body[1] if body else f"{type(error).__name__}: {error.message}"
+    elif isinstance(error, DBAPIError):
+        words = str(error.orig)
+    else:
+        words = f"{type(error).__name__}: {error}"
+    return shown(" ".join(words.split()))[:300]
