@@ -87,7 +87,8 @@ def connect(init: Mapping[str, Any]) -> None:
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise UserError(
             f"hydra.launcher.ray.init.address={address}: Ray cannot be used there; the sweep has "
-            f"to be started on a machine of the cluster. {type(error).__name__}: {error}"
+            "to be started on a machine of the cluster, with the cluster's token. "
+            f"{type(error).__name__}: {' '.join(str(error).split())}"
         ) from error
     finally:
         signal.signal(signal.SIGTERM, kept)
