@@ -8,11 +8,9 @@ import math
 import os
 import signal
 import socket
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -27,6 +25,7 @@ from sweep.remote import assignment, follow
 from sweep.running import Job, Running
 from sweep.schema import Config
 from sweep.slots import Lease
+from sweep.terminal import silent
 from sweep.worker import Task
 
 SETTINGS = {  # which Ray reads when it is imported
@@ -82,7 +81,7 @@ def connect(init: Mapping[str, Any]) -> None:
         probe(str(address))
     kept = signal.getsignal(signal.SIGTERM)  # Ray would end the program in its own way
     try:
-        with _silent():
+        with silent():
             start_ray(OmegaConf.create(options))
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise UserError(
@@ -92,20 +91,6 @@ def connect(init: Mapping[str, Any]) -> None:
         ) from error
     finally:
         signal.signal(signal.SIGTERM, kept)
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Keep from the terminal what Ray writes there past Python's own streams."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def probe(address: str) -> None:

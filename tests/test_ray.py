@@ -217,7 +217,7 @@ def test_an_address_of_something_else(workplace):
         (
             "context=gpu",
             "context=gpu: hydra.launcher.ray.remote.num_gpus gives runs no GPU; allowed are "
-            "context=cpu, or a num_gpus above 0 (0.5: two runs share one)\n",
+            "context=cpu, or hydra.launcher.ray.remote.num_gpus (1, or 0.5 to share one)\n",
         ),
     ],
 )
