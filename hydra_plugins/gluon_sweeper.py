@@ -110,8 +110,8 @@ def _check_for_other_launchers(configs: Sequence[Config]) -> None:
     if len(given) > 1:
         raise UserError(
             f"threads_per_run={','.join(given)}: can be swept over with hydra/launcher=local, ray "
-            "and submitit alone; others train several runs in one process, in which MXNet's threads "
-            "cannot change"
+            "and submitit alone; others train several runs in one process, in which MXNet's "
+            "threads cannot change"
         )
     for config in configs:
         if config.run_timeout is not None:

@@ -82,9 +82,10 @@ def train(given: Assignment) -> Iterator[Message]:
         return
     _forget_main()
     prepare(given.config)
-    killed_before, deadline = out_of_memory_kills(), _deadline(given.config)
+    killed_before = out_of_memory_kills()
     threads = given.config.threads_per_run
     process, connection = start_process(given.work, threads, given.environment)
+    deadline = time.monotonic() + (given.config.run_timeout or math.inf)
     try:
         yield from _messages(connection, deadline)
         timed_out = time.monotonic() >= deadline
@@ -129,10 +130,6 @@ def _forget_main() -> None:
     """Keep processes from importing the program of the engine, as ``multiprocessing`` has it."""
     vars(sys.modules["__main__"]).pop("__file__", None)
     sys.modules["__main__"].__spec__ = None
-
-
-def _deadline(config: Config) -> float:
-    return time.monotonic() + (config.run_timeout or math.inf)
 
 
 def _messages(connection: Connection, deadline: float) -> Iterator[Event | JobReturn]:

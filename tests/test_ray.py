@@ -147,11 +147,11 @@ def test_a_run_is_killed(workplace):
 
 
 def test_a_run_that_takes_too_long(workplace):
-    options = ("run_timeout=3", "max_retries=0", "tracking.experiment=slow", "seed=0")
+    options = ("run_timeout=15", "max_retries=0", "tracking.experiment=slow", "seed=0")
     process = workplace.start(*OWN, *LONG[1:], *options, "--multirun")
     output, errors = process.communicate(timeout=120)
     assert (process.returncode, errors) == (1, "1 of 1 runs failed\n"), output
-    reason = f"on {socket.gethostname()}: it took longer than run_timeout=3 seconds"
+    reason = f"on {socket.gethostname()}: it took longer than run_timeout=15 seconds"
     assert f"run 0: failed: {reason}" in output.splitlines()
     (run,) = workplace.runs("slow")[1]
     assert (run.info.status, run.data.tags["failure_reason"]) == ("FAILED", reason)
