@@ -44,6 +44,9 @@ from ray import exceptions  # noqa: E402
 nodes: Callable[[], list[dict[str, Any]]] = ray.nodes  # Ray has no types for these
 resources: Callable[[], dict[str, float]] = ray.cluster_resources
 CONNECT_SECONDS = 5.0
+# How gRPC's HTTP/2 begins on both sides: https://www.rfc-editor.org/rfc/rfc9113#section-3.4
+SETTINGS_FRAME = b"\x04"
+GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0" + SETTINGS_FRAME + b"\0\0\0\0\0"
 COUNT_SECONDS = 1.0  # how old a count of the cluster's machines may be
 OBJECT_STORE_BYTES = 80 * 2**20  # all that runs send is small
 TOLERANCE = 1e-6  # of sums of fractions
@@ -103,7 +106,10 @@ def probe(address: str) -> None:
         return
     host, _, port = address.rpartition(":")
     try:
-        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+        with socket.create_connection((host, int(port)), CONNECT_SECONDS) as connection:
+            connection.sendall(GREETING)
+            if connection.recv(9)[3:4] != SETTINGS_FRAME:
+                raise ConnectionError("what answers is something else")
     except (OSError, ValueError) as error:
         raise UserError(
             f"hydra.launcher.ray.init.address={address}: no Ray answers there; allowed: HOST:PORT "
