@@ -14,7 +14,7 @@ import pytest
 from outcomes import assert_complete, outcomes
 from postgres import AuthServer, PostgreSQL
 from ray_cluster import RayCluster
-from workplace import Workplace, gone, workers
+from workplace import Server, Workplace, gone, workers
 
 pytest.importorskip("ray")
 
