@@ -31,7 +31,7 @@ from sweep.worker import Task
 
 PROGRESS = "progress.jsonl"
 POLL_SECONDS = 0.5
-SACCT_SECONDS = 20  # until a job that was lost is missed; submitit's own is 600
+LOOK_SECONDS = 15  # until a job that was lost is missed; submitit's own is 600
 ANSWER_SECONDS = 10.0  # for SLURM to say that it is there
 GENERIC = (  # as submitit calls what all its clusters know
     *("name", "timeout_min", "mem_gb", "nodes", "cpus_per_task", "gpus_per_node"),
@@ -39,8 +39,28 @@ GENERIC = (  # as submitit calls what all its clusters know
 )
 
 _submitit = threading.Lock()  # it is not made for threads
-submitit.SlurmJob.watcher = SlurmInfoWatcher(delay_s=SACCT_SECONDS)
 logging.getLogger("submitit").setLevel(logging.CRITICAL)  # the terminal is the sweep's
+
+
+class Queue(SlurmInfoWatcher):
+    """Looks after jobs by ``squeue``: submitit's ``sacct`` needs a database, which few have."""
+
+    def update(self) -> None:
+        """Look at all jobs. One that has left the queue, minutes after its end, is GONE."""
+        command = ["squeue", "--me", "--noheader", "--states=all", "--format=%i %T"]
+        told = subprocess.run(command, capture_output=True, text=True)
+        self._num_calls += 1
+        self._last_status_check = time.time()
+        if told.returncode:  # SLURM is away; it will be back
+            return
+        states = dict(line.split() for line in told.stdout.splitlines())
+        for job in self._registered - self._finished:
+            self._info_dict[job] = {"State": states.get(job, "GONE")}
+            if self.is_done(job, mode="cache"):
+                self._finished.add(job)
+
+
+submitit.SlurmJob.watcher = Queue(delay_s=LOOK_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -69,7 +89,7 @@ def check_slurm() -> None:
         UserError: it does not, or is not here.
     """
     what = "hydra/launcher=submitit_slurm"
-    if missing := [each for each in ("sbatch", "srun", "sacct") if not shutil.which(each)]:
+    if missing := [each for each in ("sbatch", "srun", "squeue") if not shutil.which(each)]:
         raise UserError(
             f"{what}: there is no {missing[0]} here; the sweep has to be started on a machine from "
             "which SLURM takes jobs. hydra/launcher=submitit_local needs no SLURM"
