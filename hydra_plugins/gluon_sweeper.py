@@ -76,7 +76,7 @@ class OptunaSweeper(BasicSweeper):
     def sweep(self, arguments: list[str]) -> Any:
         """Compose and check the ends of what is searched, and search."""
         assert self.hydra_context and self.config is not None and self.launcher
-        need("optuna", "optuna", "hydra/sweeper=optuna")
+        need("optuna", "optuna", "hydra/sweeper=optuna needs Optuna")
         launcher, master = self.launcher, self.config
         if not isinstance(launcher, ScheduledLauncher):
             name = master.hydra.runtime.choices["hydra/launcher"]
@@ -148,17 +148,19 @@ def _check_for_other_launchers(configs: Sequence[Config]) -> None:
     given = dict.fromkeys(str(config.threads_per_run) for config in configs)
     if len(given) > 1:
         raise UserError(
-            f"threads_per_run={','.join(given)}: can be swept over with hydra/launcher=local alone;"
-            " others train several runs in one process, in which MXNet's threads cannot change"
+            f"threads_per_run={','.join(given)}: can be swept over with hydra/launcher=local, ray "
+            "and submitit alone; others train several runs in one process, in which MXNet's "
+            "threads cannot change"
         )
     for config in configs:
         if config.run_timeout is not None:
             raise UserError(
-                f"run_timeout={config.run_timeout:g}: hydra/launcher=local alone can stop a run "
-                "that takes too long; allowed with others is null"
+                f"run_timeout={config.run_timeout:g}: hydra/launcher=local, ray and submitit alone "
+                "can stop a run that takes too long; allowed with others is null"
             )
         if config.on_failure == "stop":
             raise UserError(
-                "on_failure=stop: hydra/launcher=local alone can stop; allowed with others is "
+                "on_failure=stop: hydra/launcher=local, ray and submitit alone can stop; allowed "
+                "with others is "
                 "continue"
             )

@@ -1,4 +1,4 @@
-"""What is installed only where it is asked for."""
+"""What is installed only where it was asked for: ``pip install "gluon-sweep[ray]"``."""
 
 from importlib.util import find_spec
 
@@ -6,17 +6,15 @@ from sweep.errors import UserError
 
 
 def need(extra: str, module: str, what: str) -> None:
-    """Check that a module of an extra is installed.
+    """See that a module is installed, which an extra brings.
 
     Args:
-        extra: its name in pyproject.toml.
-        module: one that it brings.
-        what: needs it: ``hydra/launcher=ray``.
+        extra: as ``pip`` knows it.
+        module: that it brings.
+        what: needs it, as in ``hydra/launcher=ray needs Ray``.
 
     Raises:
         UserError: it is not installed.
     """
     if find_spec(module) is None:
-        raise UserError(
-            f"{what}: needs {module}, which is not installed: pip install 'gluon-sweep[{extra}]'"
-        )
+        raise UserError(f'{what}, which is not installed: pip install "gluon-sweep[{extra}]"')

@@ -5,10 +5,14 @@ A run takes as many cores as it has threads, and a GPU of its own if it trains o
 
 import math
 import time
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 
 from hydra import version
 from hydra.core.utils import JobRuntime
 from hydra.types import HydraContext
+from omegaconf import DictConfig
 
 from sweep import workers
 from sweep.deaths import cause_of_death, out_of_memory_kills
@@ -16,7 +20,7 @@ from sweep.devices import find_gpus
 from sweep.running import Job, Running
 from sweep.schema import Config
 from sweep.slots import Lease, Slots
-from sweep.worker import Task, work
+from sweep.worker import Task, Work, work
 
 DRAWING = "sweep.run_drawing"  # what runs with figures need
 
@@ -56,22 +60,29 @@ class ThisMachine:
 
     def start(self, job: Job, lease: Lease) -> Running:
         """Start a run in a process of its own."""
-        context = workers.context(job.config.threads_per_run)
-        receiver, sender = context.Pipe(duplex=False)
-        name, base = JobRuntime.instance().get("name"), str(version.getbase())
-        process = context.Process(
-            target=work,
-            args=(
-                *(self._task, job.composed, self._hydra_context, name, base),
-                *(lease.environment(), sender),
-            ),
-            daemon=True,
-        )
+        given = work_of(job.composed, self._task, self._hydra_context)
         killed_before = out_of_memory_kills()
-        workers.start(process)
-        sender.close()  # so that the run's end closes the last one
+        process, connection = start_process(given, job.config.threads_per_run, lease.environment())
         deadline = time.monotonic() + (job.config.run_timeout or math.inf)
         return Running(
-            *(job, lease, process, receiver, deadline),
+            *(job, lease, process, connection, deadline),
             lambda: cause_of_death(process.exitcode, killed_before),
         )
+
+
+def work_of(composed: DictConfig, task: Task, hydra_context: HydraContext) -> Work:
+    """Return what the process of a run does, in the application that runs here."""
+    name, base = JobRuntime.instance().get("name"), str(version.getbase())
+    return Work(task, composed, hydra_context, name, base)
+
+
+def start_process(
+    given: Work, threads: int, environment: Mapping[str, str]
+) -> tuple[BaseProcess, Connection]:
+    """Start a fresh process in which MXNet has so many threads; return it, and what it sends."""
+    context = workers.context(threads)
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=work, args=(given, environment, sender), daemon=True)
+    workers.start(process)
+    sender.close()  # so that the run's end closes the last one
+    return process, receiver

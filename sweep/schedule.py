@@ -147,6 +147,8 @@ def schedule(
     try:
         while True:
             for job in list(queue):
+                if not slots.free:
+                    break
                 begin(job)
             while more := suggested():
                 queue.append(more)

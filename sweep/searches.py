@@ -130,7 +130,7 @@ def _check(config: Config, space: Space, objectives: Sequence[str]) -> None:
                     "all; allowed: a range, or choices"
                 )
     if settings.sampler == "gp":
-        need("gp", "torch", "search.sampler=gp")
+        need("gp", "torch", "search.sampler=gp needs torch")
 
 
 def _most(config: Config, space: Space) -> float:

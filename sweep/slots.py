@@ -56,3 +56,27 @@ class Slots:
         self._unused += lease.places
         if lease.gpu is not None:
             self._free_gpus.append(lease.gpu)
+
+
+class Places:
+    """So many runs at once, whatever they need: whoever trains them has a queue of its own."""
+
+    def __init__(self, places: int) -> None:
+        """Take how many there are."""
+        self._unused = places
+
+    @property
+    def free(self) -> bool:
+        """Whether there is a place for one more run."""
+        return self._unused > 0
+
+    def take(self, config: Config) -> Lease | None:
+        """Return a place, or None if none is free now."""
+        if not self.free:
+            return None
+        self._unused -= 1
+        return Lease(1, None)
+
+    def give_back(self, lease: Lease) -> None:
+        """Make free what a run had."""
+        self._unused += lease.places

@@ -1,7 +1,9 @@
 """What is printed on the terminal: the plan of what will be trained, and plain lines."""
 
+import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import TextIOWrapper
 
 from rich.console import Console
@@ -18,6 +20,20 @@ def console() -> Console:
         sys.stdout.reconfigure(errors="replace")  # what its encoding lacks, ± say, becomes a ?
     found = Console(highlight=False)
     return found if found.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Keep from the terminal what libraries, and programs that they start, write as errors."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def listed(params: Sequence[Mapping[str, str]]) -> list[str]:

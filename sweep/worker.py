@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
@@ -31,23 +32,30 @@ ORPHAN_SECONDS = 10.0  # for a run to close its record when its sweep is gone
 STOPPED = 128 + signal.SIGTERM  # the exit code of a run that was told to stop, and did
 
 
-def work(
-    task: Task,
-    composed: DictConfig,
-    hydra_context: HydraContext,
-    task_name: str,
-    version_base: str,
-    environment: Mapping[str, str],
-    connection: Connection,
-) -> None:
-    """Do one job of Hydra's, and send what it tells while it runs, and at last its JobReturn.
+@dataclass(frozen=True)
+class Work:
+    """What a run's process does.
 
-    Args:
+    Attributes:
         task: what to do; it tells its second argument how it gets on.
         composed: Hydra's whole configuration of the job.
         hydra_context: for the callbacks.
         task_name: the application's, as Hydra knows it.
         version_base: the version of Hydra that the application is written for.
+    """
+
+    task: Task
+    composed: DictConfig
+    hydra_context: HydraContext
+    task_name: str
+    version_base: str
+
+
+def work(given: Work, environment: Mapping[str, str], connection: Connection) -> None:
+    """Do one job of Hydra's, and send what it tells while it runs, and at last its JobReturn.
+
+    Args:
+        given: the job.
         environment: variables to set first.
         connection: to whomever launched this.
     """
@@ -58,14 +66,14 @@ def work(
         threading.Thread(target=_stop_with_parent, daemon=True).start()
         os.environ.update(environment)
         setup_globals()
-        JobRuntime.instance().set("name", task_name)
-        version.setbase(version_base)
+        JobRuntime.instance().set("name", given.task_name)
+        version.setbase(given.version_base)
         done = run_job(
-            task_function=partial(_logged, task, connection),
-            config=composed,
+            task_function=partial(_logged, given.task, connection),
+            config=given.composed,
             job_dir_key="hydra.sweep.dir",
             job_subdir_key="hydra.sweep.subdir",
-            hydra_context=hydra_context,
+            hydra_context=given.hydra_context,
         )
         connection.send(_portable(done))
     except KeyboardInterrupt:

@@ -266,17 +266,20 @@ def assert_refused(result):
         ("tracking.experiment=one,two --multirun", f"tracking: {ONE_FOR_ALL}"),
         (
             "hydra/launcher=basic threads_per_run=1,2 --multirun",
-            "threads_per_run=1,2: can be swept over with hydra/launcher=local alone; others train "
+            "threads_per_run=1,2: can be swept over with hydra/launcher=local, ray and submitit "
+            "alone; others train "
             "several runs in one process, in which MXNet's threads cannot change",
         ),
         (
             "hydra/launcher=basic run_timeout=1.5 --multirun",
-            "run_timeout=1.5: hydra/launcher=local alone can stop a run that takes too long; "
+            "run_timeout=1.5: hydra/launcher=local, ray and submitit alone can stop a run that "
+            "takes too long; "
             "allowed with others is null",
         ),
         (
             "hydra/launcher=basic on_failure=stop --multirun",
-            "on_failure=stop: hydra/launcher=local alone can stop; allowed with others is continue",
+            "on_failure=stop: hydra/launcher=local, ray and submitit alone can stop; allowed with "
+            "others is continue",
         ),
     ],
 )

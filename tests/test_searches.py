@@ -286,8 +286,8 @@ def test_an_extra_that_is_missing_is_named_with_how_to_install_it(tmp_path):
     _, errors = process.communicate(timeout=100)
     assert (process.returncode, errors) == (
         2,
-        "hydra/sweeper=optuna: needs optuna, which is not installed: "
-        "pip install 'gluon-sweep[optuna]'\n",
+        "hydra/sweeper=optuna needs Optuna, which is not installed: "
+        'pip install "gluon-sweep[optuna]"\n',
     )
 
 

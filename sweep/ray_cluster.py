@@ -1,0 +1,254 @@
+"""Runs on a Ray cluster: one task for each, on whichever machine has room.
+
+The sweep itself is on a machine of the cluster, its own or one that ``ray start`` has joined to it.
+What fails, Ray does not try again: the scheduler does, and closes the record first.
+"""
+
+import math
+import os
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from hydra.types import HydraContext
+from omegaconf import OmegaConf
+
+from sweep.addresses import resolve_uri, shown
+from sweep.errors import UserError
+from sweep.node import Ending, Message, train
+from sweep.remote import assignment, follow
+from sweep.running import Job, Running
+from sweep.schema import Config
+from sweep.slots import Lease
+from sweep.terminal import silent
+from sweep.worker import Task
+
+SETTINGS = {  # which Ray reads when it is imported
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # The terminal is the sweep's: no lines of Ray's on it.
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",
+    "RAY_SCHEDULER_EVENTS": "0",
+    "RAY_NUM_REDIS_GET_RETRIES": "5",  # seconds for a cluster to answer, in fact
+}
+os.environ.update({**SETTINGS, **os.environ})
+
+import ray  # noqa: E402
+from hydra_plugins.hydra_ray_launcher._launcher_util import start_ray  # noqa: E402
+from ray import exceptions  # noqa: E402
+
+nodes: Callable[[], list[dict[str, Any]]] = ray.nodes  # Ray has no types for these
+resources: Callable[[], dict[str, float]] = ray.cluster_resources
+CONNECT_SECONDS = 5.0
+# How gRPC's HTTP/2 begins on both sides: https://www.rfc-editor.org/rfc/rfc9113#section-3.4
+SETTINGS_FRAME = b"\x04"
+GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0" + SETTINGS_FRAME + b"\0\0\0\0\0"
+COUNT_SECONDS = 1.0  # how old a count of the cluster's machines may be
+OBJECT_STORE_BYTES = 80 * 2**20  # all that runs send is small
+TOLERANCE = 1e-6  # of sums of fractions
+OWN = (None, "local")  # addresses of a Ray that is started for the sweep alone
+DEATHS = {
+    exceptions.NodeDiedError: "its machine died",
+    exceptions.WorkerCrashedError: "its machine died, or Ray's process there",
+    exceptions.OutOfMemoryError: "Ray ended it, since its machine was out of memory",
+    exceptions.TaskCancelledError: "it was cancelled",
+    exceptions.RuntimeEnvSetupError: "its machine could not set up hydra.launcher.ray.remote."
+    "runtime_env",
+}
+
+
+def connect(init: Mapping[str, Any]) -> None:
+    """Connect to a cluster, or start one of this machine's cores; nothing if that is done.
+
+    Args:
+        init: as ``ray.init`` takes it.
+
+    Raises:
+        UserError: there is no cluster at this address.
+    """
+    if ray.is_initialized():
+        return
+    address = init.get("address") or os.environ.get("RAY_ADDRESS")
+    options = {**init, "address": address or "local"}
+    if address in OWN:
+        import joblib
+
+        options = {"num_cpus": joblib.cpu_count(), "object_store_memory": OBJECT_STORE_BYTES} | {
+            key: value for key, value in options.items() if value is not None
+        }
+    else:
+        probe(str(address))
+    kept = signal.getsignal(signal.SIGTERM)  # Ray would end the program in its own way
+    try:
+        with silent():
+            start_ray(OmegaConf.create(options))
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise UserError(
+            f"hydra.launcher.ray.init.address={address}: Ray cannot be used there; the sweep has "
+            "to be started on a machine of the cluster, with the cluster's token. "
+            f"{type(error).__name__}: {' '.join(str(error).split())}"
+        ) from error
+    finally:
+        signal.signal(signal.SIGTERM, kept)
+
+
+def probe(address: str) -> None:
+    """Check within seconds that something answers at a cluster's address.
+
+    Raises:
+        UserError: nothing does.
+    """
+    if address == "auto":
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), CONNECT_SECONDS) as connection:
+            connection.sendall(GREETING)
+            if connection.recv(9)[3:4] != SETTINGS_FRAME:
+                raise ConnectionError("what answers is something else")
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"hydra.launcher.ray.init.address={address}: no Ray answers there; allowed: HOST:PORT "
+            "as `ray start --head` shows it, auto (the cluster of this machine), null (the cores "
+            f"of this machine). {error}"
+        ) from error
+
+
+def check(config: Config, remote: Mapping[str, Any]) -> None:
+    """See that runs such as this one can be trained in the cluster.
+
+    Raises:
+        UserError: no machine of it has what a run needs, and none is expected, since ``n_jobs``
+            was not given; or the machines cannot share the record.
+    """
+    machines = [node for node in nodes() if node["Alive"]]
+    needs = needs_of(remote)
+    for name, amount in needs.items():
+        most = max(node["Resources"].get(name, 0) for node in machines)
+        if most < amount and not config.n_jobs:
+            raise UserError(
+                f"hydra.launcher.ray.remote: a run needs {amount:g} {name}, and no machine of the "
+                f"cluster has more than {most:g}; allowed are more in a cluster that grows by "
+                "itself, with n_jobs=NUMBER of runs at once"
+            )
+    hosts = {node["NodeManagerHostname"] for node in machines}
+    uri = resolve_uri(config.tracking.uri)
+    if uri.startswith("sqlite") and len(hosts) > 1:
+        raise UserError(
+            f"tracking.uri={shown(uri)}: is a file, to which {len(hosts)} machines cannot write at "
+            "once; allowed here: the address of an MLflow server"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Share(Lease):
+    """What a run has of the cluster: how much of what, by Ray's names."""
+
+    needs: Mapping[str, float] = field(default_factory=dict)
+
+
+class Room:
+    """What is free in the cluster, whose machines come and go."""
+
+    def __init__(self, n_jobs: int | None, remote: Callable[[Config], Mapping[str, Any]]) -> None:
+        """Take the number of runs at once, if it was given; and what a run asks Ray for."""
+        self._n_jobs, self._remote = n_jobs, remote
+        self._taken: Counter[str] = Counter()
+        self._at_once = 0
+        self._there: Mapping[str, float] = {}
+        self._counted = -math.inf
+
+    @property
+    def free(self) -> bool:
+        """Whether there may be room for one more run; there is for one, which Ray then queues."""
+        if self._n_jobs:
+            return self._at_once < self._n_jobs
+        return not self._at_once or self._has({"CPU": TOLERANCE})
+
+    def take(self, config: Config) -> Lease | None:
+        """Return what a run needs, or None if that is not free now."""
+        needs = needs_of(self._remote(config))
+        if not self.free or (self._at_once and not self._n_jobs and not self._has(needs)):
+            return None
+        self._at_once += 1
+        self._taken.update(needs)
+        return Share(1, None, needs)
+
+    def give_back(self, lease: Lease) -> None:
+        """Make free what a run had."""
+        assert isinstance(lease, Share)
+        self._at_once -= 1
+        self._taken.subtract(lease.needs)
+
+    def _has(self, needs: Mapping[str, float]) -> bool:
+        if time.monotonic() > self._counted + COUNT_SECONDS:
+            self._there, self._counted = resources(), time.monotonic()
+        left = {name: self._there.get(name, 0.0) - self._taken[name] for name in needs}
+        return all(left[name] >= needs[name] - TOLERANCE for name in needs)
+
+
+def needs_of(remote: Mapping[str, Any]) -> dict[str, float]:
+    """Return how much of what a task needs; of CPUs one, if nothing is said, as Ray has it."""
+    named = {"CPU": remote.get("num_cpus", 1), "GPU": remote.get("num_gpus", 0)}
+    return {key: each for key, each in {**named, **(remote.get("resources") or {})}.items() if each}
+
+
+class RayCluster:
+    """Trains runs on the machines of a Ray cluster to which this program is connected.
+
+    Attributes:
+        slots: what is free there.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        remote: Callable[[Config], Mapping[str, Any]],
+        task: Task,
+        hydra_context: HydraContext,
+    ) -> None:
+        """Take what all runs have in common.
+
+        Args:
+            config: of one of the runs.
+            remote: returns what a run asks Ray for, as ``ray.remote`` takes it.
+            task: trains a run; it is given its configuration and a listener.
+            hydra_context: for Hydra's callbacks.
+        """
+        self.slots = Room(config.n_jobs, remote)
+        self._remote, self._task, self._hydra_context = remote, task, hydra_context
+
+    def start(self, job: Job, lease: Lease) -> Running:
+        """Hand a run to Ray, which starts it when a machine has room."""
+        own = {"num_returns": "streaming", "max_retries": 0, "name": f"run {job.number}"}
+        options = {**self._remote(job.config), **own}
+        given = assignment(job, self._task, self._hydra_context)
+        stream = ray.remote(train).options(**options).remote(given)
+        return follow(
+            *(job, lease, _messages(stream)),
+            partial(ray.cancel, stream),
+            partial(ray.cancel, stream, force=True),
+        )
+
+
+def _messages(stream: Any) -> Iterator[Message]:
+    """Yield what a run's task yields; an Ending with the reason if it is lost."""
+    try:
+        for reference in stream:
+            yield ray.get(reference)
+    except exceptions.RayError as error:
+        yield Ending(None, reason(error))
+
+
+def reason(error: exceptions.RayError) -> str:
+    """Say in short what became of a task."""
+    if isinstance(error, exceptions.RayTaskError):  # it raised; its text is a whole traceback
+        return f"its machine cannot train it: {error.cause!r}"
+    for kind, words in DEATHS.items():
+        if isinstance(error, kind):
+            return words
+    return f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"

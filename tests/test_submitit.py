@@ -1,0 +1,174 @@
+"""Sweeps whose runs are jobs of submitit, on this machine; SLURM itself is not here."""
+
+import os
+import re
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+from hydra.core.utils import JobReturn, JobStatus
+from outcomes import assert_complete, outcomes
+from workplace import Workplace, gone, workers
+
+from sweep.epochs import EpochRecord
+from sweep.errors import RunFailed
+from sweep.node import Ending
+from sweep.progress import Ended, Found, Kept, Notice, Recorded, Retried, Started
+from sweep.progress_file import ProgressFile, from_line, to_line
+
+pytest.importorskip("submitit")
+
+LOCAL = "hydra/launcher=submitit_local"
+FEW = ("seed=0,1", "optim.lr=0.1,0.2", "model.hidden=[32]", "epochs=2", "context=cpu")
+FEW += ("figures=false",)
+LONG = ("seed=0,1", "model.hidden=[8]", "epochs=90000", "context=cpu", "figures=false")
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    return Workplace(tmp_path_factory.mktemp("submitit"))
+
+
+def test_a_sweep_has_the_same_bits_as_in_processes_of_its_own(workplace, tmp_path):
+    usual = Workplace(tmp_path)
+    usual.run(*FEW, "--multirun")
+    secret = "a password that is written nowhere"
+    workplace.environment["MLFLOW_TRACKING_PASSWORD"] = secret
+    lines = workplace.run(LOCAL, *FEW, "--multirun")
+    assert "run 3: epoch 2 kept: " in "\n".join(lines)
+    assert_complete(workplace, outcomes(usual.client, usual.runs("sweep")[1]))
+    again = workplace.run(LOCAL, *FEW, "--multirun")
+    assert "  4 trained already, found in the record (rerun=true trains again)" in again
+    files = [path for path in workplace.folder.rglob("*") if path.is_file()]
+    assert [path for path in files if path.name.endswith("_submitted.pkl")]
+    assert not [path for path in files if secret.encode() in path.read_bytes()]
+
+
+def test_a_run_is_killed(workplace):
+    def kill(sweep):
+        (process,) = workers(sweep.pid)
+        os.kill(process, signal.SIGKILL)
+
+    code, lines, errors = workplace.watch(
+        *(LOCAL, "seed=0", "model.hidden=[8]", "epochs=300", "figures=false", "context=cpu"),
+        *("tracking.experiment=killed", "--multirun"),
+        until=["run 0: epoch 3/"],
+        act=kill,
+    )
+    assert (code, errors) == (0, ""), lines
+    host = socket.gethostname()
+    assert f"run 0: on {host}: its process was killed by SIGKILL: retry 1 of 1" in lines
+    (run,) = workplace.runs("killed")[1]
+    assert (run.info.status, run.data.tags["interruptions"]) == ("FINISHED", "1")
+
+
+def test_a_job_is_killed(workplace):
+    """With all its processes, as when its machine dies; what submitit knows is said."""
+
+    def kill(sweep):
+        for job in jobs(sweep.pid):
+            os.kill(job, signal.SIGKILL)
+
+    code, lines, errors = workplace.watch(
+        *(LOCAL, *LONG[1:], "seed=0", "max_retries=0", "tracking.experiment=job", "--multirun"),
+        until=["run 0: epoch 3/"],
+        act=kill,
+    )
+    assert (code, errors) == (1, "1 of 1 runs failed\n"), lines
+    (failed,) = [line for line in lines if line.startswith("run 0: failed: ")]
+    told = re.fullmatch(r"run 0: failed: its job \d+ ended \(\w+\); its log is (\S+)", failed)
+    assert Path(told[1]).name.endswith("_log.err")
+    (run,) = workplace.runs("job")[1]
+    assert run.info.status == "FAILED"
+    assert run.data.tags["failure_reason"] == failed.removeprefix("run 0: failed: ")
+
+
+def jobs(session):
+    """Return the processes of submitit's jobs."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getsid(int(folder.name)) == session:
+                command = (folder / "cmdline").read_bytes()
+                if b"submitit.core._submit" in command or b"submitit.local._local" in command:
+                    found.append(int(folder.name))
+        except OSError:
+            continue  # it has ended
+    return found
+
+
+def test_an_interrupt_stops_all_and_the_same_command_goes_on(workplace):
+    sweep = (LOCAL, *LONG, "tracking.experiment=interrupted", "--multirun")
+    sessions = []
+
+    def interrupt(process):
+        sessions.append(process.pid)
+        process.send_signal(signal.SIGINT)
+
+    until = ["run 0: epoch ", "run 1: epoch "]
+    for interruptions in (None, "1"):
+        code, lines, errors = workplace.watch(*sweep, until=until, act=interrupt)
+        assert (code, errors) == (130, "Interrupted.\n"), lines
+        assert "run 1: interrupted: recorded as KILLED" in lines
+        assert gone(sessions[-1]) == []
+        (parent,), runs = workplace.runs("interrupted")
+        assert {run.info.status for run in (parent, *runs)} == {"KILLED"}
+        assert [run.data.tags.get("interruptions") for run in runs] == [interruptions] * 2
+
+
+def test_slurm_is_not_here(workplace):
+    """With a path of this Python's programs alone, on which nothing of SLURM's is."""
+    workplace.environment["PATH"] = str(Path(os.__file__).parent)
+    process = workplace.start("hydra/launcher=submitit_slurm", *FEW, "--multirun")
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (
+        2,
+        "hydra/launcher=submitit_slurm: there is no sbatch here; the sweep has to be started on a "
+        "machine from which SLURM takes jobs. hydra/launcher=submitit_local needs no SLURM\n",
+    )
+    assert output == ""
+
+
+# --- what a run tells, in a file ---
+
+RECORD = EpochRecord(3, {"val/loss": 0.1 + 0.2, "train/loss": float("inf")})
+MESSAGES = [
+    Notice("a text\nof two lines"),
+    Found("name", "id"),
+    Recorded("id"),
+    Started("name", "id", 9, 2),
+    RECORD,
+    Kept(RECORD, {"test/accuracy": 1 / 3}),
+    Retried("reason", 1, 2),
+    Ended("FAILED", "reason"),
+    Ending(-9, "reason"),
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda each: type(each).__name__)
+def test_a_message_comes_back_as_it_was(message):
+    line = to_line(message)
+    assert line.index("\n") == len(line) - 1
+    assert from_line(line) == message
+
+
+def test_a_result_comes_back():
+    done = from_line(to_line(JobReturn(status=JobStatus.COMPLETED, _return_value=0.1 + 0.2)))
+    assert (done.status, done.return_value) == (JobStatus.COMPLETED, 0.1 + 0.2)
+    failed = JobReturn(status=JobStatus.FAILED, _return_value=RunFailed("diverged"))
+    for message in (failed, RunFailed("diverged")):
+        error = from_line(to_line(message))
+        assert (type(error), str(error)) == (RunFailed, "diverged")
+
+
+def test_lines_are_read_once_and_when_they_are_whole(tmp_path):
+    path = tmp_path / "file"
+    file = ProgressFile(path)
+    assert list(file.news()) == []
+    first, second = to_line(Recorded("1")), to_line(Recorded("2"))
+    path.write_text(first + second[:5])
+    assert list(file.news()) == [Recorded("1")]
+    path.write_text(first + second)
+    assert list(file.news()) == [Recorded("2")]
+    assert list(file.news()) == []
