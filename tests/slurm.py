@@ -82,6 +82,11 @@ class Slurm:
         return self
 
     def __exit__(self, *error):
+        self.tell("scancel", "--me")
+        for _ in range(150):  # or else their keepers stay
+            if not self.tell("squeue", "--noheader"):
+                break
+            time.sleep(0.1)
         for process in reversed(self._processes):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

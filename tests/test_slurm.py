@@ -1,6 +1,5 @@
 """Sweeps whose runs are jobs of a SLURM that is started for them."""
 
-import re
 import signal
 
 import pytest
@@ -35,21 +34,6 @@ def test_a_sweep_has_the_same_bits_as_in_processes_of_its_own(workplace, tmp_pat
     lines = workplace.run(SLURM, *FEW, "--multirun")
     assert "run 3: epoch 2 kept: " in "\n".join(lines)
     assert_complete(workplace, outcomes(usual.client, usual.runs("sweep")[1]))
-
-
-def test_a_job_is_killed(workplace, slurm):
-    def kill(sweep):
-        (job,) = slurm.tell("squeue", "--noheader", "--format=%i").split()
-        slurm.tell("scancel", "--full", "--signal=KILL", job)
-
-    code, lines, errors = workplace.watch(
-        *(SLURM, *ONE, "epochs=1500", "--multirun"), until=["run 0: epoch 3/"], act=kill
-    )
-    assert (code, errors) == (0, ""), lines
-    (retry,) = [line for line in lines if line.endswith(": retry 1 of 1")] or lines[:9]
-    assert re.match(r"run 0: its job \d+ ended \(\w+\); its log is \S+_log\.err: ", retry)
-    (run,) = workplace.runs("sweep")[1]
-    assert (run.info.status, run.data.tags["interruptions"]) == ("FINISHED", "1")
 
 
 def test_an_interrupt_takes_its_jobs_out_of_the_queue(workplace, slurm):
