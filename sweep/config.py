@@ -186,10 +186,11 @@ def public(overrides: Sequence[str]) -> list[str]:
     An address may hold a password, and a folder says nothing about a run.
     """
     keys = [each.partition("=")[0].lstrip("+~") for each in overrides]
+    private = (*ELSEWHERE, "hydra.", "hydra/")
     return [
         override
         for key, override in zip(keys, overrides, strict=True)
-        if key != "tracking" and not key.startswith((*ELSEWHERE, "hydra.", "hydra/"))
+        if key not in ("tracking", "search") and not key.startswith(private)
     ]
 
 

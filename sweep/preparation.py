@@ -47,13 +47,13 @@ class Prepared:
     Attributes:
         tracker: of its experiment.
         claims: of its folder of checkpoints.
-        datasets: that runs are trained on.
+        datasets: that runs are trained on, as far as they are known.
         devices: what is trained on, for each ``context``; ``cpu`` and ``gpu`` are themselves.
     """
 
     tracker: Tracker
     claims: Claims
-    datasets: Mapping[DatasetConfig, Dataset]
+    datasets: dict[DatasetConfig, Dataset]
     devices: Mapping[str, Device]
 
     def device(self, config: Config) -> Device:
@@ -63,6 +63,8 @@ class Prepared:
     def fingerprint(self, config: Config) -> str:
         """Return what identifies a run's result."""
         on_device = replace(config, context=self.device(config))
+        if config.dataset not in self.datasets:  # a search can suggest another number held out
+            self.datasets[config.dataset] = load_dataset(config.dataset)
         return fingerprint(on_device, self.datasets[config.dataset].digest)
 
 

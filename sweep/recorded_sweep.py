@@ -28,6 +28,7 @@ def record_sweep(
     is_complete: bool,
     train: Callable[[Record], Sequence[JobReturn]],
     params: Mapping[str, str] | None = None,
+    more_tags: Mapping[str, str] | None = None,
 ) -> Sequence[JobReturn]:
     """Train below a parent run, and show and keep the results, whatever happens meanwhile.
 
@@ -39,6 +40,7 @@ def record_sweep(
         is_complete: whether there is nothing left to train.
         train: trains below this record; returns when all has ended.
         params: of the parent run.
+        more_tags: of the parent run, besides what all have.
 
     Raises:
         RunFailed: some runs failed; they and the others are recorded.
@@ -51,7 +53,7 @@ def record_sweep(
             show_results(tracker, past.run_id, config)
             show_report_command(tracker, past.run_id, config)
             return []
-        tags = {KIND: SWEEP, FINGERPRINT: key, FOLDER: claims.folder_id}
+        tags = {KIND: SWEEP, FINGERPRINT: key, FOLDER: claims.folder_id, **(more_tags or {})}
         name = " ".join(public(command)) or "sweep"
         with tracker.open_run(name, params or {}, tags, None, past) as record:
             try:

@@ -96,6 +96,9 @@ def execute(config: Config, overrides: Sequence[str], tell: Listener) -> float:
         if config.search.trial is not None:
             tags |= {tracking.STUDY: str(config.search.study)}
             tags |= {tracking.TRIAL: str(config.search.trial)}
+        if found.begun and _was_pruned(found.begun, config):
+            tell(Ended("PRUNED", found.begun.tags[tracking.FAILURE]))
+            return recorded_score(found.begun, config)
         if found.begun:
             _compare_versions(found.begun, tags, tell)
         parent = config.tracking.sweep_id
@@ -147,6 +150,12 @@ def _telling_the_end(name: str, tell: Listener) -> Iterator[None]:
     tell(Ended("FINISHED"))
 
 
+def _was_pruned(begun: PastRun, config: Config) -> bool:
+    """Return whether the study that this run belongs to has pruned the same before."""
+    of_search = config.search.trial is not None
+    return of_search and begun.pruned and begun.tags.get(tracking.STUDY) == config.search.study
+
+
 def _compare_versions(begun: PastRun, tags: Mapping[str, str], tell: Listener) -> None:
     """Tell if other versions go on with a run than began it: its numbers may then differ."""
     for key, version in tags.items():
@@ -183,16 +192,18 @@ def _train(
     So nothing is lost, whenever the process is killed; and what is in the record already is not
     recorded twice.
     """
+    judge = judge_of(training.config)
     if found := checkpoints.load(lambda text: _notice(tell, text)):
         training.resume(*found)
         record.log_epochs(training.records)
     tell(Started(name, record.run_id, training.config.epochs, len(training.records)))
-    judge = judge_of(training.config)
+    if found:
+        judge(training.records, training.is_over)  # its process may have died before it was
     for snapshot in training.epochs():
         checkpoints.save(snapshot)
         record.log_epoch(snapshot.records[-1])
         tell(snapshot.records[-1])
-        judge(snapshot.records)
+        judge(snapshot.records, training.is_over)
     summary = training.conclude()
     record.log_metrics(summary, training.chosen.epoch)
     tell(Kept(training.chosen, summary))

@@ -84,14 +84,23 @@ def launch(
         suggestions: more of them, if there are.
     """
     with SweepDisplay([_row(job) for job in jobs]) as display:
-
-        def start(job: Job, lease: Lease) -> Running:
-            display.add(_row(job))
-            return place.start(job, lease)
-
-        results = schedule(jobs, place.slots, start, display, suggestions or NoSuggestions())
+        more = _Shown(suggestions, display) if suggestions else NoSuggestions()
+        results = schedule(jobs, place.slots, place.start, display, more)
     numbers = {*results, *(job.number for job in jobs)}
     return [results.get(number, JobReturn()) for number in sorted(numbers)]
+
+
+class _Shown:
+    """Suggestions, each shown from the moment it is there."""
+
+    def __init__(self, suggestions: Suggestions, display: SweepDisplay) -> None:
+        self._suggestions, self._display = suggestions, display
+        self.end = suggestions.end
+
+    def next(self) -> Job | None:
+        if job := self._suggestions.next():
+            self._display.add(_row(job))
+        return job
 
 
 def _row(job: Job) -> Row:

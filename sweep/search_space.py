@@ -22,6 +22,7 @@ from optuna.distributions import (
 from sweep.errors import UserError, nearest
 
 LOG = "log"
+MOST_VALUES = 1_000_000  # of a range, which are all written down
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,9 @@ def space_of(overrides: Iterable[Override]) -> Space:
     searched = {key: each for key, each in last.items() if each.is_sweep_override()}
     fixed = tuple(str(each.input_line) for key, each in last.items() if key not in searched)
     dimensions = tuple(_dimension(key, each) for key, each in searched.items())
+    for key in searched:
+        if f"+{key}" in searched:
+            raise UserError(f"{key} and +{key}: are the same; allowed is one of them")
     if not dimensions:
         raise UserError(
             "hydra/sweeper=optuna: there is nothing to search; allowed are values such as "
@@ -138,6 +142,8 @@ def _dimension(key: str, override: Override) -> Dimension:
     text, sweep = str(override.input_line), override.value()
     if override.is_delete():
         raise UserError(f"{text}: what is taken away cannot be searched")
+    if getattr(sweep, "shuffle", False):
+        raise UserError(f"{text}: the order of values does not matter to a search; allowed: none")
     tags: set[str] = getattr(sweep, "tags", set())
     if unknown := tags - {LOG}:
         tag = min(unknown)
@@ -168,13 +174,18 @@ def _interval(text: str, sweep: IntervalSweep, is_log: bool) -> BaseDistribution
 
 
 def _range(key: str, text: str, sweep: RangeSweep, is_log: bool) -> Dimension:
+    start, stop, step = (float(each or 0) for each in (sweep.start, sweep.stop, sweep.step))
+    if not step:
+        raise UserError(f"{text}: has a step of 0; allowed is any other")
+    if (stop - start) / step > MOST_VALUES:
+        raise UserError(f"{text}: has too many values; allowed instead: an interval, int(interval)")
     values = tuple(str(value) for value in sweep.range())
     if not values:
         raise UserError(f"{text}: has no value in it; allowed: ends the other way round")
-    if sweep.step is not None and sweep.step < 0:
+    if step < 0:
         values = values[::-1]
     number = float if any("." in value or "e" in value for value in values) else int
-    low, high, step = number(values[0]), number(values[-1]), abs(sweep.step or 1)
+    low, high, step = number(values[0]), number(values[-1]), number(abs(step))
     _check_log(text, low, is_log)
     if is_log and (number is float or step != 1):
         raise UserError(f"{text}: a range with a log scale has whole numbers, 1 apart")

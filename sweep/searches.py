@@ -9,6 +9,7 @@ from typing import Any
 
 from hydra.core.utils import JobReturn
 
+from sweep.addresses import shown
 from sweep.config import params, public, score_metric
 from sweep.errors import UserError
 from sweep.extras import need
@@ -21,7 +22,7 @@ from sweep.standing import close_abandoned
 from sweep.study import Direction, Study
 from sweep.suggested import Compose, MakeJob, Suggested
 from sweep.terminal import count, show_lines
-from sweep.tracking import Record, impatient
+from sweep.tracking import STUDY, Record, Tracker, impatient
 
 # What a study may go on with differently: how much of it, and where.
 MAY_CHANGE = ("n_trials", "time_budget", "storage", "study", "trial")
@@ -59,9 +60,12 @@ def search(
         _check(job.config, space, objectives)
     prepared = prepare(jobs, count_gpus, _announced(config, space))
     about = _about(config, space, objectives)
+    about["dataset.digests"] = sorted({each.digest for each in prepared.datasets.values()})
     key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
     name = settings.study or f"{config.tracking.experiment}-{key}"
-    study = Study(settings, name, space, [_direction(each) for each in objectives], about)
+    directions = [_direction(each) for each in objectives]
+    study = Study(settings, name, config.epochs, space, directions, about)
+    _check_record(study, prepared.tracker)
     n_trials = int(min(settings.n_trials, _most(config, space)))
     begun = len(study.begun())
     done = f"{study.count() - begun} of {count(n_trials, 'trial')} done"
@@ -75,20 +79,39 @@ def search(
             *(record.run_id, compose, make_job),
         )
         try:
-            results = launch(suggested)
+            results = [] if is_complete else launch(suggested)
         finally:
             with impatient(), suppress(UserError):  # or the next command will do it
                 close_abandoned(prepared.tracker, prepared.claims)
-                if suggested.elsewhere:
-                    record.log_found(suggested.elsewhere)
+                own = {run.run_id for run in prepared.tracker.runs_of(record.run_id)}
+                if elsewhere := {*study.run_ids()} - own:
+                    record.log_found(elsewhere)
+        if suggested.error:
+            raise suggested.error
         _show_best(study, space, objectives)
         return results
 
     is_complete = not begun and study.count() >= n_trials
-    recorded = {f"search.{key}": _text(each) for key, each in asdict(settings).items()}
-    del recorded["search.storage"], recorded["search.trial"]  # the first may hold a password
-    recorded["search.study"] = name
-    return record_sweep(prepared, [key], config, command, is_complete, train, recorded)
+    # Not the storage: its address may hold a password.
+    recorded = {f"search.{key}": _text(each) for key, each in _settings(config).items()}
+    tags = {STUDY: name}
+    return record_sweep(prepared, [key, name], config, command, is_complete, train, recorded, tags)
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    """Return the settings that make it the same study."""
+    settings = asdict(config.search)
+    return {key: each for key, each in settings.items() if key not in MAY_CHANGE}
+
+
+def _check_record(study: Study, tracker: Tracker) -> None:
+    """See that a study that is there already belongs to this record."""
+    if study.count() and not tracker.runs_of_study(study.name):
+        raise UserError(
+            f"search.study={study.name}: has {count(study.count(), 'trial')}, and no run in "
+            f"experiment {tracker.experiment} of {shown(tracker.uri)}; allowed: the record that it "
+            "was begun with, or another search.study"
+        )
 
 
 def _objectives(config: Config) -> tuple[str, ...]:
@@ -105,19 +128,22 @@ def _check(config: Config, space: Space, objectives: Sequence[str]) -> None:
         )
     if config.rerun:
         raise UserError(
-            "rerun=true: a search goes on with its study; allowed with hydra/sweeper=optuna is "
-            "false, or another search.study"
+            "rerun=true: a search trains nothing again; allowed with hydra/sweeper=optuna is false"
         )
     if settings.pruner and list(objectives) != [score_metric(config)]:
         raise UserError(
             f"search.pruner={settings.pruner}: stops runs by {score_metric(config)} alone (monitor)"
             f"; allowed with search.objectives=[{','.join(objectives)}] is null"
         )
-    if settings.pruner and settings.min_epochs > config.epochs:
+    if settings.pruner and settings.min_epochs >= config.epochs:
         raise UserError(
             f"search.min_epochs={settings.min_epochs}: no run would be pruned; allowed with "
-            f"epochs={config.epochs} is {config.epochs} or less"
+            f"epochs={config.epochs} is less"
         )
+    if len({*objectives}) < len(objectives):
+        raise UserError(f"search.objectives=[{','.join(objectives)}]: has one of them twice")
+    if settings.sampler == "cmaes":
+        need("optuna", "cmaes", "search.sampler=cmaes needs cmaes")
     if settings.sampler == "cmaes" and len(objectives) > 1:
         raise UserError(
             "search.sampler=cmaes: has one objective; allowed with more: tpe, gp, random"
@@ -150,12 +176,11 @@ def _announced(config: Config, space: Space) -> list[str]:
 
 def _about(config: Config, space: Space, objectives: Sequence[str]) -> dict[str, Any]:
     """Return what makes it the same study."""
-    settings = {key: each for key, each in asdict(config.search).items() if key not in MAY_CHANGE}
     names = {each.name for each in space.dimensions}
     return {
         "searched": space.describe(),
         **{key: text for key, text in params(config).items() if key not in names},
-        **{f"search.{key}": each for key, each in settings.items()},
+        **{f"search.{key}": each for key, each in _settings(config).items()},
         "search.objectives": list(objectives),
     }
 

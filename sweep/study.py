@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal
 
 import optuna
@@ -11,6 +11,7 @@ from filelock import FileLock
 from optuna import pruners, samplers
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
 from sweep.addresses import shown
 from sweep.errors import UserError
@@ -19,7 +20,11 @@ from sweep.search_space import Space
 from sweep.tracking.connection import DATABASE_PROBE, database_file
 
 Direction = Literal["maximize", "minimize"]
+RUN_ID, PRUNED = "run_id", "pruned_after_epoch"  # attributes of a trial
 ABOUT = "sweep"  # the attribute of a study that says what it searches
+# What goes wrong when a storage is used, and when it is opened.
+USING = (optuna.exceptions.StorageInternalError, SQLAlchemyError, OSError)
+OPENING = (ImportError, ValueError, RuntimeError)
 SQLITE_SECONDS = 60  # to wait for others who write to the file
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -36,13 +41,20 @@ class Study:
     """
 
     def __init__(
-        self, search: Search, name: str, space: Space, directions: Sequence[Direction], about: Any
+        self,
+        search: Search,
+        name: str,
+        epochs: int,
+        space: Space,
+        directions: Sequence[Direction],
+        about: Any,
     ) -> None:
         """Open the study, or create it.
 
         Args:
             search: its settings.
             name: under which it is stored.
+            epochs: of its runs.
             space: what is searched.
             directions: ``maximize`` or ``minimize``, for each objective.
             about: what must be the same whenever the study goes on; can be written as JSON.
@@ -50,8 +62,9 @@ class Study:
         Raises:
             UserError: the storage cannot be used; or the study is one of another search.
         """
-        self.name, self._search, self._space = name, search, space
-        with _usable(search.storage):
+        self.name, self._search, self._epochs, self._space = name, search, epochs, space
+        self._directions = directions
+        with _usable(search.storage, *OPENING):
             self._study = optuna.create_study(
                 storage=_create_storage(search.storage),
                 study_name=name,
@@ -74,19 +87,47 @@ class Study:
         """Return the trials that have not ended."""
         return [each for each in self._trials() if not each.state.is_finished()]
 
-    def ask(self) -> FrozenTrial:
-        """Return a new trial."""
-        with _usable(self._search.storage):
-            self._study.sampler = _sampler(self._search, self._space, self.count())
-            trial = self._study.ask(self._space.distributions)
-            # What Optuna does after a trial is for its own loop alone, which grids try to stop.
-            self._study.sampler = samplers.RandomSampler()
-            return self._trials()[trial.number]
+    def ask(self, n_trials: int) -> FrozenTrial | None:
+        """Return a new trial; None if there are so many already.
 
-    def tell(self, number: int, state: TrialState, values: Sequence[float] | None) -> None:
-        """Take in how a trial ended, unless that is known."""
+        It is suggested in memory and then stored at once: a trial that was stored value by value
+        could be left without some of them.
+        """
+        with _alone(self._search.storage):
+            before = self._trials()
+            if len(before) >= n_trials:
+                return None
+            memory = optuna.create_study(
+                study_name=self.name,
+                directions=self._directions,
+                sampler=_sampler(self._search, self._space, len(before)),
+                pruner=_pruner(self._search, self._epochs),
+            )
+            memory.add_trials(before)
+            memory.ask(self._space.distributions)
+            asked = memory.get_trials(deepcopy=False)[-1]
+            with _usable(self._search.storage):
+                self._study.add_trial(asked)
+            return next(
+                each
+                for each in self._trials()[len(before) :]
+                if (each.params, each.datetime_start) == (asked.params, asked.datetime_start)
+            )
+
+    def tell(
+        self, number: int, state: TrialState, values: Sequence[float] | None, run_id: str
+    ) -> None:
+        """Take in how a trial ended, and its run's id, unless that is known."""
         with _usable(self._search.storage):
-            self._study.tell(number, values, state, skip_if_finished=True)
+            known = self._trials()[number]
+            if not known.state.is_finished():
+                Trial(self._study, known._trial_id).set_user_attr(RUN_ID, run_id)
+                self._study.tell(number, values, state, skip_if_finished=True)
+
+    def run_ids(self) -> list[str]:
+        """Return the ids of the runs that were trained to their end."""
+        complete = [each for each in self._trials() if each.state == TrialState.COMPLETE]
+        return [each.user_attrs[RUN_ID] for each in complete]
 
     def best(self) -> list[FrozenTrial]:
         """Return the best trial; of several objectives, all that no other is better than."""
@@ -117,18 +158,30 @@ class ReportedTrial:
             pruner=_pruner(search, epochs),
         )
         known = study.get_trials(deepcopy=False)[search.trial]
-        self._reported = {*known.intermediate_values}
+        self._last = known.last_step or 0
         self._trial = Trial(study, known._trial_id)
 
     def report(self, epoch: int, value: float) -> None:
         """Report what an epoch reached, unless it was reported before."""
-        if epoch not in self._reported:
+        if epoch > self._last:
             self._trial.report(value, epoch)
-            self._reported.add(epoch)
+            self._last = epoch
 
-    def should_prune(self) -> bool:
-        """Return whether the trial shall end after what was reported last."""
-        return self._trial.should_prune()
+    def goes_on_after(self, epoch: int, value: float) -> bool:
+        """Report what an epoch reached, and return whether the trial goes on; again if asked again.
+
+        An epoch that others have followed went on. Optuna's successive halving gives another answer
+        the second time, so that the first is kept.
+        """
+        if epoch < self._last:
+            return True
+        if PRUNED in self._trial.user_attrs:
+            return False
+        self.report(epoch, value)
+        if self._trial.should_prune():
+            self._trial.set_user_attr(PRUNED, epoch)
+            return False
+        return True
 
 
 def _sampler(search: Search, space: Space, number: int) -> samplers.BaseSampler:
@@ -177,11 +230,15 @@ def _pruner(search: Search, epochs: int) -> pruners.BasePruner:
 
 
 def _create_storage(address: str) -> RDBStorage:
-    """Open a storage; create it where there is none, which two must not do at once."""
-    file = database_file(address)
-    lock = FileLock(file.with_name(f".{file.name}.lock")) if file else nullcontext()
-    with lock:
+    """Open a storage; create it where there is none."""
+    with _alone(address):
         return RDBStorage(address, _engine_options(address))
+
+
+def _alone(address: str) -> AbstractContextManager[object]:
+    """Keep other searches of this machine from doing the same at once; of a file alone."""
+    file = database_file(address)
+    return FileLock(file.with_name(f".{file.name}.lock")) if file else nullcontext()
 
 
 def _engine_options(address: str) -> dict[str, Any]:
@@ -191,11 +248,12 @@ def _engine_options(address: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _usable(address: str) -> Iterator[None]:
+def _usable(address: str, *also: type[Exception]) -> Iterator[None]:
     """Turn what Optuna or a database's driver raises into one sentence."""
+    expected: tuple[type[Exception], ...] = (*USING, *also)
     try:
         yield
-    except Exception as error:
+    except expected as error:
         what = shown(" ".join(str(error.__cause__ or error).split()))[:300]
         raise UserError(
             f"search.storage={shown(address)}: cannot be used; allowed: a database as in "

@@ -17,7 +17,7 @@ from sweep.schema import Config
 from sweep.search_space import Space
 from sweep.study import Study
 from sweep.terminal import show_lines
-from sweep.tracking import FAILURE, STUDY, TRIAL, PastRun
+from sweep.tracking import FAILURE, PastRun
 from sweep.training import DIVERGED
 
 Compose = Callable[[Sequence[str]], Composed]
@@ -30,7 +30,7 @@ class Suggested:
     Trials that were begun by an interrupted search come first: their runs go on.
 
     Attributes:
-        elsewhere: the ids of runs that other sweeps had trained.
+        error: why nothing more could be suggested, if there was to be more.
     """
 
     def __init__(
@@ -62,21 +62,19 @@ class Suggested:
         self._objectives, self._n_trials = objectives, n_trials
         self._sweep_id, self._compose, self._make_job = sweep_id, compose, make_job
         self._begun = study.begun()
-        self._before = {trial.number for trial in self._begun}
         self._end = None if time_budget is None else time.monotonic() + time_budget
-        self.elsewhere: list[str] = []
+        self.error: UserError | None = None
 
     def next(self) -> Job | None:
-        """Return the next job; None if there is no more, or the time is over."""
+        """Return the next job; None if there is no more, or none can be had now."""
         while trial := self._next_trial():
             try:
-                job = self._job(trial)
-                if trial.number not in self._before or not self._is_pruned(job):
-                    return job
-                self._study.tell(trial.number, TrialState.PRUNED, None)
+                job = self._compose(self._space.overrides(trial.params))
             except UserError as error:  # of all values together: each alone was checked before
                 show_lines(f"run {trial.number} cannot be trained: {error}")
-                self._study.tell(trial.number, TrialState.FAIL, None)
+                self._study.tell(trial.number, TrialState.FAIL, None, "none")
+                continue
+            return self._job(trial.number, job)
         return None
 
     def _next_trial(self) -> FrozenTrial | None:
@@ -84,35 +82,39 @@ class Suggested:
             return self._begun.pop(0)
         if self._end is not None and time.monotonic() >= self._end:
             return None
-        return self._study.ask() if self._study.count() < self._n_trials else None
+        try:
+            trial = self._study.ask(self._n_trials)
+        except UserError as error:  # the storage is away; what trains goes on meanwhile
+            self.error = error
+            return None
+        self.error = None
+        return trial
 
-    def _job(self, trial: FrozenTrial) -> Job:
-        job = self._compose(self._space.overrides(trial.params))
+    def _job(self, number: int, job: Composed) -> Job:
         composed, prepared = job.composed, self._prepared
         composed.tracking.sweep_id = self._sweep_id
         composed.context = prepared.device(job.config)
-        composed.search.study, composed.search.trial = self._study.name, trial.number
+        composed.search.study, composed.search.trial = self._study.name, number
         is_claimed = partial(prepared.claims.is_claimed, prepared.fingerprint(job.config))
-        return self._make_job(trial.number, composed, is_claimed)
+        return self._make_job(number, composed, is_claimed)
 
     def end(self, job: Job, result: JobReturn) -> None:
-        """Tell the study what became of a job, as it is recorded."""
-        past = self._recorded(job.config)
-        state, values = TrialState.FAIL, None
-        if past and (past.pruned or past.tags.get(FAILURE, "").startswith(DIVERGED)):
-            state = TrialState.PRUNED
-        elif past and past.finished and result.status == JobStatus.COMPLETED:
-            state = TrialState.COMPLETE
-            values = [_at_end(past, each) for each in self._objectives]
-            if past.sweep_id != self._sweep_id:
-                self.elsewhere.append(past.run_id)
-        self._study.tell(job.number, state, values)
+        """Tell the study what became of a job, as it is recorded.
 
-    def _is_pruned(self, job: Job) -> bool:
-        """Return whether a trial was pruned when its search was interrupted."""
-        past = self._recorded(job.config)
-        trial = {STUDY: self._study.name, TRIAL: str(job.number)}
-        return bool(past and past.pruned and trial.items() <= past.tags.items())
+        What failed, but did not diverge, is not told: the same command goes on with it. Neither is
+        what cannot be told, since record or storage are away.
+        """
+        try:
+            past = self._recorded(job.config)
+            if past is None:
+                return
+            if past.finished and result.status == JobStatus.COMPLETED:
+                values = [_kept(past, each) for each in self._objectives]
+                self._study.tell(job.number, TrialState.COMPLETE, values, past.run_id)
+            elif past.pruned or past.tags.get(FAILURE, "").startswith(DIVERGED):
+                self._study.tell(job.number, TrialState.PRUNED, None, past.run_id)
+        except UserError as error:
+            show_lines(f"run {job.number}: the same command tells the study of it: {error}")
 
     def _recorded(self, config: Config) -> PastRun | None:
         """Return the run that is FINISHED, or else the newest."""
@@ -120,6 +122,6 @@ class Suggested:
         return next(iter(sorted(past, key=lambda run: not run.finished)), None)
 
 
-def _at_end(run: PastRun, metric: str) -> float:
-    """Return a metric of the epoch that the run kept."""
+def _kept(run: PastRun, metric: str) -> float:
+    """Return a metric of the epoch that the run kept; what has no best epoch, of its last."""
     return run.metrics.get(at_best(metric), run.metrics[metric])

@@ -94,6 +94,11 @@ class Training:
                 return
 
     @property
+    def is_over(self) -> bool:
+        """Whether no epoch is missing."""
+        return self._selection.should_stop or len(self.records) == self.config.epochs
+
+    @property
     def chosen(self) -> EpochRecord:
         """The epoch that is kept: the best so far, or the last where none is better."""
         return self.records[self._selection.epoch - 1]

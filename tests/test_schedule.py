@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hydra.core.utils import JobStatus
 from machine import Machine, job, run
@@ -5,7 +7,8 @@ from machine import Machine, job, run
 from sweep import schedule
 from sweep.epochs import EpochRecord
 from sweep.errors import RunFailed
-from sweep.progress import Ended, Started
+from sweep.progress import CLAIMED, Ended, Started
+from sweep.slots import Slots
 
 
 def test_the_longest_come_first_and_all_are_done():
@@ -164,6 +167,24 @@ def test_a_free_slot_has_the_next_suggestion_at_once():
     assert len(suggesting.asked) == 6
     assert not any(0 in ended for ended in suggesting.asked)
     assert sorted(suggesting.ended) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_suggestion_that_another_sweep_trains_is_put_off_and_shown(monkeypatch, capsys):
+    monkeypatch.setattr(schedule, "POLL_SECONDS", 0.01)
+    machine, answers = Machine(Machine.finish), [True, True, False]
+
+    class Claimed(Suggesting):
+        def next(self):
+            suggested = super().next()
+            claimed = {"is_claimed": lambda: answers.pop(0)} if suggested else {}
+            return suggested and replace(suggested, **claimed)
+
+    class Here:
+        slots, start = Slots(1, []), machine.start
+
+    (result,) = schedule.launch(Here, [], Claimed(1))
+    assert (result.status, answers) == (JobStatus.COMPLETED, [])
+    assert f"run 0: {CLAIMED}" in capsys.readouterr().out
 
 
 def test_a_failed_suggestion_is_told_and_stops_the_rest_only_if_asked():

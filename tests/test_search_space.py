@@ -117,6 +117,17 @@ def test_examples_are_the_ends_for_each_choice_of_a_group():
             "a=tag(lgo,interval(0,1))",
             "a=tag(lgo,interval(0,1)): the tag lgo is not known (did you mean log?); allowed: log",
         ),
+        (
+            "a=shuffle(choice(1,2))",
+            "a=shuffle(choice(1,2)): the order of values does not matter to a search; allowed: "
+            "none",
+        ),
+        ("a=range(0,10,0)", "a=range(0,10,0): has a step of 0; allowed is any other"),
+        (
+            "a=range(0,2000000000)",
+            "a=range(0,2000000000): has too many values; allowed instead: an interval, "
+            "int(interval)",
+        ),
         ("~a=1,2", "~a=1,2: what is taken away cannot be searched"),
         (
             "a=1",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -109,11 +110,12 @@ def test_the_same_seed_searches_the_same_and_kills_change_nothing(searched, tmp_
     """The whole search is killed at three moments, and interrupted at one."""
     workplace = Workplace(tmp_path)
     command = (*PRUNED, "search.n_trials=10", "--multirun")
+    pruned = [each.number for each in trials(searched) if each.state.name == "PRUNED"]
     strikes = [
         ("run 0: epoch 4/", signal.SIGKILL),
-        ("run 1: ", signal.SIGKILL),
-        ("run 3: ", signal.SIGINT),
-        ("run 6: epoch 1/", signal.SIGKILL),
+        (f"run {pruned[0]}: epoch 1/", signal.SIGKILL),
+        (f"run {pruned[2]}: ", signal.SIGINT),
+        (f"run {pruned[4]}: epoch 1/", signal.SIGKILL),
     ]
     for line, strike in strikes:
         _, lines, _ = workplace.watch(
@@ -246,6 +248,89 @@ def test_a_run_that_diverges_is_the_worst_and_not_forgotten(tmp_path):
     assert sorted(trial.state.name for trial in trials(workplace)) == ["COMPLETE", "PRUNED"]
 
 
+def test_a_pruned_run_that_is_suggested_again_is_not_trained_on(tmp_path):
+    workplace = Workplace(tmp_path)
+    workplace.run(
+        *("hydra/sweeper=optuna", "model.activation=tanh,sigmoid", "model.hidden=[8]", "epochs=4"),
+        *("search.sampler=random", "search.pruner=asha", "search.n_trials=8", "n_jobs=1"),
+        *("context=cpu", "figures=false", "--multirun"),
+    )
+    found = trials(workplace)
+    assert len(found) == 8 and all(trial.state.is_finished() for trial in found)
+    _, runs = workplace.runs("sweep")
+    states = {run.data.params["model.activation"]: run.info.status for run in runs}
+    assert states == {"tanh": "FINISHED", "sigmoid": "KILLED"}
+    for trial in found:
+        ended = {"FINISHED": "COMPLETE", "KILLED": "PRUNED"}
+        assert trial.state.name == ended[states[trial.params["model.activation"]]]
+
+
+def test_what_other_sweeps_have_trained_is_found_and_stays_found(tmp_path):
+    workplace, common = (
+        Workplace(tmp_path),
+        ("model.hidden=[8]", "epochs=1", "context=cpu", "figures=false", "--multirun"),
+    )
+    workplace.run("optim.lr=0.1,0.2,0.3", *common)
+    searched = ("hydra/sweeper=optuna", "optim.lr=choice(0.1,0.2)", "search.sampler=grid", *common)
+    workplace.run(*searched[:3], "search.n_trials=1", *common)
+    lines = workplace.run(*searched)
+    assert sum("is trained already" in line for line in lines) == 1
+    head = next(line for line in lines if line.split()[:1] == ["rank"])
+    ranked = [line.split() for line in lines if re.match(r" +\d+ ", line)]
+    rates = sorted(row[head.split().index("optim.lr")] for row in ranked)
+    assert rates == ["0.1", "0.2"]
+    assert len(workplace.runs("sweep")[1]) == 3
+
+
+def test_a_study_of_another_name_is_another_search(tmp_path):
+    workplace = Workplace(tmp_path)
+    for name in ("one", "two"):
+        workplace.run(
+            *("hydra/sweeper=optuna", "seed=1,2", "model.hidden=[8]", "epochs=1", "context=cpu"),
+            *("figures=false", "search.n_trials=1", f"search.study={name}", "--multirun"),
+        )
+    sweeps, _ = workplace.runs("sweep")
+    assert sorted(each.data.tags["search.study"] for each in sweeps) == ["one", "two"]
+
+
+def test_what_failed_is_trained_by_the_same_command(tmp_path):
+    workplace = Workplace(tmp_path)
+    command = ("hydra/sweeper=optuna", "seed=range(0,9)", "model.hidden=[8]", "epochs=300")
+    command += ("context=cpu", "figures=false", "search.n_trials=1", "--multirun")
+    process = workplace.start("run_timeout=3", "max_retries=0", *command)
+    _, errors = process.communicate(timeout=200)
+    assert (process.returncode, errors) == (1, "1 of 1 runs failed\n")
+    lines = workplace.run(*command)
+    assert any(line.endswith(": 0 of 1 trial done, 1 begun before") for line in lines)
+    assert any("(goes on after epoch " in line for line in lines)
+    (trial,) = trials(workplace)
+    assert trial.state.name == "COMPLETE"
+
+
+def test_a_study_without_its_record_is_refused(tmp_path):
+    workplace = Workplace(tmp_path)
+    command = ("hydra/sweeper=optuna", "seed=1,2", "model.hidden=[8]", "epochs=1", "context=cpu")
+    command += ("figures=false", "search.n_trials=1", "search.study=mine", "--multirun")
+    workplace.run(*command)
+    (tmp_path / "mlflow.db").unlink()
+    process = workplace.start(*command)
+    _, errors = process.communicate(timeout=200)
+    assert (process.returncode, errors) == (
+        2,
+        "search.study=mine: has 1 trial, and no run in experiment sweep of sqlite:///mlflow.db; "
+        "allowed: the record that it was begun with, or another search.study\n",
+    )
+
+
+def test_what_is_held_out_can_be_searched(tmp_path):
+    workplace = Workplace(tmp_path)
+    workplace.run(
+        *("hydra/sweeper=optuna", "dataset.val_size=int(interval(100,500))", "model.hidden=[8]"),
+        *("epochs=1", "context=cpu", "figures=false", "search.n_trials=2", "--multirun"),
+    )
+    assert {trial.state.name for trial in trials(workplace)} == {"COMPLETE"}
+
+
 def test_files_that_change_meanwhile_change_nothing(tmp_path):
     workplace = Workplace(tmp_path)
     presets = tmp_path / "presets" / "optim"
@@ -338,8 +423,7 @@ def test_an_extra_that_is_missing_is_named_with_how_to_install_it(tmp_path):
         ),
         (
             ["seed=range(0,9)", "rerun=true"],
-            "rerun=true: a search goes on with its study; allowed with hydra/sweeper=optuna is "
-            "false, or another search.study",
+            "rerun=true: a search trains nothing again; allowed with hydra/sweeper=optuna is false",
         ),
         (
             ["seed=range(0,9)", "search.pruner=asha", "search.objectives=[val/loss]"],
@@ -347,8 +431,12 @@ def test_an_extra_that_is_missing_is_named_with_how_to_install_it(tmp_path):
             "search.objectives=[val/loss] is null",
         ),
         (
-            ["seed=range(0,9)", "search.pruner=asha", "search.min_epochs=20"],
-            "search.min_epochs=20: no run would be pruned; allowed with epochs=10 is 10 or less",
+            ["seed=range(0,9)", "search.pruner=asha", "search.min_epochs=10"],
+            "search.min_epochs=10: no run would be pruned; allowed with epochs=10 is less",
+        ),
+        (
+            ["seed=range(0,9)", "search.objectives=[val/loss,val/loss]"],
+            "search.objectives=[val/loss,val/loss]: has one of them twice",
         ),
         (
             [

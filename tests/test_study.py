@@ -22,7 +22,7 @@ def settings(**changes):
 
 def open_study(search, *overrides, directions=("maximize",), about=None):
     space = space_of(OverridesParser.create().parse_overrides(list(overrides)))
-    return Study(search, "test", space, directions, about or {"searched": list(overrides)})
+    return Study(search, "test", 9, space, directions, about or {"searched": list(overrides)})
 
 
 def value_of(params):
@@ -36,9 +36,9 @@ def suggest(search, count, overrides, interrupted):
     for _ in range(count):
         if interrupted:
             study = open_study(search, *overrides)
-        trial = study.ask()
+        trial = study.ask(count)
         found.append(trial.params)
-        study.tell(trial.number, TrialState.COMPLETE, [value_of(trial.params)])
+        study.tell(trial.number, TrialState.COMPLETE, [value_of(trial.params)], "id")
     return found
 
 
@@ -69,21 +69,23 @@ def test_a_grid_has_each_combination_once():
 
 def test_a_trial_that_was_begun_is_there_until_it_is_told():
     study = open_study(settings(), LR)
-    first, second = study.ask(), study.ask()
+    first, second = study.ask(2), study.ask(2)
     assert [first.number, second.number] == [0, 1]
-    study.tell(0, TrialState.COMPLETE, [0.5])
-    study.tell(0, TrialState.FAIL, None)  # who comes too late changes nothing
+    assert study.ask(2) is None
+    study.tell(0, TrialState.COMPLETE, [0.5], "first")
+    study.tell(0, TrialState.FAIL, None, "late")  # who comes too late changes nothing
     again = open_study(settings(), LR)
     assert [(each.number, each.params) for each in again.begun()] == [(1, second.params)]
     assert again.count() == 2
     assert [each.value for each in again.best()] == [0.5]
+    assert again.run_ids() == ["first"]
 
 
 def test_the_best_of_two_objectives_are_those_that_no_other_is_better_than():
     study = open_study(settings(), LR, directions=("maximize", "minimize"))
     assert study.best() == []
     for values in ([0.9, 3], [0.8, 1], [0.8, 2], [0.7, 1]):
-        study.tell(study.ask().number, TrialState.COMPLETE, values)
+        study.tell(study.ask(4).number, TrialState.COMPLETE, values, "id")
     assert sorted(each.number for each in study.best()) == [0, 1]
 
 
@@ -91,15 +93,16 @@ def pruned(search, epochs, curves):
     """Report curves, one run after the other; return after which epoch each was pruned."""
     study, ends = open_study(search, LR), []
     for curve in curves:
-        number = study.ask().number
+        number = study.ask(99).number
         trial, end = ReportedTrial(dataclasses.replace(search, trial=number), epochs), None
         for epoch, value in enumerate(curve, 1):
-            trial.report(epoch, value)
-            if epoch < epochs and trial.should_prune():
+            if epoch == epochs:
+                trial.report(epoch, value)
+            elif not trial.goes_on_after(epoch, value):
                 end = epoch
                 break
         state = TrialState.PRUNED if end else TrialState.COMPLETE
-        study.tell(number, state, None if end else [curve[-1]])
+        study.tell(number, state, None if end else [curve[-1]], "id")
         ends.append(end)
     return ends
 
@@ -139,7 +142,7 @@ def test_hyperband_has_brackets_that_prune_later():
 
 def test_what_was_reported_before_an_interruption_is_not_reported_again():
     search = settings(pruner="asha")
-    number = open_study(search, LR).ask().number
+    number = open_study(search, LR).ask(1).number
     for _ in range(2):
         trial = ReportedTrial(dataclasses.replace(search, trial=number), 9)
         for epoch, value in enumerate([0.1, 0.2], 1):

@@ -134,6 +134,10 @@ class Tracker:
         """Return the runs below a sweep's parent run."""
         return self._search(f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{sweep_id}'")
 
+    def runs_of_study(self, name: str) -> list[PastRun]:
+        """Return the runs and sweeps of a search's study."""
+        return self._search(f"tags.`{STUDY}` = '{name}'")
+
     def running(self) -> list[PastRun]:
         """Return the runs and sweeps that are recorded as RUNNING."""
         return self._search("attributes.status = 'RUNNING'")
