@@ -10,6 +10,7 @@ import secrets
 import signal
 import socket
 
+import optuna
 import pytest
 from outcomes import assert_complete, outcomes
 from postgres import AuthServer, PostgreSQL
@@ -57,6 +58,22 @@ def test_a_sweep_has_the_same_bits_as_on_this_machine_alone(workplace, expected)
     assert not [line for line in again if line.startswith("run ")]
     by_hand = workplace.run(*FEW, "--multirun")
     assert "  4 trained already, found in the record (rerun=true trains again)" in by_hand
+
+
+def test_a_search_suggests_and_prunes_the_same(workplace, tmp_path):
+    search = ("hydra/sweeper=optuna", "optim.lr=tag(log,interval(1e-3,1))", "model.hidden=[32]")
+    search += ("epochs=9", "search.pruner=asha", "search.startup_trials=3", "search.n_trials=6")
+    search += ("n_jobs=1", "context=cpu", "figures=false", "tracking.experiment=search")
+    found = []
+    for folder, launcher in ((workplace.folder, OWN), (tmp_path, ())):
+        there = Workplace(folder)
+        there.environment |= workplace.environment
+        there.run(*launcher, *search, "--multirun")
+        storage = f"sqlite:///{folder}/optuna.db"
+        trials = optuna.load_study(study_name=None, storage=storage).trials
+        found.append([(each.params, each.values, each.intermediate_values) for each in trials])
+    assert found[0] == found[1]
+    assert len({len(curve) for _, _, curve in found[0]}) > 1  # some were pruned, and not others
 
 
 @pytest.fixture(scope="module")
