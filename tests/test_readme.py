@@ -42,7 +42,8 @@ def test_commands_compose():
     commands = re.findall(r"python -m sweep ((?!-)[^#\n]*)", README.replace("\\\n", " "))
     assert len(commands) >= 1
     for command in commands:
-        given = [each for each in shlex.split(command) if "=" in each and "/" not in each]
+        given = [each for each in shlex.split(command) if "=" in each]
+        given = [each for each in given if not each.startswith(("hydra/", "hydra."))]
         load(*(each.partition(",")[0] for each in given if "(" not in each))
         assert {each.partition("=")[0] for each in given if "(" in each} <= {*fields()}
 
