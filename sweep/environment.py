@@ -21,8 +21,8 @@ def environment() -> dict[str, Any]:
     packages = {
         dist.name: dist.version
         for dist in metadata.distributions()
-        # What setuptools brings for itself is only found after it was imported.
-        if "_vendor" not in str(dist.locate_file(""))
+        # What setuptools and Ray bring for themselves is only found after they were imported.
+        if not {"_vendor", "thirdparty_files"} & {*Path(str(dist.locate_file(""))).parts}
     }
     return {
         "sweep": __version__,
