@@ -161,6 +161,5 @@ def _check_for_other_launchers(configs: Sequence[Config]) -> None:
         if config.on_failure == "stop":
             raise UserError(
                 "on_failure=stop: hydra/launcher=local, ray and submitit alone can stop; allowed "
-                "with others is "
-                "continue"
+                "with others is continue"
             )

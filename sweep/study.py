@@ -2,30 +2,22 @@
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import optuna
-from filelock import FileLock
 from optuna import pruners, samplers
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
-from sqlalchemy.exc import SQLAlchemyError
 
-from sweep.addresses import shown
 from sweep.errors import UserError
 from sweep.schema import Search
 from sweep.search_space import Space
-from sweep.tracking.connection import DATABASE_PROBE, database_file
+from sweep.study_storage import OPENING, alone, create_storage, engine_options, usable
 
 Direction = Literal["maximize", "minimize"]
 RUN_ID, PRUNED = "run_id", "pruned_after_epoch"  # attributes of a trial
 ABOUT = "sweep"  # the attribute of a study that says what it searches
-# What goes wrong when a storage is used, and when it is opened.
-USING = (optuna.exceptions.StorageInternalError, SQLAlchemyError, OSError)
-OPENING = (ImportError, ValueError, RuntimeError)
-SQLITE_SECONDS = 60  # to wait for others who write to the file
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -64,9 +56,9 @@ class Study:
         """
         self.name, self._search, self._epochs, self._space = name, search, epochs, space
         self._directions = directions
-        with _usable(search.storage, *OPENING):
+        with usable(search.storage, *OPENING):
             self._study = optuna.create_study(
-                storage=_create_storage(search.storage),
+                storage=create_storage(search.storage),
                 study_name=name,
                 directions=directions,
                 load_if_exists=True,
@@ -93,7 +85,7 @@ class Study:
         It is suggested in memory and then stored at once: a trial that was stored value by value
         could be left without some of them.
         """
-        with _alone(self._search.storage):
+        with alone(self._search.storage):
             before = self._trials()
             if len(before) >= n_trials:
                 return None
@@ -106,7 +98,7 @@ class Study:
             memory.add_trials(before)
             memory.ask(self._space.distributions)
             asked = memory.get_trials(deepcopy=False)[-1]
-            with _usable(self._search.storage):
+            with usable(self._search.storage):
                 self._study.add_trial(asked)
             return next(
                 each
@@ -118,7 +110,7 @@ class Study:
         self, number: int, state: TrialState, values: Sequence[float] | None, run_id: str
     ) -> None:
         """Take in how a trial ended, and its run's id, unless that is known."""
-        with _usable(self._search.storage):
+        with usable(self._search.storage):
             known = self._trials()[number]
             if not known.state.is_finished():
                 Trial(self._study, known._trial_id).set_user_attr(RUN_ID, run_id)
@@ -136,7 +128,7 @@ class Study:
         return list(self._study.best_trials)
 
     def _trials(self) -> list[FrozenTrial]:
-        with _usable(self._search.storage):
+        with usable(self._search.storage):
             return self._study.get_trials(deepcopy=False)
 
 
@@ -149,7 +141,7 @@ class ReportedTrial:
         study = optuna.load_study(
             storage=RDBStorage(
                 search.storage,
-                _engine_options(search.storage),
+                engine_options(search.storage),
                 skip_compatibility_check=True,
                 skip_table_creation=True,
             ),
@@ -227,38 +219,6 @@ def _pruner(search: Search, epochs: int) -> pruners.BasePruner:
             return pruners.MedianPruner(search.startup_trials, search.min_epochs)
         case None:
             return pruners.NopPruner()
-
-
-def _create_storage(address: str) -> RDBStorage:
-    """Open a storage; create it where there is none."""
-    with _alone(address):
-        return RDBStorage(address, _engine_options(address))
-
-
-def _alone(address: str) -> AbstractContextManager[object]:
-    """Keep other searches of this machine from doing the same at once; of a file alone."""
-    file = database_file(address)
-    return FileLock(file.with_name(f".{file.name}.lock")) if file else nullcontext()
-
-
-def _engine_options(address: str) -> dict[str, Any]:
-    kind = address.partition(":")[0].partition("+")[0]
-    options = {"sqlite": {"timeout": SQLITE_SECONDS}, **DATABASE_PROBE}
-    return {"connect_args": options.get(kind, {})}
-
-
-@contextmanager
-def _usable(address: str, *also: type[Exception]) -> Iterator[None]:
-    """Turn what Optuna or a database's driver raises into one sentence."""
-    expected: tuple[type[Exception], ...] = (*USING, *also)
-    try:
-        yield
-    except expected as error:
-        what = shown(" ".join(str(error.__cause__ or error).split()))[:300]
-        raise UserError(
-            f"search.storage={shown(address)}: cannot be used; allowed: a database as in "
-            f"sqlite:///optuna.db. {type(error).__name__}: {what}"
-        ) from error
 
 
 def _other_study(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -1,8 +1,11 @@
 """What a sweep leaves behind: all of it but times, to compare a disturbed one with another."""
 
 import os
+import signal
 import tempfile
 from pathlib import Path
+
+from workplace import gone
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 TIMES = ("epoch_seconds", "images_per_second")
@@ -57,3 +60,29 @@ def assert_clean(folder, checkpoints="checkpoints"):
     """See that no checkpoint and no unfinished file is left."""
     assert sorted(each.name for each in (folder / checkpoints).iterdir()) == ["id", "locks"]
     assert [*folder.rglob("*.tmp"), *folder.glob(".mlflow.db*")] == []
+
+
+def assert_interrupted_again_and_again(workplace, sweep):
+    """See that an interrupt stops a sweep of two runs, and that the same command goes on with it.
+
+    Returns:
+        The lines that were printed the second time.
+    """
+    sessions = []
+
+    def interrupt(process):
+        sessions.append(process.pid)
+        process.send_signal(signal.SIGINT)
+
+    for interruptions in (None, "1"):
+        code, lines, errors = workplace.watch(
+            *sweep, until=["run 0: epoch ", "run 1: epoch "], act=interrupt
+        )
+        assert (code, errors) == (130, "Interrupted.\n"), lines
+        for number in (0, 1):
+            assert f"run {number}: interrupted: recorded as KILLED" in lines
+        assert gone(sessions[-1]) == []
+        (parent,), runs = workplace.runs("interrupted")
+        assert {run.info.status for run in (parent, *runs)} == {"KILLED"}
+        assert [run.data.tags.get("interruptions") for run in runs] == [interruptions] * 2
+    return lines

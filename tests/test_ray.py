@@ -12,7 +12,7 @@ import socket
 
 import optuna
 import pytest
-from outcomes import assert_complete, outcomes
+from outcomes import assert_complete, assert_interrupted_again_and_again, outcomes
 from postgres import AuthServer, PostgreSQL
 from ray_cluster import RayCluster
 from workplace import Server, Workplace, gone, workers
@@ -129,21 +129,7 @@ def test_a_machine_dies_in_the_middle(workplace, cluster, server, expected, tmp_
 
 def test_an_interrupt_stops_all_and_the_same_command_goes_on(workplace):
     sweep = (*OWN, *LONG, "tracking.experiment=interrupted", "n_jobs=2", "--multirun")
-    sessions = []
-
-    def interrupt(process):
-        sessions.append(process.pid)
-        process.send_signal(signal.SIGINT)
-
-    until = ["run 0: epoch ", "run 1: epoch "]
-    for interruptions in (None, "1"):
-        code, lines, errors = workplace.watch(*sweep, until=until, act=interrupt)
-        assert (code, errors) == (130, "Interrupted.\n"), lines
-        assert "run 0: interrupted: recorded as KILLED" in lines
-        assert gone(sessions[-1]) == []
-        (parent,), runs = workplace.runs("interrupted")
-        assert {run.info.status for run in (parent, *runs)} == {"KILLED"}
-        assert [run.data.tags.get("interruptions") for run in runs] == [interruptions] * 2
+    lines = assert_interrupted_again_and_again(workplace, sweep)
     begun = [line for line in lines if re.search(r"\(goes on after epoch \d+\)$", line)]
     assert len(begun) == 2
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
-from outcomes import assert_complete, outcomes
-from workplace import Workplace, gone, workers
+from outcomes import assert_complete, assert_interrupted_again_and_again, outcomes
+from workplace import Workplace, workers
 
 from sweep.epochs import EpochRecord
 from sweep.errors import RunFailed
@@ -100,21 +100,7 @@ def jobs(session):
 
 def test_an_interrupt_stops_all_and_the_same_command_goes_on(workplace):
     sweep = (LOCAL, *LONG, "tracking.experiment=interrupted", "--multirun")
-    sessions = []
-
-    def interrupt(process):
-        sessions.append(process.pid)
-        process.send_signal(signal.SIGINT)
-
-    until = ["run 0: epoch ", "run 1: epoch "]
-    for interruptions in (None, "1"):
-        code, lines, errors = workplace.watch(*sweep, until=until, act=interrupt)
-        assert (code, errors) == (130, "Interrupted.\n"), lines
-        assert "run 1: interrupted: recorded as KILLED" in lines
-        assert gone(sessions[-1]) == []
-        (parent,), runs = workplace.runs("interrupted")
-        assert {run.info.status for run in (parent, *runs)} == {"KILLED"}
-        assert [run.data.tags.get("interruptions") for run in runs] == [interruptions] * 2
+    assert_interrupted_again_and_again(workplace, sweep)
 
 
 def test_slurm_is_not_here(workplace):
