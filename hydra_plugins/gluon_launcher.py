@@ -147,7 +147,8 @@ class RayLauncher(EngineLauncher):
         Raises:
             UserError: there is no such cluster; or it has not what such a run needs.
         """
-        from sweep.ray_cluster import check, connect
+        from sweep.ray_cluster import check
+        from sweep.ray_connection import connect
 
         settings = self.settings(config)["ray"]
         has_gpu = bool(settings["remote"].get("num_gpus"))
@@ -158,7 +159,8 @@ class RayLauncher(EngineLauncher):
 
     def place(self, config: Config) -> Place:
         """Return the cluster."""
-        from sweep.ray_cluster import RayCluster, connect
+        from sweep.ray_cluster import RayCluster
+        from sweep.ray_connection import connect
 
         assert self.hydra_context and self.task_function
         connect(self.settings(config)["ray"]["init"])
@@ -204,7 +206,7 @@ class SubmititLauncher(EngineLauncher):
         if self.cluster == "slurm":
             from sweep.submitit_jobs import check_slurm
 
-            check_slurm()
+            check_slurm(config)
         return int(has_gpu)
 
     def place(self, config: Config) -> Place:

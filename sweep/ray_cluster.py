@@ -5,9 +5,6 @@ What fails, Ray does not try again: the scheduler does, and closes the record fi
 """
 
 import math
-import os
-import signal
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -16,106 +13,28 @@ from functools import partial
 from typing import Any
 
 from hydra.types import HydraContext
-from omegaconf import OmegaConf
 
-from sweep.addresses import resolve_uri, shown
 from sweep.errors import UserError
 from sweep.node import Ending, Message, train
-from sweep.remote import assignment, follow
+from sweep.ray_connection import ray
+from sweep.remote import assignment, check_shared, follow
 from sweep.running import Job, Running
 from sweep.schema import Config
 from sweep.slots import Lease
-from sweep.terminal import silent
 from sweep.worker import Task
-
-SETTINGS = {  # which Ray reads when it is imported
-    "RAY_USAGE_STATS_ENABLED": "0",
-    # The terminal is the sweep's: no lines of Ray's on it.
-    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",
-    "RAY_SCHEDULER_EVENTS": "0",
-    "RAY_NUM_REDIS_GET_RETRIES": "5",  # seconds for a cluster to answer, in fact
-}
-os.environ.update({**SETTINGS, **os.environ})
-
-import ray  # noqa: E402
-from hydra_plugins.hydra_ray_launcher._launcher_util import start_ray  # noqa: E402
-from ray import exceptions  # noqa: E402
 
 nodes: Callable[[], list[dict[str, Any]]] = ray.nodes  # Ray has no types for these
 resources: Callable[[], dict[str, float]] = ray.cluster_resources
-CONNECT_SECONDS = 5.0
-# How gRPC's HTTP/2 begins on both sides: https://www.rfc-editor.org/rfc/rfc9113#section-3.4
-SETTINGS_FRAME = b"\x04"
-GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0" + SETTINGS_FRAME + b"\0\0\0\0\0"
 COUNT_SECONDS = 1.0  # how old a count of the cluster's machines may be
-OBJECT_STORE_BYTES = 80 * 2**20  # all that runs send is small
 TOLERANCE = 1e-6  # of sums of fractions
-OWN = (None, "local")  # addresses of a Ray that is started for the sweep alone
 DEATHS = {
-    exceptions.NodeDiedError: "its machine died",
-    exceptions.WorkerCrashedError: "its machine died, or Ray's process there",
-    exceptions.OutOfMemoryError: "Ray ended it, since its machine was out of memory",
-    exceptions.TaskCancelledError: "it was cancelled",
-    exceptions.RuntimeEnvSetupError: "its machine could not set up hydra.launcher.ray.remote."
+    ray.exceptions.NodeDiedError: "its machine died",
+    ray.exceptions.WorkerCrashedError: "its machine died, or Ray's process there",
+    ray.exceptions.OutOfMemoryError: "Ray ended it, since its machine was out of memory",
+    ray.exceptions.TaskCancelledError: "it was cancelled",
+    ray.exceptions.RuntimeEnvSetupError: "its machine could not set up hydra.launcher.ray.remote."
     "runtime_env",
 }
-
-
-def connect(init: Mapping[str, Any]) -> None:
-    """Connect to a cluster, or start one of this machine's cores; nothing if that is done.
-
-    Args:
-        init: as ``ray.init`` takes it.
-
-    Raises:
-        UserError: there is no cluster at this address.
-    """
-    if ray.is_initialized():
-        return
-    address = init.get("address") or os.environ.get("RAY_ADDRESS")
-    options = {**init, "address": address or "local"}
-    if address in OWN:
-        import joblib
-
-        options = {"num_cpus": joblib.cpu_count(), "object_store_memory": OBJECT_STORE_BYTES} | {
-            key: value for key, value in options.items() if value is not None
-        }
-    else:
-        probe(str(address))
-    kept = signal.getsignal(signal.SIGTERM)  # Ray would end the program in its own way
-    try:
-        with silent():
-            start_ray(OmegaConf.create(options))
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise UserError(
-            f"hydra.launcher.ray.init.address={address}: Ray cannot be used there; the sweep has "
-            "to be started on a machine of the cluster, with the cluster's token. "
-            f"{type(error).__name__}: {' '.join(str(error).split())}"
-        ) from error
-    finally:
-        signal.signal(signal.SIGTERM, kept)
-
-
-def probe(address: str) -> None:
-    """Check within seconds that something answers at a cluster's address.
-
-    Raises:
-        UserError: nothing does.
-    """
-    if address == "auto":
-        return
-    host, _, port = address.rpartition(":")
-    try:
-        with socket.create_connection((host, int(port)), CONNECT_SECONDS) as connection:
-            connection.sendall(GREETING)
-            if connection.recv(9)[3:4] != SETTINGS_FRAME:
-                raise ConnectionError("what answers is something else")
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"hydra.launcher.ray.init.address={address}: no Ray answers there; allowed: HOST:PORT "
-            "as `ray start --head` shows it, auto (the cluster of this machine), null (the cores "
-            f"of this machine). {error}"
-        ) from error
 
 
 def check(config: Config, remote: Mapping[str, Any]) -> None:
@@ -135,13 +54,7 @@ def check(config: Config, remote: Mapping[str, Any]) -> None:
                 f"cluster has more than {most:g}; allowed are more in a cluster that grows by "
                 "itself, with n_jobs=NUMBER of runs at once"
             )
-    hosts = {node["NodeManagerHostname"] for node in machines}
-    uri = resolve_uri(config.tracking.uri)
-    if uri.startswith("sqlite") and len(hosts) > 1:
-        raise UserError(
-            f"tracking.uri={shown(uri)}: is a file, to which {len(hosts)} machines cannot write at "
-            "once; allowed here: the address of an MLflow server"
-        )
+    check_shared(config, len({node["NodeManagerHostname"] for node in machines}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,13 +153,13 @@ def _messages(stream: Any) -> Iterator[Message]:
     try:
         for reference in stream:
             yield ray.get(reference)
-    except exceptions.RayError as error:
+    except ray.exceptions.RayError as error:
         yield Ending(None, reason(error))
 
 
-def reason(error: exceptions.RayError) -> str:
+def reason(error: ray.exceptions.RayError) -> str:
     """Say in short what became of a task."""
-    if isinstance(error, exceptions.RayTaskError):  # it raised; its text is a whole traceback
+    if isinstance(error, ray.exceptions.RayTaskError):  # it raised; its text is a whole traceback
         return f"its machine cannot train it: {error.cause!r}"
     for kind, words in DEATHS.items():
         if isinstance(error, kind):

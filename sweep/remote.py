@@ -14,16 +14,35 @@ from pathlib import Path
 
 from hydra.types import HydraContext
 
+from sweep.addresses import resolve_uri, shown
 from sweep.claims import Claims
-from sweep.errors import RunFailed
+from sweep.errors import RunFailed, UserError
 from sweep.launcher import work_of
 from sweep.node import Assignment, Ending, Message, environment
 from sweep.progress import Ended, Recorded
 from sweep.running import Job, Running, failure
+from sweep.schema import Config
 from sweep.slots import Lease
 from sweep.worker import STOPPED, Task
 
 PATIENCE_SECONDS = 10.0  # for an engine to say that a run has ended which it was told to end
+
+
+def check_shared(config: Config, n_machines: int) -> None:
+    """See that what runs write to can be shared by the machines on which they are trained.
+
+    Raises:
+        UserError: it is a database's file, which one machine writes to.
+    """
+    databases = {"tracking.uri": (resolve_uri(config.tracking.uri), "an MLflow server")}
+    if config.search.pruner:
+        databases["search.storage"] = (config.search.storage, "PostgreSQL, say")
+    for field, (address, allowed) in databases.items():
+        if n_machines > 1 and address.startswith("sqlite"):
+            raise UserError(
+                f"{field}={shown(address)}: is a file, to which {n_machines} machines cannot write "
+                f"at once; allowed here: the address of {allowed}"
+            )
 
 
 def assignment(job: Job, task: Task, hydra_context: HydraContext) -> Assignment:

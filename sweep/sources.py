@@ -6,6 +6,7 @@ it. Format of the files: http://yann.lecun.com/exdb/mnist/ (IDX).
 
 import gzip
 import hashlib
+import logging
 import os
 import zlib
 from collections.abc import Iterator, Sequence
@@ -15,10 +16,12 @@ from typing import NamedTuple
 
 import pooch
 import requests
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from sweep.errors import UserError
+
+log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 10
 pooch.get_logger().setLevel("WARNING")  # the bar, or the error, says it all
@@ -107,7 +110,13 @@ def alone(file: IdxFile) -> Iterator[None]:
         with suppress(OSError, NotImplementedError):
             path.parent.mkdir(parents=True, exist_ok=True)
             # A soft lock would outlive a holder that is killed.
-            held.enter_context(FileLock(path, fallback_to_soft=False))
+            lock = FileLock(path, fallback_to_soft=False)
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                log.info("%s: waits for another program that prepares it", file.name)
+                lock.acquire()
+            held.callback(lock.release)
         yield
 
 

@@ -21,7 +21,7 @@ from submitit.slurm.slurm import SlurmInfoWatcher
 from sweep.errors import UserError
 from sweep.node import Assignment, Ending, Message, train
 from sweep.progress_file import ProgressFile, to_line
-from sweep.remote import assignment, follow
+from sweep.remote import assignment, check_shared, follow
 from sweep.running import Job, Running
 from sweep.schedule import Room
 from sweep.schema import Config
@@ -32,6 +32,7 @@ from sweep.worker import Task
 PROGRESS = "progress.jsonl"
 POLL_SECONDS = 0.5
 LOOK_SECONDS = 15  # until a job that was lost is missed; submitit's own is 600
+NODES = ("sinfo", "--noheader", "--Node", "--format=%N")  # a line for each, of each partition
 ANSWER_SECONDS = 10.0  # for SLURM to say that it is there
 GENERIC = (  # as submitit calls what all its clusters know
     *("name", "timeout_min", "mem_gb", "nodes", "cpus_per_task", "gpus_per_node"),
@@ -82,11 +83,11 @@ class Submission:
         return submitit.helpers.DelayedSubmission(self)
 
 
-def check_slurm() -> None:
-    """Check within seconds that SLURM answers.
+def check_slurm(config: Config) -> None:
+    """Check within seconds that SLURM answers, and that its machines can share the record.
 
     Raises:
-        UserError: it does not, or is not here.
+        UserError: it does not, or is not here; or they cannot.
     """
     what = "hydra/launcher=submitit_slurm"
     if missing := [each for each in ("sbatch", "srun", "squeue") if not shutil.which(each)]:
@@ -95,11 +96,12 @@ def check_slurm() -> None:
             "which SLURM takes jobs. hydra/launcher=submitit_local needs no SLURM"
         )
     try:
-        told = subprocess.run(["sinfo"], capture_output=True, text=True, timeout=ANSWER_SECONDS)
+        told = subprocess.run(NODES, capture_output=True, text=True, timeout=ANSWER_SECONDS)
     except subprocess.TimeoutExpired:
         raise UserError(f"{what}: SLURM has not answered in {ANSWER_SECONDS:g} seconds") from None
     if told.returncode:
         raise UserError(f"{what}: SLURM does not answer: {' '.join(told.stderr.split())}")
+    check_shared(config, len({*told.stdout.split()}))
 
 
 class SubmititJobs:

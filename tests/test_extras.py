@@ -7,34 +7,44 @@ from workplace import Workplace
 HIDE = """
 import sys
 
-class Hidden:
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in NAMES or name in NAMES:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+            return None
+        return self.finder.find_spec(name, path, target)
 
-sys.meta_path.insert(0, Hidden())
-for name in NAMES:
-    sys.modules[name] = None
+sys.meta_path = [Without(finder) for finder in sys.meta_path]
 """
-MISSING = {
-    "ray": ("ray", "hydra/launcher=ray needs Ray", "ray"),
-    "submitit_local": ("submitit", "hydra/launcher=submitit_local needs submitit", "slurm"),
-    "submitit_slurm": ("submitit", "hydra/launcher=submitit_slurm needs submitit", "slurm"),
-}
+RAY, SUBMITIT = "hydra/launcher=ray", "hydra/launcher=submitit"
+OPTUNA = "hydra/sweeper=optuna"
+MISSING = [  # the module, what needs it, its name, and the extra that brings it
+    ("ray", [RAY], "Ray", "ray"),
+    ("submitit", [f"{SUBMITIT}_local"], "submitit", "slurm"),
+    ("submitit", [f"{SUBMITIT}_slurm"], "submitit", "slurm"),
+    ("optuna", [OPTUNA], "Optuna", "optuna"),
+    ("cmaes", ["search.sampler=cmaes", OPTUNA], "cmaes", "optuna"),
+    ("torch", ["search.sampler=gp", OPTUNA], "torch", "gp"),
+]
 
 
-@pytest.mark.parametrize("launcher", MISSING)
-def test_an_extra_that_is_not_installed(tmp_path, launcher):
-    module, what, extra = MISSING[launcher]
+@pytest.mark.parametrize(("module", "arguments", "name", "extra"), MISSING)
+def test_an_extra_that_is_not_installed(tmp_path, module, arguments, name, extra):
     plugins = ("hydra_plugins.hydra_ray_launcher", "hydra_plugins.hydra_submitit_launcher")
     (tmp_path / "without.py").write_text(
         f"NAMES = {(module, *plugins)}\n{HIDE}\nimport sweep.__main__\nsweep.__main__.main()\n"
     )
     workplace = Workplace(tmp_path)
-    arguments = (f"hydra/launcher={launcher}", "optim.lr=0.1,0.2", "--multirun")
-    process = workplace.start(*arguments, module="without")
+    process = workplace.start(*arguments, "optim.lr=0.1,0.2", "--multirun", module="without")
     output, errors = process.communicate(timeout=60)
     assert output == ""
-    assert errors == f'{what}, which is not installed: pip install "gluon-sweep[{extra}]"\n'
+    assert errors == (
+        f'{arguments[0]} needs {name}, which is not installed: pip install "gluon-sweep[{extra}]"\n'
+    )
     assert process.returncode == 2
     assert not (tmp_path / "mlflow.db").exists()

@@ -198,6 +198,12 @@ def test_an_address_at_which_nothing_answers(workplace):
         assert refused(workplace, RAY, setting, *REFUSED) == f"{setting}: {NO_RAY}timed out\n"
 
 
+def test_an_address_of_rays_client(workplace):
+    setting = "hydra.launcher.ray.init.address=ray://127.0.0.1:10001"
+    reason = "a program elsewhere (ray://) cannot start a sweep"
+    assert refused(workplace, RAY, f"'{setting}'", *REFUSED) == f"{setting}: {NO_RAY}{reason}\n"
+
+
 def test_an_address_of_something_else(workplace, tmp_path):
     with Server(tmp_path) as server:
         setting = f"hydra.launcher.ray.init.address={server.address.removeprefix('http://')}"

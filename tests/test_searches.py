@@ -361,21 +361,6 @@ def test_a_grid_has_no_intervals(tmp_path):
     )
 
 
-def test_an_extra_that_is_missing_is_named_with_how_to_install_it(tmp_path):
-    (tmp_path / "without.py").write_text(
-        "import sys\n\nsys.modules['optuna'] = None\n\nfrom sweep.__main__ import main\n\nmain()\n"
-    )
-    process = Workplace(tmp_path).start(
-        "hydra/sweeper=optuna", "seed=1,2", "--multirun", module="without"
-    )
-    _, errors = process.communicate(timeout=100)
-    assert (process.returncode, errors) == (
-        2,
-        "hydra/sweeper=optuna needs Optuna, which is not installed: "
-        'pip install "gluon-sweep[optuna]"\n',
-    )
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

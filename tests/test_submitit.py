@@ -11,11 +11,13 @@ from hydra.core.utils import JobReturn, JobStatus
 from outcomes import assert_complete, assert_interrupted_again_and_again, outcomes
 from workplace import Workplace, workers
 
+from sweep.config import load
 from sweep.epochs import EpochRecord
-from sweep.errors import RunFailed
+from sweep.errors import RunFailed, UserError
 from sweep.node import Ending
 from sweep.progress import Ended, Found, Kept, Notice, Recorded, Retried, Started
 from sweep.progress_file import ProgressFile, from_line, to_line
+from sweep.remote import check_shared
 
 pytest.importorskip("submitit")
 
@@ -114,6 +116,23 @@ def test_slurm_is_not_here(workplace):
         "machine from which SLURM takes jobs. hydra/launcher=submitit_local needs no SLURM\n",
     )
     assert output == ""
+
+
+@pytest.mark.parametrize(
+    ("override", "allowed"),
+    [
+        ("tracking.uri=sqlite:///mlflow.db", "the address of an MLflow server"),
+        ("search.storage=sqlite:///optuna.db", "the address of PostgreSQL, say"),
+    ],
+)
+def test_files_that_several_machines_cannot_share(override, allowed):
+    config = load("tracking.uri=http://localhost:5000", override, "search.pruner=asha")
+    check_shared(config, 1)
+    with pytest.raises(UserError) as refusal:
+        check_shared(config, 3)
+    assert str(refusal.value) == (
+        f"{override}: is a file, to which 3 machines cannot write at once; allowed here: {allowed}"
+    )
 
 
 # --- what a run tells, in a file ---
