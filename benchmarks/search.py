@@ -26,11 +26,12 @@ SPACE = (
     "model.activation=tanh,relu,sigmoid",
     "batch_size=choice(50,100,200,400)",
 )
-NETWORK = ("model=mlp", "model.hidden=[128,64]", "dataset=fashion_mnist")
-EPOCHS = 27
+# LeNet-5's own sizes: http://vision.stanford.edu/cs598_spring07/papers/Lecun98.pdf
+NETWORK = ("model=lenet", "model.channels=[6,16]", "model.hidden=[120,84]", "dataset=fashion_mnist")
+EPOCHS = 9
 SEARCHES = {
     "random": ("search.sampler=random", "search.n_trials=32"),
-    "TPE with ASHA": ("search.sampler=tpe", "search.pruner=asha", "search.n_trials=60"),
+    "TPE with ASHA": ("search.sampler=tpe", "search.pruner=asha", "search.n_trials=48"),
 }
 COLOURS = {"random": "#8a8a8a", "TPE with ASHA": "#1f6fb4"}
 

@@ -1,6 +1,7 @@
 """Where Hydra finds the launchers of ``hydra/launcher=local`` and so on; see sweep/schedule.py."""
 
 import copy
+import sys
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -203,10 +204,12 @@ class SubmititLauncher(EngineLauncher):
         settings = self.settings(config)
         has_gpu = any(settings.get(key) for key in ("gpus_per_node", "gpus_per_task", "gres"))
         _check_gpu(config, has_gpu, "hydra.launcher.gpus_per_node", "1")
-        if self.cluster == "slurm":
-            from sweep.submitit_jobs import check_slurm
+        from sweep.slurm import check_slurm
+        from sweep.submitit_jobs import check_options
 
-            check_slurm(config)
+        if self.cluster == "slurm":
+            check_slurm(config, settings.get("partition"))
+        check_options(self.cluster, settings)
         return int(has_gpu)
 
     def place(self, config: Config) -> Place:
@@ -229,8 +232,7 @@ class SubmititLocalLauncher(SubmititLauncher):
 
     def room(self, config: Config) -> Room:
         """Return this machine's cores, and those of its GPUs that runs use."""
-        gpus = find_gpus(config.threads_per_run) if config.context == "gpu" else []
-        return Slots(config.n_jobs, gpus)
+        return Slots(config.n_jobs, find_gpus(config.threads_per_run))
 
 
 class SubmititSlurmLauncher(SubmititLauncher):
@@ -240,7 +242,7 @@ class SubmititSlurmLauncher(SubmititLauncher):
 
     def room(self, config: Config) -> Room:
         """Return so many places as jobs may be submitted at once; SLURM queues them."""
-        return Places(config.n_jobs or self.settings(config)["array_parallelism"])
+        return Places(config.n_jobs or self.settings(config).get("array_parallelism", sys.maxsize))
 
 
 def _check_gpu(config: Config, has_gpu: bool, key: str, allowed: str) -> None:

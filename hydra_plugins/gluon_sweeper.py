@@ -23,7 +23,7 @@ from sweep.frozen_configs import FrozenConfigLoader, FrozenFilesLoader
 from sweep.schema import Config
 
 if TYPE_CHECKING:
-    from sweep.preparation import Job
+    from sweep.preparation import Combination
     from sweep.sweeps import ToTrain
 
 
@@ -59,11 +59,12 @@ class GridSweeper(BasicSweeper):
         if where is not launcher:
             _check_for_other_launchers([config for _, _, config in checked])
         # They import MLflow: not before it is needed, and while the server imports too.
-        from sweep.preparation import Job
+        from sweep.preparation import Combination
         from sweep.sweeps import sweep
 
-        jobs, first = [Job(*each) for each in checked], checked[0][2]
-        return sweep(jobs, given, partial(_launch, launcher), partial(where.count_gpus, first))
+        count_gpus = partial(where.count_gpus, checked[0][2])
+        checked_combinations = [Combination(*each) for each in checked]
+        return sweep(checked_combinations, given, partial(_launch, launcher), count_gpus)
 
 
 class OptunaSweeper(BasicSweeper):
@@ -92,14 +93,14 @@ class OptunaSweeper(BasicSweeper):
         examples = [(each, *_compose(loader, master, each)) for each in space.examples(GROUPS)]
         first = examples[0][2]
         launcher.prepare(first)
-        from sweep.preparation import Job
+        from sweep.preparation import Combination
         from sweep.searches import search
 
-        def compose(overrides: Sequence[str]) -> "Job":
-            return Job(tuple(overrides), *_compose(loader, master, overrides))
+        def compose(overrides: Sequence[str]) -> "Combination":
+            return Combination(tuple(overrides), *_compose(loader, master, overrides))
 
         return search(
-            *(space, [Job(*each) for each in examples], given, compose, launcher.job),
+            *(space, [Combination(*each) for each in examples], given, compose, launcher.job),
             partial(launcher.launch_suggested, first),
             partial(launcher.count_gpus, first),
         )
@@ -114,17 +115,17 @@ def _launch(launcher: Any, to_train: "Sequence[ToTrain]", sweep_id: str) -> Sequ
         sweep_id: the parent run.
     """
     for each in to_train:
-        each.job.composed.tracking.sweep_id = sweep_id
-        each.job.composed.context = each.device  # where it is trained there may be others
+        each.combination.composed.tracking.sweep_id = sweep_id
+        each.combination.composed.context = each.device  # where it is trained there may be others
     if isinstance(launcher, ScheduledLauncher):
-        composed = {each.number: each.job.composed for each in to_train}
+        composed = {each.number: each.combination.composed for each in to_train}
         return launcher.launch_composed(composed, {e.number: e.is_claimed for e in to_train})
-    composed_by_overrides = {each.job.overrides: each.job.composed for each in to_train}
+    combinations = [each.combination for each in to_train]
+    composed_by_overrides = {each.overrides: each.composed for each in combinations}
     loader = FrozenConfigLoader(launcher.hydra_context.config_loader, composed_by_overrides)
     launcher.hydra_context = replace(launcher.hydra_context, config_loader=loader)
-    results: Sequence[JobReturn] = launcher.launch(
-        [each.job.overrides for each in to_train], initial_job_idx=0
-    )
+    overrides = [each.overrides for each in combinations]
+    results: Sequence[JobReturn] = launcher.launch(overrides, initial_job_idx=0)
     return results
 
 

@@ -34,12 +34,17 @@ class Claims:
         """Create the folder if need be.
 
         Raises:
-            UserError: it cannot be written.
+            UserError: it cannot be written, or has no locks.
         """
         self.folder = folder
         try:
             (folder / "locks").mkdir(parents=True, exist_ok=True)
             self.folder_id = _folder_id(folder)
+        except NotImplementedError as error:
+            raise UserError(
+                f"checkpoint_dir={folder}: its file system has no locks (flock), by which runs are "
+                "kept from being trained twice; allowed is a folder where it has"
+            ) from error
         except OSError as error:
             raise UserError(
                 f"checkpoint_dir={folder}: cannot be written ({error.strerror}); allowed is a "
@@ -85,12 +90,17 @@ class Claims:
             return not free
 
     def _lock(self, fingerprint: str) -> FileLock:
-        return FileLock(self.folder / "locks" / f"{fingerprint}.lock")
+        return _lock(self.folder / "locks" / f"{fingerprint}.lock")
+
+
+def _lock(path: Path) -> FileLock:
+    """Return a lock that goes with its holder; a soft one would outlive a machine that died."""
+    return FileLock(path, fallback_to_soft=False)
 
 
 def _folder_id(folder: Path) -> str:
     path = folder / "id"
-    with FileLock(folder / "locks" / "id.lock"):
+    with _lock(folder / "locks" / "id.lock"):
         with suppress(FileNotFoundError):
             return path.read_text()
         new = uuid.uuid4().hex

@@ -23,10 +23,11 @@ from sweep.errors import RunFailed
 from sweep.launcher import prepare, start_process
 from sweep.progress import Event
 from sweep.schema import Config
-from sweep.worker import Work
+from sweep.worker import STOPPED, Work
 
 POLL_SECONDS = 0.2  # to see an interrupt, which does not end a wait; and the time
 GRACE_SECONDS = 3.0  # for a run to close its record; less than the sweep's own
+LOST = 255  # as multiprocessing has it of a process whose fork server has ended too
 GIVEN = ("MLFLOW_", "MXNET_")  # variables that a run has from its sweep
 
 
@@ -51,7 +52,10 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run's process ended: its exit code, as ``multiprocessing`` has it, and why."""
+    """How a run's process ended: its exit code, as ``multiprocessing`` has it, and why.
+
+    None where it was not the run that ended: all of its machine, or of its job, was ended.
+    """
 
     exit_code: int | None
     reason: str
@@ -94,11 +98,14 @@ def train(given: Assignment) -> Iterator[Message]:
         process.join()
     finally:
         _stop(process)
+    exit_code = process.exitcode
     if timed_out:
         reason = f"it took longer than run_timeout={given.config.run_timeout:g} seconds"
+    elif exit_code in (STOPPED, LOST):
+        exit_code, reason = None, "its process was stopped by SIGTERM, which the sweep did not send"
     else:
-        reason = cause_of_death(process.exitcode, killed_before)
-    yield Ending(process.exitcode, f"on {socket.gethostname()}: {reason}")
+        reason = cause_of_death(exit_code, killed_before)
+    yield Ending(exit_code, f"on {socket.gethostname()}: {reason}")
 
 
 def _enter(given: Assignment) -> None:

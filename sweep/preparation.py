@@ -26,7 +26,7 @@ ONE_FOR_ALL = (
 
 
 @dataclass(frozen=True)
-class Job:
+class Combination:
     """One combination: what is overridden, as in ``optim.lr=0.1``, and what that composes to.
 
     Attributes:
@@ -69,31 +69,35 @@ class Prepared:
 
 
 def prepare(
-    jobs: Sequence[Job], count_gpus: Callable[[], int], runs: Sequence[str] | None = None
+    combinations: Sequence[Combination],
+    count_gpus: Callable[[], int],
+    runs: Sequence[str] | None = None,
 ) -> Prepared:
     """Check all that runs such as these need, announce them, and tidy up after dead ones.
 
     Args:
-        jobs: at least one.
+        combinations: at least one.
         count_gpus: returns how many GPUs there are where the runs are trained.
         runs: lines that announce them; None to list them.
 
     Raises:
         UserError: something is wrong; nothing is recorded.
     """
-    first = jobs[0].config
+    first = combinations[0].config
     for field in ONE_FOR_ALL:
-        if any(getattr(job.config, field) != getattr(first, field) for job in jobs):
+        if any(getattr(each.config, field) != getattr(first, field) for each in combinations):
             raise UserError(f"{field}: cannot be swept over; it is one for all runs of a sweep")
     probe(resolve_uri(first.tracking.uri))
     tracker = Tracker(first.tracking.uri, first.tracking.experiment)
     claims = Claims(Path(first.checkpoint_dir))
-    datasets = {config: load_dataset(config) for config in {job.config.dataset for job in jobs}}
+    datasets = {
+        config: load_dataset(config) for config in {each.config.dataset for each in combinations}
+    }
     gpus = count_gpus()
-    contexts = dict.fromkeys(str(job.config.context) for job in jobs)
+    contexts = dict.fromkeys(str(each.config.context) for each in combinations)
     devices: dict[str, Device] = {"cpu": "cpu", "gpu": "gpu"}
     devices |= {context: resolve(context, gpus) for context in contexts}
-    described = [params(job.config) for job in jobs]
+    described = [params(each.config) for each in combinations]
     terminal.show_plan(
         terminal.listed(described) if runs is None else runs,
         described,

@@ -60,7 +60,7 @@ class ProgressFile:
             with self._path.open("rb") as stream:
                 stream.seek(self._read)
                 lines = stream.readlines()
-        except FileNotFoundError:
+        except OSError:  # it is not there yet; or the file system is away
             return
         for line in lines:
             if line.endswith(b"\n"):

@@ -46,14 +46,21 @@ def check(config: Config, remote: Mapping[str, Any]) -> None:
     """
     machines = [node for node in nodes() if node["Alive"]]
     needs = needs_of(remote)
-    for name, amount in needs.items():
-        most = max(node["Resources"].get(name, 0) for node in machines)
-        if most < amount and not config.n_jobs:
-            raise UserError(
-                f"hydra.launcher.ray.remote: a run needs {amount:g} {name}, and no machine of the "
-                f"cluster has more than {most:g}; allowed are more in a cluster that grows by "
-                "itself, with n_jobs=NUMBER of runs at once"
-            )
+    try:
+        ray.remote(train).options(**remote)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"hydra.launcher.ray.remote: {error}") from error
+    if not (config.n_jobs or any(_has(node["Resources"], needs) for node in machines)):
+        wanted = " and ".join(f"{amount:g} {name}" for name, amount in needs.items())
+        there = "; ".join(
+            ", ".join(f"{node['Resources'].get(name, 0):g} {name}" for name in needs)
+            for node in machines
+        )
+        raise UserError(
+            f"hydra.launcher.ray.remote: a run needs {wanted}, and no machine of the cluster has "
+            f"that ({there}); allowed in a cluster that grows by itself, with n_jobs=NUMBER of "
+            "runs at once"
+        )
     check_shared(config, len({node["NodeManagerHostname"] for node in machines}))
 
 
@@ -101,7 +108,11 @@ class Room:
         if time.monotonic() > self._counted + COUNT_SECONDS:
             self._there, self._counted = resources(), time.monotonic()
         left = {name: self._there.get(name, 0.0) - self._taken[name] for name in needs}
-        return all(left[name] >= needs[name] - TOLERANCE for name in needs)
+        return _has(left, needs)
+
+
+def _has(there: Mapping[str, float], needs: Mapping[str, float]) -> bool:
+    return all(there.get(name, 0.0) >= amount - TOLERANCE for name, amount in needs.items())
 
 
 def needs_of(remote: Mapping[str, Any]) -> dict[str, float]:

@@ -8,6 +8,7 @@ import math
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -85,7 +86,7 @@ class Remote:
         self.reason = "nothing more was heard of it"
         self._job, self._messages = job, messages
         self._terminate, self._kill = terminate, kill
-        self._stopped = False
+        self._stopped, self._patience_end = False, math.inf
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
@@ -96,12 +97,13 @@ class Remote:
 
     def kill(self) -> None:
         """Make it stop."""
-        self._stopped = True
+        self._stopped, self._patience_end = True, time.monotonic() + PATIENCE_SECONDS
         self._kill()
 
     def join(self) -> None:
         """Wait until it has ended, or does not seem to end."""
-        self._thread.join(PATIENCE_SECONDS)
+        latest = min(self._patience_end, time.monotonic() + PATIENCE_SECONDS)
+        self._thread.join(max(0.0, latest - time.monotonic()))
 
     def _listen(self) -> None:
         is_open = False

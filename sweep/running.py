@@ -91,6 +91,7 @@ class Running:
             return None
         if isinstance(message, Recorded | Started):
             self.run_id = message.run_id
+            self.ended = False  # also where a queue has brought it to another machine
         self.ended = self.ended or isinstance(message, Ended)
         event: Event = message
         return event

@@ -245,4 +245,5 @@ def _stop(running: dict[Connection, Running], tell: Tell) -> None:
     finally:
         for run in running.values():
             run.process.kill()
+        for run in running.values():
             run.process.join()

@@ -14,9 +14,9 @@ from sweep.config import params, public, score_metric
 from sweep.errors import UserError
 from sweep.extras import need
 from sweep.leaderboard import direction_of
-from sweep.preparation import Job, prepare
+from sweep.preparation import Combination, prepare
 from sweep.recorded_sweep import record_sweep
-from sweep.schema import Config
+from sweep.schema import Config, Search
 from sweep.search_space import Space
 from sweep.standing import close_abandoned
 from sweep.study import Direction, Study
@@ -30,7 +30,7 @@ MAY_CHANGE = ("n_trials", "time_budget", "storage", "study", "trial")
 
 def search(
     space: Space,
-    jobs: Sequence[Job],
+    combinations: Sequence[Combination],
     command: Sequence[str],
     compose: Compose,
     make_job: MakeJob,
@@ -43,7 +43,7 @@ def search(
 
     Args:
         space: what is searched.
-        jobs: runs at the ends of the space, at least one, composed and checked.
+        combinations: runs at the ends of the space, at least one, composed and checked.
         command: the search's own overrides; they name it.
         compose: returns the run of these overrides.
         make_job: returns the job of this number, and of what was composed.
@@ -54,11 +54,12 @@ def search(
         UserError: something is wrong; nothing was trained or recorded.
         RunFailed: some runs failed; they and the others are recorded.
     """
-    config = jobs[0].config
+    config = combinations[0].config
     settings, objectives = config.search, _objectives(config)
-    for job in jobs:
-        _check(job.config, space, objectives)
-    prepared = prepare(jobs, count_gpus, _announced(config, space))
+    for each in combinations:
+        _check(each.config, space, objectives)
+    n_trials = int(min(settings.n_trials, _most(config, space)))
+    prepared = prepare(combinations, count_gpus, _announced(settings, space, n_trials))
     about = _about(config, space, objectives)
     about["dataset.digests"] = sorted({each.digest for each in prepared.datasets.values()})
     key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
@@ -66,8 +67,8 @@ def search(
     directions = [_direction(each) for each in objectives]
     study = Study(settings, name, config.epochs, space, directions, about)
     _check_record(study, prepared.tracker)
-    n_trials = int(min(settings.n_trials, _most(config, space)))
     begun = len(study.begun())
+    is_complete = not begun and study.count() >= n_trials
     done = f"{study.count() - begun} of {count(n_trials, 'trial')} done"
     show_lines(f"  study {name}: {done}{f', {begun} begun before' if begun else ''}")
 
@@ -91,7 +92,6 @@ def search(
         _show_best(study, space, objectives)
         return results
 
-    is_complete = not begun and study.count() >= n_trials
     # Not the storage: its address may hold a password.
     recorded = {f"search.{key}": _text(each) for key, each in _settings(config).items()}
     tags = {STUDY: name}
@@ -164,12 +164,11 @@ def _most(config: Config, space: Space) -> float:
     return space.size() if config.search.sampler == "grid" else float("inf")
 
 
-def _announced(config: Config, space: Space) -> list[str]:
+def _announced(settings: Search, space: Space, n_trials: int) -> list[str]:
     """Return lines that say what is searched, and how."""
-    settings = config.search
     pruned = f", pruned by {settings.pruner}" if settings.pruner else ""
     budget = f", within {settings.time_budget:g} s" if settings.time_budget else ""
-    lines = [f"search of {count(settings.n_trials, 'run')} by {settings.sampler}{pruned}{budget}:"]
+    lines = [f"search of {count(n_trials, 'run')} by {settings.sampler}{pruned}{budget}:"]
     fixed = [f"  {each}" for each in public(space.fixed)]
     return lines + [f"  {each.name}: {each.text}" for each in space.dimensions] + fixed
 

@@ -1,6 +1,7 @@
 """A study: what Optuna keeps of a search, what it suggests next, and which runs it prunes."""
 
 import json
+import uuid
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from sweep.study_storage import OPENING, alone, create_storage, engine_options, 
 
 Direction = Literal["maximize", "minimize"]
 RUN_ID, PRUNED = "run_id", "pruned_after_epoch"  # attributes of a trial
+ASKED = "asked"  # another: the id of a suggestion, since two searches may store at once
 ABOUT = "sweep"  # the attribute of a study that says what it searches
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -85,7 +87,7 @@ class Study:
         It is suggested in memory and then stored at once: a trial that was stored value by value
         could be left without some of them.
         """
-        with alone(self._search.storage):
+        with usable(self._search.storage), alone(self._search.storage):
             before = self._trials()
             if len(before) >= n_trials:
                 return None
@@ -96,15 +98,13 @@ class Study:
                 pruner=_pruner(self._search, self._epochs),
             )
             memory.add_trials(before)
-            memory.ask(self._space.distributions)
+            own = uuid.uuid4().hex
+            memory.ask(self._space.distributions).set_user_attr(ASKED, own)
             asked = memory.get_trials(deepcopy=False)[-1]
             with usable(self._search.storage):
                 self._study.add_trial(asked)
-            return next(
-                each
-                for each in self._trials()[len(before) :]
-                if (each.params, each.datetime_start) == (asked.params, asked.datetime_start)
-            )
+            new = self._trials()[len(before) :]
+            return next(each for each in new if each.user_attrs.get(ASKED) == own)
 
     def tell(
         self, number: int, state: TrialState, values: Sequence[float] | None, run_id: str

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sweep.addresses import shown
 from sweep.errors import UserError
-from sweep.tracking.connection import DATABASE_PROBE, database_file
+from sweep.tracking.connection import CONNECT_ARGUMENTS, database_file
 
 # What goes wrong when a storage is used, and when it is opened.
 USING = (optuna.exceptions.StorageInternalError, SQLAlchemyError, OSError)
@@ -34,7 +34,7 @@ def alone(address: str) -> AbstractContextManager[object]:
 def engine_options(address: str) -> dict[str, Any]:
     """Return how SQLAlchemy connects: how long it waits."""
     kind = address.partition(":")[0].partition("+")[0]
-    options = {"sqlite": {"timeout": SQLITE_SECONDS}, **DATABASE_PROBE}
+    options = {"sqlite": {"timeout": SQLITE_SECONDS}, **CONNECT_ARGUMENTS}
     return {"connect_args": options.get(kind, {})}
 
 

@@ -5,63 +5,53 @@ run tells comes back through a file in its folder, which all machines share.
 """
 
 import logging
-import shutil
-import subprocess
+import signal
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from tempfile import TemporaryDirectory
+from types import FrameType
+from typing import Any, Literal, NoReturn
 
 import submitit
 from hydra.types import HydraContext
-from submitit.slurm.slurm import SlurmInfoWatcher
 
-from sweep.errors import UserError
+from sweep.errors import RunFailed, UserError
 from sweep.node import Assignment, Ending, Message, train
 from sweep.progress_file import ProgressFile, to_line
-from sweep.remote import assignment, check_shared, follow
+from sweep.remote import assignment, follow
 from sweep.running import Job, Running
 from sweep.schedule import Room
 from sweep.schema import Config
 from sweep.slots import Lease
+from sweep.slurm import LOOK_SECONDS, Queue
 from sweep.terminal import silent
 from sweep.worker import Task
 
-PROGRESS = "progress.jsonl"
+Cluster = Literal["local", "slurm"]
 POLL_SECONDS = 0.5
-LOOK_SECONDS = 15  # until a job that was lost is missed; submitit's own is 600
-NODES = ("sinfo", "--noheader", "--Node", "--format=%N")  # a line for each, of each partition
-ANSWER_SECONDS = 10.0  # for SLURM to say that it is there
+WARNED_SECONDS = 120.0  # for SLURM to end a job that it has warned; its own KillWait is 30
 GENERIC = (  # as submitit calls what all its clusters know
     *("name", "timeout_min", "mem_gb", "nodes", "cpus_per_task", "gpus_per_node"),
     *("tasks_per_node", "stderr_to_stdout"),
 )
 
+submitit.SlurmJob.watcher = Queue(delay_s=LOOK_SECONDS)
 _submitit = threading.Lock()  # it is not made for threads
 logging.getLogger("submitit").setLevel(logging.CRITICAL)  # the terminal is the sweep's
 
 
-class Queue(SlurmInfoWatcher):
-    """Looks after jobs by ``squeue``: submitit's ``sacct`` needs a database, which few have."""
-
-    def update(self) -> None:
-        """Look at all jobs. One that has left the queue, minutes after its end, is GONE."""
-        command = ["squeue", "--me", "--noheader", "--states=all", "--format=%i %T"]
-        told = subprocess.run(command, capture_output=True, text=True)
-        self._num_calls += 1
-        self._last_status_check = time.time()
-        if told.returncode:  # SLURM is away; it will be back
-            return
-        states = dict(line.split() for line in told.stdout.splitlines())
-        for job in self._registered - self._finished:
-            self._info_dict[job] = {"State": states.get(job, "GONE")}
-            if self.is_done(job, mode="cache"):
-                self._finished.add(job)
+class Warned(BaseException):
+    """The job will be ended, or queued again."""
 
 
-submitit.SlurmJob.watcher = Queue(delay_s=LOOK_SECONDS)
+def _warn(number: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)  # the record is being closed: that shall not be cut short
+    raise Warned
 
 
 @dataclass(frozen=True)
@@ -72,36 +62,48 @@ class Submission:
     progress: Path
 
     def __call__(self) -> None:
-        """Train the run, and write down what it tells."""
+        """Train the run, and write down what it tells.
+
+        SLURM sends SIGTERM first, and not to all processes of a job: so the run is stopped here.
+        """
+        signal.signal(signal.SIGTERM, _warn)  # submitit ignores it
         with self.progress.open("a") as stream:
-            for message in train(self.given):
-                stream.write(to_line(message))
+            try:
+                for message in train(self.given):
+                    stream.write(to_line(message))
+                    stream.flush()
+            except Warned:
+                stream.write(to_line(Ending(None, "its job was told to end")))
                 stream.flush()
+                time.sleep(WARNED_SECONDS)
 
     def checkpoint(self) -> submitit.helpers.DelayedSubmission:
         """Return what goes on in the next job: the run itself knows where it was."""
         return submitit.helpers.DelayedSubmission(self)
 
 
-def check_slurm(config: Config) -> None:
-    """Check within seconds that SLURM answers, and that its machines can share the record.
+def check_options(cluster: Cluster, parameters: Mapping[str, Any]) -> None:
+    """Check that jobs can have these parameters.
 
     Raises:
-        UserError: it does not, or is not here; or they cannot.
+        UserError: submitit does not know them, or not these values.
     """
-    what = "hydra/launcher=submitit_slurm"
-    if missing := [each for each in ("sbatch", "srun", "squeue") if not shutil.which(each)]:
-        raise UserError(
-            f"{what}: there is no {missing[0]} here; the sweep has to be started on a machine from "
-            "which SLURM takes jobs. hydra/launcher=submitit_local needs no SLURM"
-        )
-    try:
-        told = subprocess.run(NODES, capture_output=True, text=True, timeout=ANSWER_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise UserError(f"{what}: SLURM has not answered in {ANSWER_SECONDS:g} seconds") from None
-    if told.returncode:
-        raise UserError(f"{what}: SLURM does not answer: {' '.join(told.stderr.split())}")
-    check_shared(config, len({*told.stdout.split()}))
+    with TemporaryDirectory() as folder:
+        try:
+            create_executor(cluster, {**parameters, "submitit_folder": folder})
+        except (AssertionError, NameError, TypeError, ValueError) as error:
+            raise UserError(f"hydra.launcher: {error}") from error
+
+
+def create_executor(cluster: Cluster, parameters: Mapping[str, Any]) -> submitit.AutoExecutor:
+    """Return what submits jobs of these parameters, named as Hydra's plugin for submitit does."""
+    values, prefix = dict(parameters), f"{cluster}_"
+    retries = {f"{prefix}max_num_timeout": values.pop("max_num_timeout", 0)}
+    values.pop("array_parallelism", None)  # of runs at once: the scheduler sees to it
+    executor = submitit.AutoExecutor(values.pop("submitit_folder"), cluster, **retries)
+    named = {key if key in GENERIC else prefix + key: each for key, each in values.items()}
+    executor.update_parameters(**named)
+    return executor
 
 
 class SubmititJobs:
@@ -113,7 +115,7 @@ class SubmititJobs:
 
     def __init__(
         self,
-        cluster: Literal["local", "slurm"],
+        cluster: Cluster,
         slots: Room,
         parameters: Callable[[Config], Mapping[str, Any]],
         task: Task,
@@ -134,46 +136,78 @@ class SubmititJobs:
     def start(self, job: Job, lease: Lease) -> Running:
         """Submit a run."""
         job.folder.mkdir(parents=True, exist_ok=True)
-        progress = (job.folder / PROGRESS).absolute()
-        progress.unlink(missing_ok=True)  # of a job that died
+        # A job that was believed dead may write on: so each has a file of its own.
+        progress = (job.folder / f"progress-{uuid.uuid4().hex[:8]}.jsonl").absolute()
         given = assignment(job, self._task, self._hydra_context)
         # What is submitted is written to a file. So passwords are not: jobs inherit the variables.
         given = replace(given, environment=lease.environment())
-        with _submitit, silent():
-            submitted = self._executor(job.config).submit(Submission(given, progress))
-        cancel = self._canceller(submitted)
-        return follow(job, lease, _messages(submitted, progress), cancel, cancel)
+        executor = create_executor(self._cluster, self._parameters(job.config))
+        try:
+            with _submitit, silent(), _heeding_interrupts():
+                submitted = executor.submit(Submission(given, progress))
+        except submitit.core.utils.FailedJobError as error:
+            refusal = f"SLURM did not take its job: {' '.join(str(error).split())}"
+            return follow(job, lease, [RunFailed(refusal)], _nothing, _nothing)
+        cancelled = threading.Event()
 
-    def _executor(self, config: Config) -> submitit.AutoExecutor:
-        values = dict(self._parameters(config))
-        prefix = f"{self._cluster}_"
-        retries = {f"{prefix}max_num_timeout": values.pop("max_num_timeout", 0)}
-        values.pop("array_parallelism", None)  # of runs at once: the scheduler sees to it
-        executor = submitit.AutoExecutor(values.pop("submitit_folder"), self._cluster, **retries)
-        named = {key if key in GENERIC else prefix + key: each for key, each in values.items()}
-        executor.update_parameters(**named)
-        return executor
-
-    def _canceller(self, submitted: "submitit.Job[None]") -> Callable[[], None]:
         def cancel() -> None:
+            cancelled.set()
             with _submitit:
                 submitted.cancel(check=False)
 
-        return cancel
+        return follow(job, lease, _messages(submitted, progress, cancelled), cancel, cancel)
 
 
-def _messages(submitted: "submitit.Job[None]", progress: Path) -> Iterator[Message]:
+def _nothing() -> None:
+    """Stop what has never begun."""
+
+
+@contextmanager
+def _heeding_interrupts() -> Iterator[None]:
+    """Start processes that do not ignore SIGINT, as they would behind ``&`` in a script.
+
+    It is how submitit stops those of this machine.
+    """
+    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    if ignored:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _messages(
+    submitted: "submitit.Job[None]", progress: Path, cancelled: threading.Event
+) -> Iterator[Message]:
     """Yield what a run tells; at last an Ending, with the reason if its job was lost."""
     file = ProgressFile(progress)
     while True:
         with _submitit:
             is_done = submitted.done()
         for message in file.news():
+            was_ended = isinstance(message, Ending) and message.exit_code is None
+            if was_ended and not cancelled.is_set():
+                continue  # whether it is over, or queued again, SLURM tells
             yield message
             if isinstance(message, Ending):
                 return
         if is_done:
-            state, log = submitted.state, submitted.paths.stderr
-            yield Ending(None, f"its job {submitted.job_id} ended ({state}); its log is {log}")
+            if not cancelled.is_set():
+                submitted.cancel(check=False)  # it shall not go on beside another, whatever it is
+            yield _end(submitted)
             return
         time.sleep(POLL_SECONDS)
+
+
+def _end(submitted: "submitit.Job[None]") -> Message:
+    """Say what became of a job that is over, and whose run has not said it."""
+    with _submitit:
+        submitted.get_info(mode="force")
+        state, log = submitted.state, submitted.paths.stderr
+        raised = submitted.exception() if submitted.paths.result_pickle.exists() else None
+    if state.startswith("CANCELLED"):
+        return RunFailed(f"its job {submitted.job_id} was cancelled")
+    what = str(raised).strip().splitlines()[-1] if raised else state
+    return Ending(None, f"its job {submitted.job_id} ended ({what}); its log is {log}")

@@ -10,8 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from sweep.epochs import at_best
 from sweep.errors import UserError
-from sweep.preparation import Job as Composed
-from sweep.preparation import Prepared
+from sweep.preparation import Combination, Prepared
 from sweep.running import Job
 from sweep.schema import Config
 from sweep.search_space import Space
@@ -20,8 +19,9 @@ from sweep.terminal import show_lines
 from sweep.tracking import FAILURE, PastRun
 from sweep.training import DIVERGED
 
-Compose = Callable[[Sequence[str]], Composed]
+Compose = Callable[[Sequence[str]], Combination]
 MakeJob = Callable[[int, DictConfig, Callable[[], bool]], Job]
+AGAIN_SECONDS = 5.0  # after which a storage that was away is asked again
 
 
 class Suggested:
@@ -62,6 +62,7 @@ class Suggested:
         self._objectives, self._n_trials = objectives, n_trials
         self._sweep_id, self._compose, self._make_job = sweep_id, compose, make_job
         self._begun = study.begun()
+        self._is_exhausted, self._ask_again = False, 0.0
         self._end = None if time_budget is None else time.monotonic() + time_budget
         self.error: UserError | None = None
 
@@ -69,33 +70,34 @@ class Suggested:
         """Return the next job; None if there is no more, or none can be had now."""
         while trial := self._next_trial():
             try:
-                job = self._compose(self._space.overrides(trial.params))
+                combination = self._compose(self._space.overrides(trial.params))
             except UserError as error:  # of all values together: each alone was checked before
                 show_lines(f"run {trial.number} cannot be trained: {error}")
                 self._study.tell(trial.number, TrialState.FAIL, None, "none")
                 continue
-            return self._job(trial.number, job)
+            return self._job(trial.number, combination)
         return None
 
     def _next_trial(self) -> FrozenTrial | None:
         if self._begun:
             return self._begun.pop(0)
-        if self._end is not None and time.monotonic() >= self._end:
+        is_over = self._end is not None and time.monotonic() >= self._end
+        if is_over or self._is_exhausted or time.monotonic() < self._ask_again:
             return None
         try:
             trial = self._study.ask(self._n_trials)
         except UserError as error:  # the storage is away; what trains goes on meanwhile
-            self.error = error
+            self.error, self._ask_again = error, time.monotonic() + AGAIN_SECONDS
             return None
-        self.error = None
+        self.error, self._is_exhausted = None, trial is None
         return trial
 
-    def _job(self, number: int, job: Composed) -> Job:
-        composed, prepared = job.composed, self._prepared
+    def _job(self, number: int, combination: Combination) -> Job:
+        composed, config, prepared = combination.composed, combination.config, self._prepared
         composed.tracking.sweep_id = self._sweep_id
-        composed.context = prepared.device(job.config)
+        composed.context = prepared.device(config)
         composed.search.study, composed.search.trial = self._study.name, number
-        is_claimed = partial(prepared.claims.is_claimed, prepared.fingerprint(job.config))
+        is_claimed = partial(prepared.claims.is_claimed, prepared.fingerprint(config))
         return self._make_job(number, composed, is_claimed)
 
     def end(self, job: Job, result: JobReturn) -> None:

@@ -122,6 +122,9 @@ class SweepDisplay:
         if isinstance(event, EpochRecord):
             self._measured_seconds += event.metrics["epoch_seconds"]
             self._measured_work += row.work / row.epochs
+        if over and isinstance(event, Retried | Started):  # somebody else had interrupted it
+            self._ended.remove(row)
+            over = False
         if isinstance(event, Ended | Found) and not over:
             self._ended.append(row)
         self._at_once = max(self._at_once, len(self._with("running")))

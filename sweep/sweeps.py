@@ -9,7 +9,7 @@ from hydra.core.utils import JobReturn
 
 from sweep import terminal
 from sweep.errors import UserError
-from sweep.preparation import Job, Prepared, prepare
+from sweep.preparation import Combination, Prepared, prepare
 from sweep.recorded_sweep import record_sweep
 from sweep.standing import close_abandoned, standings
 from sweep.tracking import PastRun, Record, impatient
@@ -21,13 +21,13 @@ class ToTrain:
 
     Attributes:
         number: in the sweep, from 0.
-        job: the combination.
+        combination: the combination.
         device: ``cpu`` or ``gpu``.
         is_claimed: returns whether another process trains it at this moment.
     """
 
     number: int
-    job: Job
+    combination: Combination
     device: str
     is_claimed: Callable[[], bool]
 
@@ -38,10 +38,10 @@ class Plan:
 
     Attributes:
         prepared: what its runs have in common.
-        keys: the fingerprints of all its jobs.
+        keys: the fingerprints of all its combinations.
         trained: runs that are there already.
         rerun: whether what others have trained counts for nothing.
-        to_train: what is missing; of jobs with the same fingerprint, the first.
+        to_train: what is missing; of combinations with the same fingerprint, the first.
     """
 
     prepared: Prepared
@@ -55,7 +55,10 @@ Launch = Callable[[Sequence[ToTrain], str], Sequence[JobReturn]]
 
 
 def sweep(
-    jobs: Sequence[Job], command: Sequence[str], launch: Launch, count_gpus: Callable[[], int]
+    combinations: Sequence[Combination],
+    command: Sequence[str],
+    launch: Launch,
+    count_gpus: Callable[[], int],
 ) -> Sequence[JobReturn]:
     """Check, announce, train and compare the runs of a sweep; return the results of the launched.
 
@@ -63,7 +66,7 @@ def sweep(
     if the sweep is the same.
 
     Args:
-        jobs: at least one; all with the same ``tracking``, ``n_jobs`` and so on.
+        combinations: at least one; all with the same ``tracking``, ``n_jobs`` and so on.
         command: the sweep's own overrides, as in ``optim.lr=0.1,0.2``; they name it.
         launch: trains combinations below the parent run of this id; returns when all have ended.
         count_gpus: returns how many GPUs there are where the runs are trained.
@@ -72,25 +75,25 @@ def sweep(
         UserError: a combination, or what it needs, is wrong; nothing was trained or recorded.
         RunFailed: some runs failed; they and the others are recorded.
     """
-    prepared = prepare(jobs, count_gpus)
-    plan, first = _plan(jobs, prepared), jobs[0].config
+    prepared = prepare(combinations, count_gpus)
+    plan, first = _plan(combinations, prepared), combinations[0].config
     return record_sweep(
         prepared, plan.keys, first, command, not plan.to_train, partial(_train, plan, launch)
     )
 
 
-def _plan(jobs: Sequence[Job], prepared: Prepared) -> Plan:
-    """Find out which of the jobs are trained already."""
-    first, tracker, claims = jobs[0].config, prepared.tracker, prepared.claims
-    keys = [prepared.fingerprint(job.config) for job in jobs]
+def _plan(combinations: Sequence[Combination], prepared: Prepared) -> Plan:
+    """Find out which of the combinations are trained already."""
+    first, tracker, claims = combinations[0].config, prepared.tracker, prepared.claims
+    keys = [prepared.fingerprint(combination.config) for combination in combinations]
     found = {} if first.rerun else standings(keys, tracker, claims)
     trained = {key: each.trained for key, each in found.items() if each.trained}
     to_train: dict[str, ToTrain] = {}
-    for number, (key, job) in enumerate(zip(keys, jobs, strict=True)):
+    for number, (key, combination) in enumerate(zip(keys, combinations, strict=True)):
         if key not in trained:
-            device = prepared.device(job.config)
+            device = prepared.device(combination.config)
             is_claimed = partial(claims.is_claimed, key)
-            to_train.setdefault(key, ToTrain(number, job, device, is_claimed))
+            to_train.setdefault(key, ToTrain(number, combination, device, is_claimed))
     begun = sum(key not in trained for key in found)
     terminal.show_standings(len(keys) - len(set(keys)), len(trained), begun)
     return Plan(prepared, keys, [*trained.values()], first.rerun, [*to_train.values()])

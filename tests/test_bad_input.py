@@ -13,7 +13,7 @@ from sweep.backend import device, mx
 from sweep.config import load
 from sweep.data import load_dataset
 from sweep.errors import UserError
-from sweep.preparation import Job
+from sweep.preparation import Combination
 from sweep.sources import FILES
 from sweep.sweeps import sweep
 from sweep.tracking import probe
@@ -303,7 +303,7 @@ def test_the_command_shows_the_message_and_trains_nothing(sweep_command, argumen
 )
 def test_what_is_one_for_all_runs_cannot_be_swept_over(field, values):
     overrides = [f"{field}={value}" for value in values.split()]
-    jobs = [Job((each,), OmegaConf.create(), load(each)) for each in overrides]
+    jobs = [Combination((each,), OmegaConf.create(), load(each)) for each in overrides]
     with pytest.raises(UserError) as error:
         sweep(jobs, overrides, launch=lambda jobs, sweep_id: [], count_gpus=lambda: 0)
     assert str(error.value) == f"{field.partition('.')[0]}: {ONE_FOR_ALL}"

@@ -217,7 +217,11 @@ def test_an_address_of_something_else(workplace, tmp_path):
         (
             "hydra.launcher.ray.remote.num_cpus=4096",
             "hydra.launcher.ray.remote: a run needs 4096 CPU, and no machine of the cluster has "
-            "more than ",
+            "that (",
+        ),
+        (
+            "hydra.launcher.ray.remote.num_cpus=-1",
+            "hydra.launcher.ray.remote: ",
         ),
         (
             "context=gpu",

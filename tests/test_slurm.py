@@ -1,6 +1,8 @@
 """Sweeps whose runs are jobs of a SLURM that is started for them."""
 
+import re
 import signal
+import time
 
 import pytest
 from outcomes import assert_complete, outcomes
@@ -47,3 +49,67 @@ def test_an_interrupt_takes_its_jobs_out_of_the_queue(workplace, slurm):
     (parent,), (run,) = workplace.runs("sweep")
     assert (parent.info.status, run.info.status) == ("KILLED", "KILLED")
     assert slurm.tell("squeue", "--noheader", "--states=PENDING,RUNNING") == ""
+
+
+def test_a_job_that_is_cancelled_is_not_tried_again(workplace, slurm):
+    def cancel(sweep):
+        slurm.tell("scancel", "--me")
+
+    code, lines, errors = workplace.watch(
+        *(SLURM, *ONE, "epochs=90000", "tracking.experiment=cancelled", "--multirun"),
+        until=["run 0: epoch 3/"],
+        act=cancel,
+    )
+    assert (code, errors) == (1, "1 of 1 runs failed\n"), lines
+    (failed,) = [line for line in lines if line.startswith("run 0: failed: ")]
+    assert re.fullmatch(r"run 0: failed: its job \d+ was cancelled", failed)
+    (run,) = workplace.runs("cancelled")[1]
+    assert run.info.status == "KILLED"
+
+
+def test_a_job_that_is_preempted_is_queued_again_and_goes_on(workplace, slurm):
+    """SLURM warns a job by SIGTERM, and then sends the signal that submitit asked for."""
+
+    def preempt(sweep):
+        job = slurm.tell("squeue", "--noheader", "--states=RUNNING", "--format=%i")
+        for name in ("TERM", "USR2"):
+            slurm.tell("scancel", "--signal", name, job)
+            time.sleep(1)
+        while slurm.tell("squeue", "--noheader", "--format=%T") != "PENDING":
+            time.sleep(0.2)
+        slurm.tell("scontrol", "update", f"JobId={job}", "StartTime=now")  # not in two minutes
+
+    code, lines, errors = workplace.watch(
+        *(SLURM, *ONE, "epochs=300", "max_retries=0", "--multirun"),
+        until=["run 0: epoch 3/"],
+        act=preempt,
+    )
+    assert (code, errors) == (0, ""), lines
+    assert [line for line in lines if "(goes on after epoch " in line], lines
+    (run,) = workplace.runs("sweep")[1]
+    assert (run.info.status, run.data.tags["interruptions"]) == ("FINISHED", "1")
+
+
+def test_a_job_that_slurm_does_not_take(workplace):
+    process = workplace.start(SLURM, *ONE, "hydra.launcher.constraint=none", "--multirun")
+    output, errors = process.communicate(timeout=100)
+    assert (process.returncode, errors) == (1, "1 of 1 runs failed\n")
+    assert "run 0: failed: SLURM did not take its job: sbatch: error: " in output
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (
+            "hydra.launcher.partition=typo",
+            "hydra.launcher.partition=typo: SLURM has no machine there\n",
+        ),
+        ("hydra.launcher.nodes=none", "hydra.launcher: "),
+    ],
+)
+def test_what_is_refused_before_anything_trains(workplace, option, message):
+    process = workplace.start(SLURM, *ONE, option, "--multirun")
+    output, errors = process.communicate(timeout=100)
+    assert errors.startswith(message), errors
+    assert process.returncode == 2
+    assert "run 0: " not in output

@@ -15,7 +15,7 @@ from sweep.claims import Claims
 from sweep.config import fingerprint, load, params
 from sweep.data import load_dataset
 from sweep.errors import RunFailed
-from sweep.preparation import Job
+from sweep.preparation import Combination
 from sweep.sweeps import sweep
 
 
@@ -33,13 +33,13 @@ class Launcher:
     def __call__(self, to_train, sweep_id):
         results = []
         for each in to_train:
-            self.launched.append((each.number, each.job.overrides))
+            self.launched.append((each.number, each.combination.overrides))
             results.append(self.train(each, sweep_id))
         self.then()
         return results
 
     def train(self, to_train, sweep_id):
-        config = replace(to_train.job.config, context="cpu")
+        config = replace(to_train.combination.config, context="cpu")
         claims = Claims(Path(config.checkpoint_dir))
         tags = {
             tracking.KIND: tracking.RUN,
@@ -70,7 +70,8 @@ class Place:
         where = (f"tracking.uri={self.uri}", f"tracking.experiment={self.experiment}")
         where += (f"checkpoint_dir={self.folder}/checkpoints", "context=cpu")
         jobs = [
-            Job((each,), OmegaConf.create(), load(*each.split(), *where)) for each in combinations
+            Combination((each,), OmegaConf.create(), load(*each.split(), *where))
+            for each in combinations
         ]
         launcher, error = Launcher(self.uri, self.experiment, **options), None
         try:

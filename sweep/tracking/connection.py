@@ -22,7 +22,7 @@ from sweep.addresses import DEFAULT_URI, shown
 from sweep.errors import UserError
 
 IMPATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
-DATABASE_PROBE = {"postgresql": {"connect_timeout": 5}, "mysql": {"connect_timeout": 5}}
+CONNECT_ARGUMENTS = {"postgresql": {"connect_timeout": 5}, "mysql": {"connect_timeout": 5}}
 
 # SQLAlchemy from 2.1 on takes psycopg for postgresql://, before it psycopg2.
 POSTGRESQL_DRIVERS = ("psycopg", "psycopg2")
@@ -45,7 +45,7 @@ def probe(uri: str) -> None:
         if kind == "sqlite":
             _create(uri)
         if kind in DATABASE_ENGINES:
-            engine = create_engine(uri, connect_args=DATABASE_PROBE.get(kind, {}))
+            engine = create_engine(uri, connect_args=CONNECT_ARGUMENTS.get(kind, {}))
             engine.connect().close()
             engine.dispose()
         MlflowClient(uri).search_experiments(max_results=1)
