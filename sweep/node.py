@@ -28,7 +28,7 @@ from sweep.worker import STOPPED, Work
 POLL_SECONDS = 0.2  # to see an interrupt, which does not end a wait; and the time
 GRACE_SECONDS = 3.0  # for a run to close its record; less than the sweep's own
 LOST = 255  # as multiprocessing has it of a process whose fork server has ended too
-GIVEN = ("MLFLOW_", "MXNET_")  # variables that a run has from its sweep
+GIVEN = ("MLFLOW_", "MXNET_", "SWEEP_")  # variables that a run has from its sweep
 
 
 @dataclass(frozen=True)

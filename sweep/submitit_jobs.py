@@ -138,9 +138,8 @@ class SubmititJobs:
         job.folder.mkdir(parents=True, exist_ok=True)
         # A job that was believed dead may write on: so each has a file of its own.
         progress = (job.folder / f"progress-{uuid.uuid4().hex[:8]}.jsonl").absolute()
-        given = assignment(job, self._task, self._hydra_context)
-        # What is submitted is written to a file. So passwords are not: jobs inherit the variables.
-        given = replace(given, environment=lease.environment())
+        given = assignment(_without_addresses(job), self._task, self._hydra_context)
+        given = replace(given, environment=lease.environment())  # a job inherits the others
         executor = create_executor(self._cluster, self._parameters(job.config))
         try:
             with _submitit, silent(), _heeding_interrupts():
@@ -156,6 +155,16 @@ class SubmititJobs:
                 submitted.cancel(check=False)
 
         return follow(job, lease, _messages(submitted, progress, cancelled), cancel, cancel)
+
+
+def _without_addresses(job: Job) -> Job:
+    """Return the job without addresses, which may hold passwords: a file is made of it.
+
+    The job has them from what was composed, where they may be names of variables.
+    """
+    tracking = replace(job.config.tracking, uri=None)
+    search = replace(job.config.search, storage="sqlite://")
+    return replace(job, config=replace(job.config, tracking=tracking, search=search))
 
 
 def _nothing() -> None:

@@ -61,18 +61,22 @@ def test_a_sweep_has_the_same_bits_as_on_this_machine_alone(workplace, expected)
 
 
 def test_a_search_suggests_and_prunes_the_same(workplace, tmp_path):
+    """In a database whose address is in a variable, as for several machines, and in a file."""
     search = ("hydra/sweeper=optuna", "optim.lr=tag(log,interval(1e-3,1))", "model.hidden=[32]")
     search += ("epochs=9", "search.pruner=asha", "search.startup_trials=3", "search.n_trials=6")
     search += ("n_jobs=1", "context=cpu", "figures=false", "tracking.experiment=search")
-    found = []
-    for folder, launcher in ((workplace.folder, OWN), (tmp_path, ())):
-        there = Workplace(folder)
-        there.environment |= workplace.environment
-        there.run(*launcher, *search, "--multirun")
-        storage = f"sqlite:///{folder}/optuna.db"
-        trials = optuna.load_study(study_name=None, storage=storage).trials
-        found.append([(each.params, each.values, each.intermediate_values) for each in trials])
+    found, variable = [], "search.storage=${oc.env:SWEEP_STUDIES}"
+    with PostgreSQL() as database:
+        for launcher, storage in ((OWN, database.url), ((), f"sqlite:///{tmp_path}/optuna.db")):
+            there = Workplace(tmp_path)
+            there.environment |= {**workplace.environment, "SWEEP_STUDIES": storage}
+            there.run(*launcher, *search, variable, f"checkpoint_dir={len(found)}", "--multirun")
+            (tmp_path / "mlflow.db").unlink()
+            trials = optuna.load_study(study_name=None, storage=storage).trials
+            found.append([(each.params, each.values, each.intermediate_values) for each in trials])
     assert found[0] == found[1]
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in files if database.password.encode() in path.read_bytes()]
     assert len({len(curve) for _, _, curve in found[0]}) > 1  # some were pruned, and not others
 
 
@@ -201,7 +205,7 @@ def test_an_address_at_which_nothing_answers(workplace):
 def test_an_address_of_rays_client(workplace):
     setting = "hydra.launcher.ray.init.address=ray://127.0.0.1:10001"
     reason = "a program elsewhere (ray://) cannot start a sweep"
-    assert refused(workplace, RAY, f"'{setting}'", *REFUSED) == f"{setting}: {NO_RAY}{reason}\n"
+    assert refused(workplace, RAY, setting, *REFUSED) == f"{setting}: {NO_RAY}{reason}\n"
 
 
 def test_an_address_of_something_else(workplace, tmp_path):

@@ -47,6 +47,19 @@ def test_a_sweep_has_the_same_bits_as_in_processes_of_its_own(workplace, tmp_pat
     assert not [path for path in files if secret.encode() in path.read_bytes()]
 
 
+def test_an_address_that_a_variable_has_is_written_nowhere(workplace, tmp_path):
+    workplace.environment["SWEEP_STUDIES"] = f"sqlite:///{tmp_path}/studies_s3cret.db"
+    workplace.run(
+        *(LOCAL, "hydra/sweeper=optuna", "search.storage=${oc.env:SWEEP_STUDIES}"),
+        *("optim.lr=interval(0.1,1)", "search.n_trials=1", "search.pruner=asha"),
+        *("model.hidden=[8]", "epochs=2", "context=cpu", "tracking.experiment=variable"),
+        *("figures=false", "--multirun"),
+    )
+    assert [run.info.status for run in workplace.runs("variable")[1]] == ["FINISHED"]
+    files = [path for path in workplace.folder.rglob("*") if path.is_file()]
+    assert not [path for path in files if b"s3cret" in path.read_bytes()]
+
+
 def test_a_run_is_killed(workplace):
     def kill(sweep):
         (process,) = workers(sweep.pid)
