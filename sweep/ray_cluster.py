@@ -52,14 +52,14 @@ def check(config: Config, remote: Mapping[str, Any]) -> None:
         raise UserError(f"hydra.launcher.ray.remote: {error}") from error
     if not (config.n_jobs or any(_has(node["Resources"], needs) for node in machines)):
         wanted = " and ".join(f"{amount:g} {name}" for name, amount in needs.items())
-        there = "; ".join(
+        there = {
             ", ".join(f"{node['Resources'].get(name, 0):g} {name}" for name in needs)
             for node in machines
-        )
+        }
         raise UserError(
             f"hydra.launcher.ray.remote: a run needs {wanted}, and no machine of the cluster has "
-            f"that ({there}); allowed in a cluster that grows by itself, with n_jobs=NUMBER of "
-            "runs at once"
+            f"that ({'; '.join(sorted(there))}); allowed in a cluster that grows by itself, with "
+            "n_jobs=NUMBER of runs at once"
         )
     check_shared(config, len({node["NodeManagerHostname"] for node in machines}))
 

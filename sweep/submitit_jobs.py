@@ -5,6 +5,7 @@ run tells comes back through a file in its folder, which all machines share.
 """
 
 import logging
+import re
 import signal
 import threading
 import time
@@ -92,7 +93,7 @@ def check_options(cluster: Cluster, parameters: Mapping[str, Any]) -> None:
         try:
             create_executor(cluster, {**parameters, "submitit_folder": folder})
         except (AssertionError, NameError, TypeError, ValueError) as error:
-            raise UserError(f"hydra.launcher: {error}") from error
+            raise UserError(f"hydra.launcher: {str(error).splitlines()[0]}") from error
 
 
 def create_executor(cluster: Cluster, parameters: Mapping[str, Any]) -> submitit.AutoExecutor:
@@ -218,5 +219,6 @@ def _end(submitted: "submitit.Job[None]") -> Message:
         raised = submitted.exception() if submitted.paths.result_pickle.exists() else None
     if state.startswith("CANCELLED"):
         return RunFailed(f"its job {submitted.job_id} was cancelled")
-    what = str(raised).strip().splitlines()[-1] if raised else state
+    errors = re.findall(r"^[\w.]+Error: (.+)$", str(raised), re.MULTILINE)
+    what = errors[-1] if errors else state
     return Ending(None, f"its job {submitted.job_id} ended ({what}); its log is {log}")

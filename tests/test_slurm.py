@@ -90,6 +90,21 @@ def test_a_job_that_is_preempted_is_queued_again_and_goes_on(workplace, slurm):
     assert (run.info.status, run.data.tags["interruptions"]) == ("FINISHED", "1")
 
 
+def test_a_job_whose_time_is_up(workplace):
+    """Submitit hears of it ``signal_delay_s`` before, when a fifth of its minute is over."""
+    code, lines, errors = workplace.watch(
+        *(SLURM, *ONE, "epochs=90000", "max_retries=0", "tracking.experiment=late"),
+        *("hydra.launcher.timeout_min=1", "hydra.launcher.signal_delay_s=45", "--multirun"),
+        until=[],
+        act=lambda sweep: None,
+    )
+    assert (code, errors) == (1, "1 of 1 runs failed\n"), lines
+    (run,) = workplace.runs("late")[1]
+    assert run.info.status == "FAILED"
+    reason = r"its job \d+ ended \(Job not requeued because: timed-out .+\); its log is .+_log.err"
+    assert re.fullmatch(reason, run.data.tags["failure_reason"])
+
+
 def test_a_job_that_slurm_does_not_take(workplace):
     process = workplace.start(SLURM, *ONE, "hydra.launcher.constraint=none", "--multirun")
     output, errors = process.communicate(timeout=100)
@@ -104,7 +119,11 @@ def test_a_job_that_slurm_does_not_take(workplace):
             "hydra.launcher.partition=typo",
             "hydra.launcher.partition=typo: SLURM has no machine there\n",
         ),
-        ("hydra.launcher.nodes=none", "hydra.launcher: "),
+        (
+            "hydra.launcher.nodes=none",
+            'hydra.launcher: Parameter "nodes" expected type <class \'int\'> (but value: "none")\n',
+        ),
+        ("+hydra.launcher.typo=1", "hydra.launcher: Unknown argument 'typo' for executor 'slurm' "),
     ],
 )
 def test_what_is_refused_before_anything_trains(workplace, option, message):
