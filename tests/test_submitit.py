@@ -118,6 +118,23 @@ def test_an_interrupt_stops_all_and_the_same_command_goes_on(workplace):
     assert_interrupted_again_and_again(workplace, sweep)
 
 
+def test_a_sweep_behind_which_interrupts_are_ignored_stops_its_jobs(workplace):
+    """As those that a script begins with ``&``."""
+    (workplace.folder / "ignoring.py").write_text(
+        "import signal\n\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "if __name__ == '__main__':\n    from sweep.__main__ import main\n\n    main()\n"
+    )
+    code, lines, errors = workplace.watch(
+        *(LOCAL, *LONG, "tracking.experiment=ignored", "--multirun"),
+        module="ignoring",
+        until=["run 0: epoch 3/"],
+        act=lambda sweep: sweep.terminate(),
+    )
+    assert (code, errors) == (130, "Interrupted.\n"), lines
+    assert "run 0: interrupted: recorded as KILLED" in lines
+    assert {run.info.status for run in workplace.runs("ignored")[1]} == {"KILLED"}
+
+
 def test_slurm_is_not_here(workplace):
     """With a path of this Python's programs alone, on which nothing of SLURM's is."""
     workplace.environment["PATH"] = str(Path(os.__file__).parent)
