@@ -106,8 +106,15 @@ class Remote:
         self._thread.join(max(0.0, latest - time.monotonic()))
 
     def _listen(self) -> None:
+        try:
+            self._pass_on()
+        except Exception as error:  # whatever an engine raises; the run shall not go on unheard
+            self.reason = f"nothing more can be heard of it: {error!r}"
+            self._kill()
+
+    def _pass_on(self) -> None:
         is_open = False
-        with suppress(OSError), self._sender:  # the sweep may have hung up
+        with suppress(BrokenPipeError), self._sender:  # the sweep may have hung up
             for message in self._messages:
                 match message:
                     case Ending():

@@ -204,20 +204,20 @@ def _messages(
             if isinstance(message, Ending):
                 return
         if is_done:
-            if not cancelled.is_set():
-                submitted.cancel(check=False)  # it shall not go on beside another, whatever it is
-            yield _end(submitted)
+            with _submitit:
+                end = _end(submitted)
+                submitted.cancel(check=False)  # or it might go on beside its successor
+            yield end
             return
         time.sleep(POLL_SECONDS)
 
 
 def _end(submitted: "submitit.Job[None]") -> Message:
     """Say what became of a job that is over, and whose run has not said it."""
-    with _submitit:
-        submitted.get_info(mode="force")
-        state, log = submitted.state, submitted.paths.stderr
-        raised = submitted.exception() if submitted.paths.result_pickle.exists() else None
-    if state.startswith("CANCELLED"):
+    submitted.get_info(mode="force")
+    state, log = submitted.state, submitted.paths.stderr
+    raised = submitted.exception() if submitted.paths.result_pickle.exists() else None
+    if state == "CANCELLED" and not raised:
         return RunFailed(f"its job {submitted.job_id} was cancelled")
     errors = re.findall(r"^[\w.]+Error: (.+)$", str(raised), re.MULTILINE)
     what = errors[-1] if errors else state
