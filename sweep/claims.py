@@ -4,6 +4,7 @@ The kernel gives a lock free when its process ends, however it ends; so no two p
 same combination, and what is recorded as RUNNING while nobody holds its lock is not.
 """
 
+import errno
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from sweep.errors import UserError
 from sweep.files import write_whole
 
 POLL_SECONDS = 0.2
+NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)
 
 
 class Claims:
@@ -40,12 +42,12 @@ class Claims:
         try:
             (folder / "locks").mkdir(parents=True, exist_ok=True)
             self.folder_id = _folder_id(folder)
-        except NotImplementedError as error:
-            raise UserError(
-                f"checkpoint_dir={folder}: its file system has no locks (flock), by which runs are "
-                "kept from being trained twice; allowed is a folder where it has"
-            ) from error
-        except OSError as error:
+        except (NotImplementedError, OSError) as error:
+            if isinstance(error, NotImplementedError) or error.errno in NO_LOCKS:
+                raise UserError(
+                    f"checkpoint_dir={folder}: its file system has no locks (flock), which keep "
+                    "runs from being trained twice; allowed is a folder that has"
+                ) from error
             raise UserError(
                 f"checkpoint_dir={folder}: cannot be written ({error.strerror}); allowed is a "
                 "folder for checkpoints that can"

@@ -1,4 +1,6 @@
 import contextlib
+import errno
+import fcntl
 import multiprocessing
 import os
 import shutil
@@ -244,4 +246,20 @@ def test_a_folder_that_is_read_only(read_only):
     assert refusal(read_only) == (
         f"checkpoint_dir={read_only}: cannot be written (Read-only file system); allowed is a "
         "folder for checkpoints that can"
+    )
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
+def test_a_file_system_without_locks(tmp_path, monkeypatch, number):
+    """As Lustre is if it is mounted without ``flock``."""
+
+    def flock(descriptor, operation):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(UserError) as refusal:
+        claims_of(tmp_path)
+    assert str(refusal.value) == (
+        f"checkpoint_dir={tmp_path}: its file system has no locks (flock), which keep runs from "
+        "being trained twice; allowed is a folder that has"
     )
