@@ -39,8 +39,9 @@ def check_slurm(config: Config, partition: str | None) -> None:
     if not nodes:
         raise UserError(f"hydra.launcher.partition={partition}: SLURM has no machine there")
     ask_slurm(QUEUE)
-    machines = {each.partition(".")[0] for each in [*nodes, socket.gethostname()]}
-    check_shared(config, len(machines))
+    own = socket.gethostname()
+    names = {own if each == "localhost" else each for each in [*nodes, own]}
+    check_shared(config, len({each.partition(".")[0] for each in names}))
 
 
 def ask_slurm(command: Sequence[str]) -> str:

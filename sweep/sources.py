@@ -6,7 +6,6 @@ it. Format of the files: http://yann.lecun.com/exdb/mnist/ (IDX).
 
 import gzip
 import hashlib
-import logging
 import os
 import zlib
 from collections.abc import Iterator, Sequence
@@ -20,8 +19,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from sweep.errors import UserError
-
-log = logging.getLogger(__name__)
+from sweep.terminal import show_lines
 
 TIMEOUT_SECONDS = 10
 pooch.get_logger().setLevel("WARNING")  # the bar, or the error, says it all
@@ -114,7 +112,7 @@ def alone(file: IdxFile) -> Iterator[None]:
             try:
                 lock.acquire(blocking=False)
             except Timeout:
-                log.info("%s: waits for another program that prepares it", file.name)
+                show_lines(f"{file.name}: waits for another program that prepares it")
                 lock.acquire()
             held.callback(lock.release)
         yield

@@ -14,7 +14,7 @@ from sweep.errors import UserError
 from sweep.tracking.connection import CONNECT_ARGUMENTS, database_file
 
 # What goes wrong when a storage is used, and when it is opened.
-USING = (optuna.exceptions.StorageInternalError, SQLAlchemyError, OSError)
+USING = (optuna.exceptions.StorageInternalError, SQLAlchemyError, OSError, NotImplementedError)
 OPENING = (ImportError, ValueError, RuntimeError)
 SQLITE_SECONDS = 60  # to wait for others who write to the file
 
@@ -28,7 +28,9 @@ def create_storage(address: str) -> RDBStorage:
 def alone(address: str) -> AbstractContextManager[object]:
     """Keep other searches of this machine from doing the same at once; of a file alone."""
     file = database_file(address)
-    return FileLock(file.with_name(f".{file.name}.lock")) if file else nullcontext()
+    if not file:
+        return nullcontext()
+    return FileLock(file.with_name(f".{file.name}.lock"), fallback_to_soft=False)
 
 
 def engine_options(address: str) -> dict[str, Any]:

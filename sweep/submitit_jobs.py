@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, TextIO
 
 import submitit
 from hydra.types import HydraContext
@@ -36,6 +36,7 @@ from sweep.worker import Task
 Cluster = Literal["local", "slurm"]
 POLL_SECONDS = 0.5
 WARNED_SECONDS = 120.0  # for SLURM to end a job that it has warned; its own KillWait is 30
+REFUSED_SECONDS = 30.0  # until a job is submitted again that SLURM did not take
 GENERIC = (  # as submitit calls what all its clusters know
     *("name", "timeout_min", "mem_gb", "nodes", "cpus_per_task", "gpus_per_node"),
     *("tasks_per_node", "stderr_to_stdout"),
@@ -65,22 +66,30 @@ class Submission:
     def __call__(self) -> None:
         """Train the run, and write down what it tells.
 
-        SLURM sends SIGTERM first, and not to all processes of a job: so the run is stopped here.
+        SLURM sends SIGTERM first, and not to all processes of a job: so the run is stopped here. If
+        nothing comes after it, the run goes on.
         """
-        signal.signal(signal.SIGTERM, _warn)  # submitit ignores it
         with self.progress.open("a") as stream:
-            try:
-                for message in train(self.given):
-                    stream.write(to_line(message))
-                    stream.flush()
-            except Warned:
-                stream.write(to_line(Ending(None, "its job was told to end")))
-                stream.flush()
-                time.sleep(WARNED_SECONDS)
+            while True:
+                signal.signal(signal.SIGTERM, _warn)  # submitit ignores it
+                try:
+                    for message in train(self.given):
+                        _write(stream, message)
+                    return
+                except Warned:
+                    _write(stream, Ending(None, "it was told to end by SIGTERM"))
+                    time.sleep(WARNED_SECONDS)
 
     def checkpoint(self) -> submitit.helpers.DelayedSubmission:
         """Return what goes on in the next job: the run itself knows where it was."""
+        # submitit asks before it has the job queued again, which shall not be cut short.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         return submitit.helpers.DelayedSubmission(self)
+
+
+def _write(stream: TextIO, message: Message) -> None:
+    stream.write(to_line(message))
+    stream.flush()
 
 
 def check_options(cluster: Cluster, parameters: Mapping[str, Any]) -> None:
@@ -133,6 +142,7 @@ class SubmititJobs:
         """
         self.slots, self._cluster, self._parameters = slots, cluster, parameters
         self._task, self._hydra_context = task, hydra_context
+        self._has_taken = False
 
     def start(self, job: Job, lease: Lease) -> Running:
         """Submit a run."""
@@ -147,7 +157,9 @@ class SubmititJobs:
                 submitted = executor.submit(Submission(given, progress))
         except submitit.core.utils.FailedJobError as error:
             refusal = f"SLURM did not take its job: {' '.join(str(error).split())}"
-            return follow(job, lease, [RunFailed(refusal)], _nothing, _nothing)
+            messages = _refused_now(refusal) if self._has_taken else [RunFailed(refusal)]
+            return follow(job, lease, messages, _nothing, _nothing)
+        self._has_taken = True
         cancelled = threading.Event()
 
         def cancel() -> None:
@@ -166,6 +178,12 @@ def _without_addresses(job: Job) -> Job:
     tracking = replace(job.config.tracking, uri=None)
     search = replace(job.config.search, storage="sqlite://")
     return replace(job, config=replace(job.config, tracking=tracking, search=search))
+
+
+def _refused_now(refusal: str) -> Iterator[Message]:
+    """Say after a while that SLURM did not take a job, which took others: it is full, or away."""
+    time.sleep(REFUSED_SECONDS)
+    yield Ending(None, f"{refusal} (n_jobs=NUMBER has fewer in the queue at once)")
 
 
 def _nothing() -> None:
@@ -192,33 +210,34 @@ def _messages(
     submitted: "submitit.Job[None]", progress: Path, cancelled: threading.Event
 ) -> Iterator[Message]:
     """Yield what a run tells; at last an Ending, with the reason if its job was lost."""
-    file = ProgressFile(progress)
+    file, told = ProgressFile(progress), ""
     while True:
         with _submitit:
             is_done = submitted.done()
         for message in file.news():
-            was_ended = isinstance(message, Ending) and message.exit_code is None
-            if was_ended and not cancelled.is_set():
-                continue  # whether it is over, or queued again, SLURM tells
-            yield message
-            if isinstance(message, Ending):
+            if not isinstance(message, Ending):
+                yield message
+            elif message.exit_code is None and not cancelled.is_set():
+                told = message.reason  # whether it is over, or queued again, SLURM tells
+            else:
+                yield message
                 return
         if is_done:
             with _submitit:
-                end = _end(submitted)
+                end = _end(submitted, told)
                 submitted.cancel(check=False)  # or it might go on beside its successor
             yield end
             return
         time.sleep(POLL_SECONDS)
 
 
-def _end(submitted: "submitit.Job[None]") -> Message:
-    """Say what became of a job that is over, and whose run has not said it."""
+def _end(submitted: "submitit.Job[None]", told: str) -> Message:
+    """Say what became of a job that is over, and whose run has told no more than this."""
     submitted.get_info(mode="force")
     state, log = submitted.state, submitted.paths.stderr
     raised = submitted.exception() if submitted.paths.result_pickle.exists() else None
     if state == "CANCELLED" and not raised:
         return RunFailed(f"its job {submitted.job_id} was cancelled")
     errors = re.findall(r"^[\w.]+Error: (.+)$", str(raised), re.MULTILINE)
-    what = errors[-1] if errors else state
+    what = errors[-1] if errors else told or state
     return Ending(None, f"its job {submitted.job_id} ended ({what}); its log is {log}")

@@ -45,7 +45,7 @@ class Suggested:
         compose: Compose,
         make_job: MakeJob,
     ) -> None:
-        """Take what a job is made from; the time that the search may take begins now.
+        """Take what a job is made from; the time in which more is suggested begins now.
 
         Args:
             study: that suggests.
@@ -53,7 +53,7 @@ class Suggested:
             prepared: what the runs have in common.
             objectives: the metrics that the study is told.
             n_trials: of the study in all.
-            time_budget: seconds in which runs are begun; None for as long as it takes.
+            time_budget: seconds in which more is suggested; None for as long as it takes.
             sweep_id: the parent run.
             compose: returns the run of these overrides.
             make_job: returns the job of this number, and of what was composed.

@@ -53,7 +53,7 @@ class Row:
                 self.status, self.last = "queued", None
             case EpochRecord():
                 self.last = event
-            case Ended() if self.status in ("queued", "running"):
+            case Ended() if self.status in ("queued", "running", "KILLED"):
                 self.status = event.status
 
     @property
@@ -118,13 +118,13 @@ class SweepDisplay:
         """Show what a run tells."""
         row = self._rows[number]
         over = row.status not in ("queued", "running")
+        if row.status == "KILLED" and _goes_on(event):
+            self._ended.remove(row)
+            over = False
         row.advance(event)
         if isinstance(event, EpochRecord):
             self._measured_seconds += event.metrics["epoch_seconds"]
             self._measured_work += row.work / row.epochs
-        if over and isinstance(event, Retried | Started):  # somebody else had interrupted it
-            self._ended.remove(row)
-            over = False
         if isinstance(event, Ended | Found) and not over:
             self._ended.append(row)
         self._at_once = max(self._at_once, len(self._with("running")))
@@ -167,6 +167,12 @@ class SweepDisplay:
         for row in [*self._ended[-ENDED_ROWS:], *self._with("running")]:
             table.add_row(*_cells(row))
         return Group(Text(self.summary()), table)  # what does not fit is cut off at the end
+
+
+def _goes_on(event: Event) -> bool:
+    """Whether a run was interrupted by others than its sweep, which sees to it further."""
+    failed = isinstance(event, Ended) and event.status == "FAILED"
+    return failed or isinstance(event, Retried | Started)
 
 
 def _cells(row: Row) -> list[Text]:

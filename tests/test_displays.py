@@ -199,6 +199,25 @@ def test_counts_of_runs_with_a_past():
     assert display.seconds_left() == pytest.approx(240 * 0.3)
 
 
+@pytest.mark.parametrize(
+    ("event", "line", "status"),
+    [
+        (Retried("its end", 1, 1), "run 0: its end: retry 1 of 1\n", "queued"),
+        (Ended("FAILED", "its end"), "run 0: failed: its end\n", "FAILED"),
+        (Started("name", "id", 10, epochs_before=5), "", "5/10"),
+    ],
+)
+def test_a_run_that_others_interrupted_is_seen_to_further(terminal, event, line, status):
+    with SweepDisplay([Row(0, "name", 100.0)]) as display:
+        display(0, Started("name", "id", 10))
+        display(0, Ended("KILLED"))
+        display(0, event)
+        table, summary = drawn(display)
+    assert table[1:] == ([] if status == "queued" else [["0", "name", status]])  # and once
+    assert "interrupted" not in summary
+    assert line in terminal.file.getvalue()
+
+
 def test_the_time_left_is_that_of_the_work_left(capsys):
     rows = [Row(0, "a", 100.0), Row(1, "b", 100.0), Row(2, "c", 60.0), Row(3, "d", 60.0)]
     display = SweepDisplay(rows)

@@ -20,7 +20,7 @@ from sweep.sources import FILES, gluon_cache
 
 # Publishes the files described in a JSON file as mnist, and loads them; says how often it decoded.
 LOADER = """
-import json, logging, sys
+import json, sys
 from pathlib import Path
 from sweep import data
 from sweep.schema import DatasetConfig
@@ -30,7 +30,6 @@ FILES["mnist"] = tuple(IdxFile(*each) for each in json.loads(Path("published.jso
 SYSTEM_FOLDERS["mnist"] = Path("system")
 decoded, read = [], data.read_verified
 data.read_verified = lambda *arguments: decoded.append(1) or read(*arguments)
-logging.basicConfig(format="%(message)s", level=logging.INFO)
 print("begins", flush=True)
 dataset = data.load_dataset(DatasetConfig("mnist", 4, None, [sys.argv[1]]))
 print(len(decoded), dataset.train.images.sum(), dataset.test.labels.sum())
@@ -104,9 +103,9 @@ def start(mirror):
 def end(process):
     """Return how often it decoded, and what it loaded."""
     output, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    assert [line for line in errors.splitlines() if WAITS not in line] == []
-    decoded, *loaded = output.split()
+    assert (process.returncode, errors) == (0, "")
+    (line,) = (line for line in output.splitlines() if WAITS not in line)
+    decoded, *loaded = line.split()
     return int(decoded), loaded
 
 
@@ -126,7 +125,7 @@ def test_when_one_is_killed_while_it_fetches_the_next_does(mirror, published):
     first = start(mirror)
     assert mirror.began.wait(60)
     second = start(mirror)
-    assert second.stderr.readline() == f"{FILES['mnist'][0].name}{WAITS}\n"
+    assert second.stdout.readline() == f"{FILES['mnist'][0].name}{WAITS}\n"
     assert sum(mirror.requests.values()) == 1
     os.kill(first.pid, signal.SIGKILL)
     mirror.go_on.set()

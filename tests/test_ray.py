@@ -71,7 +71,7 @@ def test_a_search_suggests_and_prunes_the_same(workplace, tmp_path):
             there = Workplace(tmp_path)
             there.environment |= {**workplace.environment, "SWEEP_STUDIES": storage}
             there.run(*launcher, *search, variable, f"checkpoint_dir={len(found)}", "--multirun")
-            (tmp_path / "mlflow.db").unlink()
+            (tmp_path / "mlflow.db").rename(tmp_path / f"mlflow-{len(found)}.db")
             trials = optuna.load_study(study_name=None, storage=storage).trials
             found.append([(each.params, each.values, each.intermediate_values) for each in trials])
     assert found[0] == found[1]

@@ -67,42 +67,47 @@ def test_a_job_that_is_cancelled_is_not_tried_again(workplace, slurm):
     assert run.info.status == "KILLED"
 
 
-def test_a_job_that_is_preempted_is_queued_again_and_goes_on(workplace, slurm):
-    """SLURM warns a job by SIGTERM, and then sends the signal that submitit asked for."""
+@pytest.mark.parametrize("signals", [("TERM", "USR2"), ("USR2",)])
+def test_a_job_that_is_preempted_is_queued_again_and_goes_on(workplace, slurm, signals):
+    """By the signal that submitit asked for; where SLURM ends a job for another, SIGTERM first."""
+    name = "-".join(signals)
 
     def preempt(sweep):
         job = slurm.tell("squeue", "--noheader", "--states=RUNNING", "--format=%i")
-        for name in ("TERM", "USR2"):
-            slurm.tell("scancel", "--signal", name, job)
+        for each in signals:
+            slurm.tell("scancel", "--signal", each, job)
             time.sleep(1)
-        while slurm.tell("squeue", "--noheader", "--format=%T") != "PENDING":
+        deadline = time.monotonic() + 60
+        while slurm.tell("squeue", "--noheader", "--jobs", job, "--format=%T") != "PENDING":
+            assert time.monotonic() < deadline
             time.sleep(0.2)
         slurm.tell("scontrol", "update", f"JobId={job}", "StartTime=now")  # not in two minutes
 
     code, lines, errors = workplace.watch(
-        *(SLURM, *ONE, "epochs=300", "max_retries=0", "--multirun"),
+        *(SLURM, *ONE, "epochs=300", "max_retries=0", f"tracking.experiment={name}", "--multirun"),
         until=["run 0: epoch 3/"],
         act=preempt,
     )
     assert (code, errors) == (0, ""), lines
     assert [line for line in lines if "(goes on after epoch " in line], lines
-    (run,) = workplace.runs("sweep")[1]
+    (run,) = workplace.runs(name)[1]
     assert (run.info.status, run.data.tags["interruptions"]) == ("FINISHED", "1")
 
 
-def test_a_job_whose_time_is_up(workplace):
-    """Submitit hears of it ``signal_delay_s`` before, when a fifth of its minute is over."""
+def test_a_job_whose_time_is_up(workplace, slurm):
+    """Of a job of ten minutes or less, submitit takes each USR2 for that."""
     code, lines, errors = workplace.watch(
         *(SLURM, *ONE, "epochs=90000", "max_retries=0", "tracking.experiment=late"),
-        *("hydra.launcher.timeout_min=1", "hydra.launcher.signal_delay_s=45", "--multirun"),
-        until=[],
-        act=lambda sweep: None,
+        *("hydra.launcher.timeout_min=10", "--multirun"),
+        until=["run 0: epoch 3/"],
+        act=lambda sweep: slurm.tell("scancel", "--signal=USR2", "--me"),
     )
     assert (code, errors) == (1, "1 of 1 runs failed\n"), lines
     (run,) = workplace.runs("late")[1]
     assert run.info.status == "FAILED"
     reason = r"its job \d+ ended \(Job not requeued because: timed-out .+\); its log is .+_log.err"
     assert re.fullmatch(reason, run.data.tags["failure_reason"])
+    assert [line for line in lines if line.startswith("run 0: failed: its job ")]
 
 
 def test_a_job_that_slurm_does_not_take(workplace):
