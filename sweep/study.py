@@ -11,6 +11,7 @@ from optuna import pruners, samplers
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from sweep.comparable import comparable
 from sweep.errors import UserError
 from sweep.schema import Search
 from sweep.search_space import Space
@@ -97,7 +98,7 @@ class Study:
                 sampler=_sampler(self._search, self._space, len(before)),
                 pruner=_pruner(self._search, self._epochs),
             )
-            memory.add_trials(before)
+            memory.add_trials(self._known(before))
             own = uuid.uuid4().hex
             memory.ask(self._space.distributions).set_user_attr(ASKED, own)
             asked = memory.get_trials(deepcopy=False)[-1]
@@ -126,6 +127,12 @@ class Study:
         if not any(each.state == TrialState.COMPLETE for each in self._trials()):
             return []
         return list(self._study.best_trials)
+
+    def _known(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
+        """Return what a sampler is told of these trials."""
+        if self._search.pruner is None or self._search.sampler == "cmaes":  # its state is of values
+            return trials
+        return comparable(trials, self._search, self._epochs, len(self._space.distributions))
 
     def _trials(self) -> list[FrozenTrial]:
         with usable(self._search.storage):
