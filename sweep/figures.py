@@ -182,13 +182,18 @@ def _lines(axes: Axes, panel: LinePanel, look: Look) -> None:
     ]
     ids = [line.run_id for line in panel.lines]
     draw_lines(axes, points, ids, look)
-    alone = [number for number, line in enumerate(panel.lines) if len(line.epochs) == 1]
+    low, high = panel.y.limits
+    alone = [
+        number
+        for number, line in enumerate(panel.lines)
+        if len(line.epochs) == 1 and low <= line.values[0] <= high
+    ]
     if alone:  # one epoch is no line
         x, y = np.vstack([points[number] for number in alone]).T
         some = [ids[number] for number in alone]
         draw_points(axes, x, y, some, look)
     failed = [line for line in panel.lines if not line.is_ranked]
-    ends = np.clip([line.values[-1] for line in failed], *panel.y.limits)
+    ends = np.clip([line.values[-1] for line in failed], low, high)
     epochs = [line.epochs[-1] for line in failed]
     draw_failures(axes, epochs, coordinates(panel.y, ends), look.palette)
 
