@@ -29,6 +29,7 @@ def record_sweep(
     train: Callable[[Record], Sequence[JobReturn]],
     params: Mapping[str, str] | None = None,
     more_tags: Mapping[str, str] | None = None,
+    how: Sequence[str] = (),
 ) -> Sequence[JobReturn]:
     """Train below a parent run, and show and keep the results, whatever happens meanwhile.
 
@@ -41,6 +42,7 @@ def record_sweep(
         train: trains below this record; returns when all has ended.
         params: of the parent run.
         more_tags: of the parent run, besides what all have.
+        how: overrides without which the command would be another.
 
     Raises:
         RunFailed: some runs failed; they and the others are recorded.
@@ -63,7 +65,7 @@ def record_sweep(
                 show_report_command(tracker, record.run_id, config)
                 raise
             show_results(tracker, record.run_id, config)
-            keep_results(tracker, record, config, public(command))
+            keep_results(tracker, record, config, [*how, *public(command)])
             raise_failures(results)
     return results
 

@@ -25,6 +25,7 @@ from sweep.terminal import count, show_lines
 from sweep.tracking import STUDY, Record, Tracker, impatient
 
 # What a study may go on with differently: how much of it, and where.
+SWEEPER = "hydra/sweeper=optuna"
 MAY_CHANGE = ("n_trials", "time_budget", "storage", "study", "trial")
 
 
@@ -95,7 +96,11 @@ def search(
     # Not the storage: its address may hold a password.
     recorded = {f"search.{key}": _text(each) for key, each in _settings(config).items()}
     tags = {STUDY: name}
-    return record_sweep(prepared, [key, name], config, command, is_complete, train, recorded, tags)
+    own = [each for each in command if each.startswith("search.")]
+    how = [SWEEPER, *(each for each in own if not each.startswith("search.storage="))]
+    return record_sweep(
+        prepared, [key, name], config, command, is_complete, train, recorded, tags, how
+    )
 
 
 def _settings(config: Config) -> dict[str, Any]:

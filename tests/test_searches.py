@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -63,6 +64,16 @@ def test_what_is_about_to_be_searched_is_announced(searched):
         "  recorded in sqlite:///mlflow.db, experiment sweep",
     ]
     assert study.endswith(": 0 of 10 trials done")
+
+
+def test_its_description_has_the_command_that_made_it(searched):
+    ((parent,), _) = searched.runs("sweep")
+    command, *_ = parent.data.tags["mlflow.note.content"].splitlines()
+    program, _, sweep, *arguments = shlex.split(command)
+    assert (program, sweep) == ("python", "sweep")
+    again = searched.run(*arguments)
+    assert not [line for line in again if line.startswith("run ")]
+    assert [line for line in again if line.endswith(": 10 of 10 trials done")]
 
 
 def test_the_study_says_what_the_record_says(searched):
