@@ -41,10 +41,8 @@ SEARCHES = {
 COLOURS = {"random": "#8a8a8a", "TPE with ASHA": "#1f6fb4"}
 
 
-def run_search(name: str, network: str, seed: int, root: str, folder: Path) -> pd.DataFrame:
+def run_search(name: str, network: str, search_seed: int, root: str, folder: Path) -> pd.DataFrame:
     """Search, unless that is done; return what all epochs measured, in the order of time."""
-    # With the same seed both would begin with the same runs, and share their luck.
-    search_seed = seed if name == "random" else 100 + seed
     experiment = f"{name} {search_seed}"
     common = ("hydra/sweeper=optuna", f"dataset.root={root}", "figures=false")
     trials = () if name == "random" else (f"search.n_trials={N_TRIALS[network]}",)
@@ -70,7 +68,7 @@ def run_search(name: str, network: str, seed: int, root: str, folder: Path) -> p
     table = pd.DataFrame(sorted(points), columns=["timestamp_ms", "val/accuracy"])
     table["best"] = table["val/accuracy"].cummax()
     table["epochs"] = table.index + 1
-    return table.assign(search=name, seed=seed)
+    return table.assign(search=name)
 
 
 def epochs_to_reach(table: pd.DataFrame, accuracy: float) -> float:
@@ -118,8 +116,14 @@ def main() -> None:
     parser.add_argument("--root", required=True, help="the folder with the files of Fashion-MNIST")
     parser.add_argument("--folder", type=Path, default=Path("search-benchmark"))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--same-runs", action="store_true", help="that both searches begin with")
     options = parser.parse_args()
-    folder, results = options.folder / options.network, RESULTS / f"search-{options.network}.csv"
+    # With the same seed both begin with the same ten runs, and share their luck.
+    apart, end = (0, "-same-runs") if options.same_runs else (100, "")
+    folder, results = (
+        options.folder / options.network,
+        RESULTS / f"search-{options.network}{end}.csv",
+    )
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     tables, shares = [], []
@@ -127,7 +131,10 @@ def main() -> None:
     print("| ---: | ---: | ---: | ---: | ---: |")
     for seed in range(options.seeds):
         root = os.path.abspath(options.root)
-        random, asha = (run_search(name, options.network, seed, root, folder) for name in SEARCHES)
+        random, asha = (
+            run_search(name, options.network, search_seed, root, folder).assign(seed=seed)
+            for name, search_seed in zip(SEARCHES, (seed, seed + apart), strict=True)
+        )
         tables += [random, asha]
         best, total = random["best"].iloc[-1], len(random)
         needed = epochs_to_reach(asha, best)
