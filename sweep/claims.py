@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from sweep.errors import UserError
-from sweep.files import write_whole
+from sweep.files import kernel_lock, write_whole
 
 POLL_SECONDS = 0.2
 NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)
@@ -42,8 +42,8 @@ class Claims:
         try:
             (folder / "locks").mkdir(parents=True, exist_ok=True)
             self.folder_id = _folder_id(folder)
-        except (NotImplementedError, OSError) as error:
-            if isinstance(error, NotImplementedError) or error.errno in NO_LOCKS:
+        except OSError as error:
+            if error.errno in NO_LOCKS:
                 raise UserError(
                     f"checkpoint_dir={folder}: its file system has no locks (flock), which keep "
                     "runs from being trained twice; allowed is a folder that has"
@@ -92,17 +92,12 @@ class Claims:
             return not free
 
     def _lock(self, fingerprint: str) -> FileLock:
-        return _lock(self.folder / "locks" / f"{fingerprint}.lock")
-
-
-def _lock(path: Path) -> FileLock:
-    """Return a lock that goes with its holder; a soft one would outlive a machine that died."""
-    return FileLock(path, fallback_to_soft=False)
+        return kernel_lock(self.folder / "locks" / f"{fingerprint}.lock")
 
 
 def _folder_id(folder: Path) -> str:
     path = folder / "id"
-    with _lock(folder / "locks" / "id.lock"):
+    with kernel_lock(folder / "locks" / "id.lock"):
         with suppress(FileNotFoundError):
             return path.read_text()
         new = uuid.uuid4().hex

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and locks on them."""
 
 import contextlib
 import os
@@ -7,7 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from filelock import FileLock
+
 TEMPORARY = ".tmp"  # the suffix of what a killed process may leave behind
+
+
+def kernel_lock(path: Path) -> FileLock:
+    """Return a lock that goes with the process that holds it, however that ends.
+
+    Where a file system has none, taking it raises an OSError: what filelock would take instead, a
+    file that is there, would outlive a machine that died.
+    """
+    return FileLock(path, fallback_to_soft=False)
 
 
 def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:

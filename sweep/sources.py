@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 import pooch
 import requests
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from tqdm import tqdm
 
 from sweep.errors import UserError
+from sweep.files import kernel_lock
 from sweep.terminal import show_lines
 
 TIMEOUT_SECONDS = 10
@@ -105,10 +106,9 @@ def alone(file: IdxFile) -> Iterator[None]:
     """
     path = gluon_cache() / "locks" / f"{file.sha256[:16]}.lock"
     with ExitStack() as held:
-        with suppress(OSError, NotImplementedError):
+        with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            # A soft lock would outlive a holder that is killed.
-            lock = FileLock(path, fallback_to_soft=False)
+            lock = kernel_lock(path)
             try:
                 lock.acquire(blocking=False)
             except Timeout:

@@ -5,16 +5,16 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import optuna
-from filelock import FileLock
 from optuna.storages import RDBStorage
 from sqlalchemy.exc import SQLAlchemyError
 
 from sweep.addresses import shown
 from sweep.errors import UserError
+from sweep.files import kernel_lock
 from sweep.tracking.connection import CONNECT_ARGUMENTS, database_file
 
 # What goes wrong when a storage is used, and when it is opened.
-USING = (optuna.exceptions.StorageInternalError, SQLAlchemyError, OSError, NotImplementedError)
+USING = (optuna.exceptions.StorageInternalError, SQLAlchemyError, OSError)
 OPENING = (ImportError, ValueError, RuntimeError)
 SQLITE_SECONDS = 60  # to wait for others who write to the file
 
@@ -28,9 +28,7 @@ def create_storage(address: str) -> RDBStorage:
 def alone(address: str) -> AbstractContextManager[object]:
     """Keep other searches of this machine from doing the same at once; of a file alone."""
     file = database_file(address)
-    if not file:
-        return nullcontext()
-    return FileLock(file.with_name(f".{file.name}.lock"), fallback_to_soft=False)
+    return kernel_lock(file.with_name(f".{file.name}.lock")) if file else nullcontext()
 
 
 def engine_options(address: str) -> dict[str, Any]:

@@ -152,15 +152,15 @@ class SubmititJobs:
         given = assignment(_without_addresses(job), self._task, self._hydra_context)
         given = replace(given, environment=lease.environment())  # a job inherits the others
         executor = create_executor(self._cluster, self._parameters(job.config))
+        cancelled = threading.Event()
         try:
             with _submitit, silent(), _heeding_interrupts():
                 submitted = executor.submit(Submission(given, progress))
         except submitit.core.utils.FailedJobError as error:
             refusal = f"SLURM did not take its job: {' '.join(str(error).split())}"
-            messages = _refused_now(refusal) if self._has_taken else [RunFailed(refusal)]
-            return follow(job, lease, messages, _nothing, _nothing)
+            messages = _refused(refusal, cancelled) if self._has_taken else [RunFailed(refusal)]
+            return follow(job, lease, messages, cancelled.set, cancelled.set)
         self._has_taken = True
-        cancelled = threading.Event()
 
         def cancel() -> None:
             cancelled.set()
@@ -180,14 +180,10 @@ def _without_addresses(job: Job) -> Job:
     return replace(job, config=replace(job.config, tracking=tracking, search=search))
 
 
-def _refused_now(refusal: str) -> Iterator[Message]:
+def _refused(refusal: str, cancelled: threading.Event) -> Iterator[Message]:
     """Say after a while that SLURM did not take a job, which took others: it is full, or away."""
-    time.sleep(REFUSED_SECONDS)
+    cancelled.wait(REFUSED_SECONDS)
     yield Ending(None, f"{refusal} (n_jobs=NUMBER has fewer in the queue at once)")
-
-
-def _nothing() -> None:
-    """Stop what has never begun."""
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 import re
 import signal
+import socket
 import time
+from pathlib import Path
 
 import pytest
 from outcomes import assert_complete, outcomes
@@ -136,4 +138,20 @@ def test_what_is_refused_before_anything_trains(workplace, option, message):
     output, errors = process.communicate(timeout=100)
     assert errors.startswith(message), errors
     assert process.returncode == 2
+    assert "run 0: " not in output
+
+
+def test_slurm_does_not_answer(workplace, tmp_path):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))  # it refuses: nobody listens
+        usual = Path(workplace.environment["SLURM_CONF"]).read_text()
+        port = f"SlurmctldPort={listener.getsockname()[1]}"
+        configuration = tmp_path / "elsewhere.conf"
+        configuration.write_text(re.sub(r"SlurmctldPort=\d+", port, usual))
+        workplace.environment["SLURM_CONF"] = str(configuration)
+        process = workplace.start(SLURM, *ONE, "--multirun")
+        output, errors = process.communicate(timeout=100)
+    assert errors.startswith("hydra/launcher=submitit_slurm: SLURM "), errors
+    assert re.search("does not answer: .*Unable to contact slurm|has not answered in 10", errors)
+    assert (process.returncode, errors.count("\n")) == (2, 1)
     assert "run 0: " not in output

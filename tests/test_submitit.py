@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from sweep.progress_file import ProgressFile, from_line, to_line
 from sweep.remote import check_shared
 
 pytest.importorskip("submitit")
+
+from sweep.submitit_jobs import _refused  # noqa: E402  # it imports submitit
 
 LOCAL = "hydra/launcher=submitit_local"
 FEW = ("seed=0,1", "optim.lr=0.1,0.2", "model.hidden=[32]", "epochs=2", "context=cpu")
@@ -163,6 +166,15 @@ def test_files_that_several_machines_cannot_share(override, allowed):
     assert str(refusal.value) == (
         f"{override}: is a file, to which 3 machines cannot write at once; allowed here: {allowed}"
     )
+
+
+def test_a_refusal_by_a_queue_that_took_others_is_a_death_which_is_retried():
+    cancelled = threading.Event()
+    cancelled.set()  # or it would wait before it says so
+    reason = "SLURM did not take its job: full"
+    assert list(_refused(reason, cancelled)) == [
+        Ending(None, f"{reason} (n_jobs=NUMBER has fewer in the queue at once)")
+    ]
 
 
 # --- what a run tells, in a file ---
