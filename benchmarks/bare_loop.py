@@ -2,11 +2,11 @@
 
 from itertools import cycle, islice
 
-from sweep.backend import autograd, gluon, mx, nd
-from sweep.data import Dataset
-from sweep.models import build_model
-from sweep.schema import Config
-from sweep.train import build_trainer
+from sweep.backend.mxnet import autograd, gluon, mx, nd
+from sweep.data.splits import Dataset
+from sweep.networks.registry import build_model
+from sweep.config.schema import Config
+from sweep.training.loop import build_trainer
 
 
 class BareLoop:

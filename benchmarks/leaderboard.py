@@ -35,7 +35,7 @@ def measure(name: str, uri: str) -> Found:
     import mlflow.store.tracking.sqlalchemy_store
     from generated_store import EXPERIMENT
 
-    from sweep.leaderboard import leaderboard, leaderboard_by_seed
+    from sweep.results.leaderboard import leaderboard, leaderboard_by_seed
 
     mlflow.set_tracking_uri(uri)
     mlflow.MlflowClient().search_experiments(max_results=1)  # opens the database

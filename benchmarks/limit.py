@@ -23,9 +23,9 @@ def train(model: str, dataset: str, root: str, seconds: float, barrier: Barrier)
     """Return the images a second of one process."""
     from bare_loop import BareLoop
 
-    from sweep.backend import nd
-    from sweep.config import load
-    from sweep.data import load_dataset
+    from sweep.backend.mxnet import nd
+    from sweep.config.compose import load
+    from sweep.data.splits import load_dataset
 
     config = load(f"model={model}", f"dataset={dataset}", f"dataset.root={root or 'null'}")
     loop = BareLoop(config, load_dataset(config.dataset))

@@ -22,7 +22,7 @@ from record import new_folder
 from sweeps import CORES, HERE
 
 from sweep.environment import environment
-from sweep.leaderboard import leaderboard
+from sweep.results.leaderboard import leaderboard
 from sweep.tracking import Tracker
 
 ASKED = 50  # combinations

@@ -22,14 +22,14 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 from bare_loop import BareLoop
 
-import sweep.run
-import sweep.training
-from sweep.backend import nd
-from sweep.config import load
-from sweep.data import Dataset, load_dataset
+import sweep.runs.execute
+import sweep.training.session
+from sweep.backend.mxnet import nd
+from sweep.config.compose import load
+from sweep.data.splits import Dataset, load_dataset
 from sweep.environment import environment
-from sweep.schema import Config
-from sweep.train import train_epochs
+from sweep.config.schema import Config
+from sweep.training.loop import train_epochs
 
 
 def bare_epoch(loop: BareLoop) -> float:
@@ -55,8 +55,8 @@ def alternate(config: Config, dataset: Dataset) -> tuple[float, float]:
             bare_seconds.append(bare_epoch(bare))
             begin = time.perf_counter()
 
-    sweep.training.train_epochs = timed
-    sweep.run.execute(config, [], lambda event: None)
+    sweep.training.session.train_epochs = timed
+    sweep.runs.execute.execute(config, [], lambda event: None)
     images = config.epochs * len(dataset.train)
     return images / sum(run_seconds), images / sum(bare_seconds)
 

@@ -37,7 +37,7 @@ from typing import Any
 from overheads import family
 from sweeps import CORES, HERE, run
 
-sys.path.append(str(HERE.parent / "tests"))  # has servers and PostgreSQL
+sys.path.append(str(HERE.parent / "tests" / "support"))  # has servers and PostgreSQL
 
 EPOCHS, EXPERIMENT = 20, "record"
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -97,9 +97,9 @@ class Seconds:
 
 
 def record(uri: str, trained: Trained, seconds: Seconds) -> None:
-    """Record the run once more, as ``sweep/run.py`` does."""
-    from sweep.config import load
-    from sweep.data import load_dataset
+    """Record the run once more, as ``sweep/runs/execute.py`` does."""
+    from sweep.config.compose import load
+    from sweep.data.splits import load_dataset
     from sweep.tracking import Pyfunc, Tracker
 
     begin, folder = time.perf_counter(), Path(trained.folder)
@@ -318,7 +318,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--output", type=os.path.abspath, default=str(HERE / "results"))
     given = parser.parse_args()
-    FORKS.set_forkserver_preload(["sweep.tracking", "sweep.data"])
+    FORKS.set_forkserver_preload(["sweep.tracking", "sweep.data.splits"])
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     found: list[tuple[str, int, Load]] = []
     with tempfile.TemporaryDirectory() as folder:

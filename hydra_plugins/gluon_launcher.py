@@ -1,4 +1,4 @@
-"""Where Hydra finds the launchers of ``hydra/launcher=local`` and so on; see sweep/schedule.py."""
+"""Where Hydra finds the launchers of ``hydra/launcher=local`` and so on; see sweep/execution/scheduler.py."""
 
 import copy
 import sys
@@ -11,15 +11,15 @@ from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from sweep.config import own_part, parse
-from sweep.devices import find_gpus
+from sweep.config.compose import own_part, parse
+from sweep.execution.gpus import find_gpus
 from sweep.errors import UserError
-from sweep.extras import need
-from sweep.launcher import ThisMachine, count_gpus, prepare
-from sweep.running import Job
-from sweep.schedule import Place, Room, Suggestions, launch
-from sweep.schema import Config
-from sweep.slots import Places, Slots
+from sweep.optional import need
+from sweep.execution.local.place import ThisMachine, count_gpus, prepare
+from sweep.execution.job import Job
+from sweep.execution.scheduler import Place, Room, Suggestions, launch
+from sweep.config.schema import Config
+from sweep.execution.capacity import Places, Slots
 
 
 class ScheduledLauncher(BasicLauncher):
@@ -148,8 +148,8 @@ class RayLauncher(EngineLauncher):
         Raises:
             UserError: there is no such cluster; or it has not what such a run needs.
         """
-        from sweep.ray_cluster import check
-        from sweep.ray_connection import connect
+        from sweep.execution.ray.cluster import check
+        from sweep.execution.ray.connection import connect
 
         settings = self.settings(config)["ray"]
         has_gpu = bool(settings["remote"].get("num_gpus"))
@@ -160,8 +160,8 @@ class RayLauncher(EngineLauncher):
 
     def place(self, config: Config) -> Place:
         """Return the cluster."""
-        from sweep.ray_cluster import RayCluster
-        from sweep.ray_connection import connect
+        from sweep.execution.ray.cluster import RayCluster
+        from sweep.execution.ray.connection import connect
 
         assert self.hydra_context and self.task_function
         connect(self.settings(config)["ray"]["init"])
@@ -204,8 +204,8 @@ class SubmititLauncher(EngineLauncher):
         settings = self.settings(config)
         has_gpu = any(settings.get(key) for key in ("gpus_per_node", "gpus_per_task", "gres"))
         _check_gpu(config, has_gpu, "hydra.launcher.gpus_per_node", "1")
-        from sweep.slurm import check_slurm
-        from sweep.submitit_jobs import check_options
+        from sweep.execution.slurm.queue import check_slurm
+        from sweep.execution.slurm.jobs import check_options
 
         if self.cluster == "slurm":
             check_slurm(config, settings.get("partition"))
@@ -214,7 +214,7 @@ class SubmititLauncher(EngineLauncher):
 
     def place(self, config: Config) -> Place:
         """Return where jobs are trained."""
-        from sweep.submitit_jobs import SubmititJobs
+        from sweep.execution.slurm.jobs import SubmititJobs
 
         assert self.hydra_context and self.task_function
         given = self.settings, self.task_function, self.hydra_context

@@ -1,6 +1,6 @@
 """Where Hydra finds the sweepers of ``hydra/sweeper=grid`` and ``optuna``.
 
-What they do is in sweep/sweeps.py and sweep/searches.py.
+What they do is in sweep/sweeps/grid.py and sweep/search/search.py.
 """
 
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
 
 from hydra_plugins.gluon_launcher import ScheduledLauncher
-from sweep import launcher as this_machine
-from sweep.config import GROUPS, own_part, parse, public
+from sweep.execution.local import place as this_machine
+from sweep.config.compose import GROUPS, own_part, parse, public
 from sweep.errors import UserError
-from sweep.extras import need
-from sweep.frozen_configs import FrozenConfigLoader, FrozenFilesLoader
-from sweep.schema import Config
+from sweep.optional import need
+from sweep.config.loaders import FrozenConfigLoader, FrozenFilesLoader
+from sweep.config.schema import Config
 
 if TYPE_CHECKING:
-    from sweep.preparation import Combination
-    from sweep.sweeps import ToTrain
+    from sweep.sweeps.checks import Combination
+    from sweep.sweeps.grid import ToTrain
 
 
 class GridSweeper(BasicSweeper):
@@ -59,8 +59,8 @@ class GridSweeper(BasicSweeper):
         if where is not launcher:
             _check_for_other_launchers([config for _, _, config in checked])
         # They import MLflow: not before it is needed, and while the server imports too.
-        from sweep.preparation import Combination
-        from sweep.sweeps import sweep
+        from sweep.sweeps.checks import Combination
+        from sweep.sweeps.grid import sweep
 
         count_gpus = partial(where.count_gpus, checked[0][2])
         checked_combinations = [Combination(*each) for each in checked]
@@ -85,7 +85,7 @@ class OptunaSweeper(BasicSweeper):
                 f"hydra/launcher={name}: cannot be given runs one by one; allowed with "
                 "hydra/sweeper=optuna: local, ray, submitit_local, submitit_slurm"
             )
-        from sweep.search_space import space_of
+        from sweep.search.space import space_of
 
         loader = FrozenFilesLoader(self.hydra_context.config_loader)
         given = [*self._parse_config(), *arguments]
@@ -93,8 +93,8 @@ class OptunaSweeper(BasicSweeper):
         examples = [(each, *_compose(loader, master, each)) for each in space.examples(GROUPS)]
         first = examples[0][2]
         launcher.prepare(first)
-        from sweep.preparation import Combination
-        from sweep.searches import search
+        from sweep.sweeps.checks import Combination
+        from sweep.search.search import search
 
         def compose(overrides: Sequence[str]) -> "Combination":
             return Combination(tuple(overrides), *_compose(loader, master, overrides))

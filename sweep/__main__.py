@@ -12,7 +12,7 @@ if ASKED is signal.default_int_handler:
 import hydra  # noqa: E402
 
 from sweep import interrupts  # noqa: E402
-from sweep.config import CONF, GROUPS, fields  # noqa: E402
+from sweep.config.compose import CONF, GROUPS, fields  # noqa: E402
 from sweep.errors import (  # noqa: E402
     RunFailed,
     UserError,
@@ -20,7 +20,7 @@ from sweep.errors import (  # noqa: E402
     is_composition_error,
     leave,
 )
-from sweep.task import task  # noqa: E402
+from sweep.commands.train import task  # noqa: E402
 
 
 def main() -> None:

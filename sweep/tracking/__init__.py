@@ -13,10 +13,10 @@ os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 from sweep.tracking.connection import impatient, import_stores, probe
 from sweep.tracking.histories import read_histories
 from sweep.tracking.logged_model import Pyfunc
-from sweep.tracking.models import CHAMPION, fetch_model, register
-from sweep.tracking.past import FINGERPRINT, FOLDER, PastRun
-from sweep.tracking.reading import RunRecord, read_name, read_record, read_runs
-from sweep.tracking.record import (
+from sweep.tracking.registry import CHAMPION, fetch_model, register
+from sweep.tracking.run_info import FINGERPRINT, FOLDER, PastRun
+from sweep.tracking.queries import RunRecord, read_name, read_record, read_runs
+from sweep.tracking.writer import (
     CONFIG_FILE,
     ENVIRONMENT_FILE,
     FAILURE,

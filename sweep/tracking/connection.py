@@ -18,7 +18,7 @@ from mlflow.utils.credentials import read_mlflow_creds
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 
-from sweep.addresses import DEFAULT_URI, shown
+from sweep.uris import DEFAULT_URI, shown
 from sweep.errors import UserError
 
 IMPATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}

@@ -9,7 +9,7 @@ from mlflow.store.db.db_types import DATABASE_ENGINES
 from mlflow.utils.rest_utils import http_request_safe
 from sqlalchemy import create_engine, select
 
-from sweep.addresses import resolve_uri
+from sweep.uris import resolve_uri
 from sweep.tracking.connection import usable
 
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"  # as MLflow's own pages ask for curves

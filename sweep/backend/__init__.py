@@ -1,0 +1,1 @@
+"""Apache MXNet, and the devices that it trains on."""

@@ -1,0 +1,42 @@
+"""Apache MXNet for this package: its modules, its devices, and what to say if it cannot be loaded.
+
+``OMP_NUM_THREADS`` must be set before this module is first imported: see sweep/carried/mxnet_import.py.
+"""
+
+import contextlib
+import signal
+
+from sweep.execution.gpus import resolve
+from sweep.errors import UserError
+
+try:
+    from sweep.carried.mxnet_import import THREADS, mx
+except OSError as error:  # its library needs two of the system's, which small images lack
+    raise UserError(
+        f"MXNet cannot be loaded: {error}. On Debian and Ubuntu: "
+        "apt-get install libgomp1 libquadmath0"
+    ) from error
+from mxnet import autograd, gluon, nd  # noqa: E402
+
+with contextlib.suppress(ValueError):  # only the main thread may do this
+    # MXNet's own handlers of a crash end the process in an orderly way, which can hang for ever.
+    for crash in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE):
+        signal.signal(crash, signal.SIG_DFL)
+
+__all__ = ["THREADS", "autograd", "count_gpus", "device", "gluon", "mx", "nd"]
+
+
+def device(context: str) -> mx.Context:
+    """Return the MXNet context for ``cpu``, ``gpu`` or ``auto`` (a GPU if there is one).
+
+    Raises:
+        UserError: a GPU is asked for and there is none.
+    """
+    on_gpu = context != "cpu" and resolve(context, count_gpus()) == "gpu"
+    return mx.gpu() if on_gpu else mx.cpu()
+
+
+def count_gpus() -> int:
+    """Return how many GPUs MXNet sees."""
+    found: int = mx.context.num_gpus()
+    return found

@@ -1,0 +1,1 @@
+"""What is typed: a thin module for each command."""

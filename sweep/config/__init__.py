@@ -1,0 +1,1 @@
+"""A run's configuration: its schema, composing and checking it, its params and its fingerprint."""

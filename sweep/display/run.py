@@ -1,0 +1,136 @@
+"""What a user sees while a run trains: a bar on a terminal, lines elsewhere."""
+
+from collections.abc import Mapping
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from sweep.training.selection import EpochRecord
+from sweep.runs.events import Ended, Event, Found, Kept, Notice, Recorded, Retried, Started
+from sweep.display.console import SHOWN_COLUMNS, console
+
+SHOWN_SPLITS = ("train", "val", "test")
+MEASURES = ("loss", "accuracy")
+
+
+class RunDisplay:
+    """A single run's progress: a bar on a terminal, a line an epoch elsewhere."""
+
+    def __init__(self) -> None:
+        """Show nothing before a run starts."""
+        self._console = console()
+        self._lines = RunLines("")
+        self._bar: Progress | None = None
+        self._task = TaskID(0)
+
+    def __call__(self, event: Event) -> None:
+        """Show what the run tells."""
+        if self._console.is_terminal:
+            self._draw(event)
+        elif line := self._lines.line(event):
+            self._say(line)
+
+    def _draw(self, event: Event) -> None:
+        match event:
+            case Started():
+                self._bar = Progress(
+                    TextColumn("{task.description}", markup=False),
+                    BarColumn(bar_width=16),
+                    TextColumn("{task.completed}/{task.total}"),
+                    TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+                    TextColumn("{task.fields[metrics]}", markup=False),
+                    console=self._console,
+                )
+                self._task = self._bar.add_task(
+                    event.name, total=event.epochs, completed=event.epochs_before, metrics=""
+                )
+                self._bar.start()
+            case EpochRecord() if self._bar:
+                self._bar.update(self._task, advance=1, metrics=_text(judged(event)))
+            case Kept() if self._bar:
+                self._bar.update(self._task, metrics=kept_line(event))
+            case Ended():
+                if self._bar:
+                    self._bar.stop()
+                if line := end_line(event):
+                    self._say(f"  {line}")
+            case Notice() | Found():
+                if line := self._lines.line(event):
+                    self._say(line)
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False, soft_wrap=True)
+
+
+class RunLines:
+    """A run's progress as lines of text, each beginning with a label."""
+
+    def __init__(self, label: str) -> None:
+        """Take the label: ``"run 3: "`` where several runs train, or nothing."""
+        self._label, self._indent = label, label or "  "
+        self._epochs = 0
+
+    def line(self, event: Event) -> str:
+        """Return the line for what the run tells, or nothing if there is nothing to say."""
+        match event:
+            case Started():
+                self._epochs = event.epochs
+                before = f" (goes on after epoch {event.epochs_before})"
+                return f"{self._label}{event.name}{before if event.epochs_before else ''}"
+            case Notice():
+                return f"{self._label}{event.text}"
+            case Found():
+                return f"{self._label}{event.name} is trained already: {found_line(event)}"
+            case Retried():
+                return f"{self._label}{retry_line(event)}"
+            case EpochRecord():
+                left = event.metrics["epoch_seconds"] * (self._epochs - event.epoch)
+                splits = [each for each in SHOWN_SPLITS if f"{each}/loss" in event.metrics]
+                keys = [f"{split}/{measure}" for split in splits for measure in MEASURES]
+                return (
+                    f"{self._indent}epoch {event.epoch}/{self._epochs}  "
+                    f"{_text({key: event.metrics[key] for key in keys})}  "
+                    f"{event.metrics['epoch_seconds']:.1f} s, {left:.0f} s left"
+                )
+            case Kept():
+                return f"{self._indent}{kept_line(event)}"
+            case Ended():
+                line = end_line(event)
+                return f"{self._indent}{line}" if line else ""
+            case Recorded():
+                return ""
+
+
+def judged(record: EpochRecord) -> dict[str, float]:
+    """Return the loss and accuracy that the run is judged by: val where there is one, or test."""
+    split = next(each for each in SHOWN_SPLITS[1:] if f"{each}/loss" in record.metrics)
+    return {f"{split}/{measure}": record.metrics[f"{split}/{measure}"] for measure in MEASURES}
+
+
+def kept_line(kept: Kept) -> str:
+    """Return what the epoch that was kept reached."""
+    results = {**kept.epoch.metrics, **kept.summary}
+    shown = {key: results[key] for key in SHOWN_COLUMNS[:2] if key in results}
+    return f"epoch {kept.epoch.epoch} kept: {_text(shown)}"
+
+
+def found_line(found: Found) -> str:
+    """Return which run it was, and how to train it again."""
+    return f"run {found.run_id} (rerun=true trains it again)"
+
+
+def retry_line(retried: Retried) -> str:
+    """Return why a run starts again, and how often it has."""
+    return f"{retried.reason}: retry {retried.retry} of {retried.max_retries}"
+
+
+def end_line(ended: Ended) -> str:
+    """Return how a run ended, if it did not end well."""
+    if ended.status == "KILLED":
+        return "interrupted: recorded as KILLED"
+    if ended.status == "PRUNED":
+        return f"pruned: {ended.reason}"
+    return f"failed: {ended.reason}" if ended.status == "FAILED" else ""
+
+
+def _text(metrics: Mapping[str, float]) -> str:
+    return "  ".join(f"{key} {value:.4f}" for key, value in metrics.items())

@@ -1,0 +1,190 @@
+"""What a user sees while a sweep trains: one live table on a terminal, lines elsewhere."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from types import TracebackType
+
+from rich import box
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from sweep.training.selection import EpochRecord
+from sweep.runs.events import Ended, Event, Found, Notice, Retried, Started
+from sweep.display.run import RunLines, judged
+from sweep.display.console import console, count
+
+REFRESHES_PER_SECOND = 2  # each costs a little of a core that could train
+ENDED_ROWS = 5
+STYLES = {"FAILED": "red", "KILLED": "yellow"}
+
+
+@dataclass
+class Row:
+    """A run of a sweep, as far as it is known.
+
+    Attributes:
+        number: in the sweep; its folder has the same.
+        name: what tells it from others.
+        work: in any unit.
+        status: ``queued``, ``running``, or as it ended.
+    """
+
+    number: int
+    name: str
+    work: float
+    status: str = "queued"
+    epochs: int = 0
+    epochs_before: int = 0
+    last: EpochRecord | None = None
+
+    def advance(self, event: Event) -> None:
+        """Take in what the run tells."""
+        match event:
+            case Started():
+                self.status, self.name, self.epochs = "running", event.name, event.epochs
+                self.epochs_before = event.epochs_before
+            case Found():
+                self.status, self.name = "FINISHED", event.name
+            case Retried():
+                self.status, self.last = "queued", None
+            case EpochRecord():
+                self.last = event
+            case Ended() if self.status in ("queued", "running", "KILLED"):
+                self.status = event.status
+
+    @property
+    def trained(self) -> float:
+        """The part of its work that is done."""
+        done = self.last.epoch if self.last else self.epochs_before
+        return self.work * done / self.epochs if done else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """For a run that trains, and has trained an epoch."""
+        if self.status != "running" or not self.last:
+            return None
+        return self.last.metrics["epoch_seconds"] * (self.epochs - self.last.epoch)
+
+
+class SweepDisplay:
+    """All runs of a sweep: one live table on a terminal, lines elsewhere."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        """Take the runs, none of which has started."""
+        self._rows: dict[int, Row] = {}
+        self._lines: dict[int, RunLines] = {}
+        for row in rows:
+            self.add(row)
+        self._ended: list[Row] = []
+        self._measured_seconds = self._measured_work = 0.0
+        self._at_once, self._begin = 1, time.monotonic()
+        self._console = console()
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._draw,
+            refresh_per_second=REFRESHES_PER_SECOND,
+            transient=True,
+        )
+
+    def add(self, row: Row) -> None:
+        """Take one more run, unless it is known."""
+        if row.number not in self._rows:
+            self._rows[row.number] = row
+            self._lines[row.number] = RunLines(f"run {row.number}: ")
+
+    def __enter__(self) -> "SweepDisplay":
+        """Begin to draw."""
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the table away, and say what became of the runs."""
+        if self._console.is_terminal:
+            self._live.stop()
+        took = _clock(time.monotonic() - self._begin)
+        self._console.print(f"{self.counts()}, in {took}", markup=False, soft_wrap=True)
+
+    def __call__(self, number: int, event: Event) -> None:
+        """Show what a run tells."""
+        row = self._rows[number]
+        over = row.status not in ("queued", "running")
+        if row.status == "KILLED" and _goes_on(event):
+            self._ended.remove(row)
+            over = False
+        row.advance(event)
+        if isinstance(event, EpochRecord):
+            self._measured_seconds += event.metrics["epoch_seconds"]
+            self._measured_work += row.work / row.epochs
+        if isinstance(event, Ended | Found) and not over:
+            self._ended.append(row)
+        self._at_once = max(self._at_once, len(self._with("running")))
+        line = self._lines[number].line(event)
+        to_know = row.status == "FAILED" or isinstance(event, Notice | Retried)
+        if line and not over and (to_know or not self._console.is_terminal):
+            self._console.print(line, markup=False, soft_wrap=True)
+
+    def _with(self, *status: str) -> list[Row]:
+        return [row for row in self._rows.values() if row.status in status]
+
+    def seconds_left(self) -> float | None:
+        """Return the time that the whole sweep will take; None before an epoch was trained."""
+        if not self._measured_work:
+            return None
+        rows = self._with("queued", "running")
+        work = sum(row.work - row.trained for row in rows)
+        shared = work * self._measured_seconds / self._measured_work / self._at_once
+        return max([shared, *(row.seconds_left or 0 for row in rows)])
+
+    def counts(self) -> str:
+        """Return how many runs are where."""
+        names = ("running", "queued", "FINISHED", "PRUNED", "FAILED", "KILLED")
+        words = ("running", "queued", "done", "pruned", "failed", "interrupted")
+        counts = zip(words, (len(self._with(name)) for name in names), strict=True)
+        parts = [f"{number} {word}" for word, number in counts if number]
+        return f"{count(len(self._rows), 'run')}: {', '.join(parts)}"
+
+    def summary(self) -> str:
+        """Return how many runs are where, and the time left."""
+        left = self.seconds_left()
+        return f"{self.counts()}; about {_clock(left)} left" if left else self.counts()
+
+    def _draw(self) -> Group:
+        table = Table(box=box.SIMPLE_HEAD, expand=True)
+        table.add_column("#", justify="right")
+        table.add_column("run", no_wrap=True, overflow="ellipsis", ratio=1)
+        for name in ("epoch", "loss", "accuracy", "left"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for row in [*self._ended[-ENDED_ROWS:], *self._with("running")]:
+            table.add_row(*_cells(row))
+        return Group(Text(self.summary()), table)  # what does not fit is cut off at the end
+
+
+def _goes_on(event: Event) -> bool:
+    """Whether a run was interrupted by others than its sweep, which sees to it further."""
+    failed = isinstance(event, Ended) and event.status == "FAILED"
+    return failed or isinstance(event, Retried | Started)
+
+
+def _cells(row: Row) -> list[Text]:
+    metrics = [f"{value:.4f}" for value in judged(row.last).values()] if row.last else ["", ""]
+    if row.status == "running":
+        epoch = f"{row.last.epoch if row.last else row.epochs_before}/{row.epochs}"
+        left = "" if row.seconds_left is None else _clock(row.seconds_left)
+        return [Text(each) for each in (str(row.number), row.name, epoch, *metrics, left)]
+    ended = "done" if row.status == "FINISHED" else row.status
+    style = STYLES.get(row.status, "dim")
+    return [Text(each, style) for each in (str(row.number), row.name, ended, *metrics, "")]
+
+
+def _clock(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))

@@ -1,0 +1,102 @@
+"""Tables on the terminal, in the plainest layout that fits its width."""
+
+import textwrap
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from sweep.display.console import console, show_lines
+
+Cells = Mapping[str, Sequence[str]]  # of each column, by the name above it
+UNLIMITED = 10_000  # the width of a page that fits everything
+GAP = "  "  # between columns
+
+
+def show_table(
+    title: str,
+    cells: Cells,
+    right: Collection[str] = (),
+    movable: Collection[str] = (),
+    in_words: Callable[[Mapping[str, str]], str] = lambda row: " ".join(row.values()),
+) -> None:
+    """Print a table; where it is too wide, with the names above the columns in pieces.
+
+    Where that is too wide as well, some of its columns are moved below their row.
+
+    Args:
+        title: above it.
+        cells: texts without markup.
+        right: the columns that are aligned at the right.
+        movable: the columns that may be moved; not the first.
+        in_words: puts what is moved into words, given a row's cells by the names of their columns.
+    """
+    out = console()
+    out.print(Text(title, "bold"), soft_wrap=True)
+    for heads in ({name: name for name in cells}, {name: _in_pieces(name) for name in cells}):
+        table = _table(cells, heads, right)
+        if not movable or _fits(out, table):
+            out.print(table)
+            return
+    show_lines("", *_with_words_below(cells, right, movable, in_words, out), "")
+
+
+def _table(cells: Cells, heads: Mapping[str, str], right: Collection[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, len(GAP) - 1, 0, 0), pad_edge=False)
+    for name in cells:
+        table.add_column(
+            Text(heads[name]),
+            justify="right" if name in right else "left",
+            vertical="bottom",
+            overflow="fold",
+        )
+    for row in zip(*cells.values(), strict=True):
+        table.add_row(*map(Text, row))  # Text: brackets are no markup
+    return table
+
+
+def _fits(out: Console, table: Table) -> bool:
+    anywhere = out.options.update(width=UNLIMITED)
+    return Measurement.get(out, anywhere, table).maximum <= out.width
+
+
+def _in_pieces(name: str) -> str:
+    """Return ``early_stopping.patience`` in three lines."""
+    for separator in "._/":
+        name = name.replace(separator, f"{separator}\n")
+    return name
+
+
+def _with_words_below(
+    cells: Cells,
+    right: Collection[str],
+    movable: Collection[str],
+    in_words: Callable[[Mapping[str, str]], str],
+    out: Console,
+) -> Iterator[str]:
+    """Yield the lines of the table without some columns, and what is in these below each row."""
+    kept = {name: [name, *texts] for name, texts in cells.items() if name not in movable}
+    aligned = [
+        [text.rjust(widest) if name in right else text.ljust(widest) for text in texts]
+        for name, texts in kept.items()
+        for widest in [max(map(len, texts))]
+    ]
+    head, *rows = (GAP.join(row).rstrip() for row in zip(*aligned, strict=True))
+    yield f" {head}"
+    yield f" {('-' if out.options.ascii_only else '─') * max(map(len, (head, *rows)))}"
+    indent = " " * (1 + len(aligned[0][0]) + len(GAP))
+    moved = zip(*(cells[name] for name in movable), strict=True)
+    for row, values in zip(rows, moved, strict=True):
+        yield f" {row}"
+        words = in_words(dict(zip(movable, values, strict=True)))
+        yield from textwrap.wrap(
+            words,
+            out.width,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,  # the terminal does it, and they can be copied whole
+            break_on_hyphens=False,
+        )

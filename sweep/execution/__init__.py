@@ -1,0 +1,1 @@
+"""When runs start, and the places that they are started in."""

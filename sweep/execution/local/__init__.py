@@ -1,0 +1,1 @@
+"""Runs in fresh processes of this machine."""

@@ -1,0 +1,111 @@
+"""Fresh processes, forked from a server that has imported all that a run needs.
+
+Such a process starts in tens of milliseconds, and shares the memory of what was imported. Where
+there is no fork server, processes are spawned, which takes seconds.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnContext
+from multiprocessing.process import BaseProcess
+from typing import TypeVar
+
+Answer = TypeVar("Answer")
+HAS_FORK_SERVER = "forkserver" in multiprocessing.get_all_start_methods()
+START_ATTEMPTS = 5
+PAUSE_SECONDS = 0.1
+_server_threads: int | None = None
+
+
+def start_server(threads: int, *also: str) -> None:
+    """Let the server import what runs need, in the background.
+
+    Args:
+        threads: of MXNet.
+        also: modules that these runs need besides what all need.
+    """
+    global _server_threads
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    if not HAS_FORK_SERVER or _server_threads is not None:
+        return
+    _server_threads = threads
+    forkserver.set_forkserver_preload([*also, "sweep.execution.local.preload"])
+    _ensure_server()
+
+
+def _ensure_server() -> None:
+    # Ctrl-C reaches all processes of a terminal; only the one that started the server shall act.
+    kept = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, kept)
+
+
+def context(threads: int) -> ForkServerContext | SpawnContext:
+    """Return how to start a process in which MXNet has so many threads.
+
+    MXNet reads their number when it is loaded, so that only the server's own number can be forked.
+    """
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # a spawned process gets it from here
+    if threads == _server_threads:
+        return multiprocessing.get_context("forkserver")
+    return multiprocessing.get_context("spawn")
+
+
+def start(process: BaseProcess) -> None:
+    """Start a process of :func:`context`; again, from a new server, if the server dies meanwhile.
+
+    Raises:
+        EOFError, ConnectionError: so many servers have died that there must be a reason.
+    """
+    for attempts_left in reversed(range(START_ATTEMPTS)):
+        if isinstance(process, ForkServerProcess):
+            _ensure_server()
+        try:
+            process.start()
+            return
+        except (EOFError, ConnectionError):
+            if not attempts_left:
+                raise
+            time.sleep(PAUSE_SECONDS)  # until the system knows that the server is dead
+
+
+def call(function: Callable[[], Answer], threads: int) -> Answer:
+    """Return what a function returns in a fresh process; raise what it raises.
+
+    Raises:
+        ChildProcessError: the process died before it answered.
+    """
+    starts = context(threads)
+    receiver, sender = starts.Pipe(duplex=False)
+    process = starts.Process(target=_answer, args=(function, sender), daemon=True)
+    start(process)
+    sender.close()
+    try:
+        answer = receiver.recv()
+    except EOFError:
+        process.join()
+        what = f"the process that was asked ended with exit code {process.exitcode}"
+        raise ChildProcessError(what) from None
+    process.join()
+    if isinstance(answer, Exception):
+        raise answer
+    returned: Answer = answer
+    return returned
+
+
+def _answer(function: Callable[[], Answer], sender: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        answer: Answer | Exception = function()
+    except Exception as error:  # of whatever kind: who asked shall have it
+        answer = error
+    with contextlib.suppress(BrokenPipeError):  # who asked is gone
+        sender.send(answer)

@@ -1,0 +1,1 @@
+"""Runs on other machines than their sweep's, whatever engine brings them there."""

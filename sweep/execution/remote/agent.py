@@ -1,0 +1,159 @@
+"""A run on another machine than its sweep's: whether it can be trained there, and its process.
+
+Whatever engine brings a run there (Ray, submitit) calls :func:`train`, and carries what it yields
+to the sweep. A run has a process of its own there too, forked from a server that stays for as long
+as the engine's process does: so it is trained, stopped and recorded as on the sweep's machine.
+"""
+
+import math
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from hydra.core.utils import JobReturn
+
+from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
+from sweep.errors import RunFailed
+from sweep.execution.local.place import prepare, start_process
+from sweep.runs.events import Event
+from sweep.config.schema import Config
+from sweep.execution.worker import STOPPED, Work
+
+POLL_SECONDS = 0.2  # to see an interrupt, which does not end a wait; and the time
+GRACE_SECONDS = 3.0  # for a run to close its record; less than the sweep's own
+LOST = 255  # as multiprocessing has it of a process whose fork server has ended too
+GIVEN = ("MLFLOW_", "MXNET_", "SWEEP_")  # variables that a run has from its sweep
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A run that is to be trained on another machine.
+
+    Attributes:
+        work: what its process does.
+        config: the run's configuration, checked.
+        environment: variables that its process gets; they may hold passwords.
+        folder: in which the sweep's command was given; relative paths mean the same from there.
+        folder_id: of ``checkpoint_dir``; see sweep/runs/locks.py.
+    """
+
+    work: Work
+    config: Config
+    environment: Mapping[str, str]
+    folder: str
+    folder_id: str
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run's process ended: its exit code, as ``multiprocessing`` has it, and why.
+
+    None where it was not the run that ended: all of its machine, or of its job, was ended.
+    """
+
+    exit_code: int | None
+    reason: str
+
+
+Message = Event | JobReturn | RunFailed | Ending
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of this process that its runs have on other machines too."""
+    return {key: value for key, value in os.environ.items() if key.startswith(GIVEN)}
+
+
+def train(given: Assignment) -> Iterator[Message]:
+    """Train a run in a process of this machine. Whoever stops listening, stops it.
+
+    Yields:
+        What the run tells, and its JobReturn; at last an Ending. A RunFailed instead of all that,
+        if it cannot be trained here.
+    """
+    try:
+        _enter(given)
+    except OSError as error:
+        yield RunFailed(f"on {socket.gethostname()}: {error.filename}: {error.strerror}")
+        return
+    except RunFailed as error:
+        yield error
+        return
+    _forget_main()
+    prepare(given.config)
+    killed_before = out_of_memory_kills()
+    threads = given.config.threads_per_run
+    process, connection = start_process(given.work, threads, given.environment)
+    deadline = time.monotonic() + (given.config.run_timeout or math.inf)
+    try:
+        yield from _messages(connection, deadline)
+        timed_out = time.monotonic() >= deadline
+        if timed_out:
+            process.kill()
+        process.join()
+    finally:
+        _stop(process)
+    exit_code = process.exitcode
+    if timed_out:
+        reason = f"it took longer than run_timeout={given.config.run_timeout:g} seconds"
+    elif exit_code in (STOPPED, LOST):
+        exit_code, reason = None, "its process was stopped by SIGTERM, which the sweep did not send"
+    else:
+        reason = cause_of_death(exit_code, killed_before)
+    yield Ending(exit_code, f"on {socket.gethostname()}: {reason}")
+
+
+def _enter(given: Assignment) -> None:
+    """Go to the folder of the sweep's command; see that it is the same folder here.
+
+    Raises:
+        OSError, RunFailed: it is not.
+    """
+    here = f"on {socket.gethostname()}"
+    try:
+        os.chdir(given.folder)
+    except FileNotFoundError:
+        raise RunFailed(
+            f"{here} there is no folder {given.folder}, in which the sweep's command was given; "
+            "the machines must share it"
+        ) from None
+    folder = given.config.checkpoint_dir
+    try:
+        is_shared = Path(folder, "id").read_text() == given.folder_id
+    except FileNotFoundError:
+        is_shared = False
+    if not is_shared:
+        raise RunFailed(
+            f"{here} checkpoint_dir={folder} is not the sweep's folder; the machines must share it"
+        )
+
+
+def _forget_main() -> None:
+    """Keep processes from importing the program of the engine, as ``multiprocessing`` has it."""
+    vars(sys.modules["__main__"]).pop("__file__", None)
+    sys.modules["__main__"].__spec__ = None
+
+
+def _messages(connection: Connection, deadline: float) -> Iterator[Event | JobReturn]:
+    """Yield what a process sends, until it has ended or the deadline has passed."""
+    while (left := deadline - time.monotonic()) > 0:
+        if connection.poll(min(left, POLL_SECONDS)):
+            try:
+                message = connection.recv()
+            except (EOFError, OSError):
+                return
+            yield message
+
+
+def _stop(process: BaseProcess) -> None:
+    """Let a process that goes on end: in good order, or in the end by force."""
+    if process.is_alive():
+        process.terminate()
+        process.join(GRACE_SECONDS)
+        process.kill()
+        process.join()

@@ -1,0 +1,1 @@
+"""Runs as jobs of submitit: of SLURM, or of this machine."""

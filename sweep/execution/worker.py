@@ -1,0 +1,122 @@
+"""What happens in the process of one run."""
+
+import faulthandler
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from hydra import version
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobReturn, JobRuntime, run_job, setup_globals
+from hydra.types import HydraContext
+from omegaconf import DictConfig
+
+from sweep import signals as interrupts
+from sweep.errors import RunFailed
+from sweep.runs.events import Event
+
+Task = Callable[..., float]  # of the configuration (DictConfig) and a Listener
+RUN_LOG = "run.log"
+ORPHAN_SECONDS = 10.0  # for a run to close its record when its sweep is gone
+STOPPED = 128 + signal.SIGTERM  # the exit code of a run that was told to stop, and did
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run's process does.
+
+    Attributes:
+        task: what to do; it tells its second argument how it gets on.
+        composed: Hydra's whole configuration of the job.
+        hydra_context: for the callbacks.
+        task_name: the application's, as Hydra knows it.
+        version_base: the version of Hydra that the application is written for.
+    """
+
+    task: Task
+    composed: DictConfig
+    hydra_context: HydraContext
+    task_name: str
+    version_base: str
+
+
+def work(given: Work, environment: Mapping[str, str], connection: Connection) -> None:
+    """Do one job of Hydra's, and send what it tells while it runs, and at last its JobReturn.
+
+    Args:
+        given: the job.
+        environment: variables to set first.
+        connection: to whomever launched this.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for who launched this
+    try:
+        interrupts.let_none_be_lost()
+        signal.signal(signal.SIGTERM, _interrupt_once)
+        threading.Thread(target=_stop_with_parent, daemon=True).start()
+        os.environ.update(environment)
+        setup_globals()
+        JobRuntime.instance().set("name", given.task_name)
+        version.setbase(given.version_base)
+        done = run_job(
+            task_function=partial(_logged, given.task, connection),
+            config=given.composed,
+            job_dir_key="hydra.sweep.dir",
+            job_subdir_key="hydra.sweep.subdir",
+            hydra_context=given.hydra_context,
+        )
+        connection.send(_portable(done))
+    except KeyboardInterrupt:
+        sys.exit(STOPPED)
+
+
+def _logged(task: Task, connection: Connection, composed: DictConfig) -> float:
+    """Do the task with all that it and its libraries print going to its log."""
+    log = Path(HydraConfig.get().runtime.output_dir) / RUN_LOG
+    with open(log, "ab", buffering=0) as stream:
+        for standard in (1, 2):
+            os.dup2(stream.fileno(), standard)
+    faulthandler.enable()
+    return task(composed, partial(_tell, connection))
+
+
+def _tell(connection: Connection, event: Event) -> None:
+    try:
+        connection.send(event)
+    except BrokenPipeError:  # the sweep is gone
+        raise KeyboardInterrupt from None
+
+
+def _portable(done: JobReturn) -> JobReturn:
+    """Return the job's result, with an error that cannot be sent replaced by its text."""
+    try:  # these bytes are our own, made and read here: from no file and no other hand
+        pickle.loads(pickle.dumps(done._return_value))
+    except Exception:  # whatever an error of somebody else's raises when it is copied
+        done.return_value = RunFailed(repr(done._return_value))
+    return done
+
+
+def _interrupt_once(number: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)  # the record is being closed: that shall not be cut short
+    raise KeyboardInterrupt
+
+
+def _stop_with_parent() -> None:
+    """End this process when the one that launched it is gone."""
+    parent = parent_process()
+    if parent is None:
+        return
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(ORPHAN_SECONDS)
+    os._exit(STOPPED)

@@ -1,0 +1,1 @@
+"""The networks, and what is known about each before it is built."""

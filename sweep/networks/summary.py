@@ -1,0 +1,88 @@
+"""The layers of a network: a table of them, and a drawing."""
+
+import json
+import logging
+import math
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sweep.backend.mxnet import mx
+
+SHAPE = (1, 1, 28, 28)  # of the input
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One operator of a network.
+
+    Attributes:
+        name: in the network.
+        kind: what it does, as ``Convolution 5×5``.
+        shape: of what it returns for one image.
+        parameters: the number of trained values.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    parameters: int
+
+
+def layers(symbol: mx.sym.Symbol) -> list[Layer]:
+    """Return the layers of a graph whose only input is ``data``, (n, 1, 28, 28)."""
+    internals = symbol.get_internals()
+    _, shapes, _ = internals.infer_shape(data=SHAPE)
+    known = dict(zip(internals.list_outputs(), shapes, strict=True))
+    nodes = json.loads(symbol.tojson())["nodes"]
+    found = []
+    for node in nodes:
+        if node["op"] == "null":
+            continue
+        inputs = [nodes[number]["name"] for number, *_ in node["inputs"]]
+        own = [name for name in inputs if name in known and name != "data"]
+        found.append(
+            Layer(
+                node["name"],
+                _kind(node["op"], node.get("attrs", {})),
+                known[f"{node['name']}_output"][1:],
+                sum(math.prod(known[name]) for name in own),
+            )
+        )
+    return found
+
+
+def _kind(operator: str, attributes: dict[str, str]) -> str:
+    about = [attributes[key] for key in ("act_type", "pool_type") if key in attributes]
+    if "kernel" in attributes:
+        about.append(attributes["kernel"].strip("()").replace(", ", "×"))
+    if attributes.get("stride"):
+        about.append(f"step {attributes['stride'].strip('()').partition(',')[0]}")
+    return " ".join([operator, *about])
+
+
+def table(found: Sequence[Layer]) -> str:
+    """Return the layers as lines to read, with the sum of their parameters."""
+    rows = [("layer", "what", "returns", "parameters")]
+    for each in found:
+        shape = "×".join(map(str, each.shape))
+        rows.append((each.name, each.kind, shape, f"{each.parameters:,}"))
+    rows.append(("all", "", "", f"{sum(each.parameters for each in found):,}"))
+    one, two, three, four = (max(map(len, column)) for column in zip(*rows, strict=True))
+    return "".join(f"{a:<{one}}  {b:<{two}}  {c:>{three}}  {d:>{four}}\n" for a, b, c, d in rows)
+
+
+def drawing(symbol: mx.sym.Symbol) -> bytes | None:
+    """Return a drawing of the graph as SVG; None where graphviz's program ``dot`` is not there."""
+    if not shutil.which("dot"):
+        log.info("the network is not drawn: graphviz's program dot is not installed")
+        return None
+    words = {"fontname": "sans-serif", "fontsize": "11"}
+    look = {"fixedsize": "false", **words}
+    graph = mx.viz.plot_network(symbol, shape={"data": SHAPE}, node_attrs=look)
+    graph.edge_attr.update(words)
+    graph.graph_attr["rankdir"] = "BT"  # its edges point back to the input, which then is on top
+    drawn: bytes = graph.pipe("svg")
+    return drawn

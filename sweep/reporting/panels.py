@@ -1,0 +1,248 @@
+"""What the figures of a report show, apart from how it is drawn: plain numbers and names."""
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from sweep.reporting.axes import Axis, epoch_axis, linear_axis, metric_axis, parameter_axis
+from sweep.results.results import Results, evenly
+
+MOST_VERTICES = 12_000  # of all lines of a panel
+MOST_MARKS = 1000  # of a panel
+BINS = 8
+FEW_VALUES = 12  # of a parameter, to have a mean of its own
+LONG_SECONDS, LONG_MINUTES = 180.0, 180.0  # from which on minutes, and hours, are counted
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one run measured, epoch by epoch.
+
+    Attributes:
+        run_id: of the run.
+        epochs: from 1.
+        values: of each epoch.
+        is_ranked: whether the run ended well.
+    """
+
+    run_id: str
+    epochs: tuple[int, ...]
+    values: tuple[float, ...]
+    is_ranked: bool
+
+
+@dataclass(frozen=True)
+class LinePanel:
+    """Lines of runs, the best run's last."""
+
+    x: Axis
+    y: Axis
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run in a scatter plot."""
+
+    run_id: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class PointPanel:
+    """Points of runs, the best run's last; of very many, some of all ranks."""
+
+    x: Axis
+    y: Axis
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class ParameterPanel:
+    """The final metric against a parameter.
+
+    Attributes:
+        x: the parameter.
+        y: the metric.
+        points: of the ranked runs; x is a place on the axis.
+        means: of the runs at a place, or around it where there are many different values.
+        failed: the places of runs that have no rank.
+    """
+
+    x: Axis
+    y: Axis
+    points: tuple[Point, ...]
+    means: tuple[tuple[float, float], ...]
+    failed: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A run from its start to its end, and how many images it trained on in a second."""
+
+    run_id: str
+    start: float
+    end: float
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class BarPanel:
+    """Runs over time."""
+
+    x: Axis
+    y: Axis
+    bars: tuple[Bar, ...]
+
+
+def curve_panels(results: Results) -> list[LinePanel]:
+    """Return a panel for each loss and accuracy: of the ranked quantity first, training last."""
+    quantity = results.metric.rpartition("/")[2]
+    quantities = sorted(("accuracy", "loss"), key=lambda name: name != quantity)
+    names = [f"{split}/{each}" for each in quantities for split in ("val", "train", "test")]
+    if results.metric not in names:
+        names.insert(0, results.metric)
+    epochs = results.curves.groupby("run_id").count().max()  # with a value, of the longest run
+    return [
+        _line_panel(results, results.curves[name], partial(metric_axis, name))
+        for name in names
+        if epochs.get(name, 0) > name.startswith("test/")  # once on the test set is no curve
+    ]
+
+
+def gap_panel(results: Results) -> LinePanel | None:
+    """Return how much better runs do in training than in validation; None if that is not known."""
+    names = _compared(results)
+    if names is None:
+        return None
+    train, val = (results.curves[name] for name in names)
+    higher = names[0].endswith("accuracy")
+    label = f"{names[0]} − {names[1]}" if higher else f"{names[1]} − {names[0]}"
+    gap = train - val if higher else val - train
+    return _line_panel(results, gap, partial(linear_axis, label))
+
+
+def train_val_panel(results: Results) -> PointPanel | None:
+    """Return validation against training, both of the kept epoch, on equal axes."""
+    names = _compared(results)
+    if names is None:
+        return None
+    found = results.ranked.dropna(subset=names)
+    both = metric_axis(names[0], found[names].to_numpy().ravel())
+    axes = [Axis(name, both.scale, both.limits, both.ticks) for name in names]
+    return PointPanel(axes[0], axes[1], _points(found, found[names[0]], found[names[1]]))
+
+
+def parameter_panel(results: Results, parameter: str) -> ParameterPanel:
+    """Return the final metric of each run against one of its parameters."""
+    runs = results.runs.dropna(subset=[parameter])
+    x = parameter_axis(parameter, list(runs[parameter]))
+    places = pd.Series([x.place(value) for value in runs[parameter]], runs.index, dtype="float64")
+    is_ranked = runs["rank"].notna()
+    ranked, failed = places[is_ranked], places[~is_ranked]
+    values = runs[results.metric][is_ranked]
+    return ParameterPanel(
+        x,
+        metric_axis(results.metric, values),
+        _points(runs[is_ranked], ranked, values),
+        _means(x, ranked, values),
+        tuple(map(float, evenly(list(failed), MOST_MARKS))),
+    )
+
+
+def duration_panel(results: Results) -> PointPanel | None:
+    """Return the final metric against how long each run took."""
+    runs = results.ranked.dropna(subset=["duration_seconds"])
+    if runs.empty:
+        return None
+    unit, seconds = _unit(runs["duration_seconds"].max())
+    times = runs["duration_seconds"] / seconds
+    x = metric_axis(f"duration of the run, {unit}", times)
+    return PointPanel(
+        *(x, metric_axis(results.metric, runs[results.metric])),
+        _points(runs, times, runs[results.metric]),
+    )
+
+
+def throughput_panel(results: Results) -> BarPanel | None:
+    """Return when each run trained, and how fast."""
+    if "images_per_second" not in results.runs:
+        return None
+    runs = results.runs.dropna(subset=["duration_seconds", "images_per_second"])
+    if runs.empty:
+        return None
+    starts = (runs["start_time"] - runs["start_time"].min()).dt.total_seconds()
+    ends = starts + runs["duration_seconds"]
+    unit, seconds = _unit(ends.max())
+    x = Axis(f"time since the first run began, {unit}", "linear", (0.0, ends.max() / seconds))
+    y = metric_axis("images per second", runs["images_per_second"])
+    columns = (runs["run_id"], starts / seconds, ends / seconds, runs["images_per_second"])
+    rows = evenly(list(zip(*columns, strict=True)), MOST_MARKS)
+    return BarPanel(x, y, tuple(Bar(*row) for row in rows))
+
+
+def _line_panel(
+    results: Results, values: "pd.Series[float]", axis: Callable[[Iterable[float]], Axis]
+) -> LinePanel:
+    """Return the lines of all runs. The axis is that of the runs that have ended well."""
+    table = results.curves[["run_id", "epoch"]].assign(value=values).dropna()
+    table = table[np.isfinite(table["value"])]
+    groups = dict(iter(table.groupby("run_id", sort=False)))
+    ranked = set(results.ranked["run_id"])
+    most = MOST_VERTICES // max(len(groups), 1)
+    lines = tuple(
+        _line(groups[run_id], most, run_id in ranked)
+        for run_id in results.runs["run_id"][::-1]
+        if run_id in groups
+    )
+    shown = [line for line in lines if line.is_ranked] or lines
+    last = max((line.epochs[-1] for line in lines), default=1)
+    y = axis(itertools.chain.from_iterable(line.values for line in shown))
+    return LinePanel(epoch_axis(last), y, lines)
+
+
+def _line(rows: pd.DataFrame, most: int, is_ranked: bool) -> Line:
+    """Return a run's line, with this many points at most, the first and the last among them."""
+    if len(rows) > most:
+        rows = rows.iloc[np.linspace(0, len(rows) - 1, max(most, 2)).round()]
+    epochs, values = map(int, rows["epoch"]), map(float, rows["value"])
+    return Line(str(rows["run_id"].iloc[0]), tuple(epochs), tuple(values), is_ranked)
+
+
+def _compared(results: Results) -> list[str] | None:
+    quantity = results.metric.rpartition("/")[2]
+    quantity = quantity if quantity in ("accuracy", "loss") else "accuracy"
+    names = [f"train/{quantity}", f"val/{quantity}"]
+    there = all(name in results.curves and name in results.runs for name in names)
+    return names if there else None
+
+
+def _points(runs: pd.DataFrame, x: Iterable[float], y: Iterable[float]) -> tuple[Point, ...]:
+    rows = evenly(list(zip(runs["run_id"], x, y, strict=True)), MOST_MARKS)
+    return tuple(Point(run_id, float(one), float(other)) for run_id, one, other in rows[::-1])
+
+
+def _means(
+    x: Axis, places: "pd.Series[float]", values: "pd.Series[float]"
+) -> tuple[tuple[float, float], ...]:
+    """Return mean values: at each place, or in equal parts of the axis if the places are many."""
+    different = places.nunique()
+    if different == len(places) <= FEW_VALUES:  # they would be the runs themselves
+        return ()
+    bins = places.map(lambda place: min(int(x.fraction(place) * BINS), BINS - 1))
+    part = places if different <= FEW_VALUES else bins
+    table = pd.DataFrame({"part": part, "x": places, "y": values})
+    means = table.groupby("part").agg({"x": "median", "y": "mean"})
+    return tuple((float(place), float(mean)) for place, mean in means.to_numpy())
+
+
+def _unit(seconds: float) -> tuple[str, float]:
+    """Return in what to count a time that is so long, and how many seconds that is."""
+    if seconds < LONG_SECONDS:
+        return "s", 1.0
+    return ("min", 60.0) if seconds < 60 * LONG_MINUTES else ("h", 3600.0)

@@ -1,0 +1,165 @@
+"""Which figures a report has, in which order, and what is said about them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from matplotlib.figure import Figure
+
+from sweep.reporting.colouring import colouring
+from sweep.reporting.drawing import Look
+from sweep.reporting.figures import (
+    curves_figure,
+    gap_figure,
+    heat_map_figure,
+    importance_figure,
+    parameter_figure,
+    time_figure,
+)
+from sweep.reporting.heatmaps import MOST_PAIRS, heat_map, parameter_pairs
+from sweep.results.importance import FOLDS, Importance
+from sweep.reporting.palette import Palette
+from sweep.reporting.panels import (
+    curve_panels,
+    duration_panel,
+    gap_panel,
+    parameter_panel,
+    throughput_panel,
+    train_val_panel,
+)
+from sweep.results.results import MOST_CURVES, Results
+
+
+@dataclass(frozen=True)
+class Illustration:
+    """A figure.
+
+    Attributes:
+        name: of its files.
+        label: what it shows, for those who cannot see it.
+        draw: draws it, as runs look.
+    """
+
+    name: str
+    label: str
+    draw: Callable[[Look], Figure]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report: a title, a text, and figures; there may be none."""
+
+    title: str
+    text: str
+    illustrations: tuple[Illustration, ...]
+
+
+def look_of(results: Results, palette: Palette) -> Look:
+    """Return how runs look in all figures of a report."""
+    numbers = {run_id: number for number, run_id in enumerate(results.runs["run_id"])}
+    return Look(palette, colouring(results), numbers)
+
+
+def sections(results: Results) -> list[Section]:
+    """Return the parts of a report, without those that there is nothing to say in."""
+    parts = [_curves, _parameters, _importance, _pairs, _gap, _time]
+    return [section for part in parts if (section := part(results))]
+
+
+def _curves(results: Results) -> Section | None:
+    panels = curve_panels(results)
+    if not panels:
+        return None
+    by = results.main_parameter
+    there = len(results.runs)
+    texts = [
+        f"Some of {there} runs, of all ranks" if there > MOST_CURVES else "All runs",
+        f", coloured by {by}" if by else "",
+        ", which tells runs apart best" if len(results.parameters) > 1 else "",
+        ". A cross is where a run failed or was stopped. Point at a curve to see which run it is; ",
+        "click it to find its row.",
+    ]
+    draw = Illustration("curves", "Learning curves", partial(curves_figure, panels))
+    return Section("Learning curves", "".join(texts), (draw,))
+
+
+def _parameters(results: Results) -> Section | None:
+    if not results.parameters or results.ranked.empty:
+        return None
+    figures = []
+    for name in results.parameters:
+        label, panel = f"{results.metric} against {name}", parameter_panel(results, name)
+        figures.append(Illustration(f"parameter-{name}", label, partial(parameter_figure, panel)))
+    together = [
+        f" Always together with {name}: {', '.join(others)}."
+        for name, others in results.together.items()
+        if others
+    ]
+    text = "A dot is a run, a bar the mean; a cross is a run that failed or was stopped."
+    return Section(
+        f"{results.metric} against each parameter", text + "".join(together), tuple(figures)
+    )
+
+
+def _importance(results: Results) -> Section | None:
+    found, title = results.importance, "Which parameter mattered"
+    if len(results.parameters) < 2:
+        return None
+    if not isinstance(found, Importance):
+        return Section(title, f"Not computed: {found.reason}.", ())
+    text = (
+        "Permutation importance of a random forest, as scikit-learn computes it (L. Breiman, "
+        "Random Forests, Machine Learning 45, 2001): how much worse "
+        f"the forest predicts {results.metric} of runs that it has not seen when one parameter is "
+        f"shuffled among them ({found.runs} runs in {FOLDS} folds; lines: standard deviation). "
+    )
+    if found.explained > 0:
+        text += f"The forest explains {found.explained:.0%} of the variance (R²) of such runs."
+    else:
+        text += "The forest predicts such runs no better than their mean: do not trust the bars."
+    return Section(
+        title,
+        text,
+        (Illustration("importance", title, partial(importance_figure, found)),),
+    )
+
+
+def _pairs(results: Results) -> Section | None:
+    pairs = parameter_pairs(results)
+    if not pairs:
+        return None
+    figures = []
+    for x, y in pairs[:MOST_PAIRS]:
+        draw = partial(heat_map_figure, heat_map(results, x, y), results.direction)
+        figures.append(Illustration(f"pair-{x}-{y}", f"Mean {results.metric} by {x} and {y}", draw))
+    text = f"Mean {results.metric} over all other parameters; the brighter, the better."
+    if len(pairs) > MOST_PAIRS:
+        text += f" {MOST_PAIRS} of {len(pairs)} pairs, those of the most important parameters."
+    return Section("Pairs of parameters", text, tuple(figures))
+
+
+def _gap(results: Results) -> Section | None:
+    gap, both = gap_panel(results), train_val_panel(results)
+    if not gap or not both or not both.points:
+        return None
+    text = (
+        "How much better a run is in training than in validation, epoch by epoch; what rises "
+        "overfits. (Training is measured while an epoch goes on, so early gaps are negative.)"
+    )
+    if len(both.points) < 2:
+        both = None
+    else:
+        text += " Right: both at the epoch that was kept; on the dashed line there is no gap."
+    draw = Illustration("gap", "Gap to training", partial(gap_figure, gap, both))
+    return Section("Training against validation", text, (draw,))
+
+
+def _time(results: Results) -> Section | None:
+    duration, throughput = duration_panel(results), throughput_panel(results)
+    if not duration or len(duration.points) < 2:
+        return None
+    text = f"Left: {results.metric} against how long each run took."
+    if throughput:
+        text += " Right: when each run trained, and on how many images a second (training alone)."
+    draw = Illustration("time", "Time", partial(time_figure, duration, throughput))
+    return Section("Time and throughput", text, (draw,))

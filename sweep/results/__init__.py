@@ -1,0 +1,1 @@
+"""From records to tables: the leaderboard, curves, seeds, significance, importance."""

@@ -1,0 +1,148 @@
+"""What came out of a sweep, read from the record for a report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pandas as pd
+
+from sweep.reporting.axes import are_numbers
+from sweep.config.compose import fields
+from sweep.results.importance import Importance, NotComputed, importance, most_important
+from sweep.results.leaderboard import Direction, direction_of, rank_configurations, rank_runs
+from sweep.results.runs import ENDS, recorded_runs
+from sweep.tracking import read_histories, read_name
+
+MOST_CURVES = 1000
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Results:
+    """What came out of a sweep, or of all runs of an experiment.
+
+    Attributes:
+        experiment: MLflow's.
+        sweep_id: the run id of the sweep's parent; None for all runs of the experiment.
+        name: of the sweep: its overrides; None for all runs of the experiment.
+        metric: by which runs are ranked.
+        direction: whether more of it is better, or less.
+        runs: the leaderboard, with a row for each run.
+        configurations: the leaderboard, with a row for all runs that differ only in their seed.
+        metrics: the names of its columns that are metrics.
+        curves: ``run_id``, ``epoch``, and the metrics; one row a run and epoch. Of more runs than
+            ``MOST_CURVES``, some of all ranks.
+        parameters: in which runs differ; of those that always move together, the first.
+        together: the others, by the name of that first one.
+        importance: of the parameters, or why it is not known.
+        main_parameter: the most important one, as far as that can be told; None if none varies.
+    """
+
+    experiment: str
+    sweep_id: str | None
+    name: str | None
+    metric: str
+    direction: Direction
+    runs: pd.DataFrame
+    configurations: pd.DataFrame
+    metrics: Sequence[str]
+    curves: pd.DataFrame
+    parameters: Sequence[str]
+    together: Mapping[str, Sequence[str]]
+    importance: Importance | NotComputed
+    main_parameter: str | None
+
+    @property
+    def ranked(self) -> pd.DataFrame:
+        """The runs that have a rank, the best first."""
+        return self.runs[self.runs["rank"].notna()]
+
+    @property
+    def others(self) -> pd.DataFrame:
+        """The runs that have none: failed, killed, running, or without the metric."""
+        return self.runs[self.runs["rank"].isna()]
+
+
+def read_results(
+    experiment: str,
+    sweep: str | None,
+    metric: str,
+    direction: Direction | None = None,
+    tracking_uri: str | None = None,
+) -> Results:
+    """Read what came out, with the arguments of :func:`sweep.leaderboard.leaderboard_by_seed`.
+
+    Raises:
+        UserError: there is no such record, or no run has that metric.
+    """
+    direction = direction or direction_of(metric)
+    recorded = recorded_runs(tracking_uri, experiment, sweep)
+    runs = rank_runs(recorded, metric, direction)
+    if metric not in runs:  # no run has ended well
+        runs[metric] = float("nan")
+    others = {"rank", "run", "status", *runs.attrs["parameters"], *ENDS}
+    metrics = [str(name) for name in runs if name not in others]
+    measured = [name for name in metrics if name != "best_epoch"]
+    groups = move_together(runs[_in_order(runs.attrs["parameters"])])
+    ranked = runs[runs["rank"].notna()]
+    params = ranked[[name for name in groups if ranked[name].nunique(dropna=False) > 1]]
+    found = (
+        importance(params, list(ranked[metric]))
+        if len(ranked)
+        else NotComputed("no run has ended well")
+    )
+    main = next(iter(groups), None)
+    if isinstance(found, Importance) and found.explained > 0:
+        main = found.parameters[0]
+    elif params.shape[1]:
+        main = most_important(params, list(ranked[metric]))
+    shown = evenly(list(runs["run_id"]), MOST_CURVES)
+    return Results(
+        experiment=experiment,
+        sweep_id=sweep,
+        name=read_name(tracking_uri, sweep) if sweep else None,
+        metric=metric,
+        direction=direction,
+        runs=runs,
+        configurations=rank_configurations(recorded, metric, direction),
+        metrics=metrics,
+        curves=read_histories(tracking_uri, shown, measured),
+        parameters=list(groups),
+        together=groups,
+        importance=found,
+        main_parameter=main,
+    )
+
+
+def evenly(items: Sequence[T], most: int) -> Sequence[T]:
+    """Return every item, or every second, third, … from the first on, so that they are not more."""
+    return items[:: max(-(-len(items) // most), 1)]
+
+
+def _in_order(parameters: Sequence[str]) -> list[str]:
+    """Return parameters in the schema's order, so that ``model.name`` comes before its fields."""
+    known = fields()
+    return sorted(parameters, key=lambda name: (*known, name).index(name))
+
+
+def move_together(params: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the parameters in which runs differ, each with the others that tell the same apart.
+
+    ``model=mlp,lenet`` changes a network's name, its hidden layers and its activation: one choice.
+
+    Args:
+        params: one row a run, one column a parameter.
+    """
+    first: dict[bytes, str] = {}
+    groups: dict[str, list[str]] = {}
+    for name in map(str, params):
+        codes, distinct = pd.factorize(params[name], use_na_sentinel=False)
+        if len(distinct) < 2:
+            continue
+        # Numbers that are drawn at random are different in every run, and independent.
+        independent = len(distinct) == len(params) and are_numbers(distinct)
+        leader = name if independent else first.setdefault(codes.tobytes(), name)
+        groups.setdefault(leader, [])
+        if leader != name:
+            groups[leader].append(name)
+    return groups

@@ -1,0 +1,1 @@
+"""One run: what is recorded of it already, its locks, its events, its training, its artifacts."""

@@ -1,0 +1,98 @@
+"""What a run keeps besides numbers: its parameters, its network as a model, its figures."""
+
+import logging
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from sweep import tracking
+from sweep.carried import serving
+from sweep.backend.mxnet import gluon
+from sweep.data.splits import CLASS_NAMES, CLASSES, Dataset
+from sweep.environment import environment, pinned
+from sweep.networks.summary import drawing, layers, table
+from sweep.networks.registry import architecture
+from sweep.runs.figures import confusion, curves, worst
+from sweep.tracking import Pyfunc, Record
+from sweep.training.session import Training
+
+EXAMPLES = 3  # test images that a model is given as an example
+# What a model needs; on Python 3.12 MXNet imports distutils, which setuptools brings.
+REQUIRED = ("mlflow", "mxnet", "numpy", "pandas", "setuptools")
+FIGURES = "figures"
+MISTAKES = 24
+
+log = logging.getLogger(__name__)
+
+
+def log_parameters(net: gluon.HybridBlock, record: Record) -> None:
+    """Keep the network's parameters, in Gluon's own format, as ``parameters/net.params``."""
+    kept = PurePosixPath(tracking.PARAMETERS_FILE)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / kept.name
+        net.save_parameters(str(file))
+        record.log_file(file, str(kept.parent))
+
+
+def log_model(training: Training, dataset: Dataset, record: Record) -> None:
+    """Keep the network as a model that MLflow loads and serves."""
+    names = CLASS_NAMES.get(dataset.name)
+    example = dataset.test.images[dataset.test.index[:EXAMPLES]]
+    with tempfile.TemporaryDirectory() as folder:
+        serving.save(training.net, dataset.name, names, Path(folder))
+        pyfunc = Pyfunc(
+            folder=Path(folder),
+            loader=serving.LOADER,
+            columns=serving.columns(names, CLASSES),
+            example=np.rint(example * 255).astype(np.uint8),
+            requirements=pinned(REQUIRED),
+            python=environment()["python"],
+            about={"dataset": dataset.name, "images": serving.SHAPES},
+        )
+        record.log_model(pyfunc, training.chosen.epoch)
+
+
+def log_figures(
+    training: Training, dataset: Dataset, summary: Mapping[str, float], name: str, record: Record
+) -> None:
+    """Keep a run's figures, its table of layers and the drawing of its network in ``figures/``.
+
+    Args:
+        training: concluded.
+        dataset: that it was trained on.
+        summary: what was measured once, at its end.
+        name: of the run.
+        record: of the run.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            _draw(training, dataset, summary, name, Path(folder))
+        except Exception as error:  # whatever it is: a figure is not worth a trained run
+            log.exception("figures of %s could not be drawn", name)
+            record.log_text(tracking.reason(error), f"{FIGURES}/failed.txt")
+        record.log_files(Path(folder), FIGURES)
+
+
+def _draw(
+    training: Training, dataset: Dataset, summary: Mapping[str, float], name: str, folder: Path
+) -> None:
+    from sweep.runs.drawing import draw_confusion, draw_curves, draw_mistakes, write
+
+    test, kept = dataset.test, training.chosen.epoch
+    labels, probabilities = test.labels[test.index], training.answer_test()
+    names = CLASS_NAMES.get(dataset.name) or [str(number) for number in range(CLASSES)]
+    metrics = {
+        metric: curves(metric, training.records, summary, kept) for metric in ("loss", "accuracy")
+    }
+    learning = draw_curves(metrics, kept, name)
+    write(learning, folder / "curves.png")
+    write(learning, folder / "curves.svg")
+    draw_confusion(confusion(labels, probabilities), names).save(folder / "confusion.png")
+    mistakes = worst(labels, probabilities, MISTAKES)
+    draw_mistakes(mistakes, test.images[test.index], names).save(folder / "mistakes.png")
+    symbol = architecture(training.config.model)
+    (folder / "layers.txt").write_text(table(layers(symbol)))
+    if drawn := drawing(symbol):
+        (folder / "network.svg").write_bytes(drawn)

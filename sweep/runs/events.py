@@ -1,0 +1,69 @@
+"""What a run tells while it trains. Whoever listens draws it, or sends it on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sweep.training.selection import EpochRecord
+
+CLAIMED = "another process trains this combination: waiting for it"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that a user should know, and need do nothing about."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The same combination was trained before, as this run; it is not trained again."""
+
+    name: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The run has a record, which must be closed if its process dies."""
+
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run is recorded and begins to train, for so many epochs at most, or goes on after some."""
+
+    name: str
+    run_id: str
+    epochs: int
+    epochs_before: int = 0
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A run has trained; this epoch was kept, and this was measured or concluded at the end."""
+
+    epoch: EpochRecord
+    summary: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Retried:
+    """A run's process died for this reason, and another one goes on with it."""
+
+    reason: str
+    retry: int
+    max_retries: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run's record is closed: FINISHED, FAILED, PRUNED or KILLED; with the reason, if any."""
+
+    status: str
+    reason: str = ""
+
+
+Event = Notice | Found | Recorded | Started | EpochRecord | Kept | Retried | Ended
+Listener = Callable[[Event], None]

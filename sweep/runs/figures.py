@@ -1,0 +1,107 @@
+"""What is drawn of one run, as plain data: its curves, what it confuses, its worst mistakes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.training.selection import EpochRecord
+
+MEASURED = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One metric on one part of the images.
+
+    Attributes:
+        part: ``train``, ``val`` or ``test``.
+        points: the value of each epoch, from 1, that it was measured after.
+    """
+
+    part: str
+    points: Mapping[int, float]
+
+
+def curves(
+    metric: str, records: Sequence[EpochRecord], summary: Mapping[str, float], kept: int
+) -> list[Curve]:
+    """Return a metric's curves, those of training first.
+
+    Args:
+        metric: ``loss`` or ``accuracy``.
+        records: of all epochs.
+        summary: what was measured once, with the parameters of the epoch that is kept.
+        kept: that epoch.
+    """
+    found = []
+    for part in MEASURED:
+        key = f"{part}/{metric}"
+        points = {each.epoch: each.metrics[key] for each in records if key in each.metrics}
+        if key in summary:
+            points[kept] = summary[key]
+        if points:
+            found.append(Curve(part, points))
+    return found
+
+
+def value_range(curves: Sequence[Curve]) -> tuple[float, float]:
+    """Return the lowest and the highest value after the first tenth of the epochs.
+
+    What comes before is often so far away that all the rest would be one flat line.
+    """
+    epochs = max(max(curve.points) for curve in curves)
+    late = [
+        value for curve in curves for epoch, value in curve.points.items() if epoch > epochs // 10
+    ]
+    return min(late), max(late)
+
+
+def confusion(labels: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[np.int64]:
+    """Return how often each class (row) was given each answer (column).
+
+    Args:
+        labels: (n,) the right classes.
+        probabilities: (n, classes) the answers.
+    """
+    classes = probabilities.shape[1]
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, (labels, probabilities.argmax(axis=1)), 1)
+    return counts
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """An image that got a wrong answer.
+
+    Attributes:
+        number: its place among the test images, from 0.
+        truth: the right class.
+        answer: the class that it was taken for.
+        confidence: the probability of that answer.
+    """
+
+    number: int
+    truth: int
+    answer: int
+    confidence: float
+
+
+def worst(labels: NDArray[Any], probabilities: NDArray[Any], at_most: int) -> list[Mistake]:
+    """Return the wrong answers, the one that thought the truth least probable first.
+
+    Args:
+        labels: (n,) the right classes.
+        probabilities: (n, classes) the answers.
+        at_most: how many.
+    """
+    answers = probabilities.argmax(axis=1)
+    of_truth = probabilities[np.arange(len(labels)), labels]
+    order = np.argsort(of_truth, kind="stable")
+    wrong = order[answers[order] != labels[order]][:at_most]
+    return [
+        Mistake(int(i), int(labels[i]), int(answers[i]), float(probabilities[i, answers[i]]))
+        for i in wrong
+    ]

@@ -1,0 +1,1 @@
+"""A search: its space, its study, and the runs that it suggests."""

@@ -1,0 +1,52 @@
+"""Whether a run of a search goes on after an epoch, or is pruned because others got further.
+
+Each run reports to the study and asks it, wherever it is trained.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from sweep.uris import shown
+from sweep.config.compose import score_metric
+from sweep.training.selection import EpochRecord
+from sweep.errors import Pruned
+from sweep.config.schema import Config
+
+log = logging.getLogger(__name__)
+
+Judge = Callable[[Sequence[EpochRecord], bool], None]
+
+
+def judge_of(config: Config) -> Judge:
+    """Return what raises :class:`Pruned` after an epoch with which a run shall end.
+
+    It is given the run's epochs so far, and whether no more are missing: then they are only
+    reported. A run that is none of a search, or of one without a pruner, always goes on; and so
+    does one whose study cannot be asked: what it missed is reported later.
+    """
+    search, metric = config.search, score_metric(config)
+    if search.trial is None or search.pruner is None:
+        return lambda records, is_over: None
+    from sweep.search.study import ReportedTrial  # it imports Optuna, which other runs do without
+
+    trial: ReportedTrial | None = None
+
+    def judge(records: Sequence[EpochRecord], is_over: bool) -> None:
+        nonlocal trial
+        reached = [(record.epoch, record.metrics[metric]) for record in records]
+        try:
+            trial = trial or ReportedTrial(search, config.epochs)
+            if is_over:
+                for each in reached:
+                    trial.report(*each)
+                return
+            goes_on = all(trial.goes_on_after(*each) for each in reached)
+        except Exception as error:  # whatever a database's driver raises
+            log.warning("the study cannot be asked, so the run goes on: %s", shown(str(error)))
+            return
+        if not goes_on:
+            epoch = records[-1].epoch
+            when = f"{search.pruner} stopped it after epoch {epoch}"
+            raise Pruned(epoch, f"{when}: others had a better {metric} by then")
+
+    return judge

@@ -1,0 +1,52 @@
+"""Where studies are stored: opened, locked, and what to say if it cannot be used."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import optuna
+from optuna.storages import RDBStorage
+from sqlalchemy.exc import SQLAlchemyError
+
+from sweep.uris import shown
+from sweep.errors import UserError
+from sweep.files import kernel_lock
+from sweep.tracking.connection import CONNECT_ARGUMENTS, database_file
+
+# What goes wrong when a storage is used, and when it is opened.
+USING = (optuna.exceptions.StorageInternalError, SQLAlchemyError, OSError)
+OPENING = (ImportError, ValueError, RuntimeError)
+SQLITE_SECONDS = 60  # to wait for others who write to the file
+
+
+def create_storage(address: str) -> RDBStorage:
+    """Open a storage; create it where there is none."""
+    with alone(address):
+        return RDBStorage(address, engine_options(address))
+
+
+def alone(address: str) -> AbstractContextManager[object]:
+    """Keep other searches of this machine from doing the same at once; of a file alone."""
+    file = database_file(address)
+    return kernel_lock(file.with_name(f".{file.name}.lock")) if file else nullcontext()
+
+
+def engine_options(address: str) -> dict[str, Any]:
+    """Return how SQLAlchemy connects: how long it waits."""
+    kind = address.partition(":")[0].partition("+")[0]
+    options = {"sqlite": {"timeout": SQLITE_SECONDS}, **CONNECT_ARGUMENTS}
+    return {"connect_args": options.get(kind, {})}
+
+
+@contextmanager
+def usable(address: str, *also: type[Exception]) -> Iterator[None]:
+    """Turn what Optuna or a database's driver raises into one sentence."""
+    expected: tuple[type[Exception], ...] = (*USING, *also)
+    try:
+        yield
+    except expected as error:
+        what = shown(" ".join(str(error.__cause__ or error).split()))[:300]
+        raise UserError(
+            f"search.storage={shown(address)}: cannot be used; allowed: a database as in "
+            f"sqlite:///optuna.db. {type(error).__name__}: {what}"
+        ) from error

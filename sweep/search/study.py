@@ -1,0 +1,241 @@
+"""A study: what Optuna keeps of a search, what it suggests next, and which runs it prunes."""
+
+import json
+import uuid
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import optuna
+from optuna import pruners, samplers
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from sweep.search.multifidelity import comparable
+from sweep.errors import UserError
+from sweep.config.schema import Search
+from sweep.search.space import Space
+from sweep.search.storage import OPENING, alone, create_storage, engine_options, usable
+
+Direction = Literal["maximize", "minimize"]
+RUN_ID, PRUNED = "run_id", "pruned_after_epoch"  # attributes of a trial
+ASKED = "asked"  # another: the id of a suggestion, since two searches may store at once
+ABOUT = "sweep"  # the attribute of a study that says what it searches
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+class Study:
+    """A study in its storage.
+
+    A suggestion depends on nothing but the search's seed, the number of trials before it and what
+    became of these; so it is the same whether or not the search was interrupted.
+
+    Attributes:
+        name: the study's.
+    """
+
+    def __init__(
+        self,
+        search: Search,
+        name: str,
+        epochs: int,
+        space: Space,
+        directions: Sequence[Direction],
+        about: Any,
+    ) -> None:
+        """Open the study, or create it.
+
+        Args:
+            search: its settings.
+            name: under which it is stored.
+            epochs: of its runs.
+            space: what is searched.
+            directions: ``maximize`` or ``minimize``, for each objective.
+            about: what must be the same whenever the study goes on; can be written as JSON.
+
+        Raises:
+            UserError: the storage cannot be used; or the study is one of another search.
+        """
+        self.name, self._search, self._epochs, self._space = name, search, epochs, space
+        self._directions = directions
+        with usable(search.storage, *OPENING):
+            self._study = optuna.create_study(
+                storage=create_storage(search.storage),
+                study_name=name,
+                directions=directions,
+                load_if_exists=True,
+                sampler=samplers.RandomSampler(),
+            )
+            before = self._study.user_attrs.get(ABOUT)
+            if before is None:
+                self._study.set_user_attr(ABOUT, about)
+        now = json.loads(json.dumps(about))
+        if before not in (None, now):
+            raise UserError(_other_study(name, before, now))
+
+    def count(self) -> int:
+        """Return how many trials there are, however they ended."""
+        return len(self._trials())
+
+    def begun(self) -> list[FrozenTrial]:
+        """Return the trials that have not ended."""
+        return [each for each in self._trials() if not each.state.is_finished()]
+
+    def ask(self, n_trials: int) -> FrozenTrial | None:
+        """Return a new trial; None if there are so many already.
+
+        It is suggested in memory and then stored at once: a trial that was stored value by value
+        could be left without some of them.
+        """
+        with usable(self._search.storage), alone(self._search.storage):
+            before = self._trials()
+            if len(before) >= n_trials:
+                return None
+            memory = optuna.create_study(
+                study_name=self.name,
+                directions=self._directions,
+                sampler=_sampler(self._search, self._space, len(before)),
+                pruner=_pruner(self._search, self._epochs),
+            )
+            memory.add_trials(self._known(before))
+            own = uuid.uuid4().hex
+            memory.ask(self._space.distributions).set_user_attr(ASKED, own)
+            asked = memory.get_trials(deepcopy=False)[-1]
+            with usable(self._search.storage):
+                self._study.add_trial(asked)
+            new = self._trials()[len(before) :]
+            return next(each for each in new if each.user_attrs.get(ASKED) == own)
+
+    def tell(
+        self, number: int, state: TrialState, values: Sequence[float] | None, run_id: str
+    ) -> None:
+        """Take in how a trial ended, and its run's id, unless that is known."""
+        with usable(self._search.storage):
+            known = self._trials()[number]
+            if not known.state.is_finished():
+                Trial(self._study, known._trial_id).set_user_attr(RUN_ID, run_id)
+                self._study.tell(number, values, state, skip_if_finished=True)
+
+    def run_ids(self) -> list[str]:
+        """Return the ids of the runs that were trained to their end."""
+        complete = [each for each in self._trials() if each.state == TrialState.COMPLETE]
+        return [each.user_attrs[RUN_ID] for each in complete]
+
+    def best(self) -> list[FrozenTrial]:
+        """Return the best trial; of several objectives, all that no other is better than."""
+        if not any(each.state == TrialState.COMPLETE for each in self._trials()):
+            return []
+        return list(self._study.best_trials)
+
+    def _known(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
+        """Return what a sampler is told of these trials."""
+        if self._search.pruner is None or self._search.sampler == "cmaes":  # its state is of values
+            return trials
+        return comparable(trials, self._search, self._epochs, len(self._space.distributions))
+
+    def _trials(self) -> list[FrozenTrial]:
+        with usable(self._search.storage):
+            return self._study.get_trials(deepcopy=False)
+
+
+class ReportedTrial:
+    """A trial in the process that trains it: it reports, and asks whether it goes on."""
+
+    def __init__(self, search: Search, epochs: int) -> None:
+        """Open the trial ``search.trial`` of the study ``search.study``, of so many epochs."""
+        assert search.study and search.trial is not None
+        study = optuna.load_study(
+            storage=RDBStorage(
+                search.storage,
+                engine_options(search.storage),
+                skip_compatibility_check=True,
+                skip_table_creation=True,
+            ),
+            study_name=search.study,
+            sampler=samplers.RandomSampler(),  # nothing is suggested here
+            pruner=_pruner(search, epochs),
+        )
+        known = study.get_trials(deepcopy=False)[search.trial]
+        self._last = known.last_step or 0
+        self._trial = Trial(study, known._trial_id)
+
+    def report(self, epoch: int, value: float) -> None:
+        """Report what an epoch reached, unless it was reported before."""
+        if epoch > self._last:
+            self._trial.report(value, epoch)
+            self._last = epoch
+
+    def goes_on_after(self, epoch: int, value: float) -> bool:
+        """Report what an epoch reached, and return whether the trial goes on; again if asked again.
+
+        An epoch that others have followed went on. Optuna's successive halving gives another answer
+        the second time, so that the first is kept.
+        """
+        if epoch < self._last:
+            return True
+        if PRUNED in self._trial.user_attrs:
+            return False
+        self.report(epoch, value)
+        if self._trial.should_prune():
+            self._trial.set_user_attr(PRUNED, epoch)
+            return False
+        return True
+
+
+def _sampler(search: Search, space: Space, number: int) -> samplers.BaseSampler:
+    """Return what suggests the trial of this number.
+
+    It is made anew for each: a generator of random numbers that had gone on from trial to trial
+    would begin again after an interruption, and suggest the same once more.
+    """
+    seed = zlib.crc32(f"{search.seed} {number}".encode())
+    startup = search.startup_trials
+    match search.sampler:
+        case "random":
+            return samplers.RandomSampler(seed=seed)
+        case "grid":
+            values = {each.name: _grid_values(each.distribution) for each in space.dimensions}
+            return samplers.GridSampler(values, seed=search.seed)
+        case "gp":
+            return samplers.GPSampler(
+                seed=seed, n_startup_trials=startup, warn_independent_sampling=False
+            )
+        case "cmaes":
+            return samplers.CmaEsSampler(
+                seed=seed, n_startup_trials=startup, warn_independent_sampling=False
+            )
+        case "tpe":
+            return samplers.TPESampler(seed=seed, n_startup_trials=startup, multivariate=True)
+
+
+def _grid_values(distribution: Any) -> list[Any]:
+    if isinstance(distribution, optuna.distributions.CategoricalDistribution):
+        return list(distribution.choices)
+    count = round((distribution.high - distribution.low) / distribution.step) + 1
+    return [distribution.low + step * distribution.step for step in range(count)]
+
+
+def _pruner(search: Search, epochs: int) -> pruners.BasePruner:
+    match search.pruner:
+        case "asha":
+            return pruners.SuccessiveHalvingPruner(search.min_epochs, search.reduction_factor)
+        case "hyperband":
+            return pruners.HyperbandPruner(search.min_epochs, epochs, search.reduction_factor)
+        case "median":
+            return pruners.MedianPruner(search.startup_trials, search.min_epochs)
+        case None:
+            return pruners.NopPruner()
+
+
+def _other_study(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Say in what another study of this name differs."""
+    differences = [
+        f"{key}: {json.dumps(before.get(key))} then, {json.dumps(now.get(key))} now"
+        for key in {**before, **now}
+        if before.get(key) != now.get(key)
+    ]
+    return (
+        f"search.study={name}: is there already, and searches something else; allowed: the same "
+        "search, or another name. " + "; ".join(differences)
+    )

@@ -1,0 +1,109 @@
+"""What is checked and announced before the first run of a sweep, or of a search, trains."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from omegaconf import DictConfig
+
+from sweep.display import console as terminal
+from sweep.uris import resolve_uri, shown
+from sweep.runs.locks import Claims
+from sweep.config.compose import fingerprint, params
+from sweep.data.splits import Dataset, load_dataset
+from sweep.execution.gpus import resolve
+from sweep.errors import UserError
+from sweep.config.schema import Config, DatasetConfig
+from sweep.runs.resume import close_abandoned
+from sweep.tracking import Tracker, probe
+
+Device = Literal["cpu", "gpu"]
+ONE_FOR_ALL = (
+    *("tracking", "n_jobs", "max_retries", "on_failure", "rerun"),
+    *("checkpoint_dir", "figures", "search"),
+)
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One combination: what is overridden, as in ``optim.lr=0.1``, and what that composes to.
+
+    Attributes:
+        overrides: of this combination.
+        composed: by Hydra, with its own part.
+        config: the run's part, checked.
+    """
+
+    overrides: tuple[str, ...]
+    composed: DictConfig
+    config: Config
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the runs of a sweep have in common.
+
+    Attributes:
+        tracker: of its experiment.
+        claims: of its folder of checkpoints.
+        datasets: that runs are trained on, as far as they are known.
+        devices: what is trained on, for each ``context``; ``cpu`` and ``gpu`` are themselves.
+    """
+
+    tracker: Tracker
+    claims: Claims
+    datasets: dict[DatasetConfig, Dataset]
+    devices: Mapping[str, Device]
+
+    def device(self, config: Config) -> Device:
+        """Return what a run is trained on."""
+        return self.devices[config.context]
+
+    def fingerprint(self, config: Config) -> str:
+        """Return what identifies a run's result."""
+        on_device = replace(config, context=self.device(config))
+        if config.dataset not in self.datasets:  # a search can suggest another number held out
+            self.datasets[config.dataset] = load_dataset(config.dataset)
+        return fingerprint(on_device, self.datasets[config.dataset].digest)
+
+
+def prepare(
+    combinations: Sequence[Combination],
+    count_gpus: Callable[[], int],
+    runs: Sequence[str] | None = None,
+) -> Prepared:
+    """Check all that runs such as these need, announce them, and tidy up after dead ones.
+
+    Args:
+        combinations: at least one.
+        count_gpus: returns how many GPUs there are where the runs are trained.
+        runs: lines that announce them; None to list them.
+
+    Raises:
+        UserError: something is wrong; nothing is recorded.
+    """
+    first = combinations[0].config
+    for field in ONE_FOR_ALL:
+        if any(getattr(each.config, field) != getattr(first, field) for each in combinations):
+            raise UserError(f"{field}: cannot be swept over; it is one for all runs of a sweep")
+    probe(resolve_uri(first.tracking.uri))
+    tracker = Tracker(first.tracking.uri, first.tracking.experiment)
+    claims = Claims(Path(first.checkpoint_dir))
+    datasets = {
+        config: load_dataset(config) for config in {each.config.dataset for each in combinations}
+    }
+    gpus = count_gpus()
+    contexts = dict.fromkeys(str(each.config.context) for each in combinations)
+    devices: dict[str, Device] = {"cpu": "cpu", "gpu": "gpu"}
+    devices |= {context: resolve(context, gpus) for context in contexts}
+    described = [params(each.config) for each in combinations]
+    terminal.show_plan(
+        terminal.listed(described) if runs is None else runs,
+        described,
+        [dataset.describe() for dataset in datasets.values()],
+        f"{shown(tracker.uri)}, experiment {tracker.experiment}",
+        " and ".join(dict.fromkeys(devices[context] for context in contexts)),
+    )
+    close_abandoned(tracker, claims)
+    return Prepared(tracker, claims, datasets, devices)

@@ -1,0 +1,85 @@
+"""The parent run of a sweep or a search: opened, or gone on with, and closed with its results."""
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+
+from hydra.core.utils import JobReturn
+
+from sweep.runs.locks import Claims
+from sweep.config.compose import public
+from sweep.sweeps.checks import Prepared
+from sweep.config.schema import Config
+from sweep.sweeps.summary import (
+    keep_results,
+    raise_failures,
+    show_report_command,
+    show_results,
+)
+from sweep.tracking import FINGERPRINT, FOLDER, KIND, SWEEP, PastRun, Record, Tracker
+
+
+def record_sweep(
+    prepared: Prepared,
+    keys: Iterable[str],
+    config: Config,
+    command: Sequence[str],
+    is_complete: bool,
+    train: Callable[[Record], Sequence[JobReturn]],
+    params: Mapping[str, str] | None = None,
+    more_tags: Mapping[str, str] | None = None,
+    how: Sequence[str] = (),
+) -> Sequence[JobReturn]:
+    """Train below a parent run, and show and keep the results, whatever happens meanwhile.
+
+    Args:
+        prepared: what the runs have in common.
+        keys: what makes it the same sweep as one before, which then goes on, in any order.
+        config: of one of the runs.
+        command: the sweep's own overrides, as in ``optim.lr=0.1,0.2``; they name it.
+        is_complete: whether there is nothing left to train.
+        train: trains below this record; returns when all has ended.
+        params: of the parent run.
+        more_tags: of the parent run, besides what all have.
+        how: overrides without which the command would be another.
+
+    Raises:
+        RunFailed: some runs failed; they and the others are recorded.
+    """
+    tracker, claims = prepared.tracker, prepared.claims
+    with ExitStack() as held:
+        key = _claim(held, claims, keys)
+        past = None if config.rerun else _past_sweep(tracker, claims, key)
+        if past and past.finished and is_complete:
+            show_results(tracker, past.run_id, config)
+            show_report_command(tracker, past.run_id, config)
+            return []
+        tags = {KIND: SWEEP, FINGERPRINT: key, FOLDER: claims.folder_id, **(more_tags or {})}
+        name = " ".join(public(command)) or "sweep"
+        with tracker.open_run(name, params or {}, tags, None, past) as record:
+            try:
+                results = train(record)
+            except BaseException:  # Ctrl-C too: what has been trained is shown all the same
+                show_results(tracker, record.run_id, config)
+                show_report_command(tracker, record.run_id, config)
+                raise
+            show_results(tracker, record.run_id, config)
+            keep_results(tracker, record, config, [*how, *public(command)])
+            raise_failures(results)
+    return results
+
+
+def _claim(held: ExitStack, claims: Claims, keys: Iterable[str]) -> str:
+    """Claim a sweep of runs with these fingerprints, and return the fingerprint that it has.
+
+    The same sweep may be going on in another process; then this one is another sweep.
+    """
+    key = hashlib.sha256(" ".join(sorted(set(keys))).encode()).hexdigest()[:16]
+    names = itertools.chain([key], (f"{key}-{number}" for number in itertools.count(2)))
+    return next(name for name in names if held.enter_context(claims.try_claim(name)))
+
+
+def _past_sweep(tracker: Tracker, claims: Claims, key: str) -> PastRun | None:
+    past = [run for run in tracker.past_runs(key) if run.folder_id == claims.folder_id]
+    return next(iter(past), None)

@@ -1,0 +1,146 @@
+"""What a user sees when a sweep has ended: leaderboard, failures, how to go on."""
+
+import os
+import shlex
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hydra.core.utils import JobReturn, JobStatus
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from sweep.uris import browse_command, shown
+from sweep.config.compose import public, score_metric
+from sweep.environment import program
+from sweep.errors import RunFailed, UserError
+from sweep.config.schema import Config
+from sweep.display.console import console, show_lines
+from sweep.execution.worker import RUN_LOG
+
+if TYPE_CHECKING:
+    from sweep.tracking import Record, Tracker
+
+REPORT_FILE, REPORT_ERROR_FILE = "report.html", "report_traceback.txt"
+
+
+def show_results(tracker: "Tracker", sweep_id: str, config: Config) -> None:
+    """Print the leaderboard of what has been trained, and the commands to go on with.
+
+    Args:
+        tracker: of the experiment.
+        sweep_id: the parent run.
+        config: of one of the runs.
+    """
+    from sweep.results.leaderboard import direction_of, leaderboard
+    from sweep.display.leaderboard import show_leaderboard
+
+    metric = score_metric(config)
+    try:
+        table = leaderboard(tracker.experiment, sweep_id, metric, tracking_uri=tracker.uri)
+        show_leaderboard(table, metric, direction_of(metric))
+    except UserError as error:
+        show_lines(str(error))
+    show_lines(
+        f"Browse:  {browse_command(tracker.uri)}",
+        f"Compare: {_command('sweep.leaderboard', tracker, sweep_id, config)}",
+    )
+
+
+def keep_results(
+    tracker: "Tracker", record: "Record", config: Config, overrides: Sequence[str]
+) -> None:
+    """Keep the leaderboard in the sweep's description, and the report among its artifacts.
+
+    Whatever is wrong with them is only told: the runs are trained and recorded. With
+    ``figures=false`` there is no report.
+
+    Args:
+        tracker: of the experiment.
+        record: of the sweep.
+        config: of one of the runs.
+        overrides: that the sweep was started with.
+    """
+    command = _command("sweep.report", tracker, record.run_id, config)
+    try:
+        from sweep.sweeps.description import description
+        from sweep.results.leaderboard import leaderboard
+
+        metric = score_metric(config)
+        where = (tracker.experiment, record.run_id, metric, None, tracker.uri)
+        record.describe(description(leaderboard(*where), metric, overrides))
+        if not config.figures:
+            show_lines(f"Report:  {command}")
+            return
+        # They import what draws: long, and needed by nothing else.
+        from sweep.reporting.page import render
+        from sweep.results.results import read_results
+
+        record.log_text(render(read_results(*where), datetime.now(timezone.utc)), REPORT_FILE)
+        file = record.artifact_file(REPORT_FILE)
+        show_lines(f"Report:  {_below_here(file) if file else command}")
+    except Exception as error:
+        with suppress(Exception):
+            record.log_text(traceback.format_exc(), REPORT_ERROR_FILE)
+        text = " ".join(str(error).split())
+        show_lines(
+            f"Report:  not written ({type(error).__name__}: {text}); to try again: {command}"
+        )
+
+
+def show_report_command(tracker: "Tracker", sweep_id: str, config: Config) -> None:
+    """Print the command that writes a sweep's report."""
+    show_lines(f"Report:  {_command('sweep.report', tracker, sweep_id, config)}")
+
+
+def _command(module: str, tracker: "Tracker", sweep_id: str, config: Config) -> str:
+    """Return the command that shows a sweep, ranked by its score."""
+    from sweep.results.leaderboard import DEFAULT_EXPERIMENT, DEFAULT_METRIC
+
+    options = ["--sweep", sweep_id]
+    if (metric := score_metric(config)) != DEFAULT_METRIC:
+        options += ["--metric", metric]
+    if tracker.experiment != DEFAULT_EXPERIMENT:
+        options += ["--experiment", tracker.experiment]
+    if (uri := config.tracking.uri) is not None:
+        options += ["--tracking-uri", shown(uri)]
+    return shlex.join([program("python"), "-m", module, *options])
+
+
+def _below_here(file: Path) -> Path:
+    """Return a file's path from this folder, if it is below it."""
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+
+
+def _log_of(result: JobReturn) -> str:
+    """Return the path of the run's log; nothing if its launcher does not tell the folder."""
+    told = result.hydra_cfg and result.hydra_cfg.hydra.runtime.output_dir
+    folder = told or result.working_dir
+    return os.path.relpath(Path(folder, RUN_LOG)) if folder else ""
+
+
+def raise_failures(results: Sequence[JobReturn]) -> None:
+    """Print a table of the runs that failed, with their logs.
+
+    Raises:
+        RunFailed: there are some.
+    """
+    failures = [each for each in results if each.status == JobStatus.FAILED]
+    if not failures:
+        return
+    table = Table(title=Text("Failed"), title_justify="left", title_style="bold")
+    table.box = box.SIMPLE_HEAD
+    for name in ("run", "reason", "log"):
+        table.add_column(name, overflow="fold")
+    for each in failures:
+        # Asking for return_value would raise the first one.
+        cells = (" ".join(public(each.overrides or [])), each._return_value, _log_of(each))
+        table.add_row(*(Text(str(cell)) for cell in cells))
+    console().print(table)
+    stopped = sum(each.status == JobStatus.UNKNOWN for each in results)
+    left = f", {stopped} stopped or not begun (on_failure=stop)" if stopped else ""
+    raise RunFailed(f"{len(failures)} of {len(results)} runs failed{left}")

@@ -1,0 +1,184 @@
+"""One run in MLflow, open for writing."""
+
+import json
+import logging
+import time
+import traceback
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import islice
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from mlflow import MlflowClient
+from mlflow.entities import Dataset as LoggedDataset
+from mlflow.entities import DatasetInput, InputTag, Metric
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
+from mlflow.utils.validation import MAX_METRICS_PER_BATCH
+
+from sweep.data.splits import Dataset
+from sweep.training.selection import EpochRecord
+from sweep.errors import Pruned, RunFailed
+from sweep.tracking.connection import impatient
+from sweep.tracking.logged_model import Pyfunc, log_model
+from sweep.tracking.run_info import PRUNED_AFTER
+
+FAILURE = "failure_reason"
+CONFIG_FILE, ENVIRONMENT_FILE = "config.yaml", "environment.yaml"
+PARAMETERS_FILE, FOUND_FILE = "parameters/net.params", "found.json"
+LAST_WORDS_SECONDS = 2.0  # for an interrupted run to send its metrics
+
+log = logging.getLogger(__name__)
+
+
+class Record:
+    """One run in MLflow, open for writing. Epochs are steps, counted from 1.
+
+    Metrics are sent by a thread of their own, so that training never waits for them; those that
+    cannot be sent are sent again with the next ones, and when the record is closed.
+    """
+
+    def __init__(
+        self, client: MlflowClient, run_id: str, known: Collection[tuple[str, int]] = ()
+    ) -> None:
+        """Write to an existing run.
+
+        Args:
+            client: MLflow's.
+            run_id: MLflow's.
+            known: names and epochs of metrics that are recorded already, and are not sent again.
+        """
+        self._client, self.run_id = client, run_id
+        self._known = set(known)
+        self._unsent: deque[Metric] = deque()
+        self._sender = ThreadPoolExecutor(max_workers=1)
+
+    def log_epoch(self, record: EpochRecord) -> None:
+        """Hand over all metrics of an epoch; they go out in one batch."""
+        self.log_epochs([record])
+
+    def log_epochs(self, records: Iterable[EpochRecord]) -> None:
+        """Hand over all metrics of several epochs."""
+        for record in records:
+            self._queue(record.metrics, record.epoch, record.timestamp_ms)
+        self._sender.submit(self._try_to_send)
+
+    def log_metrics(self, metrics: Mapping[str, float], epoch: int) -> None:
+        """Hand over metrics; they go out in one batch."""
+        self._queue(metrics, epoch, int(time.time() * 1000))
+        self._sender.submit(self._try_to_send)
+
+    def _queue(self, metrics: Mapping[str, float], epoch: int, timestamp_ms: int) -> None:
+        new = {key: value for key, value in metrics.items() if (key, epoch) not in self._known}
+        self._known |= {(key, epoch) for key in new}
+        self._unsent.extend(Metric(key, value, timestamp_ms, epoch) for key, value in new.items())
+
+    def _try_to_send(self) -> None:
+        try:
+            self._send()
+        except Exception as error:  # of whatever kind: nothing is lost, and training goes on
+            log.warning("metrics could not be sent, and are kept for later: %s", error)
+
+    def _send(self) -> None:
+        """Send all that is unsent, in batches of what MLflow takes at once."""
+        while batch := list(islice(self._unsent, MAX_METRICS_PER_BATCH)):
+            self._client.log_batch(self.run_id, metrics=batch)
+            for _ in batch:
+                self._unsent.popleft()
+
+    def log_dataset(self, dataset: Dataset) -> None:
+        """Name the images that are used, each split with its number of images."""
+        splits = {"training": dataset.train, "validation": dataset.val, "testing": dataset.test}
+        inputs = [
+            DatasetInput(
+                LoggedDataset(
+                    name=dataset.name,
+                    # MLflow keeps one entry for each name and digest, so a split needs its own.
+                    digest=f"{dataset.digest[:16]}-{context[:5]}-{len(split)}",
+                    source_type="local",
+                    source=json.dumps({"uri": dataset.source}),
+                    profile=json.dumps({"num_rows": len(split), "sha256": dataset.digest}),
+                ),
+                [InputTag(MLFLOW_DATASET_CONTEXT, context)],
+            )
+            for context, split in splits.items()
+            if len(split)
+        ]
+        self._client.log_inputs(self.run_id, inputs)
+
+    def log_found(self, run_ids: Collection[str]) -> None:
+        """Keep the ids of a sweep's runs that other sweeps have trained."""
+        self.log_text(json.dumps(sorted(run_ids)), FOUND_FILE)
+
+    def describe(self, text: str) -> None:
+        """Give the run a description, in Markdown."""
+        self._client.set_tag(self.run_id, MLFLOW_RUN_NOTE, text)
+
+    def log_text(self, text: str, path: str) -> None:
+        """Keep a text as an artifact under this path."""
+        self._client.log_text(self.run_id, text, path)
+
+    def log_file(self, file: Path, folder: str | None = None) -> None:
+        """Keep a file as an artifact in this folder."""
+        self._client.log_artifact(self.run_id, str(file), folder)
+
+    def log_files(self, folder: Path, path: str) -> None:
+        """Keep all files of a folder as artifacts under this path."""
+        self._client.log_artifacts(self.run_id, str(folder), path)
+
+    def log_model(self, pyfunc: Pyfunc, epoch: int) -> None:
+        """Keep the network as it was after this epoch, as the model of the run."""
+        log_model(self._client, self.run_id, pyfunc, epoch)
+
+    def artifact_file(self, path: str) -> Path | None:
+        """Return the file that an artifact is in; None if it is not on this machine."""
+        folder = self._client.get_run(self.run_id).info.artifact_uri
+        parts = urlsplit(folder)
+        if parts.scheme == "file":
+            return Path(url2pathname(parts.path), path)
+        return None if parts.scheme else Path(folder, path)
+
+    def flush(self) -> None:
+        """Send what is unsent; raise what MLflow raises if that is not possible."""
+        self._sender.submit(self._send).result()
+
+    def finish(self) -> None:
+        """Close the run as FINISHED, with all metrics."""
+        self.flush()
+        self._sender.shutdown()
+        self._client.set_terminated(self.run_id, "FINISHED")
+
+    def fail(self, error: BaseException) -> None:
+        """Close the run as FAILED, with the reason as a tag and the traceback as an artifact."""
+        self._sender.submit(self._try_to_send)
+        self._sender.shutdown()
+        self._client.set_tag(self.run_id, FAILURE, reason(error))
+        self._client.set_terminated(self.run_id, "FAILED")
+        self.log_text("".join(traceback.format_exception(error)), "traceback.txt")
+
+    def prune(self, pruned: Pruned) -> None:
+        """Close the run as KILLED, MLflow's word for it, with the epoch and the reason as tags."""
+        self.flush()
+        self._sender.shutdown()
+        self._client.set_tag(self.run_id, FAILURE, str(pruned))
+        self._client.set_tag(self.run_id, PRUNED_AFTER, str(pruned.epoch))
+        self._client.set_terminated(self.run_id, "KILLED")
+
+    def kill(self) -> None:
+        """Close the run as KILLED, within seconds, with the metrics that can be sent in these.
+
+        The others are in the run's checkpoint, and recorded when it goes on.
+        """
+        with impatient():
+            last_words: Future[None] = self._sender.submit(self._try_to_send)
+            wait([last_words], LAST_WORDS_SECONDS)
+            self._sender.shutdown(wait=False, cancel_futures=True)
+            self._client.set_terminated(self.run_id, "KILLED")
+
+
+def reason(error: BaseException) -> str:
+    """Return an error's kind and text in one line."""
+    text = " ".join(str(error).split()) or "no message"
+    return (text if isinstance(error, RunFailed) else f"{type(error).__name__}: {text}")[:500]

@@ -1,0 +1,131 @@
+"""The training of one run: its epochs, the one that is kept, the test at the end.
+
+It knows no record and writes no files, so that a run can also be trained again for comparison.
+"""
+
+import logging
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.backend.mxnet import mx
+from sweep.training.checkpoint import Arrays, Snapshot
+from sweep.data.splits import Dataset
+from sweep.training.selection import EpochRecord, Selection, at_best
+from sweep.errors import RunFailed
+from sweep.networks.registry import build_model, parameter_count
+from sweep.config.schema import Config
+from sweep.training.loop import (
+    Evaluation,
+    build_trainer,
+    probabilities,
+    restore,
+    restore_parameters,
+    state,
+    train_epochs,
+)
+
+DIVERGED = "diverged"
+
+log = logging.getLogger(__name__)
+
+
+class Training:
+    """A network in training.
+
+    Attributes:
+        config: of the run.
+        net: the network.
+        records: of the epochs so far.
+    """
+
+    def __init__(self, config: Config, dataset: Dataset, context: mx.Context) -> None:
+        """Build the network, with its initial parameters."""
+        self.config, self._dataset, self._context = config, dataset, context
+        self.net = build_model(config.model, config.seed, context)
+        self._trainer = build_trainer(self.net, config.optim)
+        self._monitor = config.monitor if len(dataset.val) else None
+        self._selection = Selection(self._monitor, config.early_stopping)
+        self._kept: Arrays = {}
+        self.records: tuple[EpochRecord, ...] = ()
+        log.info(
+            "%d parameters; %d images to train on", parameter_count(self.net), len(dataset.train)
+        )
+
+    def resume(self, last: Snapshot, best: Snapshot) -> None:
+        """Go on from a snapshot; ``best`` is that of its best epoch."""
+        restore(self.net, self._trainer, last.arrays)
+        self.records, self._kept = last.records, best.arrays
+        self._selection = self._selection.advance_over(last.records)
+        log.info("goes on after epoch %d", last.epoch)
+
+    def epochs(self) -> Iterator[Snapshot]:
+        """Train the epochs that are missing, and yield a snapshot after each.
+
+        Raises:
+            RunFailed: a metric is no longer finite.
+        """
+        measured = {"val": self._dataset.val} if self._monitor else {}
+        if self.config.test_every_epoch:
+            measured["test"] = self._dataset.test
+        end = len(self.records) if self._selection.should_stop else self.config.epochs
+        for record in train_epochs(
+            self.net,
+            self._trainer,
+            self._dataset.train,
+            measured,
+            batch_size=self.config.batch_size,
+            seed=self.config.seed,
+            epochs=range(len(self.records) + 1, end + 1),
+            context=self._context,
+        ):
+            _check_finite(record)
+            log.info("epoch %d: %s", record.epoch, record.metrics)
+            arrays = state(self.net, self._trainer)
+            self.records = (*self.records, record)
+            self._selection = self._selection.advance(record)
+            if self._selection.epoch == record.epoch:
+                self._kept = arrays
+            yield Snapshot(self.records, self._selection.epoch, arrays)
+            if self._selection.should_stop:
+                log.info("no improvement since epoch %d: stopped early", self._selection.epoch)
+                return
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no epoch is missing."""
+        return self._selection.should_stop or len(self.records) == self.config.epochs
+
+    @property
+    def chosen(self) -> EpochRecord:
+        """The epoch that is kept: the best so far, or the last where none is better."""
+        return self.records[self._selection.epoch - 1]
+
+    def conclude(self) -> dict[str, float]:
+        """Put the chosen epoch's parameters back, test them, and return what is measured once.
+
+        ``train_at_best/…``, ``val_at_best/…`` and ``best_epoch``, where images are held out;
+        ``test/…``, unless it was measured after every epoch.
+        """
+        restore_parameters(self.net, self._kept)
+        summary: dict[str, float] = {}
+        if self._monitor:
+            metrics = self.chosen.metrics
+            summary = {at_best(key): value for key, value in metrics.items() if "/" in key}
+            summary["best_epoch"] = self.chosen.epoch
+        if not self.config.test_every_epoch:
+            test = Evaluation(self.net, self._dataset.test, self._context).measure()
+            summary |= {f"test/{key}": value for key, value in test.items()}
+        return summary
+
+    def answer_test(self) -> NDArray[np.float64]:
+        """Return the probability of each class for each test image, (n, 10), after concluding."""
+        return probabilities(self.net, self._dataset.test, self._context)
+
+
+def _check_finite(record: EpochRecord) -> None:
+    for key, value in record.metrics.items():
+        if not math.isfinite(value):
+            raise RunFailed(f"{DIVERGED} at epoch {record.epoch}: {key} is {value}")

@@ -1,0 +1,113 @@
+"""Runs without processes, to see what the scheduler does with them."""
+
+import math
+import multiprocessing
+import threading
+import time
+
+from hydra.core.utils import JobReturn, JobStatus
+from omegaconf import OmegaConf
+
+from sweep.config.compose import load
+from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
+from sweep.errors import RunFailed
+from sweep.execution.job import Job, Running
+from sweep.execution.scheduler import NoSuggestions, schedule
+from sweep.execution.capacity import Slots
+
+
+class Process:
+    """Stands in for a run's process. Told to stop, it hangs up, unless it is stubborn."""
+
+    def __init__(self, hang_up, stubborn=False):
+        self.hang_up, self.stubborn, self.exitcode, self.calls = hang_up, stubborn, 0, []
+
+    def terminate(self):
+        self.calls.append("terminate")
+        if not self.stubborn:
+            self.hang_up()
+
+    def kill(self):
+        self.calls.append("kill")
+        self.exitcode = -9
+        self.hang_up()
+
+    def join(self):
+        self.calls.append("join")
+
+
+class Machine:
+    """Starts runs that do nothing but what the test lets them send."""
+
+    def __init__(self, script):
+        """Take what happens once a run was started: a function of the machine and its number."""
+        self.script, self.senders, self.processes = script, {}, {}
+        self.started, self.told, self.most = [], [], 0
+
+    def start(self, job, lease):
+        receiver, sender = multiprocessing.Pipe(duplex=False)
+        self.senders[job.number] = sender
+        self.processes[job.number] = Process(sender.close)
+        self.started.append(job.number)
+        self.most = max(self.most, len(self.senders))
+        deadline = time.monotonic() + (job.config.run_timeout or math.inf)
+        process, killed_before = self.processes[job.number], out_of_memory_kills()
+        run = Running(
+            *(job, lease, process, receiver, deadline),
+            lambda: cause_of_death(process.exitcode, killed_before),
+        )
+        self.script(self, job.number)
+        return run
+
+    def send(self, number, message):
+        self.senders[number].send(message)
+
+    def finish(self, number):
+        self.send(number, JobReturn(status=JobStatus.COMPLETED, _return_value=number / 10))
+        self.senders.pop(number).close()
+
+    def die(self, number, code):
+        self.processes[number].exitcode = code
+        self.senders.pop(number).close()
+
+    def fail(self, number, reason):
+        error = RunFailed(reason)
+        self.send(number, JobReturn(status=JobStatus.FAILED, _return_value=error))
+        self.senders.pop(number).close()
+
+    def tell(self, number, event):
+        self.told.append((number, event))
+
+
+def job(number, epochs, *overrides):
+    folder = {"dir": "sweeps", "subdir": str(number)}
+    composed = {"hydra": {"overrides": {"task": [f"epochs={epochs}"]}, "sweep": folder}}
+    config = load(f"epochs={epochs}", "context=cpu", *overrides)
+    return Job(number, OmegaConf.create(composed), config)
+
+
+def run(machine, jobs, places, suggestions=None):
+    """Schedule the jobs; fail where that never ends."""
+    results = []
+
+    def work():
+        try:
+            results.append(
+                schedule(
+                    jobs,
+                    Slots(places, []),
+                    machine.start,
+                    machine.tell,
+                    suggestions or NoSuggestions(),
+                )
+            )
+        except BaseException as error:
+            results.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive(), machine.started
+    if isinstance(results[0], BaseException):
+        raise results[0]
+    return results[0]

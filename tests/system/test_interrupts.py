@@ -1,0 +1,78 @@
+"""An interrupt that comes where Python swallows it is raised again where it does not."""
+
+import shutil
+import signal
+import sys
+import time
+
+import faulty
+import pytest
+from workplace import Workplace
+
+from sweep import signals as interrupts
+
+
+@pytest.fixture
+def none_is_lost(monkeypatch):
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    kept = {each: signal.getsignal(each) for each in (signal.SIGALRM, signal.SIGINT)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    interrupts.let_none_be_lost()
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+class Interrupted:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+
+class Broken:
+    def __del__(self):
+        raise ValueError("of an array that is dropped")
+
+
+def test_an_interrupt_while_an_array_is_dropped(none_is_lost):
+    begun = False
+    with pytest.raises(KeyboardInterrupt):
+        Interrupted()
+        begun = True
+        time.sleep(60)
+    assert begun
+
+
+def test_what_else_is_raised_there_is_printed_as_ever(none_is_lost, capsys):
+    Broken()
+    assert "ValueError: of an array that is dropped" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("launched", [False, True])
+def test_a_run_is_interrupted_while_an_array_is_dropped(tmp_path, launched):
+    workplace = Workplace(tmp_path)
+    shutil.copy(faulty.__file__, tmp_path)
+    workplace.environment["FAULT"] = "all runs are interrupted while an array is dropped"
+    command = ("model.hidden=[8]", "context=cpu", "epochs=90000", *launched * ["--multirun"])
+    process = workplace.start(*command, module="faulty")
+    output, errors = process.communicate(timeout=120)
+    if launched:
+        assert (process.returncode, errors) == (1, "1 of 1 runs failed\n"), output
+        assert "run 0: interrupted: recorded as KILLED" in output.splitlines()
+    else:
+        assert (process.returncode, errors) == (130, "Interrupted.\n"), output
+        assert output.splitlines()[-1] == "  interrupted: recorded as KILLED"
+    (run,) = workplace.runs("sweep")[1]
+    assert run.info.status == "KILLED"
+
+
+def test_a_reproduction_is_interrupted(tmp_path):
+    workplace = Workplace(tmp_path)
+    workplace.run("model.hidden=[8]", "context=cpu", "epochs=90")
+    (run,) = workplace.runs("sweep")[1]
+    code, _, errors = workplace.watch(
+        run.info.run_id,
+        module="sweep.reproduce",
+        until=["  epoch 1/"],
+        act=lambda process: process.send_signal(signal.SIGINT),
+    )
+    assert (code, errors) == (130, "Interrupted.\n")

@@ -1,0 +1,167 @@
+import subprocess
+import sys
+
+import pytest
+
+# What the script itself defines cannot be called: a fresh process would run it anew.
+CALLS = """
+import os, sys
+from sweep.execution.local import fork_server as workers
+import asked
+
+if __name__ == "__main__":
+    workers.start_server(1)
+    first, second = (workers.call(asked.process, 1) for _ in range(2))
+    other = workers.call(asked.process, 2)
+    assert len({os.getpid(), first[0], second[0], other[0]}) == 4
+    assert first[1] == second[1] != os.getpid(), "forked from one server"
+    assert [each[2] for each in (first, second, other)] == ["1", "1", "2"]
+    # The server has imported MXNet for those that it forks; the spawned one starts with nothing.
+    assert [each[3] for each in (first, second, other)] == [True, True, False]
+    assert "mxnet" not in sys.modules
+    try:
+        workers.call(asked.fail, 1)
+    except Exception as error:
+        print(type(error).__name__, error)
+"""
+ASKED = """
+import os, sys
+from sweep.errors import UserError
+
+def process():
+    return os.getpid(), os.getppid(), os.environ["OMP_NUM_THREADS"], "mxnet" in sys.modules
+
+def fail():
+    raise UserError("what is wrong")
+"""
+
+
+def run(folder, code):
+    (folder / "script.py").write_text(code)
+    return subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        start_new_session=True,
+    )
+
+
+def test_functions_are_called_in_fresh_processes(tmp_path):
+    (tmp_path / "asked.py").write_text(ASKED)
+    done = run(tmp_path, CALLS)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "UserError what is wrong\n", "")
+
+
+PRELOAD = """
+import sys
+import sweep.backend.mxnet
+from sweep.backend.mxnet import mx
+
+def forbidden(*arguments, **options):
+    raise AssertionError("not before the fork")
+
+mx.context.num_gpus = mx.random.seed = forbidden
+for name in ("_new_alloc_handle", "_new_empty_handle"):
+    assert hasattr(mx.nd.ndarray, name)
+    setattr(mx.nd.ndarray, name, forbidden)
+mx.nd.ndarray.NDArray.__init__ = forbidden
+try:
+    mx.nd.ndarray._new_empty_handle()
+except AssertionError:
+    pass
+else:
+    raise SystemExit("an array could be made")
+
+import threading
+import sweep.execution.local.preload
+import sqlalchemy.pool
+
+for module in ("sweep.runs.execute", "sweep.tracking", "mlflow.store.tracking.sqlalchemy_store"):
+    assert module in sys.modules, module
+assert threading.active_count() == 1, threading.enumerate()
+import gc
+assert not [each for each in gc.get_objects() if isinstance(each, mx.nd.NDArray)]
+assert not [each for each in gc.get_objects() if isinstance(each, sqlalchemy.pool.Pool)]
+print("preloaded")
+"""
+
+
+def test_the_server_imports_what_runs_need_and_makes_nothing_of_it(tmp_path):
+    done = run(tmp_path, PRELOAD)
+    assert (done.stdout, done.stderr, done.returncode) == ("preloaded\n", "", 0)
+    assert [each.name for each in tmp_path.iterdir()] == ["script.py"]
+
+
+@pytest.fixture
+def broken_mxnet(tmp_path, monkeypatch):
+    """An MXNet whose library cannot be loaded, for the processes that are started."""
+    (tmp_path / "mxnet.py").write_text("raise OSError('libgomp.so.1: cannot open')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+
+def test_the_server_starts_where_mxnet_cannot_be_loaded(tmp_path, broken_mxnet):
+    done = run(tmp_path, "import sweep.execution.local.preload; print('preloaded')")
+    assert (done.stdout, done.stderr, done.returncode) == ("preloaded\n", "", 0)
+
+
+ASK_FOR_GPUS = """
+from sweep.execution.local import fork_server as workers
+from sweep.execution.gpus import find_gpus
+from sweep.errors import UserError
+
+if __name__ == "__main__":
+    workers.start_server({threads})
+    try:
+        find_gpus(1)
+    except UserError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("threads", [1, 2])  # the number that is forked, and another
+def test_who_asks_for_gpus_learns_that_mxnet_cannot_be_loaded(tmp_path, broken_mxnet, threads):
+    done = run(tmp_path, ASK_FOR_GPUS.format(threads=threads))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        "MXNet cannot be loaded: libgomp.so.1: cannot open. On Debian and Ubuntu: "
+        "apt-get install libgomp1 libquadmath0\n"
+    )
+
+
+# Interrupts all processes when this one waits for a new one, while the server loads MXNet.
+INTERRUPT = """
+import os, signal, sys, threading, time
+from sweep.execution.local import fork_server as workers
+import asked
+
+def interrupt():
+    main = threading.main_thread().ident
+    while sys._current_frames()[main].f_code.co_name != "read_signed":
+        time.sleep(0.01)
+    os.killpg(0, signal.SIGINT)
+
+if __name__ == "__main__":
+    workers.start_server(1)
+    threading.Thread(target=interrupt, daemon=True).start()
+    try:
+        {begin}
+    except KeyboardInterrupt:
+        print("Interrupted.")
+    time.sleep(4)
+"""
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "workers.call(asked.process, 1)",
+        "workers.context(1).Process(target=asked.process).start()",
+    ],
+)
+def test_an_interrupt_while_the_server_loads(tmp_path, broken_mxnet, begin):
+    (tmp_path / "asked.py").write_text(ASKED)
+    (tmp_path / "mxnet.py").write_text("import time; time.sleep(3); raise OSError('late')")
+    done = run(tmp_path, INTERRUPT.format(begin=begin))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Interrupted.\n", "")

@@ -1,0 +1,332 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+from PIL import Image
+
+from sweep.config.compose import load
+from sweep.data.splits import load_packaged
+from sweep.errors import UserError
+from sweep.data.pictures import Picture, prepare, read
+from sweep.commands.predict import main
+from sweep.runs.execute import execute
+from sweep.tracking import fetch_model
+
+TRAINED = ["model=lenet", "epochs=3", "optim.lr=0.2", "figures=false", "context=cpu"]
+(_, _, IMAGES, LABELS), _, _ = load_packaged()
+DIGITS = np.rint(IMAGES * 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def uri(tmp_path_factory):
+    return f"sqlite:///{tmp_path_factory.mktemp('predict')}/mlflow.db"
+
+
+@pytest.fixture(scope="module")
+def run_id(uri, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("run"))
+        options = [*TRAINED, f"tracking.uri={uri}"]
+        execute(load(*options), options, lambda event: None)
+    client = MlflowClient(uri)
+    (run,) = client.search_runs([client.get_experiment_by_name("sweep").experiment_id])
+    return run.info.run_id
+
+
+@pytest.fixture
+def predict(uri, run_id, capsys):
+    """Run the command; return the table's rows as lists of words, after the file's name."""
+
+    def run(*files, model=run_id):
+        assert main([model, *map(str, files), "--tracking-uri", uri]) == 0
+        shown = capsys.readouterr()
+        assert shown.err == ""
+        rows = [line.strip().split(maxsplit=4) for line in shown.out.splitlines()[3:-1]]
+        assert [row[0] for row in rows] == [str(file) for file in files]
+        return [row[1:] for row in rows]
+
+    return run
+
+
+def as_it_is(digit):
+    return Image.fromarray(digit)
+
+
+def inverted(digit):
+    return Image.fromarray(255 - digit)
+
+
+def enlarged(digit):
+    return Image.fromarray(digit).resize((280, 280), Image.Resampling.NEAREST)
+
+
+def blue_on_yellow(digit):
+    share = np.asarray(enlarged(digit), float)[..., None] / 255
+    return Image.fromarray((share * (20, 30, 120) + (1 - share) * (250, 240, 180)).astype(np.uint8))
+
+
+def transparent(digit):
+    """Dark ink on nothing, beside the middle of a wide picture."""
+    ink = np.zeros((200, 400, 4), np.uint8)
+    ink[60:144, 250:334, 3] = np.kron(digit, np.ones((3, 3), np.uint8))
+    return Image.fromarray(ink)
+
+
+def palette(digit):
+    return inverted(digit).convert("P")
+
+
+def deep(digit):
+    return Image.fromarray(digit.astype(np.uint16) * 257)
+
+
+def black_and_white(digit):
+    return enlarged(digit).convert("1")
+
+
+def grey_with_alpha(digit):
+    return inverted(digit).convert("LA")
+
+
+def four_inks(digit):
+    return blue_on_yellow(digit).convert("CMYK")
+
+
+KINDS = {
+    "as_it_is.png": (as_it_is, "taken as it is"),
+    "inverted.png": (inverted, "inverted"),
+    "enlarged.png": (enlarged, "280×280 fitted into 20×20"),
+    "enlarged.jpg": (enlarged, "280×280 fitted into 20×20"),
+    "inverted.jpg": (inverted, "inverted"),
+    "blue_on_yellow.png": (blue_on_yellow, "made grey, inverted, 280×280 fitted into 20×20"),
+    "blue_on_yellow.jpg": (blue_on_yellow, "made grey, inverted, 280×280 fitted into 20×20"),
+    "transparent.png": (
+        transparent,
+        "put on white, made grey, inverted, 400×200 fitted into 20×20",
+    ),
+    "palette.gif": (palette, "made grey, inverted"),
+    "deep.png": (deep, "16 bits to 8"),
+    "black_and_white.png": (black_and_white, "280×280 fitted into 20×20"),
+    "grey_with_alpha.png": (grey_with_alpha, "put on white, made grey, inverted"),
+    "four_inks.jpg": (four_inks, "made grey, inverted, 280×280 fitted into 20×20"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_pictures_of_a_digit_are_taken_for_what_the_digit_is_taken_for(name, predict):
+    draw, steps = KINDS[name]
+    originals, files = [], []
+    for number, digit in enumerate(DIGITS[:12]):
+        originals.append(Path(f"{number}.png"))
+        files.append(Path(f"{number}_{name}"))
+        as_it_is(digit).save(originals[-1])
+        draw(digit).save(files[-1])
+    expected, found = predict(*originals), predict(*files)
+    assert [row[0] for row in found] == [row[0] for row in expected]
+    assert {row[3] for row in found} == {steps}
+    assert len({row[0] for row in expected}) >= 5
+
+
+def test_what_is_shown_is_what_the_model_answers(predict, uri, run_id):
+    from sweep.carried import serving
+
+    for number in range(3):
+        as_it_is(DIGITS[number]).save(f"{number}.png")
+    rows = predict("0.png", "1.png", "2.png")
+    data = fetch_model(uri, run_id, serving.LOADER, Path("model"))
+    table = serving.load(data).predict(DIGITS[:3])
+    for row, (_, answer) in zip(rows, table.iterrows(), strict=True):
+        probability = answer[f"probability_{int(answer['class'])}"]
+        assert row[:2] == [str(int(answer["class"])), f"{probability:.4f}"]
+        assert abs(len(row[2]) - 20 * probability) < 1
+
+
+@pytest.mark.parametrize("form", ["runs:/{}/model", "models:/{}"])
+def test_other_ways_to_name_the_model(form, predict, uri, run_id):
+    as_it_is(DIGITS[0]).save("a.png")
+    (output,) = MlflowClient(uri).get_run(run_id).outputs.model_outputs
+    named = form.format(run_id if form.startswith("runs") else output.model_id)
+    assert predict("a.png", model=named) == predict("a.png")
+
+
+# --- preparing ---
+
+
+@pytest.mark.parametrize(("paper", "ink"), [(115, 20), (110, 10), (150, 250)])
+def test_ink_is_told_from_paper_by_which_is_darker(paper, ink):
+    drawn = Image.new("L", (60, 60), paper)
+    drawn.paste(ink, (20, 10, 30, 50))
+    drawn.save("grey.png")
+    found = prepare(read(Path("grey.png")), "mnist")
+    assert ("inverted" in found.steps) == (ink < paper)
+    assert (found.grey[0, 0], found.grey.max()) == (0, 1)
+
+
+def test_pixels_that_are_no_shades_of_grey_are_refused():
+    Image.fromarray(np.full((28, 28), 70_000, np.int32)).save("deep.tif")
+    with pytest.raises(UserError, match="^deep.tif: is no image that can be read: its pixels have"):
+        read(Path("deep.tif"))
+    Image.fromarray(np.full((28, 28), 0.5, np.float32)).save("float.tif")
+    with pytest.raises(UserError, match="^float.tif: is no image that can be read: its pixels are"):
+        read(Path("float.tif"))
+
+
+def test_an_image_of_the_right_size_is_not_touched():
+    as_it_is(DIGITS[3]).save("a.png")
+    picture = prepare(read(Path("a.png")), "mnist")
+    np.testing.assert_array_equal(picture.grey, IMAGES[3])
+    assert picture.steps == ()
+
+
+def test_a_digit_is_fitted_into_20_pixels_and_centred_by_its_mass():
+    grey = np.zeros((90, 130), np.float32)
+    grey[10:70, 20:50] = 0.5  # 60 high, 30 wide
+    grey[60:70, 50:80] = 0.5  # and a foot
+    found = prepare(Picture(Path("a"), grey, ()), "mnist_5k").grey
+    assert found.shape == (28, 28) and found.dtype == np.float32
+    rows, columns = (found > 0.5).any(axis=1).nonzero()[0], (found > 0.5).any(axis=0).nonzero()[0]
+    assert np.ptp(rows) + 1 == np.ptp(columns) + 1 == 20
+    assert found.max() == 1  # of what was half as light
+    # In MNIST itself the centres of mass are at 14.0.
+    for axis in (0, 1):
+        mass = found.sum(axis=1 - axis)
+        assert abs(np.arange(28) @ mass / mass.sum() - 14) <= 0.5
+
+
+def test_an_article_is_fitted_into_28_pixels_and_centred():
+    grey = np.ones((100, 100), np.float32)
+    grey[30:90, 10:40] = 0.25
+    found = prepare(Picture(Path("a"), grey, ()), "fashion_mnist")
+    assert found.steps == ("inverted", "100×100 fitted into 28×28")
+    expected = np.zeros((28, 28))
+    expected[:, 7:21] = 1
+    np.testing.assert_allclose(found.grey, expected, atol=1e-6)
+
+
+def test_a_photograph_is_turned_upright(predict):
+    turned = enlarged(DIGITS[0]).transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: turn by 270 degrees
+    turned.save("turned.jpg", exif=exif)
+    np.testing.assert_allclose(
+        read(Path("turned.jpg")).grey, np.kron(IMAGES[0], np.ones((10, 10))), atol=0.3
+    )
+
+
+# --- what is wrong ---
+
+
+def write(name, content=b""):
+    Path(name).write_bytes(content)
+    return name
+
+
+def truncated():
+    inverted(DIGITS[0]).resize((200, 200)).save("whole.png")
+    return write("half.png", Path("whole.png").read_bytes()[:300])
+
+
+def blank():
+    Image.new("RGB", (50, 50), "white").save("blank.png")
+    return "blank.png"
+
+
+def bomb():
+    # The header of a PNG of 60,000 × 60,000 pixels.
+    Image.new("1", (1, 1)).save("bomb.png")
+    content = bytearray(Path("bomb.png").read_bytes())
+    content[16:24] = (60_000).to_bytes(4, "big") * 2
+    import zlib
+
+    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
+    return write("bomb.png", bytes(content))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: "none.png", "none.png: there is no such file\n"),
+        (lambda: ".", ".: is a folder\n"),
+        (lambda: write("empty.png"), "empty.png: is no image that can be read: "),
+        (lambda: write("text.png", b"hello"), "text.png: is no image that can be read: "),
+        (truncated, "half.png: is no image that can be read: "),
+        (bomb, "bomb.png: is too large: "),
+        (blank, "blank.png: is of one colour; there is nothing to classify\n"),
+    ],
+    ids=["none", "folder", "empty", "text", "truncated", "bomb", "blank"],
+)
+def test_what_is_no_picture(make, message, uri, run_id, capsys):
+    assert main([run_id, make(), "--tracking-uri", uri]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith(message)
+    assert len(shown.err.splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def others(uri, run_id):
+    """A run without a model, a sweep, and a model of another kind."""
+    client = MlflowClient(uri)
+    number = client.create_experiment("others")
+    bare = client.create_run(number, run_name="bare").info.run_id
+    parent = client.create_run(number, tags={"sweep.kind": "sweep"}).info.run_id
+    foreign = client.create_logged_model(number, "model")
+    Path("foreign").mkdir(exist_ok=True)
+    text = "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n"
+    Path("foreign/MLmodel").write_text(text)
+    client.log_model_artifacts(foreign.model_id, "foreign")
+    client.finalize_logged_model(foreign.model_id, "READY")
+    return {"bare": bare, "parent": parent, "foreign": foreign.model_id}
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("0123", "0123 is not a run in sqlite:///"),
+        ("s3://bucket/model", "s3://bucket/model is not a run in sqlite:///"),
+        (
+            "{bare}",
+            "run {bare} (RUNNING) has no model: one that is FINISHED has it if it was ",
+        ),
+        ("{parent}", "{parent} is a sweep; name one of its runs: python -m sweep.leaderboard"),
+        ("runs:/{bare}/model", "run {bare} (RUNNING) has no model: one that is FINISHED has it "),
+        ("runs:/0123/model", "0123 is not a run in sqlite:///"),
+        ("runs:/{bare}/other", "runs:/{bare}/other is not a run in sqlite:///"),
+        ("models:/digits/1", "models:/digits/1: no such model in sqlite:///"),
+        ("models:/digits/latest", "models:/digits/latest: no such model in sqlite:///"),
+        ("models:/m-0123", "models:/m-0123: no such model in sqlite:///"),
+        ("models:/digits@champion", "models:/digits@champion: no such model in sqlite:///"),
+        (
+            "models:/{foreign}",
+            "models:/{foreign}: is a model of another kind (loaded by mlflow.sklearn); allowed are",
+        ),
+    ],
+)
+def test_what_is_no_model(model, message, uri, others, capsys):
+    as_it_is(DIGITS[0]).save("a.png")
+    assert main([model.format(**others), "a.png", "--tracking-uri", uri]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith(message.format(**others))
+
+
+def test_no_record(capsys):
+    as_it_is(DIGITS[0]).save("a.png")
+    assert main(["0123", "a.png"]) == 2
+    assert capsys.readouterr().err.startswith("no runs are recorded in sqlite:///mlflow.db: there ")
+    assert [each.name for each in Path.cwd().iterdir()] == ["a.png"]
+
+
+def test_the_command(sweep_command, uri, run_id, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    as_it_is(DIGITS[0]).save("a.png")
+    done = sweep_command(run_id, "a.png", module="sweep.predict")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "taken as it is" in done.stdout
+
+
+def test_nothing_is_classified_if_one_file_is_wrong():
+    as_it_is(DIGITS[0]).save("a.png")
+    with pytest.raises(UserError, match=r"^b.png: there is no such file$"):
+        [read(Path(name)) for name in ("a.png", "b.png")]

@@ -1,0 +1,70 @@
+import pandas as pd
+import pytest
+
+from sweep.display import console as terminal
+from sweep.display.leaderboard import show_leaderboard
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    """A page on which no line of any length fits."""
+    monkeypatch.setattr(terminal, "PLAIN_WIDTH", 40)
+
+
+def test_a_long_line_stays_one_line(narrow, capsys):
+    line = "Compare: python -m sweep.leaderboard --sweep " + "0123456789abcdef" * 4
+    terminal.show_lines(line)
+    assert capsys.readouterr().out == f"{line}\n"
+
+
+def board(**columns):
+    table = pd.DataFrame({"rank": pd.Series([1, pd.NA], dtype="Int64"), **columns})
+    table.attrs["parameters"] = ["optim.lr"]
+    return table
+
+
+def test_brackets_in_a_reason_are_shown_as_they_are(capsys):
+    table = board(
+        run=["good", "bad"],
+        status=["FINISHED", "FAILED"],
+        failure_reason=[None, "OSError: list[str] in [/data/x]"],
+        run_id=["a", "b"],
+        **{"optim.lr": [0.12345, 0.12346], "val/accuracy": [0.98765, None]},
+    )
+    show_leaderboard(table, "val/accuracy", "max")
+    shown = capsys.readouterr().out
+    assert "OSError: list[str] in [/data/x]" in shown
+    assert ["1", "0.12345", "0.9877"] in [line.split() for line in shown.splitlines()]
+    assert "Best: good (run a)\n" in shown
+
+
+def test_the_plan_says_when_the_test_set_decides(capsys):
+    params = {"epochs": "1", "test_every_epoch": "true"}
+    terminal.show_plan(terminal.listed([params]), [params], ["mnist: images"], "here", "cpu")
+    assert capsys.readouterr().out.splitlines() == [
+        "1 run:",
+        "  mnist: images",
+        "  measured on the test set after every epoch (test_every_epoch=true)",
+        "  up to 1 epoch, on cpu",
+        "  recorded in here",
+    ]
+
+
+REPEATED = "  2 the same as others, and trained once"
+TRAINED = "  3 trained already, found in the record (rerun=true trains again)"
+BEGUN = "  1 begun before: what is missing is trained"
+
+
+@pytest.mark.parametrize(
+    ("counts", "lines"),
+    [
+        ((0, 0, 0), []),
+        ((2, 0, 0), [REPEATED]),
+        ((0, 3, 0), [TRAINED]),
+        ((0, 0, 1), [BEGUN]),
+        ((2, 3, 1), [REPEATED, TRAINED, BEGUN]),
+    ],
+)
+def test_how_the_combinations_stand(capsys, counts, lines):
+    terminal.show_standings(*counts)
+    assert capsys.readouterr().out.splitlines() == lines

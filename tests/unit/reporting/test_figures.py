@@ -1,0 +1,30 @@
+"""What is drawn where."""
+
+import numpy as np
+from matplotlib.collections import PathCollection
+
+from sweep.reporting.axes import Axis, epoch_axis
+from sweep.reporting.colouring import UNCOLOURED
+from sweep.reporting.drawing import Look
+from sweep.reporting.figures import curves_figure
+from sweep.reporting.palette import LIGHT
+from sweep.reporting.panels import Line, LinePanel
+
+
+def test_nothing_is_drawn_outside_of_its_panel():
+    """The limits are those of good runs: bad ones of one epoch, as pruned ones are, lie beyond."""
+    lines = [
+        Line("bad", (1,), (0.1,), is_ranked=False),
+        Line("diverged", (1,), (float("nan"),), is_ranked=False),
+        Line("short", (1,), (0.6,), is_ranked=True),
+        Line("good", (1, 2), (0.7, 0.9), is_ranked=True),
+    ]
+    y = Axis("val/accuracy", "linear", (0.5, 0.95))
+    numbers = {line.run_id: number for number, line in enumerate(lines)}
+    panel = LinePanel(epoch_axis(2), y, tuple(lines))
+    (axes, *_) = curves_figure([panel], Look(LIGHT, UNCOLOURED, numbers)).axes
+    marks = [each for each in axes.collections if isinstance(each, PathCollection)]
+    points, crosses = (np.ma.filled(each.get_offsets(), np.nan) for each in marks)
+    assert points.tolist() == [[1.0, 0.6]]
+    assert crosses[0].tolist() == [1.0, 0.5]  # at the edge
+    assert np.isnan(crosses[1][1])

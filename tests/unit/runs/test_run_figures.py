@@ -1,0 +1,321 @@
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+from PIL import Image
+
+from sweep.backend.mxnet import mx, nd
+from sweep.config.compose import load, params
+from sweep.data.splits import CLASS_NAMES, load_dataset
+from sweep.training.selection import EpochRecord
+from sweep.errors import UserError
+from sweep.networks.summary import Layer, drawing, layers, table
+from sweep.networks.registry import architecture, build_model, parameter_count
+from sweep.runs.execute import execute
+from sweep.runs.drawing import draw_confusion, draw_curves, draw_mistakes, write
+from sweep.runs.figures import Curve, Mistake, confusion, curves, value_range, worst
+from sweep.training.session import Training
+
+DIGITS = [str(each) for each in range(10)]
+SMALL = ["model=lenet", "model.hidden=[16]", "dataset.val_size=3500", "epochs=2", "context=cpu"]
+FIGURES = {"confusion.png", "curves.png", "curves.svg", "layers.txt", "mistakes.png"}
+
+
+def record(epoch, **metrics):
+    return EpochRecord(epoch, {key.replace("_", "/"): value for key, value in metrics.items()})
+
+
+# --- what to draw ---
+
+
+def test_curves_of_each_part():
+    records = [
+        record(1, train_loss=2.0, val_loss=1.5, train_accuracy=0.5, val_accuracy=0.6),
+        record(2, train_loss=1.0, val_loss=1.25, train_accuracy=0.7, val_accuracy=0.8),
+    ]
+    summary = {"test/loss": 1.375, "test/accuracy": 0.75, "val_at_best/loss": 1.5}
+    assert curves("loss", records, summary, kept=1) == [
+        Curve("train", {1: 2.0, 2: 1.0}),
+        Curve("val", {1: 1.5, 2: 1.25}),
+        Curve("test", {1: 1.375}),
+    ]
+    assert curves("accuracy", records, summary, kept=2)[2] == Curve("test", {2: 0.75})
+
+
+def test_curves_measured_on_the_test_set_after_every_epoch():
+    records = [record(1, train_loss=2.0, test_loss=1.5), record(2, train_loss=1.0, test_loss=1.25)]
+    assert curves("loss", records, {}, kept=2) == [
+        Curve("train", {1: 2.0, 2: 1.0}),
+        Curve("test", {1: 1.5, 2: 1.25}),
+    ]
+
+
+def test_the_first_tenth_of_the_epochs_does_not_decide_what_is_visible():
+    far = {1: 90.0, 2: 80.0}
+    assert value_range([Curve("train", {**far, **{n: float(n) for n in range(3, 21)}})]) == (3, 20)
+    assert value_range([Curve("train", {1: 90.0, 2: 5.0, 3: 6.0})]) == (5, 90)
+    both = [Curve("train", {1: 9.0, 10: 4.0}), Curve("test", {7: 1.0})]
+    assert value_range(both) == (1, 4)
+
+
+def test_confusion():
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.5, 0.4], [0.2, 0.3, 0.5], [0.0, 0.9, 0.1]])
+    counts = confusion(np.array([0, 2, 2, 2], np.uint8), probabilities)
+    assert counts.tolist() == [[1, 0, 0], [0, 0, 0], [0, 2, 1]]
+
+
+def test_the_worst_mistake_is_the_one_that_thought_the_truth_least_probable():
+    probabilities = np.array(
+        [
+            [0.6, 0.3, 0.1],  # wrong: the truth has 0.3
+            [0.1, 0.8, 0.1],  # right
+            [0.05, 0.5, 0.45],  # wrong: 0.05
+            [0.1, 0.45, 0.45],  # wrong: 0.1
+            [0.9, 0.1, 0.0],  # wrong: 0.1, and later
+        ]
+    )
+    labels = np.array([1, 1, 0, 0, 1], np.uint8)
+    expected = [Mistake(2, 0, 1, 0.5), Mistake(3, 0, 1, 0.45), Mistake(4, 1, 0, 0.9)]
+    assert worst(labels, probabilities, at_most=3) == expected
+    assert len(worst(labels, probabilities, at_most=9)) == 4
+    assert worst(labels[:2], np.eye(3)[[1, 1]], at_most=9) == []
+
+
+def test_what_a_network_answers_to_the_test_set():
+    config = load(*SMALL)
+    dataset = load_dataset(config.dataset)
+    training = Training(config, dataset, mx.cpu())
+    for _ in training.epochs():
+        pass
+    summary, probabilities = training.conclude(), training.answer_test()
+    assert probabilities.shape == (1000, 10)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
+    scores = training.net(nd.array(dataset.test.images.reshape(-1, 1, 28, 28)))
+    np.testing.assert_allclose(probabilities, nd.softmax(scores).asnumpy(), rtol=1e-4, atol=1e-6)
+    counts = confusion(dataset.test.labels, probabilities)
+    assert counts.sum() == 1000
+    assert counts.trace() / 1000 == summary["test/accuracy"]
+
+
+# --- layers ---
+
+
+def test_layers_of_a_lenet(monkeypatch):
+    monkeypatch.setattr("sweep.networks.registry.float_lanes", lambda: 16)  # which would pad 20 to 32
+    assert layers(architecture(load("model=lenet").model)) == [
+        Layer("lenet_conv0_convolution0", "Convolution 5×5", (20, 24, 24), 520),
+        Layer("lenet_pool0_fwd", "Pooling max 2×2 step 2", (20, 12, 12), 0),
+        Layer("lenet_tanh0_fwd", "Activation tanh", (20, 12, 12), 0),
+        Layer("lenet_conv1_convolution0", "Convolution 5×5", (50, 8, 8), 25_050),
+        Layer("lenet_pool1_fwd", "Pooling max 2×2 step 2", (50, 4, 4), 0),
+        Layer("lenet_tanh1_fwd", "Activation tanh", (50, 4, 4), 0),
+        Layer("lenet_dense0_fwd", "FullyConnected", (500,), 400_500),
+        Layer("lenet_dense0_tanh_fwd", "Activation tanh", (500,), 0),
+        Layer("lenet_dense1_fwd", "FullyConnected", (10,), 5_010),
+    ]
+
+
+def test_table_of_layers():
+    found = layers(architecture(load("model=mlp", "model.hidden=[128]").model))
+    assert table(found) == (
+        "layer                what             returns  parameters\n"
+        "mlp_dense0_fwd       FullyConnected       128     100,480\n"
+        "mlp_dense0_relu_fwd  Activation relu      128           0\n"
+        "mlp_dense1_fwd       FullyConnected        10       1,290\n"
+        "all                                               101,770\n"
+    )
+
+
+@pytest.mark.parametrize("override", ["model=mlp", "experiment=fashion_lenet", "model.hidden=[]"])
+def test_layers_have_all_parameters(override):
+    config = load(override).model
+    total = sum(each.parameters for each in layers(architecture(config)))
+    assert total == parameter_count(build_model(config, 0, mx.cpu()))
+
+
+def test_the_architecture_computes_what_is_trained(monkeypatch):
+    monkeypatch.setattr("sweep.networks.registry.float_lanes", lambda: 16)
+    config = load("model=lenet", "model.activation=relu").model
+    net, x = build_model(config, 3, mx.cpu()), nd.random.uniform(shape=(4, 1, 28, 28))
+    plain = mx.gluon.SymbolBlock(architecture(config), mx.sym.var("data", dtype="float32"))
+    plain.initialize()
+    for key, parameter in plain.collect_params().items():
+        parameter.set_data(net.collect_params()[key].data())
+    np.testing.assert_allclose(plain(x).asnumpy(), net(x).asnumpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_without_dot_there_is_no_drawing(monkeypatch, caplog):
+    monkeypatch.setenv("PATH", "")
+    with caplog.at_level(logging.INFO):
+        assert drawing(architecture(load().model)) is None
+    assert caplog.messages == ["the network is not drawn: graphviz's program dot is not installed"]
+
+
+def test_dot_draws_the_network(tmp_path, monkeypatch):
+    dot = tmp_path / "dot"
+    dot.write_text('#!/bin/sh\necho "<svg>$*"\n/bin/cat\necho "</svg>"\n')
+    dot.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    drawn = drawing(architecture(load("model=lenet").model)).decode()
+    assert drawn.startswith("<svg>-Tsvg\n")
+    assert 'label="Convolution\n5x5/1, 20"' in drawn
+    assert 'lenet_pool0_fwd -> lenet_conv0_convolution0 [label="20x24x24"' in drawn
+    assert "rankdir=BT" in drawn
+
+
+# --- drawn ---
+
+
+def learning_curves():
+    loss = [Curve("train", {1: 2.0, 2: 1.0}), Curve("val", {1: 1.5, 2: 1.25})]
+    accuracy = [Curve("train", {1: 0.5, 2: 0.75}), Curve("test", {2: 0.625})]
+    return draw_curves({"loss": loss, "accuracy": accuracy}, kept=2, title="lenet $a_b$ [5,5]")
+
+
+def test_curves_are_drawn_as_they_are():
+    loss, accuracy = learning_curves().axes
+    assert (loss.get_ylabel(), accuracy.get_ylabel()) == ("loss", "accuracy")
+    kept, train, val = loss.get_lines()
+    assert list(kept.get_xdata()) == [2, 2]
+    assert (train.get_label(), list(train.get_xdata()), list(train.get_ydata())) == (
+        "train",
+        [1, 2],
+        [2.0, 1.0],
+    )
+    assert (val.get_label(), list(val.get_ydata())) == ("val", [1.5, 1.25])
+    assert list(accuracy.get_lines()[2].get_ydata()) == [0.625]
+    low, high = loss.get_ylim()
+    assert low < 1.0 and high > 2.0
+
+
+def test_files_of_curves(tmp_path):
+    for name in ("one.svg", "one.png"):
+        write(learning_curves(), tmp_path / name)
+    text = (tmp_path / "one.svg").read_text()
+    for words in ("lenet $a_b$ [5,5]", "epoch 2, kept", "train", "val", "test", "accuracy"):
+        assert f">{words}</text>" in text
+    with Image.open(tmp_path / "one.png") as image:
+        assert image.size == (900, 360)
+
+
+def test_the_same_curves_make_the_same_file(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        for name in ("curves.svg", "curves.png"):
+            write(learning_curves(), tmp_path / folder / name)
+    for name in ("curves.svg", "curves.png"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_a_curve_of_one_epoch():
+    figure = draw_curves({"loss": [Curve("train", {1: 2.0})]}, kept=1, title="x" * 999)
+    (axes,) = figure.axes
+    assert [tick for tick in axes.get_xticks() if 0.7 < tick < 1.3] == [1]
+    assert figure.texts[0].get_text() == "x" * 114 + "…"
+
+
+def test_colours_of_the_confusion_matrix():
+    counts = np.diag([90] * 10)
+    counts[3, 5], counts[4, 9] = 8, 4
+    picture = draw_confusion(counts, DIGITS)
+    width, height = picture.size
+
+    def colour(row, column):  # of a cell's corner, counted from the lower right one
+        return picture.getpixel((width - 16 - (10 - column) * 54 + 3, 86 + row * 54 + 3))
+
+    assert colour(0, 0) == colour(9, 9) == (235, 235, 235)
+    assert colour(3, 5) == (8, 48, 107)  # the most frequent mistake
+    assert colour(4, 9) == (125, 148, 180)  # half as frequent
+    assert colour(5, 3) == (242, 247, 252)  # never
+    assert height == 86 + 10 * 54 + 16
+
+
+def test_a_network_without_mistakes():
+    picture = draw_confusion(np.diag([5, 6, 7]), ["a", "b", "c"])
+    assert {colour for _, colour in picture.getcolors(99_999)} >= {(235, 235, 235)}
+    assert (8, 48, 107) not in {colour for _, colour in picture.getcolors(99_999)}
+    assert draw_mistakes([], np.zeros((3, 28, 28), np.float32), DIGITS).height < 60
+
+
+def test_mistakes_are_drawn_with_their_images():
+    images = np.random.RandomState(1).randint(0, 256, (9, 28, 28)).astype(np.float32) / 255
+    mistakes = [Mistake(number, 1, 2, 0.5) for number in (4, 0, 8, 1, 2, 3, 7)]
+    picture = np.asarray(draw_mistakes(mistakes, images, CLASS_NAMES["fashion_mnist"]))
+    for place, (left, top) in {0: (25, 36), 1: (171, 36), 6: (25, 202)}.items():
+        shown = picture[top : top + 112 : 4, left : left + 112 : 4, 0]
+        expected = np.rint(images[mistakes[place].number] * 255)
+        np.testing.assert_array_equal(shown, expected)
+
+
+def test_drawing_keeps_no_state_and_says_nothing():
+    code = "import sys, sweep.runs.drawing; print('matplotlib.pyplot' in sys.modules)"
+    environment = {**os.environ, "HOME": "/dev/null"}  # no folder for matplotlib's list of fonts
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment)
+    assert (done.stdout, done.stderr) == (b"False\n", b"")
+
+
+# --- of a run ---
+
+
+@pytest.fixture(scope="module")
+def uri(tmp_path_factory):
+    return f"sqlite:///{tmp_path_factory.mktemp('figures')}/mlflow.db"
+
+
+def artifacts(uri, experiment, *overrides):
+    """Train a run, and return its record and its artifacts."""
+    options = [*SMALL, f"tracking.uri={uri}", f"tracking.experiment={experiment}", *overrides]
+    execute(load(*options), options, lambda event: None)
+    client = MlflowClient(uri)
+    number = client.get_experiment_by_name(experiment).experiment_id
+    (run,) = client.search_runs([number])
+    folder = Path.cwd() / "artifacts"
+    folder.mkdir()
+    return run, Path(client.download_artifacts(run.info.run_id, "", str(folder)))
+
+
+def test_a_run_keeps_its_figures(uri):
+    run, folder = artifacts(uri, "drawn")
+    found = {each.name for each in (folder / "figures").iterdir()}
+    assert found - {"network.svg"} == FIGURES  # which is there if dot is
+    expected = table(layers(architecture(load(*SMALL).model)))
+    assert (folder / "figures" / "layers.txt").read_text() == expected
+    assert f">{run.info.run_name[:60]}" in (folder / "figures" / "curves.svg").read_text()
+    assert "figures" not in run.data.params
+
+
+def test_a_run_keeps_no_figures_if_told_so(uri):
+    run, folder = artifacts(uri, "not drawn", "figures=false")
+    assert run.info.status == "FINISHED"
+    assert not (folder / "figures").exists()
+
+
+def test_a_figure_that_cannot_be_drawn_does_not_fail_the_run(uri, monkeypatch):
+    def fail(symbol):
+        raise ArithmeticError("no such layer")
+
+    monkeypatch.setattr("sweep.runs.artifacts.layers", fail)
+    run, folder = artifacts(uri, "failing")
+    assert run.info.status == "FINISHED"
+    left = FIGURES - {"layers.txt"} | {"failed.txt"}
+    assert {each.name for each in (folder / "figures").iterdir()} == left  # dot was not reached
+    assert (folder / "figures" / "failed.txt").read_text() == "ArithmeticError: no such layer"
+
+
+def test_figures_are_no_part_of_what_a_run_is():
+    assert "figures" not in params(load())
+    with pytest.raises(UserError, match=r"^figures=2: allowed is true or false$"):
+        load("figures=2")
+
+
+def test_figures_are_for_all_runs_of_a_sweep(sweep_command):
+    done = sweep_command("figures=true,false", "--multirun")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "figures: cannot be swept over; it is one for all runs of a sweep\n",
+    )

@@ -1,0 +1,196 @@
+"""Studies: the same suggestions whatever happens between them, and pruning worked out by hand."""
+
+import dataclasses
+import socket
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from optuna.trial import TrialState
+
+from sweep.config.compose import load
+from sweep.errors import UserError
+from sweep.search.space import space_of
+from sweep.search.study import ReportedTrial, Study
+
+LR, ACTIVATION = "optim.lr=tag(log,interval(1e-3,1))", "model.activation=tanh,relu,sigmoid"
+FINITE = ("seed=range(0,3)", "model.activation=tanh,relu")
+
+
+def settings(**changes):
+    return dataclasses.replace(load().search, study="test", **changes)
+
+
+def open_study(search, *overrides, directions=("maximize",), about=None):
+    space = space_of(OverridesParser.create().parse_overrides(list(overrides)))
+    return Study(search, "test", 9, space, directions, about or {"searched": list(overrides)})
+
+
+def value_of(params):
+    """Return some value, always the same for the same parameters."""
+    return float(len(str(params)) % 7) - params.get("optim.lr", 0)
+
+
+def suggest(search, count, overrides, interrupted):
+    """Return what is suggested, with the study opened anew each time where it is interrupted."""
+    study, found = open_study(search, *overrides), []
+    for _ in range(count):
+        if interrupted:
+            study = open_study(search, *overrides)
+        trial = study.ask(count)
+        found.append(trial.params)
+        study.tell(trial.number, TrialState.COMPLETE, [value_of(trial.params)], "id")
+    return found
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "cmaes", "gp"])
+def test_the_same_seed_suggests_the_same_however_often_it_is_interrupted(sampler):
+    if sampler == "gp":
+        pytest.importorskip("torch", reason="Optuna's Gaussian processes need torch")
+    first, second = (
+        suggest(
+            settings(sampler=sampler, startup_trials=4, storage=f"sqlite:///{name}.db"),
+            *(9, (LR, ACTIVATION), name == "second"),
+        )
+        for name in ("first", "second")
+    )
+    assert first == second
+    assert len({str(each) for each in first}) == 9
+    other = settings(sampler=sampler, startup_trials=4, seed=1, storage="sqlite:///other.db")
+    assert suggest(other, 9, (LR, ACTIVATION), False) != first
+
+
+def test_a_grid_has_each_combination_once():
+    search = settings(sampler="grid", storage="sqlite:///grid.db")
+    found = suggest(search, 6, FINITE, True)
+    assert sorted((each["seed"], each["model.activation"]) for each in found) == [
+        (seed, activation) for seed in range(3) for activation in ("relu", "tanh")
+    ]
+
+
+def test_a_trial_that_was_begun_is_there_until_it_is_told():
+    study = open_study(settings(), LR)
+    first, second = study.ask(2), study.ask(2)
+    assert [first.number, second.number] == [0, 1]
+    assert study.ask(2) is None
+    study.tell(0, TrialState.COMPLETE, [0.5], "first")
+    study.tell(0, TrialState.FAIL, None, "late")  # who comes too late changes nothing
+    again = open_study(settings(), LR)
+    assert [(each.number, each.params) for each in again.begun()] == [(1, second.params)]
+    assert again.count() == 2
+    assert [each.value for each in again.best()] == [0.5]
+    assert again.run_ids() == ["first"]
+
+
+def test_the_best_of_two_objectives_are_those_that_no_other_is_better_than():
+    study = open_study(settings(), LR, directions=("maximize", "minimize"))
+    assert study.best() == []
+    for values in ([0.9, 3], [0.8, 1], [0.8, 2], [0.7, 1]):
+        study.tell(study.ask(4).number, TrialState.COMPLETE, values, "id")
+    assert sorted(each.number for each in study.best()) == [0, 1]
+
+
+def pruned(search, epochs, curves):
+    """Report curves, one run after the other; return after which epoch each was pruned."""
+    study, ends = open_study(search, LR), []
+    for curve in curves:
+        number = study.ask(99).number
+        trial, end = ReportedTrial(dataclasses.replace(search, trial=number), epochs), None
+        for epoch, value in enumerate(curve, 1):
+            if epoch == epochs:
+                trial.report(epoch, value)
+            elif not trial.goes_on_after(epoch, value):
+                end = epoch
+                break
+        state = TrialState.PRUNED if end else TrialState.COMPLETE
+        study.tell(number, state, None if end else [curve[-1]], "id")
+        ends.append(end)
+    return ends
+
+
+def rising(start):
+    return [start + epoch / 100 for epoch in range(9)]
+
+
+def test_asha_keeps_the_best_third_of_each_rung():
+    search = settings(pruner="asha", reduction_factor=3)
+    # Rungs end after epochs 1, 3 and 9. The first is alone; each other goes on if it is the best of
+    # up to five so far, or one of the best two of six.
+    curves = [rising(0.5), rising(0.4), rising(0.6), rising(0.3), rising(0.2), rising(0.55)]
+    late = [0.7, 0.7, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]
+    # The last is the best after epoch 1, and at epoch 3 below the two of that rung.
+    assert pruned(search, 9, [*curves, late]) == [None, 1, None, 1, 1, 3, 3]
+
+
+def test_asha_gives_each_run_its_first_epochs():
+    search = settings(pruner="asha", reduction_factor=2, min_epochs=2)
+    assert pruned(search, 9, [rising(0.5), rising(0.4), rising(0.3)]) == [None, 2, 2]
+
+
+def test_median_stops_what_is_below_the_median_of_others():
+    search = settings(pruner="median", startup_trials=2, min_epochs=3)
+    curves = [rising(0.5), rising(0.3), rising(0.45), rising(0.35)]
+    # After epoch 3 the third is above the median of 0.52 and 0.32; the fourth is below that of
+    # these and 0.47.
+    assert pruned(search, 9, curves) == [None, None, None, 3]
+
+
+def test_hyperband_has_brackets_that_prune_later():
+    search = settings(pruner="hyperband", reduction_factor=3)
+    ends = pruned(search, 9, [rising(0.9 - number / 100) for number in range(30)])
+    assert {1, 3} <= {*ends} <= {None, 1, 3}
+
+
+def test_what_was_reported_before_an_interruption_is_not_reported_again():
+    search = settings(pruner="asha")
+    number = open_study(search, LR).ask(1).number
+    for _ in range(2):
+        trial = ReportedTrial(dataclasses.replace(search, trial=number), 9)
+        for epoch, value in enumerate([0.1, 0.2], 1):
+            trial.report(epoch, value)  # Optuna would warn, which is an error here
+    (begun,) = open_study(search, LR).begun()
+    assert begun.intermediate_values == {1: 0.1, 2: 0.2}
+
+
+def test_a_study_of_another_search_is_refused():
+    open_study(settings(), LR, about={"epochs": "9", "searched": {"optim.lr": 1}})
+    with pytest.raises(UserError) as raised:
+        open_study(settings(), LR, about={"epochs": "10", "searched": {"optim.lr": 1}})
+    assert str(raised.value) == (
+        "search.study=test: is there already, and searches something else; allowed: the same "
+        'search, or another name. epochs: "9" then, "10" now'
+    )
+
+
+def unused_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("storage", "end"),
+    [
+        ("sqlite:////proc/nowhere/optuna.db", "No such file or directory"),
+        ("optuna.db", "Could not parse SQLAlchemy URL"),
+        ("redis://127.0.0.1", "NoSuchModuleError"),
+    ],
+)
+def test_a_storage_that_cannot_be_used(storage, end):
+    with pytest.raises(UserError) as raised:
+        open_study(settings(storage=storage), LR)
+    assert str(raised.value).startswith(
+        f"search.storage={storage}: cannot be used; allowed: a database as in sqlite:///optuna.db. "
+    )
+    assert end in str(raised.value)
+
+
+def test_a_database_that_does_not_answer_and_its_password():
+    pytest.importorskip("psycopg2")
+    port = unused_port()
+    with pytest.raises(UserError) as raised:
+        open_study(settings(storage=f"postgresql+psycopg2://me:secret@127.0.0.1:{port}/optuna"), LR)
+    assert str(raised.value).startswith(
+        f"search.storage=postgresql+psycopg2://***@127.0.0.1:{port}/optuna: cannot be used; "
+    )
+    assert "Connection refused" in str(raised.value)
+    assert "secret" not in str(raised.value)

@@ -1,0 +1,211 @@
+"""What a sweep trains, and what it records of itself, with a launcher that trains nothing."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hydra.core.utils import JobReturn, JobStatus
+from mlflow import MlflowClient
+from omegaconf import OmegaConf
+
+from sweep import tracking
+from sweep.runs.locks import Claims
+from sweep.config.compose import fingerprint, load, params
+from sweep.data.splits import load_dataset
+from sweep.errors import RunFailed
+from sweep.sweeps.checks import Combination
+from sweep.sweeps.grid import sweep
+
+
+class Launcher:
+    """Records runs as if they had been trained; calls another function then.
+
+    Runs of some seeds fail. At another one, it is interrupted, and its run left without a process.
+    """
+
+    def __init__(self, uri, experiment, fails=(), interrupted_at=None, then=lambda: None):
+        self.tracker = tracking.Tracker(uri, experiment)
+        self.fails, self.interrupted_at, self.then = fails, interrupted_at, then
+        self.launched = []
+
+    def __call__(self, to_train, sweep_id):
+        results = []
+        for each in to_train:
+            self.launched.append((each.number, each.combination.overrides))
+            results.append(self.train(each, sweep_id))
+        self.then()
+        return results
+
+    def train(self, to_train, sweep_id):
+        config = replace(to_train.combination.config, context="cpu")
+        claims = Claims(Path(config.checkpoint_dir))
+        tags = {
+            tracking.KIND: tracking.RUN,
+            tracking.FINGERPRINT: fingerprint(config, load_dataset(config.dataset).digest),
+            tracking.FOLDER: claims.folder_id,
+        }
+        if config.seed == self.interrupted_at:
+            self.tracker._client.create_run(self.tracker._experiment_id, tags=tags)
+            raise KeyboardInterrupt
+        try:
+            with self.tracker.open_run("run", params(config), tags, sweep_id) as record:
+                if config.seed in self.fails:
+                    raise RunFailed("because")
+                record.log_metrics({"val/accuracy": 0.5}, 1)
+        except RunFailed as error:
+            return JobReturn([], status=JobStatus.FAILED, _return_value=error)
+        return JobReturn(status=JobStatus.COMPLETED, _return_value=0.5)
+
+
+class Place:
+    def __init__(self, folder, experiment):
+        self.folder, self.experiment = folder, experiment
+        self.uri = f"sqlite:///{folder}/mlflow.db"
+        self.client = MlflowClient(self.uri)
+
+    def sweep(self, *combinations, **options):
+        """Sweep over these overrides; return what was launched, and what was raised."""
+        where = (f"tracking.uri={self.uri}", f"tracking.experiment={self.experiment}")
+        where += (f"checkpoint_dir={self.folder}/checkpoints", "context=cpu")
+        jobs = [
+            Combination((each,), OmegaConf.create(), load(*each.split(), *where))
+            for each in combinations
+        ]
+        launcher, error = Launcher(self.uri, self.experiment, **options), None
+        try:
+            sweep(jobs, [" ".join(combinations)], launcher, lambda: 0)
+        except (KeyboardInterrupt, RunFailed) as raised:
+            error = raised
+        return launcher.launched, error
+
+    def recorded(self, kind):
+        number = self.client.get_experiment_by_name(self.experiment).experiment_id
+        found = self.client.search_runs([number], order_by=["attributes.start_time ASC"])
+        return [run for run in found if run.data.tags["sweep.kind"] == kind]
+
+    def found(self, run):
+        """Return the ids that the sweep keeps of others' runs, None if it keeps none."""
+        if "found.json" not in {each.path for each in self.client.list_artifacts(run.info.run_id)}:
+            return None
+        file = self.client.download_artifacts(run.info.run_id, "found.json")
+        return set(json.loads(Path(file).read_text()))
+
+
+def ids(runs):
+    return {run.info.run_id for run in runs}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("sweeps")
+
+
+@pytest.fixture
+def place(folder, request):
+    return Place(folder, re.sub(r"\W", "_", request.node.name))
+
+
+def test_all_are_launched_in_their_order_with_their_numbers(place):
+    launched, error = place.sweep("seed=3", "seed=1", "seed=2")
+    assert launched == [(0, ("seed=3",)), (1, ("seed=1",)), (2, ("seed=2",))]
+    (parent,) = place.recorded("sweep")
+    assert (parent.info.status, error) == ("FINISHED", None)
+    assert parent.info.run_name == "seed=3 seed=1 seed=2"
+    assert {r.data.tags["mlflow.parentRunId"] for r in place.recorded("run")} == ids([parent])
+    assert place.found(parent) is None
+
+
+def test_the_first_of_those_that_are_the_same_is_trained(place, capsys):
+    launched, _ = place.sweep("seed=0", "seed=1", "seed=0 n_jobs=null", "seed=2", "seed=1")
+    assert [number for number, _ in launched] == [0, 1, 3]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "5 runs:"
+    assert "  2 the same as others, and trained once" in lines
+
+
+def test_the_same_sweep_again_trains_nothing(place, capsys):
+    place.sweep("seed=0", "seed=1")
+    (parent,) = place.recorded("sweep")
+    capsys.readouterr()
+    assert place.sweep("seed=1", "seed=0") == ([], None)  # in whatever order
+    (again,) = place.recorded("sweep")
+    assert again.to_dictionary() == parent.to_dictionary()
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert "2 trained already, found in the record (rerun=true trains again)" in lines
+    assert [line for line in lines if line.startswith("Leaderboard: by val/accuracy")]
+
+
+def test_a_sweep_with_more_trains_what_is_new_and_keeps_what_was_found(place):
+    place.sweep("seed=0", "seed=1")
+    before = ids(place.recorded("run"))
+    launched, _ = place.sweep("seed=0", "seed=2", "seed=1")
+    assert launched == [(1, ("seed=2",))]
+    first, second = place.recorded("sweep")
+    assert place.found(first) is None
+    assert place.found(second) == before
+    assert len(place.recorded("run")) == 3
+
+
+def test_a_sweep_of_which_all_is_trained_elsewhere_is_recorded(place):
+    place.sweep("seed=0", "seed=1", "seed=2")
+    assert place.sweep("seed=0", "seed=2") == ([], None)
+    _, second = place.recorded("sweep")
+    assert second.info.status == "FINISHED"
+    assert len(place.found(second)) == 2
+
+
+def test_what_is_asked_for_again_is_trained_again(place):
+    place.sweep("seed=0", "seed=1")
+    launched, _ = place.sweep("seed=0 rerun=true", "seed=1 rerun=true")
+    assert len(launched) == 2
+    first, second = place.recorded("sweep")
+    assert len(place.recorded("run")) == 4
+    assert place.found(second) is None
+
+
+def test_what_fails_when_it_is_trained_again_is_not_taken_from_the_past(place):
+    place.sweep("seed=0", "seed=1")
+    place.sweep("seed=0 rerun=true", "seed=1 rerun=true", fails=[1])
+    _, second = place.recorded("sweep")
+    assert place.found(second) is None
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status", "left"),
+    [({"fails": [1]}, "FAILED", [1]), ({"interrupted_at": 1}, "KILLED", [1, 2])],
+)
+def test_a_sweep_goes_on_below_the_same_parent(place, trouble, status, left):
+    combinations = ("seed=0", "seed=1", "seed=2")
+    _, error = place.sweep(*combinations, **trouble)
+    (parent,) = place.recorded("sweep")
+    assert parent.info.status == status
+    assert str(error) == ("1 of 3 runs failed" if status == "FAILED" else "")
+    launched, error = place.sweep(*combinations)
+    assert ([number for number, _ in launched], error) == (left, None)
+    (again,) = place.recorded("sweep")
+    assert again.info.run_id == parent.info.run_id
+    assert (again.info.status, "failure_reason" in again.data.tags) == ("FINISHED", False)
+    finished = [run for run in place.recorded("run") if run.info.status == "FINISHED"]
+    assert {run.data.tags["mlflow.parentRunId"] for run in finished} == ids([parent])
+    assert len(finished) == 3
+
+
+def test_a_sweep_whose_twin_goes_on_is_another_one(place):
+    combinations, inner = ("seed=0", "seed=1"), []
+    place.sweep(*combinations, then=lambda: inner.append(place.sweep(*combinations)))
+    assert inner == [([], None)]
+    one, other = place.recorded("sweep")
+    assert one.info.status == other.info.status == "FINISHED"
+    assert len(place.recorded("run")) == 2
+    assert place.found(one) is None
+    assert place.found(other) == ids(place.recorded("run"))
+
+
+def test_a_run_without_a_process_is_closed_when_its_sweep_is_interrupted(place):
+    _, error = place.sweep("seed=0", "seed=1", interrupted_at=1)
+    assert isinstance(error, KeyboardInterrupt)
+    finished, left = place.recorded("run")
+    assert (finished.info.status, left.info.status) == ("FINISHED", "KILLED")
+    assert left.data.tags["failure_reason"] == "its process ended without closing it"

@@ -1,0 +1,91 @@
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from sweep.environment import _processor, commit, environment, float_lanes, program, version_tags
+
+PROJECT = Path(__file__).parents[2]
+
+
+CPUINFO = (
+    "processor\t: {number}\nmodel\t\t: 143\nmodel name\t: {name}\nvmx flags\t: vnmi\n"
+    "flags\t\t: fpu {flags} amx_tile\nbogomips\t: 5600.00\n\n"
+)
+
+
+@pytest.fixture
+def cpuinfo(monkeypatch, tmp_path):
+    """Stand in for /proc/cpuinfo: a function that takes its text. Until then there is none."""
+    file = tmp_path / "cpuinfo"
+    stands_in = {"/proc/cpuinfo": file}
+    monkeypatch.setattr("sweep.environment.Path", stands_in.__getitem__)
+    float_lanes.cache_clear()
+    yield file.write_text
+    float_lanes.cache_clear()
+
+
+def git(*arguments):
+    command = ["git", "-C", str(PROJECT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_versions_are_those_installed():
+    assert environment()["packages"]["mxnet"] == version("mxnet") == "1.9.1"
+    assert environment()["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert version_tags()["version.numpy"] == version("numpy")
+    assert "not installed" not in version_tags().values()
+
+
+def test_commit_is_that_of_the_checkout():
+    if not (PROJECT / ".git").exists():
+        pytest.skip("not a git checkout")
+    changed = bool(git("status", "--porcelain", "--untracked-files=no"))
+    assert commit() == (git("rev-parse", "HEAD"), changed)
+
+
+@pytest.mark.parametrize(
+    ("flags", "lanes"),
+    [
+        ("sse2", 8),
+        ("avx avx2 fma", 8),
+        ("avx2 avx512f avx512cd avx512er avx512pf", 8),  # Knights Landing
+        *(("avx512f avx512dq avx512bw", 8), ("avx512f avx512dq avx512vl", 8)),
+        *(("avx512f avx512bw avx512vl", 8), ("avx512dq avx512bw avx512vl", 8)),
+        ("avx512f avx512dq avx512bw avx512vl_other", 8),
+        ("avx2 avx512f avx512dq avx512ifma avx512cd avx512bw avx512vl avx512_vnni", 16),
+    ],
+)
+def test_float_lanes_are_those_of_the_processor(cpuinfo, flags, lanes):
+    cpuinfo(CPUINFO.format(number=0, name="One", flags=flags))
+    assert float_lanes() == lanes
+
+
+def test_float_lanes_without_flags(cpuinfo):
+    assert float_lanes() == 8  # no such file
+    float_lanes.cache_clear()
+    cpuinfo("processor\t: 0\nFeatures\t: fp asimd avx512f avx512bw avx512dq avx512vl\n")
+    assert float_lanes() == 8
+
+
+def test_the_first_processor_is_the_one_described(cpuinfo, monkeypatch):
+    monkeypatch.setattr("platform.processor", lambda: "from Python")
+    assert _processor() == "from Python"
+    one, other = "avx512f avx512bw avx512dq avx512vl", "avx2"
+    cpuinfo(
+        CPUINFO.format(number=0, name="Some: One @ 2.8GHz", flags=one)
+        + CPUINFO.format(number=1, name="Other", flags=other)
+    )
+    assert _processor() == "Some: One @ 2.8GHz"
+    assert float_lanes() == 16
+
+
+def test_program_is_named_or_found(monkeypatch):
+    here = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", str(here))
+    assert program("python") == "python"
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert Path(program("python")).resolve() == Path(sys.executable).with_name("python").resolve()
+    assert program("no-such-program") == "no-such-program"

@@ -1,0 +1,665 @@
+import dataclasses
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from mlflow import MlflowClient
+from mlflow.entities import Metric
+
+from sweep import __version__
+from sweep.uris import browse_command, resolve_uri, shown
+from sweep.backend.mxnet import mx
+from sweep.config.compose import fingerprint, from_yaml, load, params
+from sweep.data.splits import load_dataset
+from sweep.environment import commit
+from sweep.training.selection import EpochRecord, at_best
+from sweep.errors import RunFailed, UserError
+from sweep.networks.registry import build_model
+from sweep.runs.events import Ended, Recorded, Started
+from sweep.runs.execute import execute
+from sweep.tracking import Record, Tracker, histories, read_histories, read_runs
+from sweep.tracking import record as recording
+from sweep.training.loop import Evaluation
+
+# With this min_delta only the first epoch counts as an improvement, so the last is not kept.
+OVERRIDES = ["model.hidden=[16]", "epochs=3", "batch_size=50", "early_stopping.min_delta=0.99"]
+CURVES = ("train/loss", "train/accuracy", "val/loss", "val/accuracy")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One store for all tests that only add to it."""
+    return tmp_path_factory.mktemp("tracking")
+
+
+@pytest.fixture(scope="module")
+def uri(folder):
+    return f"sqlite:///{folder}/mlflow.db"
+
+
+@pytest.fixture(scope="module")
+def client(uri):
+    return MlflowClient(uri)
+
+
+@pytest.fixture(scope="module")
+def config(uri):
+    return load(*OVERRIDES, f"tracking.uri={uri}", "tracking.experiment=finished", "context=cpu")
+
+
+@pytest.fixture(scope="module")
+def events():
+    """What the run that was trained to its end told."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def finished(config, client, folder, events):
+    """A run that was trained to its end; its record, and what execute returned."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        score = execute(config, OVERRIDES, events.append)
+        experiment = client.get_experiment_by_name("finished")
+        (run,) = client.search_runs([experiment.experiment_id])
+    return run, score
+
+
+@pytest.fixture(scope="module")
+def files(finished, client, tmp_path_factory):
+    """The run's artifacts."""
+    target = tmp_path_factory.mktemp("artifacts")
+    return Path(client.download_artifacts(finished[0].info.run_id, "", str(target)))
+
+
+@pytest.fixture
+def tracker(uri, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    return Tracker(uri, "by hand")
+
+
+# --- what a finished run has ---
+
+
+def test_status_and_name(finished):
+    run, _ = finished
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == f"{' '.join(OVERRIDES)} mlp relu mnist_5k"
+
+
+def test_the_commit_is_a_tag(finished):
+    known = commit()
+    tags = finished[0].data.tags
+    if known is not None:
+        assert tags["mlflow.source.git.commit"] == known[0]
+        assert tags["mlflow.source.git.dirty"] == str(known[1]).lower()
+
+
+def test_params_are_the_configuration(finished, config):
+    logged = finished[0].data.params
+    assert logged == params(config)
+    assert logged["model.hidden"] == "[16]"
+    assert logged["optim.lr"] == "0.1"
+    assert not [key for key in logged if key.startswith("tracking")]
+
+
+def test_tags(finished, config):
+    tags = finished[0].data.tags
+    digest = load_dataset(config.dataset).digest
+    assert tags["dataset.digest"] == digest
+    assert tags["fingerprint"] == fingerprint(config, digest)
+    assert tags["sweep.kind"] == "run"
+    assert tags["device"] == "cpu(0)"
+    assert tags["version.sweep"] == __version__
+    assert tags["version.mxnet"] == mx.__version__
+    assert tags["version.numpy"] == np.__version__
+    assert tags["version.python"] == ".".join(map(str, sys.version_info[:3]))
+    assert "failure_reason" not in tags
+
+
+def test_curves_have_the_epoch_as_step(finished, client):
+    for key in (*CURVES, "epoch_seconds", "images_per_second"):
+        history = client.get_metric_history(finished[0].info.run_id, key)
+        assert [point.step for point in history] == [1, 2, 3], key
+    losses = client.get_metric_history(finished[0].info.run_id, "train/loss")
+    assert losses[2].value < losses[0].value
+
+
+def test_what_a_run_tells_is_what_is_recorded(finished, events, client):
+    run, _ = finished
+    recorded, started, *epochs, kept, ended = events
+    assert recorded == Recorded(run.info.run_id)
+    assert started == Started(run.info.run_name, run.info.run_id, 3)
+    assert [each.epoch for each in epochs] == [1, 2, 3]
+    for each in epochs:
+        assert {*CURVES, "epoch_seconds", "images_per_second"} == set(each.metrics)
+        for key, value in each.metrics.items():
+            history = client.get_metric_history(run.info.run_id, key)
+            assert history[each.epoch - 1].value == value
+    assert kept.epoch == epochs[0]
+    assert {key: run.data.metrics[key] for key in kept.summary} == kept.summary
+    assert "test/accuracy" in kept.summary
+    assert ended == Ended("FINISHED")
+
+
+def test_the_summary_is_of_the_kept_epoch(finished, client):
+    run, score = finished
+    metrics = run.data.metrics
+    assert metrics["best_epoch"] == 1
+    for key in CURVES:
+        first, _, last = client.get_metric_history(run.info.run_id, key)
+        assert metrics[at_best(key)] == first.value
+        assert metrics[key] == last.value
+    assert score == metrics["val_at_best/accuracy"] < metrics["val/accuracy"]
+    assert {key for key in metrics if key.startswith("test/")} == {"test/loss", "test/accuracy"}
+    (test,) = client.get_metric_history(run.info.run_id, "test/accuracy")
+    assert test.step == 1
+
+
+def test_the_dataset_is_named_with_each_split(finished, config):
+    inputs = finished[0].inputs.dataset_inputs
+    digest = load_dataset(config.dataset).digest
+    found = {}
+    for each in inputs:
+        (tag,) = each.tags
+        assert tag.key == "mlflow.data.context"
+        profile = json.loads(each.dataset.profile)
+        assert each.dataset.name == "mnist_5k"
+        assert profile["sha256"] == digest
+        assert json.loads(each.dataset.source) == {"uri": "sweep/data/mnist_5k.npz"}
+        found[tag.value] = profile["num_rows"]
+    assert found == {"training": 3500, "validation": 500, "testing": 1000}
+
+
+def test_artifacts(files):
+    found = {str(each.relative_to(files)) for each in files.rglob("*") if each.is_file()}
+    assert {each for each in found if not each.startswith("figures/")} == {
+        *("config.yaml", "environment.yaml", "parameters/net.params")
+    }
+
+
+def test_config_yaml_loads_back(files, config):
+    loaded = from_yaml((files / "config.yaml").read_text())
+    assert loaded == dataclasses.replace(config, tracking=load().tracking)
+
+
+def test_environment_yaml(files):
+    values = yaml.safe_load((files / "environment.yaml").read_text())
+    assert values["packages"]["mxnet"] == mx.__version__
+    assert values["sweep"] == __version__
+    assert values["cores"] == os.cpu_count()
+
+
+def test_the_kept_parameters_give_the_logged_test_results(finished, files, config):
+    net = build_model(config.model, seed=12345, context=mx.cpu())
+    net.load_parameters(str(files / "parameters" / "net.params"))
+    dataset = load_dataset(config.dataset)
+    metrics = finished[0].data.metrics
+    test = Evaluation(net, dataset.test, mx.cpu()).measure()
+    assert test == {"loss": metrics["test/loss"], "accuracy": metrics["test/accuracy"]}
+    val = Evaluation(net, dataset.val, mx.cpu()).measure()
+    assert val == {"loss": metrics["val_at_best/loss"], "accuracy": metrics["val_at_best/accuracy"]}
+
+
+# --- runs that end otherwise ---
+
+
+def test_nested_runs_name_their_parent(tracker, client):
+    with tracker.open_run("outer", {}, {}, parent=None) as outer:
+        with tracker.open_run("inner", {"a": "1"}, {"b": "2"}, parent=outer.run_id) as inner:
+            inner.log_metrics({"val/accuracy": 0.5}, epoch=4)
+            assert client.get_run(inner.run_id).info.status == "RUNNING"
+    run = client.get_run(inner.run_id)
+    assert run.info.status == client.get_run(outer.run_id).info.status == "FINISHED"
+    assert run.data.tags["mlflow.parentRunId"] == outer.run_id
+    assert "mlflow.parentRunId" not in client.get_run(outer.run_id).data.tags
+    assert (run.data.params, run.data.tags["b"]) == ({"a": "1"}, "2")
+    assert run.data.metrics == {"val/accuracy": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ValueError("one\n  two"), "ValueError: one two"),
+        (RunFailed("diverged at epoch 3"), "diverged at epoch 3"),
+        (MemoryError(), "MemoryError: no message"),
+        (SystemExit(3), "SystemExit: 3"),
+        (ValueError("x" * 9000), "ValueError: " + "x" * 488),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
+)
+def test_a_run_that_raises_is_failed(tracker, client, tmp_path, error, reason):
+    with pytest.raises(type(error)) as raised:
+        with tracker.open_run("breaks", {}, {}, parent=None) as record:
+            raise error
+    assert raised.value is error
+    run = client.get_run(record.run_id)
+    assert run.info.status == "FAILED"
+    assert run.info.end_time is not None
+    assert run.data.tags["failure_reason"] == reason
+    text = Path(client.download_artifacts(record.run_id, "traceback.txt", str(tmp_path)))
+    lines = text.read_text().splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert "    raise error" in lines
+    assert type(error).__name__ in text.read_text()
+
+
+def test_an_interrupted_run_is_killed(tracker, client):
+    with pytest.raises(KeyboardInterrupt):
+        with tracker.open_run("stopped", {}, {}, parent=None) as record:
+            raise KeyboardInterrupt
+    run = client.get_run(record.run_id)
+    assert run.info.status == "KILLED"
+    assert run.info.end_time is not None
+    assert "failure_reason" not in run.data.tags
+    assert client.list_artifacts(record.run_id) == []
+
+
+def test_a_run_that_diverges_is_failed_with_its_epoch(uri, client, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    overrides = ["model.hidden=[8]", "model.activation=relu", "optim.lr=1e30", "epochs=2"]
+    where, events = [f"tracking.uri={uri}", "tracking.experiment=diverges"], []
+    with pytest.raises(RunFailed, match=r"^diverged at epoch 1: \S+ is (nan|inf)$") as raised:
+        execute(load(*overrides, *where), overrides, events.append)
+    experiment = client.get_experiment_by_name("diverges")
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert run.info.status == "FAILED"
+    assert run.data.tags["failure_reason"] == str(raised.value)
+    name = f"{' '.join(overrides[:1] + overrides[2:])} mlp relu mnist_5k"
+    started = [Recorded(run.info.run_id), Started(name, run.info.run_id, 2)]
+    assert events == [*started, Ended("FAILED", str(raised.value))]
+    assert "traceback.txt" in [each.path for each in client.list_artifacts(run.info.run_id)]
+    assert "val/accuracy" not in run.data.metrics
+
+
+# --- metrics are sent by a thread of their own ---
+
+
+class Client:
+    """Takes batches of metrics, but fails at first; waits for the gate before it does anything."""
+
+    def __init__(self, failures=0):
+        self.failures, self.calls, self.batches, self.status = failures, 0, [], None
+        self.entered, self.gate = threading.Event(), threading.Event()
+        self.gate.set()
+
+    def log_batch(self, run_id, metrics):
+        self.entered.set()
+        assert self.gate.wait(60)
+        self.calls += 1
+        if self.calls <= self.failures:
+            raise ConnectionError("not now")
+        self.batches.append([(each.key, each.value, each.step) for each in metrics])
+
+    def set_terminated(self, run_id, status):
+        self.status = status
+
+    @property
+    def taken(self):
+        return [metric for batch in self.batches for metric in batch]
+
+
+def epoch(number):
+    return EpochRecord(number, {"train/loss": number / 7, "val/loss": number / 3})
+
+
+def as_sent(numbers):
+    return [
+        metric
+        for each in numbers
+        for metric in [("train/loss", each / 7, each), ("val/loss", each / 3, each)]
+    ]
+
+
+@pytest.mark.parametrize("failures", [0, 1, 3, 5])
+def test_no_metric_is_lost_when_sending_fails(failures):
+    client = Client(failures)
+    record = Record(client, "a run")
+    for number in range(1, 6):
+        record.log_epoch(epoch(number))
+    record.finish()
+    assert client.taken == as_sent(range(1, 6))
+    assert client.status == "FINISHED"
+
+
+def test_metrics_go_out_before_the_record_is_closed():
+    client = Client()
+    record = Record(client, "a run")
+    record.log_epoch(epoch(1))
+    assert client.entered.wait(60)
+    assert client.status is None
+    record.kill()
+    assert (client.batches, client.status) == ([as_sent([1])], "KILLED")
+
+
+def test_training_does_not_wait_for_a_slow_client():
+    client = Client()
+    record = Record(client, "a run")
+    client.gate.clear()
+    record.log_epoch(epoch(1))
+    assert client.entered.wait(60)  # it is in the middle of sending, and stays there
+    for number in range(2, 10):
+        record.log_epoch(epoch(number))
+    assert client.batches == []
+    client.gate.set()
+    record.finish()
+    assert client.taken == as_sent(range(1, 10))
+
+
+def test_many_unsent_metrics_go_in_batches_that_mlflow_takes():
+    client = Client(failures=1)
+    record = Record(client, "a run")
+    client.gate.clear()
+    for number in range(1, 1301):
+        record.log_epoch(epoch(number))
+    client.gate.set()
+    record.finish()
+    assert client.taken == as_sent(range(1, 1301))
+    assert max(len(batch) for batch in client.batches) == 1000
+
+
+def test_an_interrupted_run_waits_little_for_a_slow_client(monkeypatch):
+    monkeypatch.setattr(recording, "LAST_WORDS_SECONDS", 0.05)
+    client = Client()
+    record = Record(client, "a run")
+    client.gate.clear()
+    for number in range(1, 5):
+        record.log_epoch(epoch(number))
+    record.kill()
+    assert (client.batches, client.status) == ([], "KILLED")
+    client.gate.set()
+
+
+def test_what_is_recorded_already_is_not_sent_again():
+    client = Client()
+    known = [("train/loss", 1), ("val/loss", 1), ("val/loss", 2), ("train/loss", 3)]
+    record = Record(client, "a run", known)
+    record.log_epochs([epoch(number) for number in range(1, 4)])
+    record.log_epoch(epoch(3))
+    record.log_epoch(epoch(4))
+    record.finish()
+    missing = [("train/loss", 2 / 7, 2), ("val/loss", 3 / 3, 3)]
+    assert client.taken == missing + as_sent([4])
+
+
+def test_a_metric_keeps_the_time_of_its_epoch():
+    client = Client()
+    sent = []
+    client.log_batch = lambda run_id, metrics: sent.extend(metrics)
+    record = Record(client, "a run")
+    records = [EpochRecord(each, {"val/loss": 0.5}, 1_700_000_000_000 + each) for each in (1, 2)]
+    record.log_epochs(records)
+    record.finish()
+    assert [each.timestamp for each in sent] == [each.timestamp_ms for each in records]
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt(), ValueError("first")])
+def test_a_run_whose_metrics_cannot_be_sent_does_not_stay_open(tracker, client, monkeypatch, error):
+    log_batch = MlflowClient.log_batch
+
+    def refuse(self, run_id, metrics=(), **options):
+        if metrics:
+            raise ConnectionError("never")
+        log_batch(self, run_id, **options)
+
+    monkeypatch.setattr(MlflowClient, "log_batch", refuse)
+    with pytest.raises(BaseException) as raised:
+        with tracker.open_run("cut off", {}, {}, parent=None) as record:
+            record.log_metrics({"val/loss": 0.5}, epoch=1)
+            if error:
+                raise error
+    assert error is None or raised.value is error
+    assert client.get_run(record.run_id).info.status == {
+        "KeyboardInterrupt": "KILLED",
+    }.get(type(error).__name__, "FAILED")
+
+
+WRITERS = """
+import multiprocessing, sys
+from sweep.training.selection import EpochRecord
+from sweep.tracking import Tracker, import_stores
+
+def write(name, barrier):
+    barrier.wait(60)
+    with Tracker(sys.argv[1], "together").open_run(name, {}, {}, parent=None) as record:
+        for epoch in range(1, 41):
+            record.log_epoch(EpochRecord(epoch, {key: epoch * float(name) for key in "abc"}))
+
+import_stores()
+context = multiprocessing.get_context("fork")
+barrier = context.Barrier(6)
+writers = [context.Process(target=write, args=(name, barrier)) for name in "123456"]
+for each in writers:
+    each.start()
+for each in writers:
+    each.join()
+sys.exit(sum(each.exitcode != 0 for each in writers))
+"""
+
+
+def test_processes_that_write_at_once_lose_nothing(uri, client, tracker):
+    client.create_experiment("together")
+    command = [sys.executable, "-c", WRITERS, uri]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    number = client.get_experiment_by_name("together").experiment_id
+    runs = client.search_runs([number])
+    assert sorted(run.info.run_name for run in runs) == list("123456")
+    for run in runs:
+        assert run.info.status == "FINISHED"
+        expected = [(epoch, epoch * float(run.info.run_name)) for epoch in range(1, 41)]
+        for key in "abc":
+            points = client.get_metric_history(run.info.run_id, key)
+            assert [(point.step, point.value) for point in points] == expected
+
+
+# --- addresses ---
+
+
+def test_which_address_is_used(monkeypatch):
+    assert resolve_uri(None) == "sqlite:///mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://from.the.environment")
+    assert resolve_uri(None) == "http://from.the.environment"
+    assert resolve_uri("http://configured") == "http://configured"
+
+
+def test_a_password_is_never_shown():
+    assert shown("https://user:secret@host/path") == "https://***@host/path"
+    assert shown("postgresql://user:secret@host/db") == "postgresql://***@host/db"
+    assert shown("sqlite:///mlflow.db") == "sqlite:///mlflow.db"
+
+
+def test_how_to_browse():
+    start = r"MLFLOW_DISABLE_TELEMETRY=true (\S*/)?mlflow ui"
+    assert re.fullmatch(start, browse_command("sqlite:///mlflow.db"))
+    elsewhere = browse_command("sqlite:////x/y.db")
+    assert re.fullmatch(f"{start} --backend-store-uri sqlite:////x/y.db", elsewhere)
+    assert browse_command("http://127.0.0.1:5000") == "http://127.0.0.1:5000"
+
+
+def test_a_deleted_experiment_is_explained(uri, client, tracker):
+    number = client.create_experiment("deleted")
+    client.delete_experiment(number)
+    with pytest.raises(UserError, match=rf"^tracking.experiment=deleted: .*restore -x {number}`$"):
+        Tracker(uri, "deleted")
+
+
+def test_the_default_store_is_the_one_of_a_plain_mlflow_ui(tmp_path):
+    with Tracker(None, "here").open_run("one", {}, {}, parent=None) as record:
+        record.log_text("text", "note.txt")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["mlflow.db", "mlruns"]
+    (note,) = (tmp_path / "mlruns").rglob("note.txt")
+    assert note.read_text() == "text"
+    client = MlflowClient("sqlite:///mlflow.db")
+    assert client.get_run(record.run_id).info.status == "FINISHED"
+
+
+# --- reading ---
+
+
+def test_reading_goes_on_page_after_page(uri, client, tracker, monkeypatch):
+    pages, search = [], MlflowClient.search_runs
+
+    def search_in_threes(*arguments, max_results, **options):
+        pages.append(search(*arguments, max_results=min(max_results, 3), **options))
+        return pages[-1]
+
+    number = client.create_experiment("pages")
+    parent = client.create_run(number, tags={"sweep.kind": "sweep"}).info.run_id
+    ids = {
+        client.create_run(number, tags={"mlflow.parentRunId": parent}).info.run_id for _ in range(7)
+    }
+    monkeypatch.setattr(MlflowClient, "search_runs", search_in_threes)
+    assert set(read_runs(uri, "pages", None)["run_id"]) == ids
+    assert [len(page) for page in pages] == [3, 3, 2]
+    assert set(read_runs(uri, "pages", parent)["run_id"]) == ids
+
+
+def test_what_is_read(uri, finished):
+    run, _ = finished
+    (row,) = read_runs(uri, "finished", None).to_dict("records")
+    assert row["run_id"] == run.info.run_id
+    assert row["status"] == "FINISHED"
+    assert row["duration_seconds"] == (run.info.end_time - run.info.start_time) / 1000
+    assert row["start_time"].timestamp() * 1000 == run.info.start_time
+    assert row["params.model.hidden"] == "[16]"
+    assert row["metrics.test/accuracy"] == run.data.metrics["test/accuracy"]
+    assert row["tags.fingerprint"] == run.data.tags["fingerprint"]
+
+
+# --- usage reporting ---
+
+
+@pytest.mark.parametrize(
+    ("given", "after"), [({}, "true"), ({"MLFLOW_DISABLE_TELEMETRY": "false"}, "false")]
+)
+def test_usage_is_reported_only_if_the_user_wants_it(given, after):
+    code = (
+        "import os, sweep.tracking\n"
+        "from mlflow.environment_variables import MLFLOW_DISABLE_TELEMETRY\n"
+        "from mlflow.telemetry.client import get_telemetry_client\n"
+        "from mlflow.telemetry.utils import is_telemetry_disabled\n"
+        "print(os.environ['MLFLOW_DISABLE_TELEMETRY'], MLFLOW_DISABLE_TELEMETRY.get(),\n"
+        "      is_telemetry_disabled(), get_telemetry_client())\n"
+    )
+    # Nothing else that turns it off, such as CI; but the user's wish is only read, never acted on.
+    kept = ("PATH", "PYTHONPATH", "HOME")
+    environment = {key: os.environ[key] for key in kept if key in os.environ} | given
+    if given:
+        environment["DO_NOT_TRACK"] = "true"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    disabled = "True" if after == "true" else "False"
+    assert done.stdout.split() == [after, disabled, "True", "None"]
+
+
+# --- a tracking server ---
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """The address of a real MLflow server with a store of its own."""
+    home = tmp_path_factory.mktemp("server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{home}/server.db"]
+    command += ["--artifacts-destination", str(home / "artifacts")]
+    with open(home / "log", "w") as log:
+        process = subprocess.Popen(
+            command, cwd=home, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        for _ in range(240):
+            assert process.poll() is None, (home / "log").read_text()
+            try:
+                urllib.request.urlopen(f"{address}/health", timeout=2).close()
+                break
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.25)
+        else:
+            pytest.fail((home / "log").read_text())
+        yield address
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.mark.parametrize("by", ["config", "environment"])
+def test_a_server_takes_the_record(server, sweep_command, monkeypatch, tmp_path, by):
+    overrides = ["model.hidden=[8]", "epochs=1", f"tracking.experiment={by}"]
+    if by == "config":
+        overrides.append(f"tracking.uri={server}")
+    else:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    done = sweep_command(*overrides)
+    assert done.returncode == 0, done.stderr
+    assert f"Browse: {server}" in done.stdout.splitlines()
+    assert not (tmp_path / "mlflow.db").exists()
+    assert not (tmp_path / "mlruns").exists()
+
+    client = MlflowClient(server)
+    (run,) = client.search_runs([client.get_experiment_by_name(by).experiment_id])
+    assert run.info.status == "FINISHED"
+    assert run.data.params["model.hidden"] == "[8]"
+    assert run.data.tags["mlflow.source.name"].endswith("__main__.py")
+    assert 0.2 < run.data.metrics["test/accuracy"] < 1
+    assert len(run.inputs.dataset_inputs) == 3
+    target = client.download_artifacts(run.info.run_id, "parameters/net.params", str(tmp_path))
+    assert Path(target).stat().st_size > 4 * (784 * 8 + 8 + 8 * 10 + 10)
+    assert list(read_runs(server, by, None)["run_id"]) == [run.info.run_id]
+
+
+def test_a_sweep_keeps_its_report_on_the_server(server, sweep_command, tmp_path):
+    where = (f"tracking.uri={server}", "tracking.experiment=reported")
+    done = sweep_command("model.hidden=[8]", "epochs=1", "seed=0,1", *where, "--multirun")
+    assert (done.returncode, done.stderr) == (0, "")
+    client = MlflowClient(server)
+    number = client.get_experiment_by_name("reported").experiment_id
+    (parent,) = client.search_runs([number], "tags.`sweep.kind` = 'sweep'")
+    page = Path(client.download_artifacts(parent.info.run_id, "report.html", str(tmp_path)))
+    assert "<h1>model.hidden=[8] epochs=1 seed=0,1</h1>" in page.read_text()
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("Report:")]
+    options = f"--sweep {parent.info.run_id} --experiment reported --tracking-uri {server}"
+    assert line.endswith(f"python -m sweep.report {options}")
+
+
+def test_histories_of_a_server(server, monkeypatch):
+    client = MlflowClient(server)
+    number = client.create_experiment("histories")
+    ids = [client.create_run(number).info.run_id for _ in range(3)]
+    for place, run_id in enumerate(ids[:2]):
+        points = [("val/loss", place / 3, 2), ("val/loss", 1e-30, 1), ("train/loss", 2.0**place, 1)]
+        metrics = [Metric(key, value, 1000 + step, step) for key, value, step in points]
+        client.log_batch(run_id, [*metrics, Metric("val/loss", float("nan"), 2000, 3)])
+    asked = ids[::-1], ["train/loss", "val/loss", "nothing"]
+    table = read_histories(server, *asked)
+    nan = float("nan")
+    expected = [(ids[1], 1, 2.0, 1e-30), (ids[1], 2, nan, 1 / 3), (ids[1], 3, nan, nan)]
+    expected += [(ids[0], 1, 1.0, 1e-30), (ids[0], 2, nan, 0.0), (ids[0], 3, nan, nan)]
+    columns = ["run_id", "epoch", "train/loss", "val/loss"]
+    expected = pd.DataFrame(expected, columns=columns)
+    pd.testing.assert_frame_equal(table, expected, check_exact=True)
+    monkeypatch.setattr(histories, "RUNS_A_REQUEST", 2)
+    pd.testing.assert_frame_equal(read_histories(server, *asked), expected, check_exact=True)
+    monkeypatch.setattr(histories, "MOST_VALUES", 3)  # then answers may have been cut
+    pd.testing.assert_frame_equal(read_histories(server, *asked), expected, check_exact=True)
