@@ -26,9 +26,9 @@ import sweep.runs.execute
 import sweep.training.session
 from sweep.backend.mxnet import nd
 from sweep.config.compose import load
+from sweep.config.schema import Config
 from sweep.data.splits import Dataset, load_dataset
 from sweep.environment import environment
-from sweep.config.schema import Config
 from sweep.training.loop import train_epochs
 
 

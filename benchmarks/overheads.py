@@ -22,7 +22,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 from sweeps import CORES, HERE, run, spread
 
-IMPORTS = "import hydra, mlflow, sweep.backend.mxnet"  # the last is MXNet, made to work with this NumPy
+IMPORTS = "import hydra, mlflow, sweep.backend.mxnet"  # MXNet, mended
 RUNS, IMAGES = 32, 3_500
 
 

@@ -1,4 +1,4 @@
-"""Where Hydra finds the launchers of ``hydra/launcher=local`` and so on; see sweep/execution/scheduler.py."""
+"""Where Hydra finds the launchers of ``hydra/launcher=local`` and so on."""
 
 import copy
 import sys
@@ -12,14 +12,14 @@ from hydra.core.utils import JobReturn
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from sweep.config.compose import own_part, parse
-from sweep.execution.gpus import find_gpus
-from sweep.errors import UserError
-from sweep.optional import need
-from sweep.execution.local.place import ThisMachine, count_gpus, prepare
-from sweep.execution.job import Job
-from sweep.execution.scheduler import Place, Room, Suggestions, launch
 from sweep.config.schema import Config
+from sweep.errors import UserError
 from sweep.execution.capacity import Places, Slots
+from sweep.execution.gpus import find_gpus
+from sweep.execution.job import Job
+from sweep.execution.local.place import ThisMachine, count_gpus, prepare
+from sweep.execution.scheduler import Place, Room, Suggestions, launch
+from sweep.optional import need
 
 
 class ScheduledLauncher(BasicLauncher):
@@ -204,8 +204,8 @@ class SubmititLauncher(EngineLauncher):
         settings = self.settings(config)
         has_gpu = any(settings.get(key) for key in ("gpus_per_node", "gpus_per_task", "gres"))
         _check_gpu(config, has_gpu, "hydra.launcher.gpus_per_node", "1")
-        from sweep.execution.slurm.queue import check_slurm
         from sweep.execution.slurm.jobs import check_options
+        from sweep.execution.slurm.queue import check_slurm
 
         if self.cluster == "slurm":
             check_slurm(config, settings.get("partition"))

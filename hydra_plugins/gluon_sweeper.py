@@ -15,12 +15,12 @@ from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
 
 from hydra_plugins.gluon_launcher import ScheduledLauncher
-from sweep.execution.local import place as this_machine
 from sweep.config.compose import GROUPS, own_part, parse, public
-from sweep.errors import UserError
-from sweep.optional import need
 from sweep.config.loaders import FrozenConfigLoader, FrozenFilesLoader
 from sweep.config.schema import Config
+from sweep.errors import UserError
+from sweep.execution.local import place as this_machine
+from sweep.optional import need
 
 if TYPE_CHECKING:
     from sweep.sweeps.checks import Combination
@@ -93,8 +93,8 @@ class OptunaSweeper(BasicSweeper):
         examples = [(each, *_compose(loader, master, each)) for each in space.examples(GROUPS)]
         first = examples[0][2]
         launcher.prepare(first)
-        from sweep.sweeps.checks import Combination
         from sweep.search.search import search
+        from sweep.sweeps.checks import Combination
 
         def compose(overrides: Sequence[str]) -> "Combination":
             return Combination(tuple(overrides), *_compose(loader, master, overrides))

@@ -27,7 +27,7 @@ class _Function:
         self.name = name
 
     def __get__(self, package: ModuleType, owner: type) -> Any:
-        return getattr(import_module(f"{package.__name__}.{self.name}"), self.name)
+        return getattr(import_module(f"{package.__name__}.results.{self.name}"), self.name)
 
     def __set__(self, package: ModuleType, value: object) -> None:
         if not isinstance(value, ModuleType):

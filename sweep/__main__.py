@@ -11,7 +11,8 @@ if ASKED is signal.default_int_handler:
 
 import hydra  # noqa: E402
 
-from sweep import interrupts  # noqa: E402
+from sweep import signals as interrupts  # noqa: E402
+from sweep.commands.train import task  # noqa: E402
 from sweep.config.compose import CONF, GROUPS, fields  # noqa: E402
 from sweep.errors import (  # noqa: E402
     RunFailed,
@@ -20,7 +21,6 @@ from sweep.errors import (  # noqa: E402
     is_composition_error,
     leave,
 )
-from sweep.commands.train import task  # noqa: E402
 
 
 def main() -> None:

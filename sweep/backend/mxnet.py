@@ -1,13 +1,14 @@
 """Apache MXNet for this package: its modules, its devices, and what to say if it cannot be loaded.
 
-``OMP_NUM_THREADS`` must be set before this module is first imported: see sweep/carried/mxnet_import.py.
+``OMP_NUM_THREADS`` must be set before this module is first imported: see
+sweep/carried/mxnet_import.py.
 """
 
 import contextlib
 import signal
 
-from sweep.execution.gpus import resolve
 from sweep.errors import UserError
+from sweep.execution.gpus import resolve
 
 try:
     from sweep.carried.mxnet_import import THREADS, mx

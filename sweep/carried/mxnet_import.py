@@ -1,6 +1,6 @@
 """The import of Apache MXNet, mended for a current NumPy.
 
-It needs nothing else of this package: every logged model carries a copy of it (sweep/carried/serving.py).
+It needs nothing else of this package: every logged model carries a copy of it.
 MXNet reads its number of threads once, when its library is loaded; so ``OMP_NUM_THREADS`` must be
 set before this module is first imported. One thread is the default: it is the fastest for networks
 of this size, and the one with which runs repeat to the last bit.

@@ -129,7 +129,8 @@ def save(
     """Write a network to ``data/`` in a folder, and the code that loads it to ``code/``.
 
     What is exported is the graph that trained. Channels that were padded with zeros for this
-    processor (sweep/networks/registry.py) stay so: plain operators that any processor has, and the same bits.
+    processor stay so: plain operators that any
+    processor has, and the same bits.
 
     Args:
         net: from (n, 1, 28, 28) float32 to (n, classes) float32 scores.

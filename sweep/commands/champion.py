@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from sweep.uris import DEFAULT_URI, resolve_uri, shown
-from sweep.errors import UserError
 from sweep.display.console import show_lines
+from sweep.errors import UserError
 from sweep.tracking import CHAMPION, register
+from sweep.uris import DEFAULT_URI, resolve_uri, shown
 
 
 def register_best(table: pd.DataFrame, metric: str, name: str, tracking_uri: str | None) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sweep.errors import UserError
 from sweep.data.pictures import prepare, read
 from sweep.display.answers import show_answers
+from sweep.errors import UserError
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

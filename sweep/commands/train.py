@@ -6,9 +6,9 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from sweep.config.compose import parse
+from sweep.display.run import RunDisplay
 from sweep.errors import RunFailed, UserError, leave
 from sweep.runs.events import Listener
-from sweep.display.run import RunDisplay
 
 
 def task(composed: DictConfig, tell: Listener | None = None) -> float:

@@ -12,8 +12,8 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
-from sweep.errors import UserError, explain_composition, is_composition_error, nearest
 from sweep.config.schema import IMAGE_SIDE, MODELS, TRAIN_IMAGES, Config, LeNet
+from sweep.errors import UserError, explain_composition, is_composition_error, nearest
 
 PACKAGED_CONF = Path(__file__).parents[1] / "conf"
 CONF = PACKAGED_CONF if PACKAGED_CONF.is_dir() else Path(__file__).parents[2] / "conf"

@@ -18,9 +18,9 @@ import requests
 from filelock import Timeout
 from tqdm import tqdm
 
+from sweep.display.console import show_lines
 from sweep.errors import UserError
 from sweep.files import kernel_lock
-from sweep.display.console import show_lines
 
 TIMEOUT_SECONDS = 10
 pooch.get_logger().setLevel("WARNING")  # the bar, or the error, says it all

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from sweep.errors import UserError
 from sweep.config.schema import IMAGE_SIDE
+from sweep.errors import UserError
 
 DIGIT_SIDE = 20
 LEAST_CONTRAST = 0.05

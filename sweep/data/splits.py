@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.errors import UserError
-from sweep.files import write_whole
 from sweep.config.schema import TRAIN_IMAGES, DatasetConfig
 from sweep.data.download import FILES, IdxFile, alone, find, gluon_cache, read_verified
+from sweep.errors import UserError
+from sweep.files import write_whole
 
 MNIST_5K = Path(__file__).with_name("mnist_5k.npz")
 CLASSES = 10

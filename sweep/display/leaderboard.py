@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from sweep.results.significance import SIGNIFICANCE
-from sweep.results.aggregate import COUNTS
-from sweep.display.tables import show_table
 from sweep.display.console import SHOWN_COLUMNS, count, show_lines
+from sweep.display.tables import show_table
+from sweep.results.aggregate import COUNTS
+from sweep.results.significance import SIGNIFICANCE
 
 LONG_NUMBER = 8  # letters, from which a parameter is rounded
 ROWS = 100  # that are printed, unless more are asked for

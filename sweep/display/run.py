@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from sweep.training.selection import EpochRecord
-from sweep.runs.events import Ended, Event, Found, Kept, Notice, Recorded, Retried, Started
 from sweep.display.console import SHOWN_COLUMNS, console
+from sweep.runs.events import Ended, Event, Found, Kept, Notice, Recorded, Retried, Started
+from sweep.training.selection import EpochRecord
 
 SHOWN_SPLITS = ("train", "val", "test")
 MEASURES = ("loss", "accuracy")

@@ -12,10 +12,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from sweep.training.selection import EpochRecord
-from sweep.runs.events import Ended, Event, Found, Notice, Retried, Started
-from sweep.display.run import RunLines, judged
 from sweep.display.console import console, count
+from sweep.display.run import RunLines, judged
+from sweep.runs.events import Ended, Event, Found, Notice, Retried, Started
+from sweep.training.selection import EpochRecord
 
 REFRESHES_PER_SECOND = 2  # each costs a little of a core that could train
 ENDED_ROWS = 5

@@ -4,8 +4,8 @@ import functools
 import os
 from typing import Literal
 
-from sweep.execution.local import fork_server as workers
 from sweep.errors import UserError
+from sweep.execution.local import fork_server as workers
 
 
 def resolve(context: str, gpus: int) -> Literal["cpu", "gpu"]:

@@ -9,11 +9,11 @@ from typing import Protocol
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig
 
-from sweep.errors import RunFailed
-from sweep.runs.events import Ended, Event, Recorded, Started
 from sweep.config.schema import Config
+from sweep.errors import RunFailed
 from sweep.execution.capacity import Lease
 from sweep.execution.worker import STOPPED
+from sweep.runs.events import Ended, Event, Recorded, Started
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from typing import Protocol
 from hydra.core.utils import JobReturn, JobStatus
 
 from sweep.config.compose import public
-from sweep.errors import RunFailed
-from sweep.runs.events import CLAIMED, Ended, Event, Notice, Retried
-from sweep.execution.job import Died, Job, Running, failure
 from sweep.config.schema import Config
-from sweep.execution.capacity import Lease
 from sweep.display.sweep import Row, SweepDisplay
+from sweep.errors import RunFailed
+from sweep.execution.capacity import Lease
+from sweep.execution.job import Died, Job, Running, failure
 from sweep.networks.workload import workload
+from sweep.runs.events import CLAIMED, Ended, Event, Notice, Retried
 
 GRACE_SECONDS = 5.0  # for runs to close their records after they were told to stop
 POLL_SECONDS = 1.0  # to see whether another sweep has trained what it had claimed

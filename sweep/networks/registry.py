@@ -5,9 +5,9 @@ from itertools import pairwise
 from typing import Any
 
 from sweep.backend.mxnet import gluon, mx
+from sweep.config.schema import IMAGE_SIDE, MLP, LeNet
 from sweep.data.splits import CLASSES
 from sweep.environment import float_lanes
-from sweep.config.schema import IMAGE_SIDE, MLP, LeNet
 
 WORTHWHILE_PADDING = 2.0  # times the multiplications, at most
 

@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
-from sweep.data.splits import CLASSES
 from sweep.config.schema import IMAGE_SIDE, TRAIN_IMAGES, Config, LeNet
+from sweep.data.splits import CLASSES
 
 STEP = 2_000_000  # a step's own cost, in multiplications: what calling a batch's kernels takes
 

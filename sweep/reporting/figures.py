@@ -22,9 +22,9 @@ from sweep.reporting.drawing import (
     new_figure,
 )
 from sweep.reporting.heatmaps import HeatMap
-from sweep.results.importance import Importance
 from sweep.reporting.palette import NUMBERS
 from sweep.reporting.panels import BarPanel, LinePanel, ParameterPanel, PointPanel
+from sweep.results.importance import Importance
 
 WIDE, HALF = 11.25, 5.5  # inches: 1,080 and 528 of a page's pixels
 CROWD = 5  # points at one place, from which on they are drawn beside each other

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sweep.reporting.axes import Axis, are_numbers, distinct_values, metric_axis, parameter_axis, text
+from sweep.reporting.axes import (
+    Axis,
+    are_numbers,
+    distinct_values,
+    metric_axis,
+    parameter_axis,
+    text,
+)
 from sweep.results.importance import Importance
 from sweep.results.results import Results
 

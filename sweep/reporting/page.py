@@ -8,13 +8,13 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader
 
 from sweep import __version__
-from sweep.reporting.axes import text
-from sweep.reporting.sections import look_of, sections
 from sweep.display.leaderboard import TIED, ranked_cells
+from sweep.reporting.axes import text
 from sweep.reporting.palette import DARK, LIGHT, PAGE, variables
-from sweep.results.runs import DATASET
+from sweep.reporting.sections import look_of, sections
 from sweep.reporting.svg import page_svg
 from sweep.results.results import Results
+from sweep.results.runs import DATASET
 
 MOST_ROWS = 2000
 MOST_NAMES = 3  # of runs with the same failure

@@ -17,7 +17,6 @@ from sweep.reporting.figures import (
     time_figure,
 )
 from sweep.reporting.heatmaps import MOST_PAIRS, heat_map, parameter_pairs
-from sweep.results.importance import FOLDS, Importance
 from sweep.reporting.palette import Palette
 from sweep.reporting.panels import (
     curve_panels,
@@ -27,6 +26,7 @@ from sweep.reporting.panels import (
     throughput_panel,
     train_val_panel,
 )
+from sweep.results.importance import FOLDS, Importance
 from sweep.results.results import MOST_CURVES, Results
 
 

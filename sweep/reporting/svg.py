@@ -11,8 +11,8 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from sweep.reporting.drawing import Look
 from sweep.files import write_whole
+from sweep.reporting.drawing import Look
 from sweep.reporting.palette import as_variables
 
 DOTS_PER_INCH = 150  # of PNG files

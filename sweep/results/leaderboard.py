@@ -12,12 +12,12 @@ from typing import Literal
 import pandas as pd
 
 from sweep.commands.champion import register_best
-from sweep.errors import UserError
-from sweep.results.export import WRITERS, export, known_suffix
 from sweep.display.leaderboard import ROWS, show_best, show_leaderboard
-from sweep.results.significance import SIGNIFICANCE, p_values
-from sweep.results.runs import ENDS, RecordedRuns, recorded_runs, varying_columns
+from sweep.errors import UserError
 from sweep.results.aggregate import TIE_BREAKERS, merge_seeds
+from sweep.results.export import WRITERS, export, known_suffix
+from sweep.results.runs import ENDS, RecordedRuns, recorded_runs, varying_columns
+from sweep.results.significance import SIGNIFICANCE, p_values
 
 Direction = Literal["max", "min"]
 DIRECTIONS = ("max", "min")
@@ -48,8 +48,8 @@ def leaderboard(
     """Return one row for each configuration, the best first; runs that differ only in seed are one.
 
     Those that cannot be ranked come last, with an empty rank. Columns: ``rank`` (Int64), and as
-    :func:`sweep.results.aggregate.merge_seeds` has them: ``run``, ``status``, ``dataset.name``, the parameters
-    in which configurations differ, the means of the metrics, ``seeds``, ``failed``, ``killed``,
+    :func:`sweep.results.aggregate.merge_seeds` has them: ``run``, ``status``, ``dataset.name``,
+    the parameters in which configurations differ, the means of the metrics, ``seeds``, ``failed``, ``killed``,
     ``running``, ``failure_reason``, ``duration_seconds``, ``start_time``, ``fingerprint``,
     ``run_id``; the last four, ``run`` and ``status`` are those of the best seed.
 

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import pandas as pd
 
-from sweep.reporting.axes import are_numbers
 from sweep.config.compose import fields
+from sweep.reporting.axes import are_numbers
 from sweep.results.importance import Importance, NotComputed, importance, most_important
 from sweep.results.leaderboard import Direction, direction_of, rank_configurations, rank_runs
 from sweep.results.runs import ENDS, recorded_runs

@@ -8,12 +8,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from sweep import tracking
-from sweep.carried import serving
 from sweep.backend.mxnet import gluon
+from sweep.carried import serving
 from sweep.data.splits import CLASS_NAMES, CLASSES, Dataset
 from sweep.environment import environment, pinned
-from sweep.networks.summary import drawing, layers, table
 from sweep.networks.registry import architecture
+from sweep.networks.summary import drawing, layers, table
 from sweep.runs.figures import confusion, curves, worst
 from sweep.tracking import Pyfunc, Record
 from sweep.training.session import Training

@@ -10,22 +10,22 @@ import yaml
 
 from sweep import tracking
 from sweep.backend import mxnet as backend
-from sweep.uris import browse_command, resolve_uri, shown
-from sweep.runs.artifacts import log_figures, log_model, log_parameters
 from sweep.backend.mxnet import mx
-from sweep.training.checkpoint import Checkpoints
-from sweep.runs.locks import Claims
 from sweep.config.compose import fingerprint, params, public, score_metric, to_yaml
+from sweep.config.schema import Config
 from sweep.data.splits import Dataset, load_dataset
+from sweep.display.console import listed, show_lines, show_plan
 from sweep.environment import environment, version_tags
 from sweep.errors import Pruned, RunFailed, UserError
+from sweep.runs.artifacts import log_figures, log_model, log_parameters
 from sweep.runs.events import CLAIMED, Ended, Found, Kept, Listener, Notice, Recorded, Started
-from sweep.search.pruning import judge_of
-from sweep.config.schema import Config
+from sweep.runs.locks import Claims
 from sweep.runs.resume import close_abandoned, recorded_score, remove_leftovers, standing
-from sweep.display.console import listed, show_lines, show_plan
+from sweep.search.pruning import judge_of
 from sweep.tracking import PastRun, Record, Tracker, probe
+from sweep.training.checkpoint import Checkpoints
 from sweep.training.session import Training
+from sweep.uris import browse_command, resolve_uri, shown
 
 log = logging.getLogger(__name__)
 

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from sweep import signals as interrupts
 from sweep.config.compose import from_yaml
+from sweep.config.schema import Config
+from sweep.display.comparison import show_comparisons, show_environment
+from sweep.display.console import show_lines
+from sweep.display.run import RunDisplay
 from sweep.environment import differences
 from sweep.errors import RunFailed, UserError
 from sweep.runs.events import Ended, Started
-from sweep.display.comparison import show_comparisons, show_environment
-from sweep.display.run import RunDisplay
-from sweep.config.schema import Config
-from sweep.display.console import show_lines
 from sweep.tracking import FAILURE, RunRecord, read_record
 
 TIMES = ("epoch_seconds", "images_per_second")  # of the machine, not of the run

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweep.runs.locks import Claims
 from sweep.config.compose import score_metric
-from sweep.training.selection import at_best
 from sweep.config.schema import Config
+from sweep.runs.locks import Claims
 from sweep.tracking import PastRun, Tracker
+from sweep.training.selection import at_best
 
 LEFT_BEHIND = "its process ended without closing it"
 

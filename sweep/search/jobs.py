@@ -8,15 +8,15 @@ from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig
 from optuna.trial import FrozenTrial, TrialState
 
-from sweep.training.selection import at_best
-from sweep.errors import UserError
-from sweep.sweeps.checks import Combination, Prepared
-from sweep.execution.job import Job
 from sweep.config.schema import Config
+from sweep.display.console import show_lines
+from sweep.errors import UserError
+from sweep.execution.job import Job
 from sweep.search.space import Space
 from sweep.search.study import Study
-from sweep.display.console import show_lines
+from sweep.sweeps.checks import Combination, Prepared
 from sweep.tracking import FAILURE, PastRun
+from sweep.training.selection import at_best
 from sweep.training.session import DIVERGED
 
 Compose = Callable[[Sequence[str]], Combination]

@@ -6,11 +6,11 @@ Each run reports to the study and asks it, wherever it is trained.
 import logging
 from collections.abc import Callable, Sequence
 
-from sweep.uris import shown
 from sweep.config.compose import score_metric
-from sweep.training.selection import EpochRecord
-from sweep.errors import Pruned
 from sweep.config.schema import Config
+from sweep.errors import Pruned
+from sweep.training.selection import EpochRecord
+from sweep.uris import shown
 
 log = logging.getLogger(__name__)
 

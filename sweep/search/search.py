@@ -9,20 +9,20 @@ from typing import Any
 
 from hydra.core.utils import JobReturn
 
-from sweep.uris import shown
 from sweep.config.compose import params, public, score_metric
+from sweep.config.schema import Config, Search
+from sweep.display.console import count, show_lines
 from sweep.errors import UserError
 from sweep.optional import need
 from sweep.results.leaderboard import direction_of
+from sweep.runs.resume import close_abandoned
+from sweep.search.jobs import Compose, MakeJob, Suggested
+from sweep.search.space import Space
+from sweep.search.study import Direction, Study
 from sweep.sweeps.checks import Combination, prepare
 from sweep.sweeps.parent_run import record_sweep
-from sweep.config.schema import Config, Search
-from sweep.search.space import Space
-from sweep.runs.resume import close_abandoned
-from sweep.search.study import Direction, Study
-from sweep.search.jobs import Compose, MakeJob, Suggested
-from sweep.display.console import count, show_lines
 from sweep.tracking import STUDY, Record, Tracker, impatient
+from sweep.uris import shown
 
 # What a study may go on with differently: how much of it, and where.
 SWEEPER = "hydra/sweeper=optuna"

@@ -8,10 +8,10 @@ import optuna
 from optuna.storages import RDBStorage
 from sqlalchemy.exc import SQLAlchemyError
 
-from sweep.uris import shown
 from sweep.errors import UserError
 from sweep.files import kernel_lock
 from sweep.tracking.connection import CONNECT_ARGUMENTS, database_file
+from sweep.uris import shown
 
 # What goes wrong when a storage is used, and when it is opened.
 USING = (optuna.exceptions.StorageInternalError, SQLAlchemyError, OSError)

@@ -11,9 +11,9 @@ from optuna import pruners, samplers
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from sweep.search.multifidelity import comparable
-from sweep.errors import UserError
 from sweep.config.schema import Search
+from sweep.errors import UserError
+from sweep.search.multifidelity import comparable
 from sweep.search.space import Space
 from sweep.search.storage import OPENING, alone, create_storage, engine_options, usable
 

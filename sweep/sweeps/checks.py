@@ -7,16 +7,16 @@ from typing import Literal
 
 from omegaconf import DictConfig
 
-from sweep.display import console as terminal
-from sweep.uris import resolve_uri, shown
-from sweep.runs.locks import Claims
 from sweep.config.compose import fingerprint, params
-from sweep.data.splits import Dataset, load_dataset
-from sweep.execution.gpus import resolve
-from sweep.errors import UserError
 from sweep.config.schema import Config, DatasetConfig
+from sweep.data.splits import Dataset, load_dataset
+from sweep.display import console as terminal
+from sweep.errors import UserError
+from sweep.execution.gpus import resolve
+from sweep.runs.locks import Claims
 from sweep.runs.resume import close_abandoned
 from sweep.tracking import Tracker, probe
+from sweep.uris import resolve_uri, shown
 
 Device = Literal["cpu", "gpu"]
 ONE_FOR_ALL = (

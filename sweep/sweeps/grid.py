@@ -9,9 +9,9 @@ from hydra.core.utils import JobReturn
 
 from sweep.display import console as terminal
 from sweep.errors import UserError
+from sweep.runs.resume import close_abandoned, standings
 from sweep.sweeps.checks import Combination, Prepared, prepare
 from sweep.sweeps.parent_run import record_sweep
-from sweep.runs.resume import close_abandoned, standings
 from sweep.tracking import PastRun, Record, impatient
 
 

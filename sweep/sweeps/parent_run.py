@@ -7,10 +7,10 @@ from contextlib import ExitStack
 
 from hydra.core.utils import JobReturn
 
-from sweep.runs.locks import Claims
 from sweep.config.compose import public
-from sweep.sweeps.checks import Prepared
 from sweep.config.schema import Config
+from sweep.runs.locks import Claims
+from sweep.sweeps.checks import Prepared
 from sweep.sweeps.summary import (
     keep_results,
     raise_failures,

@@ -14,13 +14,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from sweep.uris import browse_command, shown
 from sweep.config.compose import public, score_metric
-from sweep.environment import program
-from sweep.errors import RunFailed, UserError
 from sweep.config.schema import Config
 from sweep.display.console import console, show_lines
+from sweep.environment import program
+from sweep.errors import RunFailed, UserError
 from sweep.execution.worker import RUN_LOG
+from sweep.uris import browse_command, shown
 
 if TYPE_CHECKING:
     from sweep.tracking import Record, Tracker
@@ -36,8 +36,8 @@ def show_results(tracker: "Tracker", sweep_id: str, config: Config) -> None:
         sweep_id: the parent run.
         config: of one of the runs.
     """
-    from sweep.results.leaderboard import direction_of, leaderboard
     from sweep.display.leaderboard import show_leaderboard
+    from sweep.results.leaderboard import direction_of, leaderboard
 
     metric = score_metric(config)
     try:
@@ -67,8 +67,8 @@ def keep_results(
     """
     command = _command("sweep.report", tracker, record.run_id, config)
     try:
-        from sweep.sweeps.description import description
         from sweep.results.leaderboard import leaderboard
+        from sweep.sweeps.description import description
 
         metric = score_metric(config)
         where = (tracker.experiment, record.run_id, metric, None, tracker.uri)

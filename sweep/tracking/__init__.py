@@ -13,9 +13,10 @@ os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 from sweep.tracking.connection import impatient, import_stores, probe
 from sweep.tracking.histories import read_histories
 from sweep.tracking.logged_model import Pyfunc
+from sweep.tracking.queries import RunRecord, read_name, read_record, read_runs
 from sweep.tracking.registry import CHAMPION, fetch_model, register
 from sweep.tracking.run_info import FINGERPRINT, FOLDER, PastRun
-from sweep.tracking.queries import RunRecord, read_name, read_record, read_runs
+from sweep.tracking.tracker import KIND, RUN, STUDY, SWEEP, TRIAL, Tracker, close_as_failed
 from sweep.tracking.writer import (
     CONFIG_FILE,
     ENVIRONMENT_FILE,
@@ -24,7 +25,6 @@ from sweep.tracking.writer import (
     Record,
     reason,
 )
-from sweep.tracking.tracker import KIND, RUN, STUDY, SWEEP, TRIAL, Tracker, close_as_failed
 
 __all__ = [
     "CHAMPION",

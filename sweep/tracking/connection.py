@@ -18,8 +18,8 @@ from mlflow.utils.credentials import read_mlflow_creds
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 
-from sweep.uris import DEFAULT_URI, shown
 from sweep.errors import UserError
+from sweep.uris import DEFAULT_URI, shown
 
 IMPATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 CONNECT_ARGUMENTS = {"postgresql": {"connect_timeout": 5}, "mysql": {"connect_timeout": 5}}

@@ -9,8 +9,8 @@ from mlflow.store.db.db_types import DATABASE_ENGINES
 from mlflow.utils.rest_utils import http_request_safe
 from sqlalchemy import create_engine, select
 
-from sweep.uris import resolve_uri
 from sweep.tracking.connection import usable
+from sweep.uris import resolve_uri
 
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"  # as MLflow's own pages ask for curves
 MOST_VALUES = 25_000  # in one answer of a server

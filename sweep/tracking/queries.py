@@ -15,12 +15,12 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_GIT_DIRTY, MLFLOW_PARENT_RUN_ID
 
-from sweep.uris import resolve_uri, shown
 from sweep.errors import UserError
 from sweep.tracking.connection import database_file, probe, usable
 from sweep.tracking.run_info import is_pruned, search
-from sweep.tracking.writer import CONFIG_FILE, ENVIRONMENT_FILE, FOUND_FILE, PARAMETERS_FILE
 from sweep.tracking.tracker import KIND, SWEEP
+from sweep.tracking.writer import CONFIG_FILE, ENVIRONMENT_FILE, FOUND_FILE, PARAMETERS_FILE
+from sweep.uris import resolve_uri, shown
 
 IDS_AT_ONCE = 200  # in one condition
 

@@ -13,11 +13,11 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking._tracking_service.utils import _use_tracking_uri
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
-from sweep.uris import shown
 from sweep.errors import UserError
 from sweep.tracking.connection import usable
 from sweep.tracking.logged_model import DATA, MODEL, outputs
 from sweep.tracking.queries import existing, find_run
+from sweep.uris import shown
 
 CHAMPION = "champion"  # the alias of the best
 

@@ -14,13 +14,13 @@ from mlflow.utils.mlflow_tags import (
     MLFLOW_PARENT_RUN_ID,
 )
 
-from sweep.uris import resolve_uri, shown
+from sweep.config.schema import Tracking
 from sweep.environment import commit
 from sweep.errors import Pruned, RunFailed, UserError
-from sweep.config.schema import Tracking
 from sweep.tracking.connection import impatient, usable
 from sweep.tracking.run_info import FINGERPRINT, PRUNED_AFTER, PastRun, past_run, search
 from sweep.tracking.writer import FAILURE, Record, reason
+from sweep.uris import resolve_uri, shown
 
 KIND, SWEEP, RUN = "sweep.kind", "sweep", "run"
 STUDY, TRIAL = "search.study", "search.trial"

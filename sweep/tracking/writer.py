@@ -19,11 +19,11 @@ from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
 from mlflow.utils.validation import MAX_METRICS_PER_BATCH
 
 from sweep.data.splits import Dataset
-from sweep.training.selection import EpochRecord
 from sweep.errors import Pruned, RunFailed
 from sweep.tracking.connection import impatient
 from sweep.tracking.logged_model import Pyfunc, log_model
 from sweep.tracking.run_info import PRUNED_AFTER
+from sweep.training.selection import EpochRecord
 
 FAILURE = "failure_reason"
 CONFIG_FILE, ENVIRONMENT_FILE = "config.yaml", "environment.yaml"

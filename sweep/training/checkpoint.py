@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.training.selection import EpochRecord
 from sweep.errors import RunFailed, UserError
 from sweep.files import TEMPORARY, write_whole
+from sweep.training.selection import EpochRecord
 
 FORMAT = 1
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
+from sweep.config.schema import SGD
 from sweep.data.splits import Split
 from sweep.training.selection import EpochRecord
-from sweep.config.schema import SGD
 
 EVALUATION_BATCH = 100
 BATCHES_AHEAD = 16

@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.backend.mxnet import mx
-from sweep.training.checkpoint import Arrays, Snapshot
+from sweep.config.schema import Config
 from sweep.data.splits import Dataset
-from sweep.training.selection import EpochRecord, Selection, at_best
 from sweep.errors import RunFailed
 from sweep.networks.registry import build_model, parameter_count
-from sweep.config.schema import Config
+from sweep.training.checkpoint import Arrays, Snapshot
 from sweep.training.loop import (
     Evaluation,
     build_trainer,
@@ -26,6 +25,7 @@ from sweep.training.loop import (
     state,
     train_epochs,
 )
+from sweep.training.selection import EpochRecord, Selection, at_best
 
 DIVERGED = "diverged"
 

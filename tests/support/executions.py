@@ -8,10 +8,10 @@ from outcomes import outcome
 
 from sweep.config.compose import load
 from sweep.data.splits import Split, load_dataset
-from sweep.training.selection import EpochRecord
 from sweep.errors import RunFailed
 from sweep.runs.events import Kept, Started
 from sweep.runs.execute import execute
+from sweep.training.selection import EpochRecord
 
 MLP = ("model.hidden=[16]", "optim.lr=0.5", "optim.momentum=0.9", "optim.wd=0.001")
 CASES = {  # with the number of epochs that they train

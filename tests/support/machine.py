@@ -9,11 +9,11 @@ from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import OmegaConf
 
 from sweep.config.compose import load
-from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
 from sweep.errors import RunFailed
+from sweep.execution.capacity import Slots
+from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
 from sweep.execution.job import Job, Running
 from sweep.execution.scheduler import NoSuggestions, schedule
-from sweep.execution.capacity import Slots
 
 
 class Process:

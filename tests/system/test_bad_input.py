@@ -8,15 +8,15 @@ from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from omegaconf import OmegaConf
 
-from sweep.uris import shown
 from sweep.backend.mxnet import device, mx
 from sweep.config.compose import load
+from sweep.data.download import FILES
 from sweep.data.splits import load_dataset
 from sweep.errors import UserError
 from sweep.sweeps.checks import Combination
-from sweep.data.download import FILES
 from sweep.sweeps.grid import sweep
 from sweep.tracking import probe
+from sweep.uris import shown
 
 ABOVE_0 = "allowed is a finite number above 0"
 NOT_BELOW_0 = "allowed is a finite number, 0 or more"

@@ -78,7 +78,8 @@ def test_what_draws_is_not_imported_before_a_sweep_has_ended():
 
 
 def test_what_draws_is_not_imported_in_the_process_of_a_run():
-    script = "import os; os.environ['OMP_NUM_THREADS'] = '1'\nimport sweep.execution.local.preload, sweep.execution.worker"
+    modules = "sweep.execution.local.preload, sweep.execution.worker"
+    script = f"import os; os.environ['OMP_NUM_THREADS'] = '1'\nimport {modules}"
     # MXNet itself imports a little of scikit-learn.
     assert not imported(script) & {"matplotlib", "sklearn.ensemble", "sweep.report"}
 

@@ -24,10 +24,10 @@ from matplotlib.colors import to_rgb
 from mlflow import MlflowClient
 from PIL import Image
 
-from sweep.results.leaderboard import leaderboard, leaderboard_by_seed
+from sweep.commands.report import main
 from sweep.display.leaderboard import TIED
 from sweep.reporting.palette import DARK, LIGHT, PAGE, as_variables, variables
-from sweep.commands.report import main
+from sweep.results.leaderboard import leaderboard, leaderboard_by_seed
 
 SCENES = {
     "one": (one_run, "optim.lr=0.1"),

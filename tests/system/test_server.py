@@ -16,9 +16,9 @@ from outcomes import assert_complete, outcomes
 from postgres import AuthServer, PostgreSQL
 from workplace import Workplace
 
-from sweep.uris import shown
 from sweep.errors import UserError
 from sweep.tracking import Tracker, probe
+from sweep.uris import shown
 
 SWEEP = (
     *("optim.lr=0.1,0.2", "seed=0,1", "model.hidden=[32]", "epochs=2", "context=cpu"),

@@ -13,12 +13,12 @@ from outcomes import assert_complete, assert_interrupted_again_and_again, outcom
 from workplace import Workplace, workers
 
 from sweep.config.compose import load
-from sweep.training.selection import EpochRecord
 from sweep.errors import RunFailed, UserError
 from sweep.execution.remote.agent import Ending
-from sweep.runs.events import Ended, Found, Kept, Notice, Recorded, Retried, Started
 from sweep.execution.remote.event_file import ProgressFile, from_line, to_line
 from sweep.execution.remote.proxy import check_shared
+from sweep.runs.events import Ended, Found, Kept, Notice, Recorded, Retried, Started
+from sweep.training.selection import EpochRecord
 
 pytest.importorskip("submitit")
 

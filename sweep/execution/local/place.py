@@ -14,12 +14,12 @@ from hydra.core.utils import JobRuntime
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
-from sweep.execution.local import fork_server as workers
+from sweep.config.schema import Config
+from sweep.execution.capacity import Lease, Slots
 from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
 from sweep.execution.gpus import find_gpus
 from sweep.execution.job import Job, Running
-from sweep.config.schema import Config
-from sweep.execution.capacity import Lease, Slots
+from sweep.execution.local import fork_server as workers
 from sweep.execution.worker import Task, Work, work
 
 DRAWING = "sweep.runs.drawing"  # what runs with figures need

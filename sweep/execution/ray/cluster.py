@@ -14,13 +14,13 @@ from typing import Any
 
 from hydra.types import HydraContext
 
-from sweep.errors import UserError
-from sweep.execution.remote.agent import Ending, Message, train
-from sweep.execution.ray.connection import ray
-from sweep.execution.remote.proxy import assignment, check_shared, follow
-from sweep.execution.job import Job, Running
 from sweep.config.schema import Config
+from sweep.errors import UserError
 from sweep.execution.capacity import Lease
+from sweep.execution.job import Job, Running
+from sweep.execution.ray.connection import ray
+from sweep.execution.remote.agent import Ending, Message, train
+from sweep.execution.remote.proxy import assignment, check_shared, follow
 from sweep.execution.worker import Task
 
 nodes: Callable[[], list[dict[str, Any]]] = ray.nodes  # Ray has no types for these

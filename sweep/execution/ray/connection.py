@@ -8,8 +8,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from sweep.errors import UserError
 from sweep.display.console import silent
+from sweep.errors import UserError
 
 SETTINGS = {  # which Ray reads when it is imported
     "RAY_USAGE_STATS_ENABLED": "0",

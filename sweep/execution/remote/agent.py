@@ -18,12 +18,12 @@ from pathlib import Path
 
 from hydra.core.utils import JobReturn
 
-from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
-from sweep.errors import RunFailed
-from sweep.execution.local.place import prepare, start_process
-from sweep.runs.events import Event
 from sweep.config.schema import Config
+from sweep.errors import RunFailed
+from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
+from sweep.execution.local.place import prepare, start_process
 from sweep.execution.worker import STOPPED, Work
+from sweep.runs.events import Event
 
 POLL_SECONDS = 0.2  # to see an interrupt, which does not end a wait; and the time
 GRACE_SECONDS = 3.0  # for a run to close its record; less than the sweep's own

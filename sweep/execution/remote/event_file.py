@@ -8,10 +8,10 @@ from typing import Any, get_args
 
 from hydra.core.utils import JobReturn, JobStatus
 
-from sweep.training.selection import EpochRecord
 from sweep.errors import RunFailed
 from sweep.execution.remote.agent import Ending, Message
 from sweep.runs.events import Event, Kept
+from sweep.training.selection import EpochRecord
 
 KINDS = {kind.__name__: kind for kind in (*get_args(Event), Ending)}
 

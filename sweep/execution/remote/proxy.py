@@ -15,16 +15,16 @@ from pathlib import Path
 
 from hydra.types import HydraContext
 
-from sweep.uris import resolve_uri, shown
-from sweep.runs.locks import Claims
+from sweep.config.schema import Config
 from sweep.errors import RunFailed, UserError
+from sweep.execution.capacity import Lease
+from sweep.execution.job import Job, Running, failure
 from sweep.execution.local.place import work_of
 from sweep.execution.remote.agent import Assignment, Ending, Message, environment
-from sweep.runs.events import Ended, Recorded
-from sweep.execution.job import Job, Running, failure
-from sweep.config.schema import Config
-from sweep.execution.capacity import Lease
 from sweep.execution.worker import STOPPED, Task
+from sweep.runs.events import Ended, Recorded
+from sweep.runs.locks import Claims
+from sweep.uris import resolve_uri, shown
 
 PATIENCE_SECONDS = 10.0  # for an engine to say that a run has ended which it was told to end
 

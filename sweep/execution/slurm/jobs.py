@@ -21,16 +21,16 @@ from typing import Any, Literal, NoReturn, TextIO
 import submitit
 from hydra.types import HydraContext
 
+from sweep.config.schema import Config
+from sweep.display.console import silent
 from sweep.errors import RunFailed, UserError
+from sweep.execution.capacity import Lease
+from sweep.execution.job import Job, Running
 from sweep.execution.remote.agent import Assignment, Ending, Message, train
 from sweep.execution.remote.event_file import ProgressFile, to_line
 from sweep.execution.remote.proxy import assignment, follow
-from sweep.execution.job import Job, Running
 from sweep.execution.scheduler import Room
-from sweep.config.schema import Config
-from sweep.execution.capacity import Lease
 from sweep.execution.slurm.queue import LOOK_SECONDS, Queue
-from sweep.display.console import silent
 from sweep.execution.worker import Task
 
 Cluster = Literal["local", "slurm"]

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from submitit.slurm.slurm import SlurmInfoWatcher
 
+from sweep.config.schema import Config
 from sweep.errors import UserError
 from sweep.execution.remote.proxy import check_shared
-from sweep.config.schema import Config
 
 SLURM = "hydra/launcher=submitit_slurm"
 LOOK_SECONDS = 15  # until a job that was lost is missed; submitit's own is 600

@@ -19,13 +19,13 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 from mlflow.models import Model, validate_schema
 
-from sweep.carried import serving
 from sweep.backend.mxnet import mx, nd
+from sweep.carried import serving
+from sweep.carried.serving import pixels
 from sweep.config.compose import load
 from sweep.data.splits import CLASS_NAMES, load_packaged
 from sweep.networks.registry import build_model
 from sweep.runs.execute import execute
-from sweep.carried.serving import pixels
 
 FEW = ("dataset.val_size=3500", "epochs=1", "batch_size=50", "figures=false", "context=cpu")
 OVERRIDES = {

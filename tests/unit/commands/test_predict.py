@@ -5,11 +5,11 @@ import pytest
 from mlflow import MlflowClient
 from PIL import Image
 
+from sweep.commands.predict import main
 from sweep.config.compose import load
+from sweep.data.pictures import Picture, prepare, read
 from sweep.data.splits import load_packaged
 from sweep.errors import UserError
-from sweep.data.pictures import Picture, prepare, read
-from sweep.commands.predict import main
 from sweep.runs.execute import execute
 from sweep.tracking import fetch_model
 

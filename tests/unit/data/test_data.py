@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sweep.data import splits as data
 from sweep.config.compose import load
+from sweep.config.schema import DatasetConfig
+from sweep.data import splits as data
+from sweep.data.download import FILES, IdxFile, gluon_cache
 from sweep.data.splits import MNIST_5K, load_dataset
 from sweep.errors import UserError
-from sweep.config.schema import DatasetConfig
-from sweep.data.download import FILES, IdxFile, gluon_cache
 
 # Y. LeCun, C. Cortes, C. Burges; H. Xiao, K. Rasul, R. Vollgraf
 DIGITS = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from sweep.data import download as sources
-from sweep.errors import UserError
 from sweep.data.download import FILES, IdxFile, find, gluon_cache, read_verified
+from sweep.errors import UserError
 
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = (file.name for file in FILES["mnist"])
 NEEDED = (

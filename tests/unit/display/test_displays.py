@@ -5,10 +5,10 @@ from rich.console import Console
 
 from sweep.display import run as run_display
 from sweep.display import sweep as sweep_display
-from sweep.training.selection import EpochRecord
-from sweep.runs.events import Ended, Found, Kept, Notice, Recorded, Retried, Started
 from sweep.display.run import RunDisplay, RunLines
 from sweep.display.sweep import Row, SweepDisplay
+from sweep.runs.events import Ended, Found, Kept, Notice, Recorded, Retried, Started
+from sweep.training.selection import EpochRecord
 
 NAMES = ["lenet tanh [a]", "mlp relu", "mlp tanh", "mlp sigmoid"]
 

@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from sweep.execution.remote.agent import Ending
-from sweep.runs.events import Ended, Recorded
 from sweep.execution.remote.proxy import Remote
 from sweep.execution.worker import STOPPED
+from sweep.runs.events import Ended, Recorded
 
 
 def started(*messages):

@@ -4,11 +4,11 @@ import pytest
 from hydra.core.utils import JobStatus
 from machine import Machine, job, run
 
-from sweep.execution import scheduler as schedule
-from sweep.training.selection import EpochRecord
 from sweep.errors import RunFailed
-from sweep.runs.events import CLAIMED, Ended, Started
+from sweep.execution import scheduler as schedule
 from sweep.execution.capacity import Slots
+from sweep.runs.events import CLAIMED, Ended, Started
+from sweep.training.selection import EpochRecord
 
 
 def test_the_longest_come_first_and_all_are_done():

@@ -4,12 +4,12 @@ import sys
 
 import pytest
 
-from sweep.execution import gpus as devices
-from sweep.execution.local import fork_server as workers
 from sweep.config.compose import load
-from sweep.execution.gpus import find_gpus, resolve
 from sweep.errors import UserError
+from sweep.execution import gpus as devices
 from sweep.execution.capacity import Lease, Slots
+from sweep.execution.gpus import find_gpus, resolve
+from sweep.execution.local import fork_server as workers
 
 CPU, AUTO, GPU = (load(f"context={each}") for each in ("cpu", "auto", "gpu"))
 TWO, FIVE = (load("context=cpu", f"threads_per_run={each}") for each in (2, 5))

@@ -7,11 +7,9 @@ import pytest
 from fake_store import broken, fill, five_hundred_runs, grid, on_two_cores, trained, twenty_runs
 
 from sweep.reporting import panels as plots
-from sweep.results import results as results_module
 from sweep.reporting.axes import Axis
 from sweep.reporting.colouring import Colouring, colouring
 from sweep.reporting.heatmaps import HeatMap, heat_map, parameter_pairs
-from sweep.results.importance import NotComputed
 from sweep.reporting.panels import (
     Bar,
     Line,
@@ -23,6 +21,8 @@ from sweep.reporting.panels import (
     throughput_panel,
     train_val_panel,
 )
+from sweep.results import results as results_module
+from sweep.results.importance import NotComputed
 from sweep.results.results import Results, move_together, read_results
 
 START = pd.Timestamp("2024-01-01", tz="UTC")

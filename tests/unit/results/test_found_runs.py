@@ -3,10 +3,11 @@
 import json
 
 import pytest
-from test_leaderboard import Store
+from store import Store
 
 from sweep.errors import UserError
-from sweep.tracking import Record, reading
+from sweep.tracking import Record
+from sweep.tracking import queries as reading
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from store import BEGIN, Store
 from sweep.errors import UserError
 from sweep.results.export import WRITERS, export
 from sweep.results.leaderboard import direction_of, leaderboard, main
-from sweep.tracking import past
+from sweep.tracking import run_info as past
 
 COUNTS = ["seeds", "failed", "pruned", "killed", "running"]
 ENDS = ["failure_reason", "duration_seconds", "start_time", "fingerprint", "run_id"]

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from store import BEGIN, Store
 
-from sweep.results.runs import RecordedRuns
 from sweep.results.aggregate import merge_seeds
+from sweep.results.runs import RecordedRuns
 
 COUNTS = ["seeds", "failed", "pruned", "killed", "running"]
 

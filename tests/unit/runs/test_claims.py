@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from sweep.errors import UserError
 from sweep.runs import locks as claims_module
 from sweep.runs.locks import Claims
-from sweep.errors import UserError
 
 PROCESSES = multiprocessing.get_context("spawn")  # with nothing of this one
 KEY = "0123456789abcdef"

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from snapshots import KEY, file, kept, loaded, names, save
 
+from sweep.errors import UserError
 from sweep.training import checkpoint
 from sweep.training.checkpoint import Checkpoints
-from sweep.errors import UserError
 
 
 @pytest.fixture

@@ -9,15 +9,15 @@ from executions import CASES, Place, epochs_of, few
 from mlflow import MlflowClient
 from outcomes import outcome
 
-from sweep.runs import execute as running
-from sweep.runs.locks import Claims
 from sweep.config.compose import fingerprint
 from sweep.data.splits import load_dataset
-from sweep.training.selection import EpochRecord
 from sweep.errors import UserError
+from sweep.runs import execute as running
 from sweep.runs.events import CLAIMED, Ended, Notice
 from sweep.runs.execute import execute
+from sweep.runs.locks import Claims
 from sweep.tracking import Record
+from sweep.training.selection import EpochRecord
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,13 @@ from PIL import Image
 from sweep.backend.mxnet import mx, nd
 from sweep.config.compose import load, params
 from sweep.data.splits import CLASS_NAMES, load_dataset
-from sweep.training.selection import EpochRecord
 from sweep.errors import UserError
-from sweep.networks.summary import Layer, drawing, layers, table
 from sweep.networks.registry import architecture, build_model, parameter_count
-from sweep.runs.execute import execute
+from sweep.networks.summary import Layer, drawing, layers, table
 from sweep.runs.drawing import draw_confusion, draw_curves, draw_mistakes, write
+from sweep.runs.execute import execute
 from sweep.runs.figures import Curve, Mistake, confusion, curves, value_range, worst
+from sweep.training.selection import EpochRecord
 from sweep.training.session import Training
 
 DIGITS = [str(each) for each in range(10)]
@@ -106,7 +106,9 @@ def test_what_a_network_answers_to_the_test_set():
 
 
 def test_layers_of_a_lenet(monkeypatch):
-    monkeypatch.setattr("sweep.networks.registry.float_lanes", lambda: 16)  # which would pad 20 to 32
+    monkeypatch.setattr(
+        "sweep.networks.registry.float_lanes", lambda: 16
+    )  # which would pad 20 to 32
     assert layers(architecture(load("model=lenet").model)) == [
         Layer("lenet_conv0_convolution0", "Convolution 5×5", (20, 24, 24), 520),
         Layer("lenet_pool0_fwd", "Pooling max 2×2 step 2", (20, 12, 12), 0),

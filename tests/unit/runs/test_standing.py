@@ -4,8 +4,8 @@ import sys
 import pytest
 
 from sweep import tracking
-from sweep.runs.locks import Claims
 from sweep.config.compose import load
+from sweep.runs.locks import Claims
 from sweep.runs.resume import (
     LEFT_BEHIND,
     Standing,

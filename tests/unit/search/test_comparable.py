@@ -7,8 +7,8 @@ import optuna
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from sweep.search.multifidelity import comparable
 from sweep.config.compose import load
+from sweep.search.multifidelity import comparable
 
 SEARCH = load("search.pruner=asha", "epochs=9").search  # pruned after epochs 1 and 3
 BOUNDS = {"optim.lr": FloatDistribution(0.0, 1.0)}

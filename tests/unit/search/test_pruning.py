@@ -6,11 +6,11 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from sweep.config.compose import load
-from sweep.training.selection import EpochRecord
 from sweep.errors import Pruned
 from sweep.search.pruning import judge_of
 from sweep.search.space import space_of
 from sweep.search.study import Study
+from sweep.training.selection import EpochRecord
 
 
 def run_of(trial, *overrides):

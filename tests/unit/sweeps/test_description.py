@@ -1,8 +1,8 @@
 import pytest
 from fake_store import broken, fill, grid
 
-from sweep.sweeps.description import MOST_ROWS, description
 from sweep.results.leaderboard import leaderboard
+from sweep.sweeps.description import MOST_ROWS, description
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 from hydra.core.utils import JobReturn, JobStatus
 from rich.console import Console
 
-from sweep.sweeps import summary as sweep_results
 from sweep.errors import RunFailed
+from sweep.sweeps import summary as sweep_results
 from sweep.sweeps.summary import raise_failures
 
 DONE = JobReturn(status=JobStatus.COMPLETED, _return_value=0.5)

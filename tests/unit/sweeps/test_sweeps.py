@@ -11,10 +11,10 @@ from mlflow import MlflowClient
 from omegaconf import OmegaConf
 
 from sweep import tracking
-from sweep.runs.locks import Claims
 from sweep.config.compose import fingerprint, load, params
 from sweep.data.splits import load_dataset
 from sweep.errors import RunFailed
+from sweep.runs.locks import Claims
 from sweep.sweeps.checks import Combination
 from sweep.sweeps.grid import sweep
 

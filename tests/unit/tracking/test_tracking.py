@@ -20,19 +20,19 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 
 from sweep import __version__
-from sweep.uris import browse_command, resolve_uri, shown
 from sweep.backend.mxnet import mx
 from sweep.config.compose import fingerprint, from_yaml, load, params
 from sweep.data.splits import load_dataset
 from sweep.environment import commit
-from sweep.training.selection import EpochRecord, at_best
 from sweep.errors import RunFailed, UserError
 from sweep.networks.registry import build_model
 from sweep.runs.events import Ended, Recorded, Started
 from sweep.runs.execute import execute
 from sweep.tracking import Record, Tracker, histories, read_histories, read_runs
-from sweep.tracking import record as recording
+from sweep.tracking import writer as recording
 from sweep.training.loop import Evaluation
+from sweep.training.selection import EpochRecord, at_best
+from sweep.uris import browse_command, resolve_uri, shown
 
 # With this min_delta only the first epoch counts as an improvement, so the last is not kept.
 OVERRIDES = ["model.hidden=[16]", "epochs=3", "batch_size=50", "early_stopping.min_delta=0.99"]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from snapshots import KEY, file, kept, loaded, names, save, snapshot
 
+from sweep.errors import RunFailed
 from sweep.training.checkpoint import Checkpoints, Snapshot
 from sweep.training.selection import EpochRecord
-from sweep.errors import RunFailed
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 
-from sweep.training.selection import EpochRecord, Selection
 from sweep.config.schema import EarlyStopping
+from sweep.training.selection import EpochRecord, Selection
 
 
 def follow(values, monitor="val/accuracy", patience=None, min_delta=0.0):

@@ -4,12 +4,12 @@ import io
 
 import numpy as np
 import pytest
-from test_train import Training, assert_equal_bits, synthetic
+from epochwise import Training, assert_equal_bits, synthetic
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.compose import load
-from sweep.networks.registry import build_model
 from sweep.config.schema import SGD
+from sweep.networks.registry import build_model
 from sweep.training.loop import build_trainer, parameters, restore, restore_parameters, state
 
 NETWORKS = {

@@ -6,89 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from epochwise import Training, assert_equal_bits, split_of, subset, synthetic
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.compose import load
-from sweep.data.splits import Dataset, Split, load_dataset
+from sweep.config.schema import SGD
 from sweep.networks.registry import build_model
-from sweep.config.schema import SGD, DatasetConfig
 from sweep.training.loop import EVALUATION_BATCH, Evaluation, build_trainer, train_epochs
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid")
 SMALL = ("model=mlp", "model.hidden=[6]")
 WITH_A_LARGE_PARAMETER = "model.hidden=[12]"  # 784·12 = 9408; see SIZES
-TIMES = ("epoch_seconds", "images_per_second")
-
-
-def split_of(count, seed, among=None):
-    """Return so many random images with random labels, a subset of an array of ``among``."""
-    random = np.random.RandomState(seed)
-    among = among or count
-    return Split(
-        (random.randint(0, 256, (among, 28, 28)) / 255).astype(np.float32),
-        random.randint(0, 10, among).astype(np.uint8),
-        np.sort(random.permutation(among)[:count]).astype(np.int32),
-    )
-
-
-def synthetic(train=53, val=20, test=30):
-    splits = [split_of(*each) for each in ((train, 1, 80), (val, 2, 40), (test, 3))]
-    return Dataset("synthetic", "0" * 64, "nowhere", *splits)
-
-
-def subset(count):
-    """Return so many of mnist_5k's training images, and 100 to validate and to test."""
-    full = load_dataset(DatasetConfig("mnist_5k", 500, None, ()))
-    cut = [
-        Split(each.images, each.labels, each.index[:size])
-        for each, size in ((full.train, count), (full.val, 100), (full.test, 100))
-    ]
-    return Dataset(full.name, full.digest, full.source, *cut)
-
-
-class Training:
-    """A network and its trainer, which may be trained in several calls."""
-
-    def __init__(self, dataset, *overrides):
-        self.config = load(*overrides)
-        self.net = build_model(self.config.model, self.config.seed, mx.cpu())
-        self.trainer = build_trainer(self.net, self.config.optim)
-        self.dataset = dataset
-        self.measured = {"val": dataset.val} if len(dataset.val) else {}
-        if self.config.test_every_epoch:
-            self.measured["test"] = dataset.test
-
-    def epochs(self, first, last):
-        """Train, and return each epoch's metrics without the times, and its parameters."""
-        records = train_epochs(
-            self.net,
-            self.trainer,
-            self.dataset.train,
-            self.measured,
-            batch_size=self.config.batch_size,
-            seed=self.config.seed,
-            epochs=range(first, last + 1),
-            context=mx.cpu(),
-        )
-        found = []
-        for record in records:
-            assert all(record.metrics[key] > 0 for key in TIMES)
-            metrics = {k: v for k, v in record.metrics.items() if k not in TIMES}
-            found.append((record.epoch, metrics, self.parameters()))
-        return found
-
-    def parameters(self):
-        return [each.data().asnumpy().copy() for each in self.net.collect_params().values()]
-
-
-def assert_equal_bits(one, other):
-    assert len(one) == len(other)
-    for (epoch, metrics, parameters), (epoch2, metrics2, parameters2) in zip(
-        one, other, strict=True
-    ):
-        assert epoch == epoch2
-        assert metrics == metrics2
-        assert [each.tobytes() for each in parameters] == [each.tobytes() for each in parameters2]
 
 
 # --- the reference: NumPy, float64, one hidden layer ---
