@@ -49,8 +49,8 @@ def leaderboard(
 
     Those that cannot be ranked come last, with an empty rank. Columns: ``rank`` (Int64), and as
     :func:`sweep.results.aggregate.merge_seeds` has them: ``run``, ``status``, ``dataset.name``,
-    the parameters in which configurations differ, the means of the metrics, ``seeds``, ``failed``, ``killed``,
-    ``running``, ``failure_reason``, ``duration_seconds``, ``start_time``, ``fingerprint``,
+    the parameters in which configurations differ, the means of the metrics, ``seeds``, ``failed``,
+    ``killed``, ``running``, ``failure_reason``, ``duration_seconds``, ``start_time``, ``fingerprint``,
     ``run_id``; the last four, ``run`` and ``status`` are those of the best seed.
 
     If a configuration has several seeds, there are also: ``tied``, whether several rows may be the
