@@ -7,11 +7,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
 from sweep.commands.champion import register_best
+from sweep.config.metrics import DIRECTIONS, Direction, direction_of
 from sweep.display.leaderboard import ROWS, show_best, show_leaderboard
 from sweep.errors import UserError
 from sweep.results.aggregate import TIE_BREAKERS, merge_seeds
@@ -19,23 +19,8 @@ from sweep.results.export import WRITERS, export, known_suffix
 from sweep.results.runs import ENDS, RecordedRuns, recorded_runs, varying_columns
 from sweep.results.significance import SIGNIFICANCE, p_values
 
-Direction = Literal["max", "min"]
-DIRECTIONS = ("max", "min")
 DEFAULT_EXPERIMENT = "sweep"
 DEFAULT_METRIC = "val/accuracy"
-
-
-def direction_of(metric: str) -> Direction:
-    """Return whether more of a metric is better (``max``) or less (``min``).
-
-    Raises:
-        UserError: the metric's name does not tell.
-    """
-    if metric.endswith(("accuracy", "images_per_second")):
-        return "max"
-    if metric.endswith(("loss", "epoch_seconds")):
-        return "min"
-    raise UserError(f"metric {metric}: say which end is better with --direction max or min")
 
 
 def leaderboard(
@@ -50,8 +35,8 @@ def leaderboard(
     Those that cannot be ranked come last, with an empty rank. Columns: ``rank`` (Int64), and as
     :func:`sweep.results.aggregate.merge_seeds` has them: ``run``, ``status``, ``dataset.name``,
     the parameters in which configurations differ, the means of the metrics, ``seeds``, ``failed``,
-    ``killed``, ``running``, ``failure_reason``, ``duration_seconds``, ``start_time``, ``fingerprint``,
-    ``run_id``; the last four, ``run`` and ``status`` are those of the best seed.
+    ``killed``, ``running``, ``failure_reason``, ``duration_seconds``, ``start_time``,
+    ``fingerprint``, ``run_id``; the last four, ``run`` and ``status`` are those of the best seed.
 
     If a configuration has several seeds, there are also: ``tied``, whether several rows may be the
     best and this is one of them (they have the same rank, 1); beside each metric its standard

@@ -7,9 +7,10 @@ from typing import TypeVar
 import pandas as pd
 
 from sweep.config.compose import fields
+from sweep.config.metrics import Direction, direction_of
 from sweep.reporting.axes import are_numbers
 from sweep.results.importance import Importance, NotComputed, importance, most_important
-from sweep.results.leaderboard import Direction, direction_of, rank_configurations, rank_runs
+from sweep.results.leaderboard import rank_configurations, rank_runs
 from sweep.results.runs import ENDS, recorded_runs
 from sweep.tracking import read_histories, read_name
 

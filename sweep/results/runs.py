@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from sweep.config.metrics import at_best
 from sweep.errors import UserError
 from sweep.tracking import FAILURE, read_runs
-from sweep.training.selection import at_best
 
 DATASET = "dataset.name"
 ENDS = [FAILURE, "duration_seconds", "start_time", "fingerprint", "run_id"]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweep.config.compose import score_metric
+from sweep.config.metrics import at_best
 from sweep.config.schema import Config
 from sweep.runs.locks import Claims
 from sweep.tracking import PastRun, Tracker
-from sweep.training.selection import at_best
 
 LEFT_BEHIND = "its process ended without closing it"
 

@@ -8,6 +8,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig
 from optuna.trial import FrozenTrial, TrialState
 
+from sweep.config.metrics import at_best
 from sweep.config.schema import Config
 from sweep.display.console import show_lines
 from sweep.errors import UserError
@@ -16,7 +17,6 @@ from sweep.search.space import Space
 from sweep.search.study import Study
 from sweep.sweeps.checks import Combination, Prepared
 from sweep.tracking import FAILURE, PastRun
-from sweep.training.selection import at_best
 from sweep.training.session import DIVERGED
 
 Compose = Callable[[Sequence[str]], Combination]

@@ -10,11 +10,11 @@ from typing import Any
 from hydra.core.utils import JobReturn
 
 from sweep.config.compose import params, public, score_metric
+from sweep.config.metrics import direction_of
 from sweep.config.schema import Config, Search
 from sweep.display.console import count, show_lines
 from sweep.errors import UserError
 from sweep.optional import need
-from sweep.results.leaderboard import direction_of
 from sweep.runs.resume import close_abandoned
 from sweep.search.jobs import Compose, MakeJob, Suggested
 from sweep.search.space import Space

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sweep.config.compose import public, score_metric
+from sweep.config.metrics import direction_of
 from sweep.config.schema import Config
 from sweep.display.console import console, show_lines
 from sweep.environment import program
@@ -37,7 +38,7 @@ def show_results(tracker: "Tracker", sweep_id: str, config: Config) -> None:
         config: of one of the runs.
     """
     from sweep.display.leaderboard import show_leaderboard
-    from sweep.results.leaderboard import direction_of, leaderboard
+    from sweep.results.leaderboard import leaderboard
 
     metric = score_metric(config)
     try:

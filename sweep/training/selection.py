@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from sweep.config.metrics import direction_of
 from sweep.config.schema import EarlyStopping, Metric
 
 
@@ -23,14 +24,6 @@ class EpochRecord:
     epoch: int
     metrics: dict[str, float]
     timestamp_ms: int = field(default_factory=lambda: int(time.time() * 1000), compare=False)
-
-
-def at_best(metric: str) -> str:
-    """Return the name under which a metric's value at the best epoch is recorded.
-
-    ``val_at_best/accuracy`` for ``val/accuracy``: MLflow draws it apart from the curves.
-    """
-    return metric.replace("/", "_at_best/")
 
 
 @dataclass(frozen=True)
@@ -52,7 +45,9 @@ class Selection:
         if self.monitor is None:
             return replace(self, epoch=record.epoch)
         value = record.metrics[self.monitor]
-        gain = value - self.best if self.monitor.endswith("accuracy") else self.best - value
+        gain = value - self.best
+        if direction_of(self.monitor) == "min":
+            gain = -gain
         if self.epoch == 0 or gain > self.stopping.min_delta:
             return replace(self, epoch=record.epoch, best=value, epochs_without_improvement=0)
         return replace(self, epochs_without_improvement=self.epochs_without_improvement + 1)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.backend.mxnet import mx
+from sweep.config.metrics import at_best
 from sweep.config.schema import Config
 from sweep.data.splits import Dataset
 from sweep.errors import RunFailed
@@ -25,7 +26,7 @@ from sweep.training.loop import (
     state,
     train_epochs,
 )
-from sweep.training.selection import EpochRecord, Selection, at_best
+from sweep.training.selection import EpochRecord, Selection
 
 DIVERGED = "diverged"
 

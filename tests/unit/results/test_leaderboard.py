@@ -9,9 +9,10 @@ import pytest
 from mlflow import MlflowClient
 from store import BEGIN, Store
 
+from sweep.config.metrics import direction_of
 from sweep.errors import UserError
 from sweep.results.export import WRITERS, export
-from sweep.results.leaderboard import direction_of, leaderboard, main
+from sweep.results.leaderboard import leaderboard, main
 from sweep.tracking import run_info as past
 
 COUNTS = ["seeds", "failed", "pruned", "killed", "running"]

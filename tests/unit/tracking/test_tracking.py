@@ -22,6 +22,7 @@ from mlflow.entities import Metric
 from sweep import __version__
 from sweep.backend.mxnet import mx
 from sweep.config.compose import fingerprint, from_yaml, load, params
+from sweep.config.metrics import at_best
 from sweep.data.splits import load_dataset
 from sweep.environment import commit
 from sweep.errors import RunFailed, UserError
@@ -31,7 +32,7 @@ from sweep.runs.execute import execute
 from sweep.tracking import Record, Tracker, histories, read_histories, read_runs
 from sweep.tracking import writer as recording
 from sweep.training.loop import Evaluation
-from sweep.training.selection import EpochRecord, at_best
+from sweep.training.selection import EpochRecord
 from sweep.uris import browse_command, resolve_uri, shown
 
 # With this min_delta only the first epoch counts as an improvement, so the last is not kept.
