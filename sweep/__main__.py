@@ -14,13 +14,8 @@ import hydra  # noqa: E402
 from sweep import signals as interrupts  # noqa: E402
 from sweep.commands.train import task  # noqa: E402
 from sweep.config.compose import CONF, GROUPS, fields  # noqa: E402
-from sweep.errors import (  # noqa: E402
-    RunFailed,
-    UserError,
-    explain_composition,
-    is_composition_error,
-    leave,
-)
+from sweep.config.explain import explain_composition, is_composition_error  # noqa: E402
+from sweep.errors import RunFailed, UserError, leave  # noqa: E402
 
 
 def main() -> None:

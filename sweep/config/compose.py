@@ -12,8 +12,9 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
+from sweep.config.explain import explain_composition, is_composition_error
 from sweep.config.schema import IMAGE_SIDE, MODELS, TRAIN_IMAGES, Config, LeNet
-from sweep.errors import UserError, explain_composition, is_composition_error, nearest
+from sweep.errors import UserError, nearest
 
 PACKAGED_CONF = Path(__file__).parents[1] / "conf"
 CONF = PACKAGED_CONF if PACKAGED_CONF.is_dir() else Path(__file__).parents[2] / "conf"
