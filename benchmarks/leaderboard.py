@@ -4,9 +4,9 @@
 
 On generated stores (``generated_store.py``), each measurement in a fresh process, in turn, several
 times over, since a shared machine's speed wanders: ``mlflow.search_runs``, which returns a
-DataFrame with a row for each run; ``leaderboard``, which ranks configurations; and
-``leaderboard_by_seed``. Seconds are of that one call, everything being imported: by the clock, and
-of the processor, which other programs disturb less; both are of one thread. Memory is what the
+DataFrame with a row for each run; ``load_leaderboard``, which ranks configurations; and
+``load_leaderboard_by_seed``. Seconds are of that one call, everything being imported: by the clock,
+and of the processor, which other programs disturb less; both are of one thread. Memory is what the
 call adds to the process's highest resident size. Writes leaderboard.md.
 """
 
@@ -24,7 +24,7 @@ from pathlib import Path
 
 from sweeps import CORES, HERE, run, spread
 
-THEIRS, OURS = "mlflow.search_runs", ("leaderboard", "leaderboard_by_seed")
+THEIRS, OURS = "mlflow.search_runs", ("load_leaderboard", "load_leaderboard_by_seed")
 Found = dict[str, float]
 
 
@@ -35,7 +35,7 @@ def measure(name: str, uri: str) -> Found:
     import mlflow.store.tracking.sqlalchemy_store
     from generated_store import EXPERIMENT
 
-    from sweep.results.leaderboard import leaderboard, leaderboard_by_seed
+    from sweep.results.leaderboard import load_leaderboard, load_leaderboard_by_seed
 
     mlflow.set_tracking_uri(uri)
     mlflow.MlflowClient().search_experiments(max_results=1)  # opens the database
@@ -43,7 +43,7 @@ def measure(name: str, uri: str) -> Found:
     if name == THEIRS:
         table = mlflow.search_runs(experiment_names=[EXPERIMENT])
     else:
-        ours = {each.__name__: each for each in (leaderboard, leaderboard_by_seed)}
+        ours = {each.__name__: each for each in (load_leaderboard, load_leaderboard_by_seed)}
         table = ours[name](EXPERIMENT, tracking_uri=uri)
     return {
         "seconds": time.perf_counter() - begin,

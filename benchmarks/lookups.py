@@ -22,7 +22,7 @@ from record import new_folder
 from sweeps import CORES, HERE
 
 from sweep.environment import environment
-from sweep.results.leaderboard import leaderboard
+from sweep.results.leaderboard import load_leaderboard
 from sweep.tracking import Tracker
 
 ASKED = 50  # combinations
@@ -40,7 +40,7 @@ def measure(uri: str) -> tuple[float, float, float]:
     tracker = Tracker(uri, EXPERIMENT)
     keys = [f"{number:016x}" for number in range(ASKED)]
     each = [milliseconds(lambda key=key: tracker.past_runs(key)) for key in keys]  # type: ignore[misc]
-    whole = milliseconds(lambda: leaderboard(EXPERIMENT, tracking_uri=uri))
+    whole = milliseconds(lambda: load_leaderboard(EXPERIMENT, tracking_uri=uri))
     return statistics.median(each), milliseconds(tracker.running), whole
 
 

@@ -84,9 +84,9 @@ def other_launcher(*launcher: str, at_once: int) -> Callable[[Workload, str], fl
 
 def latest_durations(runs: int) -> list[float]:
     """Return the seconds that each of the latest runs in this folder's record took."""
-    from sweep.results.leaderboard import leaderboard_by_seed
+    from sweep.results.leaderboard import load_leaderboard_by_seed
 
-    newest = leaderboard_by_seed().sort_values("start_time").tail(runs)
+    newest = load_leaderboard_by_seed().sort_values("start_time").tail(runs)
     return [float(each) for each in newest["duration_seconds"]]
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from sweep.results.leaderboard import main
+from sweep.commands.leaderboard import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,7 +12,7 @@ def register_best(table: pd.DataFrame, metric: str, name: str, tracking_uri: str
     """Make the model of the run of rank 1 the champion of this name, and say so.
 
     Args:
-        table: as :func:`sweep.leaderboard.leaderboard` or ``leaderboard_by_seed`` returns it; of a
+        table: as :func:`sweep.load_leaderboard` or ``load_leaderboard_by_seed`` returns it; of a
             row with several seeds it is the run of the best one.
         metric: by which it is ranked.
         name: in the registry; need not be there.

@@ -10,13 +10,13 @@ from datetime import datetime, timezone
 from operator import methodcaller
 from pathlib import Path
 
+from sweep.commands.leaderboard import add_options
 from sweep.errors import UserError
 from sweep.files import write_whole
 from sweep.reporting.page import render
 from sweep.reporting.palette import LIGHT
 from sweep.reporting.sections import look_of, sections
 from sweep.reporting.svg import write_files
-from sweep.results.leaderboard import add_options
 from sweep.results.results import Results, read_results
 
 SUFFIXES = (".html", ".htm")

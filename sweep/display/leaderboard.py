@@ -22,7 +22,7 @@ def show_leaderboard(table: pd.DataFrame, metric: str, direction: str, rows: int
     """Print the ranked rows, and below them those that could not be ranked.
 
     Args:
-        table: as :func:`sweep.leaderboard.leaderboard` or ``leaderboard_by_seed`` returns it.
+        table: as :func:`sweep.load_leaderboard` or ``load_leaderboard_by_seed`` returns it.
         metric: by which it is ranked.
         direction: ``max`` or ``min``.
         rows: how many to print at most, of the ranked ones and of the others.
@@ -63,7 +63,7 @@ def ranked_cells(ranked: pd.DataFrame, metric: str) -> dict[str, list[str]]:
     """Return the columns that are worth looking at, as texts: rank, parameters, metrics, seeds.
 
     Args:
-        ranked: the rows with a rank of what :func:`sweep.leaderboard.leaderboard` returns.
+        ranked: the rows with a rank of what :func:`sweep.load_leaderboard` returns.
         metric: by which they are ranked.
     """
     metrics = [key for key in dict.fromkeys((metric, *SHOWN_COLUMNS)) if key in ranked]

@@ -7,7 +7,7 @@ from sweep.results.runs import recorded_runs, varying_columns
 from sweep.tracking import read_histories
 
 
-def curves(
+def load_curves(
     experiment: str = DEFAULT_EXPERIMENT,
     sweep: str | None = None,
     tracking_uri: str | None = None,
@@ -19,7 +19,7 @@ def curves(
     NaN in an epoch in which they were not measured; ``attrs["parameters"]`` names the parameters'
     columns. One line plots them::
 
-        curves().pivot_table("val/accuracy", "epoch", "run").plot()
+        load_curves().pivot_table("val/accuracy", "epoch", "run").plot()
 
     Args:
         experiment: MLflow's experiment.

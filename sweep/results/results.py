@@ -71,7 +71,7 @@ def read_results(
     direction: Direction | None = None,
     tracking_uri: str | None = None,
 ) -> Results:
-    """Read what came out, with the arguments of :func:`sweep.leaderboard.leaderboard_by_seed`.
+    """Read what came out, with the arguments of :func:`sweep.load_leaderboard`.
 
     Raises:
         UserError: there is no such record, or no run has that metric.

@@ -38,11 +38,11 @@ def show_results(tracker: "Tracker", sweep_id: str, config: Config) -> None:
         config: of one of the runs.
     """
     from sweep.display.leaderboard import show_leaderboard
-    from sweep.results.leaderboard import leaderboard
+    from sweep.results.leaderboard import load_leaderboard
 
     metric = score_metric(config)
     try:
-        table = leaderboard(tracker.experiment, sweep_id, metric, tracking_uri=tracker.uri)
+        table = load_leaderboard(tracker.experiment, sweep_id, metric, tracking_uri=tracker.uri)
         show_leaderboard(table, metric, direction_of(metric))
     except UserError as error:
         show_lines(str(error))
@@ -68,12 +68,12 @@ def keep_results(
     """
     command = _command("sweep.report", tracker, record.run_id, config)
     try:
-        from sweep.results.leaderboard import leaderboard
+        from sweep.results.leaderboard import load_leaderboard
         from sweep.sweeps.description import description
 
         metric = score_metric(config)
         where = (tracker.experiment, record.run_id, metric, None, tracker.uri)
-        record.describe(description(leaderboard(*where), metric, overrides))
+        record.describe(description(load_leaderboard(*where), metric, overrides))
         if not config.figures:
             show_lines(f"Report:  {command}")
             return

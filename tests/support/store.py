@@ -3,7 +3,8 @@
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 
-from sweep.results.leaderboard import leaderboard, leaderboard_by_seed, main
+from sweep.commands.leaderboard import main
+from sweep.results.leaderboard import load_leaderboard, load_leaderboard_by_seed
 
 BEGIN = 1_700_000_000_000  # milliseconds
 
@@ -44,10 +45,10 @@ class Store:
         return run_id
 
     def table(self, experiment, **options):
-        return leaderboard(experiment, tracking_uri=self.uri, **options)
+        return load_leaderboard(experiment, tracking_uri=self.uri, **options)
 
     def by_seed(self, experiment, **options):
-        return leaderboard_by_seed(experiment, tracking_uri=self.uri, **options)
+        return load_leaderboard_by_seed(experiment, tracking_uri=self.uri, **options)
 
     def main(self, experiment, *arguments):
         return main(["--tracking-uri", self.uri, "--experiment", experiment, *arguments])

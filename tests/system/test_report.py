@@ -27,7 +27,7 @@ from PIL import Image
 from sweep.commands.report import main
 from sweep.display.leaderboard import TIED
 from sweep.reporting.palette import DARK, LIGHT, PAGE, as_variables, variables
-from sweep.results.leaderboard import leaderboard, leaderboard_by_seed
+from sweep.results.leaderboard import load_leaderboard, load_leaderboard_by_seed
 
 SCENES = {
     "one": (one_run, "optim.lr=0.1"),
@@ -199,7 +199,7 @@ def test_every_run_can_be_found_in_every_figure_it_is_in(pages):
 
 def test_the_table_is_the_leaderboard(pages, uri):
     page, sweep, _ = pages("twenty")
-    table = leaderboard_by_seed("twenty", sweep, tracking_uri=uri)
+    table = load_leaderboard_by_seed("twenty", sweep, tracking_uri=uri)
     assert page.columns[:3] == ["rank", "status", *sorted(page.columns[2:4])][:3]
     assert sorted(page.columns[2:4]) == ["optim.lr", "optim.wd"]
     assert page.columns[4:6] == ["val/accuracy", "test/accuracy"]
@@ -218,7 +218,7 @@ def test_the_table_is_the_leaderboard(pages, uri):
 
 def test_a_row_for_all_seeds_and_one_for_each_run(pages, uri):
     page, sweep, _ = pages("seeds")
-    table = leaderboard("seeds", sweep, tracking_uri=uri)
+    table = load_leaderboard("seeds", sweep, tracking_uri=uri)
     first = page.html[: page.html.index("<h2>Runs</h2>")]
     assert re.findall('<button type="button">(.*?)</button>', first) == [
         *("rank", "optim.lr", "val/accuracy", "test/accuracy", "best_epoch", "seeds")
@@ -250,7 +250,7 @@ def test_runs_that_lack_what_others_have(uri, tmp_path, monkeypatch):
 def test_what_is_said_on_top(pages, uri):
     page, sweep, _ = pages("twenty")
     facts = dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", page.html))
-    best = leaderboard_by_seed("twenty", sweep, tracking_uri=uri).iloc[0]
+    best = load_leaderboard_by_seed("twenty", sweep, tracking_uri=uri).iloc[0]
     assert sorted(facts.pop("best run").split(", ")) == sorted(
         [
             *(f"optim.lr {best['optim.lr']:g}", f"optim.wd {best['optim.wd']:g}"),

@@ -8,7 +8,7 @@ from fake_store import BEGIN, FakeRun, fill, grid
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 
-from sweep import curves
+from sweep import load_curves
 from sweep.errors import UserError
 from sweep.tracking import histories, read_histories
 
@@ -93,7 +93,7 @@ def swept(uri):
 
 def test_one_row_a_run_and_epoch(uri, swept):
     runs, parent = swept
-    table = curves("swept", tracking_uri=uri)
+    table = load_curves("swept", tracking_uri=uri)
     metrics = ["val/accuracy", "test/accuracy", "val/loss", "test/loss", "train/accuracy"]
     metrics += ["train/loss", "epoch_seconds", "images_per_second"]
     about = ["run_id", "run", "dataset.name", "model.name", "optim.lr", "epoch"]
@@ -115,11 +115,11 @@ def test_one_row_a_run_and_epoch(uri, swept):
         best, value = run.once["test/accuracy"]
         assert rows["test/accuracy"].dropna().tolist() == [value]
         assert rows.set_index("epoch")["test/accuracy"][best] == value
-    pd.testing.assert_frame_equal(curves("swept", parent, uri), table)
+    pd.testing.assert_frame_equal(load_curves("swept", parent, uri), table)
 
 
 def test_one_line_plots_them(uri, swept):
-    axes = curves("swept", tracking_uri=uri).pivot_table("val/accuracy", "epoch", "run").plot()
+    axes = load_curves("swept", tracking_uri=uri).pivot_table("val/accuracy", "epoch", "run").plot()
     assert len(axes.lines) == 4
     drawn = {tuple(line.get_ydata()) for line in axes.lines}
     assert drawn == {tuple(run.curves["val/accuracy"]) for run in swept[0].values()}
@@ -129,28 +129,28 @@ def test_newest_run_first_and_runs_without_an_epoch_left_out(uri):
     runs = grid(1, optim__lr=["0.1", "0.2", "0.3"])
     runs[1].curves, runs[1].once, runs[1].status = {}, {}, "FAILED"
     fill(uri, "one died", runs)
-    table = curves("one died", tracking_uri=uri)
+    table = load_curves("one died", tracking_uri=uri)
     # Two train at once: the third began when one of the first two had ended.
     assert list(table["optim.lr"]) == [0.3, 0.1]
 
 
 def test_runs_of_which_nothing_is_recorded(uri):
     fill(uri, "nothing yet", [FakeRun({"optim.lr": lr}, status="RUNNING") for lr in ("1", "2")])
-    table = curves("nothing yet", tracking_uri=uri)
+    table = load_curves("nothing yet", tracking_uri=uri)
     assert list(table.columns) == ["run_id", "run", "dataset.name", "optim.lr", "epoch"]
     assert table.empty
 
 
 def test_what_is_not_there(uri, swept, tmp_path):
     with pytest.raises(UserError, match="^experiment nope is not in sqlite:///"):
-        curves("nope", tracking_uri=uri)
+        load_curves("nope", tracking_uri=uri)
     with pytest.raises(UserError, match="^sweep nope has no runs in experiment swept of sqlite"):
-        curves("swept", "nope", uri)
+        load_curves("swept", "nope", uri)
     MlflowClient(uri).create_experiment("empty")
     with pytest.raises(UserError, match="^experiment empty has no runs yet$"):
-        curves("empty", tracking_uri=uri)
+        load_curves("empty", tracking_uri=uri)
     with pytest.raises(UserError, match="^no runs are recorded in sqlite:///mlflow.db: there is"):
-        curves()
+        load_curves()
     assert list(tmp_path.iterdir()) == []
 
 

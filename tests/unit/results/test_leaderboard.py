@@ -1,6 +1,5 @@
 import errno
 import gc
-import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -9,10 +8,11 @@ import pytest
 from mlflow import MlflowClient
 from store import BEGIN, Store
 
+from sweep.commands import leaderboard as command
 from sweep.config.metrics import direction_of
 from sweep.errors import UserError
 from sweep.results.export import WRITERS, export
-from sweep.results.leaderboard import leaderboard, main
+from sweep.results.leaderboard import load_leaderboard
 from sweep.tracking import run_info as past
 
 COUNTS = ["seeds", "failed", "pruned", "killed", "running"]
@@ -301,11 +301,11 @@ def test_garbage_is_collected_afterwards_if_it_was_before(store, three, switch):
 
 def test_the_address_comes_from_the_environment_too(store, three, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)
-    pd.testing.assert_frame_equal(leaderboard(three), store.table(three))
+    pd.testing.assert_frame_equal(load_leaderboard(three), store.table(three))
 
 
 def test_looking_for_runs_creates_nothing(capsys):
-    assert main([]) == 2
+    assert command.main([]) == 2
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err.startswith("no runs are recorded in sqlite:///mlflow.db: there is no such")
@@ -413,7 +413,7 @@ def test_long_tables_are_cut_short_on_the_page_but_not_in_the_file(store, capsys
     for number in range(4):
         store.run("long", metrics={"val/accuracy": number / 8})
         store.run("long", "FAILED", failure_reason=f"reason {number}")
-    monkeypatch.setattr(sys.modules["sweep.leaderboard"], "ROWS", 3)
+    monkeypatch.setattr(command, "ROWS", 3)
     assert store.main("long", "--output", "long.csv") == 0
     shown = capsys.readouterr().out
     assert "0.1250" in shown and "0.0000" not in shown
@@ -522,6 +522,6 @@ def test_runs_of_another_program_are_listed(tmp_path):
     client = MlflowClient(uri)
     run = client.create_run(client.create_experiment("foreign"), run_name="by hand")
     client.set_terminated(run.info.run_id, "FAILED")
-    table = leaderboard("foreign", tracking_uri=uri)
+    table = load_leaderboard("foreign", tracking_uri=uri)
     assert list(table["run"]) == ["by hand"]
     assert table["rank"].isna().all()

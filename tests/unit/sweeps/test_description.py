@@ -1,7 +1,7 @@
 import pytest
 from fake_store import broken, fill, grid
 
-from sweep.results.leaderboard import leaderboard
+from sweep.results.leaderboard import load_leaderboard
 from sweep.sweeps.description import MOST_ROWS, description
 
 
@@ -12,7 +12,7 @@ def described(tmp_path):
 
     def describe(runs, *overrides):
         _, parent = fill(uri, "swept", runs, sweep=" ".join(overrides))
-        table = leaderboard("swept", parent, tracking_uri=uri)
+        table = load_leaderboard("swept", parent, tracking_uri=uri)
         return description(table, "val/accuracy", overrides).split("\n")
 
     return describe
