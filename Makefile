@@ -1,5 +1,5 @@
 # Everything here sets up what it needs, in .venv, from Python 3.10, 3.11 or 3.12.
-.PHONY: help sweep test nightly lint types wheel check benchmark constraints clean
+.PHONY: help sweep test nightly lint types docs wheel check benchmark constraints clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -29,6 +29,9 @@ lint: .venv/installed-dev ## check style and format
 types: .venv/installed-dev ## check types
 	$(BIN)/mypy
 
+docs: .venv/installed-docs ## build the pages of docs/ as a site in site/, without dead links
+	$(BIN)/mkdocs build --strict
+
 wheel: .venv/installed-dev ## build the wheel in dist/, and try it in an empty environment and folder
 	sh scripts/try_wheel.sh
 
@@ -48,7 +51,7 @@ constraints: .venv/installed-dev ## pin anew what the program and its tests need
 		--upgrade --no-header --no-annotate --quiet --output-file constraints.txt
 
 clean: ## remove the environment and what was built
-	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv dist site .pytest_cache .mypy_cache .ruff_cache
 
 .venv/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo "Python 3.10, 3.11 or 3.12 with its venv module is needed;" \
@@ -63,4 +66,9 @@ clean: ## remove the environment and what was built
 .venv/installed-dev: .venv/installed
 	@echo "Installing what the tests need into .venv ..."
 	$(INSTALL) '.[dev]'
+	@touch $@
+
+.venv/installed-docs: .venv/installed
+	@echo "Installing what the site needs into .venv ..."
+	$(INSTALL) '.[docs]'
 	@touch $@

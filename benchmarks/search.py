@@ -4,7 +4,8 @@
 
 For each seed, a random search of 32 full runs is trained, then TPE with ASHA on the same space,
 each by its command. Counted are the epochs that all runs had trained when the best validation
-accuracy of the random search was reached. Writes ``results/search-lenet.csv`` and ``.png``.
+accuracy of the random search was reached. Writes ``results/search-lenet.csv`` and
+``docs/images/search-lenet.png``.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import pandas as pd
 from mlflow import MlflowClient
 
 RESULTS = Path(__file__).parent / "results"
+PICTURES = Path(__file__).parents[1] / "docs" / "images"
 SPACE = (
     "optim.lr=tag(log,interval(1e-3,1))",
     "optim.wd=tag(log,interval(1e-6,1e-2))",
@@ -142,7 +144,7 @@ def main() -> None:
         print(f"| {seed} | {best:.4f} | {total} | {needed:g} | {needed / total:.2f} |", flush=True)
         table = pd.concat(tables)
         table.to_csv(results, index=False)
-        draw(table, results.with_suffix(".png"))
+        draw(table, (PICTURES / results.name).with_suffix(".png"))
     print(f"\nMedian: {median(shares):.2f} of the epochs (goal: at most 0.33)")
 
 

@@ -8,7 +8,7 @@ what is compared is how much of the limit of those minutes each of them reaches.
 from the command's start to its end: start-up, checks, training, validation, tests, records,
 leaderboard. What trains one run after another is measured with fewer runs and epochs, and its
 start-up and time for an epoch are reckoned up to the whole sweep.
-Writes results.json (all that was measured), sweeps.md and sweeps.svg beside this file.
+Writes results.json (all that was measured) and sweeps.md into results/, and docs/images/sweeps.svg.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
+PICTURES = HERE.parent / "docs" / "images"
 TRAINED = 55_000  # images an epoch: MNIST without the 5,000 that a sweep holds out
 
 
@@ -236,7 +237,7 @@ def publish(results: dict[str, list[Measured]], folder: Path) -> None:
     """Write what was measured so far."""
     (folder / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     (folder / "sweeps.md").write_text(table(results))
-    plot(results, folder / "sweeps.svg")
+    plot(results, PICTURES / "sweeps.svg")
 
 
 def main() -> None:

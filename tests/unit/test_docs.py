@@ -1,0 +1,142 @@
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sweep.config.compose import CONF, fields, load, params
+
+PROJECT = Path(__file__).parents[2]
+DOCS = PROJECT / "docs"
+PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+TEXTS = {page.name: page.read_text() for page in PAGES}
+OPTIONS = TEXTS["options.md"] + TEXTS["search.md"]
+ROWS = dict(re.findall(r"^\| `([a-z_.]+)` \| ([^|]+) \| [^|]+ \| [^|]+ \|$", OPTIONS, re.MULTILINE))
+
+
+def test_options_have_every_field_and_no_other():
+    assert sorted(ROWS) == sorted(fields())
+
+
+@pytest.mark.parametrize("model", ["mlp", "lenet"])
+def test_options_have_the_defaults(model):
+    for key, value in params(load(f"model={model}")).items():
+        told = ROWS[key].replace(f"{model} ", "")
+        if key not in ("model.name", "dataset.val_size"):
+            assert f"`{value}`" in told, (key, value, told)
+
+
+def test_options_have_the_held_out_numbers():
+    held_out = {name: load(f"dataset={name}").dataset.val_size for name in ("mnist_5k", "mnist")}
+    assert ROWS["dataset.val_size"] == (
+        f"{held_out['mnist_5k']} for `mnist_5k`, else {held_out['mnist']}"
+    )
+    assert load("dataset=fashion_mnist").dataset.val_size == held_out["mnist"]
+
+
+def test_the_readme_fits_two_screens():
+    assert len(TEXTS["README.md"].splitlines()) <= 200
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_nothing_is_left_to_fill_in(page):
+    assert not re.findall(r"@[A-Z]+@|TODO|TBD", TEXTS[page])
+
+
+def commands_of(text: str) -> list[str]:
+    """What follows ``sweep`` in the commands of a page, without comments."""
+    lines = text.replace("\\\n", " ")
+    return re.findall(
+        r"(?:^|`)(?:python -m )?sweep ((?![-.])[^#\n`]*=[^#\n`]*)", lines, re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize(
+    ("page", "command"), [(page, each) for page in TEXTS for each in commands_of(TEXTS[page])]
+)
+def test_commands_compose(page, command):
+    given = [each for each in shlex.split(command) if "=" in each]
+    given = [each for each in given if not each.startswith(("hydra/", "hydra."))]
+    given = [each for each in given if "${" not in each]
+    load(*(each.partition(",")[0] for each in given if "(" not in each))
+    assert {each.partition("=")[0] for each in given if "(" in each} <= {*fields()}
+
+
+def test_the_commands_of_the_mission_are_in_the_readme():
+    for command in (
+        "python -m sweep model=lenet optim.lr=0.1,0.2 --multirun",
+        "mlflow ui",
+        "python -m sweep.leaderboard",
+        "make sweep",
+        "make test",
+    ):
+        assert command in TEXTS["README.md"]
+
+
+def test_commands_of_several_pages_are_found():
+    assert len([page for page in TEXTS if commands_of(TEXTS[page])]) >= 5
+
+
+@pytest.mark.parametrize(
+    ("group", "page"),
+    [
+        ("experiment", "presets.md"),
+        ("dataset", "datasets.md"),
+        ("model", "networks.md"),
+        ("hydra/launcher", "launchers.md"),
+    ],
+)
+def test_every_choice_is_documented(group, page):
+    choices = [each.stem for each in (CONF / group).glob("*.yaml")]
+    assert choices
+    for choice in choices:
+        assert re.search(rf"^\| `{choice}`", TEXTS[page], re.MULTILINE), choice
+
+
+def test_contributing_names_every_package():
+    for package in (PROJECT / "sweep").glob("*/__init__.py"):
+        assert f"`sweep/{package.parent.name}/`" in TEXTS["CONTRIBUTING.md"], package.parent.name
+
+
+@pytest.mark.parametrize(
+    ("page", "heading"), [("README.md", "What it promises"), ("guarantees.md", "Nothing lost")]
+)
+def test_every_promise_names_tests_that_are_there(page, heading):
+    section = TEXTS[page].partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    promises = [line for line in section.splitlines() if line.startswith("| ")][2:]
+    assert len(promises) >= 9
+    for promise in promises:
+        tests = re.findall(r"`(tests/\S+\.py)`", promise)
+        assert tests, promise
+        for test in tests:
+            assert (PROJECT / test).exists(), test
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    """The README's links leave docs/; mkdocs, which knows only docs/, checks them less well."""
+    links = re.findall(r"\]\((?!http)([^)#]*)(?:#([^)]*))?\)", page.read_text())
+    for place, heading in links:
+        target = page.parent / place if place else page
+        assert target.exists(), place
+        if heading:
+            titles = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+            anchors = [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
+            assert heading in anchors, (place, heading)
+
+
+def test_the_readme_links_every_page_that_it_speaks_of():
+    assert len(re.findall(r"\]\(docs/[\w-]+\.md", TEXTS["README.md"])) > 10
+
+
+def test_every_page_has_a_place_in_the_menu():
+    menu = yaml.safe_load((PROJECT / "mkdocs.yml").read_text())["nav"]
+    placed = re.findall(r"[\w-]+\.md", str(menu))
+    assert sorted(placed) == sorted(page.name for page in DOCS.glob("*.md"))
+
+
+def test_files_that_pages_name_are_there():
+    for name, text in TEXTS.items():
+        for path in re.findall(r"`((?:sweep|conf|tests|benchmarks|docs)/[\w/.-]+)`", text):
+            assert (PROJECT / path).exists(), (name, path)
