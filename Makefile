@@ -47,7 +47,7 @@ benchmark: .venv/installed-dev ## measure sweeps against others, an hour: make b
 
 constraints: .venv/installed-dev ## pin anew what the program and its tests need, for all supported Pythons
 	$(INSTALL) . uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra docs --universal --python-version 3.10 \
 		--upgrade --no-header --no-annotate --quiet --output-file constraints.txt
 
 clean: ## remove the environment and what was built
