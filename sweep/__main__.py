@@ -1,6 +1,7 @@
-"""The Hydra application: ``python -m sweep model=lenet optim.lr=0.1,0.2 --multirun``."""
+"""The program: ``python -m sweep model=lenet optim.lr=0.1,0.2 --multirun``, or ``sweep``."""
 
 import os
+import select
 import signal
 import sys
 
@@ -9,38 +10,37 @@ if ASKED is signal.default_int_handler:
     # While Python imports, for a second, there is nothing to end well.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-import hydra  # noqa: E402
-
-from sweep import signals as interrupts  # noqa: E402
-from sweep.commands.train import task  # noqa: E402
-from sweep.config.compose import CONF, GROUPS, fields  # noqa: E402
-from sweep.config.explain import explain_composition, is_composition_error  # noqa: E402
-from sweep.errors import RunFailed, UserError, leave  # noqa: E402
-
 
 def main() -> None:
-    """Run the application; exit with 0, 1 (a run failed), 2 (wrong input) or 130 (interrupted)."""
-    interrupts.let_none_be_lost()
+    """Run a command if the first argument is the name of one, or else Hydra's application."""
+    from sweep import signals
+    from sweep.commands import COMMANDS, COMPLETION_VARIABLE
+
+    is_command = sys.argv[1:2] and sys.argv[1] in (*COMMANDS, "--version")
+    if is_command or COMPLETION_VARIABLE in os.environ:
+        from sweep.commands.cli import main as application
+    else:
+        from sweep.commands.train import main as application
+    signals.let_none_be_lost()
     signal.signal(signal.SIGINT, ASKED)
     # SIGTERM ends runs as Ctrl-C does: recorded as KILLED.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # Hydra then raises what goes wrong, instead of printing it with half a traceback.
-    os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
-    except (UserError, RunFailed) as error:
-        leave(error.exit_code, str(error))
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        sys.stdout.flush()
-        # At once: a request to a server that is away must not keep it.
-        os._exit(interrupts.EXIT_CODE)
-    except Exception as error:
-        if is_composition_error(error):
-            leave(UserError.exit_code, explain_composition(error, sys.argv[1:], fields(), GROUPS))
-        if isinstance(error, OSError) and error.filename:
-            leave(UserError.exit_code, f"{error.filename}: {error.strerror}")
+        try:
+            application()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        if not _is_read():
+            os._exit(128 + signal.SIGPIPE)
         raise
+
+
+def _is_read() -> bool:
+    """Return whether the output has a reader; it has none after ``| head`` has ended."""
+    output = select.poll()
+    output.register(1, 0)  # errors are always told
+    return not any(events & select.POLLERR for _, events in output.poll(0))
 
 
 if __name__ == "__main__":

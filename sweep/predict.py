@@ -1,8 +1,9 @@
-"""``python -m sweep.predict``."""
+"""``python -m sweep.predict``: the same as ``sweep predict``."""
 
 import sys
 
-from sweep.commands.predict import main
+from sweep.commands.cli import run
+from sweep.commands.predict import predict
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(predict, name="python -m sweep.predict"))

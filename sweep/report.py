@@ -1,8 +1,9 @@
-"""``python -m sweep.report``."""
+"""``python -m sweep.report``: the same as ``sweep report``."""
 
 import sys
 
-from sweep.commands.report import main
+from sweep.commands.cli import run
+from sweep.commands.report import report
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(report, name="python -m sweep.report"))

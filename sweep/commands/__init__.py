@@ -1,1 +1,4 @@
 """What is typed: a thin module for each command."""
+
+COMMANDS = ("leaderboard", "report", "predict", "reproduce", "completion")
+COMPLETION_VARIABLE = "_SWEEP_COMPLETE"

@@ -1,80 +1,65 @@
-"""The runs of an experiment, or of one sweep, ranked, printed and exported.
+"""The runs of an experiment, or of one sweep, ranked, printed and exported."""
 
-python -m sweep.leaderboard --sweep ID --output leaderboard.csv
-"""
-
-import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
+import click
+
 from sweep.commands.champion import register_best
-from sweep.config.metrics import DIRECTIONS, direction_of
+from sweep.commands.cli import ranking_options
+from sweep.config.metrics import Direction, direction_of
 from sweep.display.leaderboard import ROWS, show_best, show_leaderboard
 from sweep.errors import UserError
 from sweep.results.export import WRITERS, export, known_suffix
-from sweep.results.leaderboard import (
-    DEFAULT_EXPERIMENT,
-    DEFAULT_METRIC,
-    load_leaderboard,
-    load_leaderboard_by_seed,
+from sweep.results.leaderboard import load_leaderboard, load_leaderboard_by_seed
+
+
+@click.command()
+@ranking_options
+@click.option("--by-seed", is_flag=True, help="A row for each run, not for all seeds together.")
+@click.option("--top", type=int, metavar="N", help="Show and export only the N best.")
+@click.option(
+    "--output",
+    "files",
+    type=Path,
+    multiple=True,
+    metavar="FILE",
+    help=f"Also write the table; may be given again. By suffix: {', '.join(WRITERS)}.",
 )
+@click.option(
+    "--register",
+    metavar="NAME",
+    help="Put the best run's model into MLflow's model registry under this name.",
+)
+def leaderboard(
+    experiment: str,
+    sweep: str | None,
+    metric: str,
+    direction: Direction | None,
+    tracking_uri: str | None,
+    by_seed: bool,
+    top: int | None,
+    files: tuple[Path, ...],
+    register: str | None,
+) -> None:
+    """Rank the runs of an experiment, or of one sweep; print the table and export it.
 
-
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sweep.leaderboard", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    add_options(parser)
-    add = parser.add_argument
-    add("--by-seed", action="store_true", help="a row for each run, not for all seeds together")
-    add("--top", type=int, metavar="N", help="show and export only the N best")
-    add("--output", type=Path, action="append", default=[], metavar="FILE", help=OUTPUT_HELP)
-    add("--register", metavar="NAME", help=REGISTER_HELP)
-    return parser.parse_args(argv)
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say which runs are ranked, and by what."""
-    add = parser.add_argument
-    add("--experiment", default=DEFAULT_EXPERIMENT, help="MLflow's (default: %(default)s)")
-    add("--sweep", metavar="ID", help="only the runs of this sweep, by its parent's run id")
-    add("--metric", default=DEFAULT_METRIC, help="to rank by (default: %(default)s)")
-    add("--direction", choices=DIRECTIONS, help="which end is better, if the name won't tell")
-    add("--tracking-uri", help="default: MLFLOW_TRACKING_URI, or else sqlite:///mlflow.db")
-
-
-OUTPUT_HELP = f"also write the table; may be given again; by suffix: {', '.join(WRITERS)}"
-REGISTER_HELP = "put the best run's model into MLflow's model registry under this name"
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Print the leaderboard, and export it where asked. Return the exit code."""
-    given = _arguments(argv)
-    try:
-        for file in given.output:
-            known_suffix(file)
-        if given.top is not None and given.top < 1:
-            raise UserError(f"--top {given.top}: allowed is 1 or more")
-        tabulate = load_leaderboard_by_seed if given.by_seed else load_leaderboard
-        table = tabulate(
-            given.experiment, given.sweep, given.metric, given.direction, given.tracking_uri
-        )
-        direction = given.direction or direction_of(given.metric)
-        if given.top:
-            show_best(table, given.metric, direction, given.top)
-            table = table[table["rank"].notna()].head(given.top)
-        else:
-            show_leaderboard(table, given.metric, direction, ROWS)
-        for file in given.output:
-            export(table, file)
-            print(f"Written: {file}")
-        if given.register is not None:
-            register_best(table, given.metric, given.register, given.tracking_uri)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return UserError.exit_code
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    \b
+    sweep leaderboard --sweep ID --output leaderboard.csv
+    """
+    for file in files:
+        known_suffix(file)
+    if top is not None and top < 1:
+        raise UserError(f"--top {top}: allowed is 1 or more")
+    load = load_leaderboard_by_seed if by_seed else load_leaderboard
+    table = load(experiment, sweep, metric, direction, tracking_uri)
+    direction = direction or direction_of(metric)
+    if top:
+        show_best(table, metric, direction, top)
+        table = table[table["rank"].notna()].head(top)
+    else:
+        show_leaderboard(table, metric, direction, ROWS)
+    for file in files:
+        export(table, file)
+        click.echo(f"Written: {file}")
+    if register is not None:
+        register_best(table, metric, register, tracking_uri)

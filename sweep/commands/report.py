@@ -1,16 +1,13 @@
-"""What came out of a sweep, or of all runs of an experiment, as one HTML file.
+"""What came out of a sweep, or of all runs of an experiment, as one HTML file."""
 
-python -m sweep.report --sweep ID --output report.html --figures figures
-"""
-
-import argparse
-import sys
-from collections.abc import Sequence
 from datetime import datetime, timezone
 from operator import methodcaller
 from pathlib import Path
 
-from sweep.commands.leaderboard import add_options
+import click
+
+from sweep.commands.cli import ranking_options
+from sweep.config.metrics import Direction
 from sweep.errors import UserError
 from sweep.files import write_whole
 from sweep.reporting.page import render
@@ -20,6 +17,47 @@ from sweep.reporting.svg import write_files
 from sweep.results.results import Results, read_results
 
 SUFFIXES = (".html", ".htm")
+
+
+@click.command()
+@ranking_options
+@click.option(
+    "--output",
+    type=Path,
+    default=Path("report.html"),
+    metavar="FILE",
+    show_default=True,
+    help="Where to write the page.",
+)
+@click.option(
+    "--figures", type=Path, metavar="FOLDER", help="Also write the figures, as PNG and SVG."
+)
+def report(
+    experiment: str,
+    sweep: str | None,
+    metric: str,
+    direction: Direction | None,
+    tracking_uri: str | None,
+    output: Path,
+    figures: Path | None,
+) -> None:
+    """Write what came out of a sweep, or of all runs of an experiment, as one HTML file.
+
+    \b
+    sweep report --sweep ID --output report.html --figures figures
+    """
+    if output.suffix.lower() not in SUFFIXES:
+        allowed = " or ".join(SUFFIXES)
+        raise UserError(f"--output {output}: unknown suffix; allowed is {allowed}")
+    results = read_results(experiment, sweep, metric, direction, tracking_uri)
+    page = render(results, datetime.now(timezone.utc)).encode()
+    try:
+        write_whole(output, methodcaller("write", page))
+    except OSError as error:
+        raise UserError(f"--output {output}: cannot be written: {error.strerror}") from error
+    click.echo(f"Written: {output}, to be opened in any browser")
+    if figures:
+        click.echo(f"Written: {write_figures(results, figures)} files in {figures}")
 
 
 def write_figures(results: Results, folder: Path) -> int:
@@ -37,45 +75,3 @@ def write_figures(results: Results, folder: Path) -> int:
     except OSError as error:
         raise UserError(f"--figures {folder}: cannot be written: {error.strerror}") from error
     return written
-
-
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sweep.report", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    add_options(parser)
-    add = parser.add_argument
-    add("--output", type=Path, default=Path("report.html"), metavar="FILE", help=OUTPUT_HELP)
-    add("--figures", type=Path, metavar="FOLDER", help="also write the figures, as PNG and SVG")
-    return parser.parse_args(argv)
-
-
-OUTPUT_HELP = "where to write the page (default: %(default)s)"
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Write the report, and the figures where asked. Return the exit code."""
-    given = _arguments(argv)
-    try:
-        if given.output.suffix not in SUFFIXES:
-            allowed = " or ".join(SUFFIXES)
-            raise UserError(f"--output {given.output}: unknown suffix; allowed is {allowed}")
-        results = read_results(
-            given.experiment, given.sweep, given.metric, given.direction, given.tracking_uri
-        )
-        page = render(results, datetime.now(timezone.utc)).encode()
-        try:
-            write_whole(given.output, methodcaller("write", page))
-        except OSError as error:
-            message = f"--output {given.output}: cannot be written: {error.strerror}"
-            raise UserError(message) from error
-        print(f"Written: {given.output}, to be opened in any browser")
-        if given.figures:
-            print(f"Written: {write_figures(results, given.figures)} files in {given.figures}")
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return UserError.exit_code
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

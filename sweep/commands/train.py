@@ -1,18 +1,42 @@
-"""What Hydra calls for each job: the seam between its jobs and our runs."""
+"""The Hydra application: ``sweep model=lenet optim.lr=0.1,0.2 --multirun``."""
 
 import os
+import sys
 
+import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from sweep.config.compose import parse
+from sweep import signals
+from sweep.commands.arguments import check_arguments, explain
+from sweep.config.compose import CONF, parse
 from sweep.display.run import RunDisplay
 from sweep.errors import RunFailed, UserError, leave
 from sweep.runs.events import Listener
 
 
+def main() -> None:
+    """Run the application; exit with 0, 1 (a run failed), 2 (wrong input) or 130 (interrupted)."""
+    # Hydra then raises what goes wrong, instead of printing it with half a traceback.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        check_arguments(sys.argv[1:])
+        hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
+    except (UserError, RunFailed) as error:
+        leave(error.exit_code, str(error))
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        sys.stdout.flush()
+        # At once: a request to a server that is away must not keep it.
+        os._exit(signals.EXIT_CODE)
+    except Exception as error:
+        if (text := explain(error, sys.argv[1:])) is None:
+            raise
+        leave(UserError.exit_code, text)
+
+
 def task(composed: DictConfig, tell: Listener | None = None) -> float:
-    """Train one configuration and return its score.
+    """Train one configuration and return its score: the seam between Hydra's jobs and our runs.
 
     Args:
         composed: by Hydra, without its own part.

@@ -12,7 +12,9 @@ import threading
 from pathlib import Path
 
 import sweep.__main__ as program
-from sweep.commands.train import task as usual_task
+from sweep.commands import train
+
+usual_task = train.task
 
 EPOCH = 4
 LAST = f"epoch-{EPOCH:04d}.checkpoint"
@@ -256,5 +258,5 @@ def task(composed, tell=None):
 if __name__ == "__main__":
     if fault := SWEEP_FAULTS.get(os.environ.get("FAULT")):
         fault()
-    program.task = task
+    train.task = task
     program.main()

@@ -3,7 +3,8 @@
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 
-from sweep.commands.leaderboard import main
+from sweep.commands.cli import run
+from sweep.commands.leaderboard import leaderboard
 from sweep.results.leaderboard import load_leaderboard, load_leaderboard_by_seed
 
 BEGIN = 1_700_000_000_000  # milliseconds
@@ -51,4 +52,5 @@ class Store:
         return load_leaderboard_by_seed(experiment, tracking_uri=self.uri, **options)
 
     def main(self, experiment, *arguments):
-        return main(["--tracking-uri", self.uri, "--experiment", experiment, *arguments])
+        given = ["--tracking-uri", self.uri, "--experiment", experiment, *arguments]
+        return run(leaderboard, given)

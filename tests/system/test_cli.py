@@ -390,7 +390,7 @@ def test_sweeps_kept_in_a_file(workplace, mission):
 def test_help(sweep_command, tmp_path):
     done = sweep_command("--help")
     assert done.returncode == 0, done.stderr
-    assert "python -m sweep model=lenet optim.lr=0.1,0.2 --multirun" in done.stdout
+    assert "  sweep model=lenet optim.lr=0.1,0.2 --multirun  " in done.stdout
     assert "model: lenet, mlp" in done.stdout
     assert "lr: 0.1" in done.stdout
     assert not list(tmp_path.glob("ml*"))

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -24,10 +25,13 @@ from matplotlib.colors import to_rgb
 from mlflow import MlflowClient
 from PIL import Image
 
-from sweep.commands.report import main
+from sweep.commands.cli import run as run_command
+from sweep.commands.report import report
 from sweep.display.leaderboard import TIED
 from sweep.reporting.palette import DARK, LIGHT, PAGE, as_variables, variables
 from sweep.results.leaderboard import load_leaderboard, load_leaderboard_by_seed
+
+main = partial(run_command, report)
 
 SCENES = {
     "one": (one_run, "optim.lr=0.1"),

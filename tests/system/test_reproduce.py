@@ -5,7 +5,8 @@ from mlflow import MlflowClient
 from workplace import Workplace
 
 from sweep import environment
-from sweep.runs import reproduce
+from sweep.commands.cli import run as run_command
+from sweep.commands.reproduce import reproduce
 from sweep.runs.reproduce import compare
 
 SMALL = ("model.hidden=[16]", "epochs=3", "context=cpu")
@@ -76,7 +77,7 @@ def test_what_differs_in_the_environment_is_shown(workplace, monkeypatch, capsys
     now["packages"].pop("rich")
     monkeypatch.setattr(environment, "environment", lambda: now)
     address = f"sqlite:///{workplace.folder}/mlflow.db"
-    assert reproduce.main([run.info.run_id, "--tracking-uri", address]) == 1
+    assert run_command(reproduce, [run.info.run_id, "--tracking-uri", address]) == 1
     table = capsys.readouterr().out.partition("Environment")[2]
     cells = [re.split(r"  +", line.strip()) for line in table.splitlines()[4:] if line.strip()]
     rich = then["packages"]["rich"]
@@ -123,10 +124,10 @@ def test_wrong_runs(workplace, sweep, capsys, tmp_path):
         sweep[1]: f"{sweep[1]} is a sweep; name one of its runs: python -m sweep.leaderboard",
         bare: f"run {bare} has no config.yaml and no environment.yaml, so it cannot be trained",
     }.items():
-        assert reproduce.main([given, "--tracking-uri", address]) == 2
+        assert run_command(reproduce, [given, "--tracking-uri", address]) == 2
         captured = capsys.readouterr()
         assert (captured.out, captured.err.startswith(message)) == ("", True), captured.err
-    assert reproduce.main(["any"]) == 2
+    assert run_command(reproduce, ["any"]) == 2
     assert capsys.readouterr().err.startswith("no runs are recorded in sqlite:///mlflow.db: there")
     assert not list(tmp_path.glob("*.db"))
 

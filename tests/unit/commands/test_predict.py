@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -5,13 +6,16 @@ import pytest
 from mlflow import MlflowClient
 from PIL import Image
 
-from sweep.commands.predict import main
+from sweep.commands.cli import run
+from sweep.commands.predict import predict as command
 from sweep.config.compose import load
 from sweep.data.pictures import Picture, prepare, read
 from sweep.data.splits import load_packaged
 from sweep.errors import UserError
 from sweep.runs.execute import execute
 from sweep.tracking import fetch_model
+
+main = partial(run, command)
 
 TRAINED = ["model=lenet", "epochs=3", "optim.lr=0.2", "figures=false", "context=cpu"]
 (_, _, IMAGES, LABELS), _, _ = load_packaged()

@@ -9,6 +9,7 @@ from mlflow import MlflowClient
 from store import BEGIN, Store
 
 from sweep.commands import leaderboard as command
+from sweep.commands.cli import run
 from sweep.config.metrics import direction_of
 from sweep.errors import UserError
 from sweep.results.export import WRITERS, export
@@ -305,7 +306,7 @@ def test_the_address_comes_from_the_environment_too(store, three, monkeypatch):
 
 
 def test_looking_for_runs_creates_nothing(capsys):
-    assert command.main([]) == 2
+    assert run(command.leaderboard, []) == 2
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err.startswith("no runs are recorded in sqlite:///mlflow.db: there is no such")

@@ -1,0 +1,56 @@
+"""What is typed after ``sweep``, where it is wrong before or while Hydra composes it."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from hydra._internal.utils import get_args_parser
+
+from sweep.commands import COMMANDS
+from sweep.config.compose import GROUPS, fields
+from sweep.config.explain import explain_composition, is_composition_error
+from sweep.errors import UserError, nearest
+
+
+def check_arguments(given: Sequence[str]) -> None:
+    """Check what Hydra's parser of arguments would refuse without saying what to do.
+
+    Raises:
+        UserError: an unknown command or flag, overrides on both sides of a flag, or a file that is
+            to be run again and is not there.
+    """
+    parser = get_args_parser()
+    known, unknown = parser.parse_known_args(list(given))
+    for each in unknown:
+        if each.startswith("-"):
+            flags = [flag for action in parser._actions for flag in action.option_strings]
+            suggestion = nearest(each.partition("=")[0], flags)
+            raise UserError(f"{each} is not a flag{suggestion}; sweep --hydra-help lists them")
+    if unknown:
+        flags = [each for each in given if each not in (*known.overrides, *unknown)]
+        command = " ".join(["sweep", *known.overrides, *unknown, *flags])
+        raise UserError(
+            f"{unknown[0]}: overrides go together, and flags before or after them all: {command}"
+        )
+    if known.experimental_rerun and not Path(known.experimental_rerun).is_file():
+        raise UserError(f"--experimental-rerun {known.experimental_rerun}: there is no such file")
+    for each in known.overrides:
+        if each.isidentifier():
+            suggestion = "".join(f" (did you mean {word}?)" for word in _commands_like(each))
+            raise UserError(
+                f"{each} is neither a command{suggestion} nor an override such as optim.lr=0.1; "
+                f"commands are {', '.join(COMMANDS)}"
+            )
+
+
+def _commands_like(word: str) -> list[str]:
+    return get_close_matches(word, COMMANDS, n=1)
+
+
+def explain(error: Exception, given: Sequence[str]) -> str | None:
+    """Say what a user did wrong, in a line or two; None if the error is none of theirs."""
+    if is_composition_error(error):
+        return explain_composition(error, given, fields(), GROUPS)
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return None
