@@ -7,6 +7,22 @@ import shlex
 from sweep.environment import program
 
 DEFAULT_URI = "sqlite:///mlflow.db"
+DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+
+
+def scheme(uri: str) -> str:
+    """Return what an address begins with, without a driver: ``http``, say, or ``sqlite``."""
+    return uri.partition(":")[0].partition("+")[0]
+
+
+def is_database(uri: str) -> bool:
+    """Return whether it is the address of a database that MLflow keeps its records in."""
+    return scheme(uri) in DATABASES
+
+
+def is_server(uri: str) -> bool:
+    """Return whether it is the address of an MLflow server."""
+    return scheme(uri) in ("http", "https")
 
 
 def resolve_uri(uri: str | None) -> str:
@@ -23,7 +39,7 @@ def shown(text: str) -> str:
 
 def browse_command(uri: str) -> str:
     """Return what to type, or to open, to browse the runs."""
-    if uri.startswith("http"):
+    if is_server(uri):
         return shown(uri)
     store = "" if uri == DEFAULT_URI else f" --backend-store-uri {shlex.quote(shown(uri))}"
     return f"MLFLOW_DISABLE_TELEMETRY=true {shlex.quote(program('mlflow'))} ui{store}"

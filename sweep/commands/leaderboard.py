@@ -11,6 +11,7 @@ from sweep.display.leaderboard import ROWS, show_best, show_leaderboard
 from sweep.errors import UserError
 from sweep.results.export import WRITERS, export, known_suffix
 from sweep.results.leaderboard import load_leaderboard, load_leaderboard_by_seed
+from sweep.tracking import prepare_mlflow
 
 
 @click.command()
@@ -46,6 +47,7 @@ def leaderboard(
     \b
     sweep leaderboard --sweep ID --output leaderboard.csv
     """
+    prepare_mlflow()
     for file in files:
         known_suffix(file)
     if top is not None and top < 1:

@@ -28,7 +28,9 @@ def predict(model: str, files: tuple[Path, ...], tracking_uri: str | None) -> No
     # These import MLflow and MXNet, which takes seconds: not before the files are known.
     from sweep.backend import mxnet  # noqa: F401 - says what is missing if it cannot be loaded
     from sweep.carried import serving
-    from sweep.tracking import fetch_model
+    from sweep.tracking import fetch_model, prepare_mlflow
+
+    prepare_mlflow()
 
     with tempfile.TemporaryDirectory() as folder:
         data = fetch_model(tracking_uri, model, serving.LOADER, Path(folder))

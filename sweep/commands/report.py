@@ -15,6 +15,7 @@ from sweep.reporting.palette import LIGHT
 from sweep.reporting.sections import look_of, sections
 from sweep.reporting.svg import write_files
 from sweep.results.results import Results, read_results
+from sweep.tracking import prepare_mlflow
 
 SUFFIXES = (".html", ".htm")
 
@@ -46,6 +47,7 @@ def report(
     \b
     sweep report --sweep ID --output report.html --figures figures
     """
+    prepare_mlflow()
     if output.suffix.lower() not in SUFFIXES:
         allowed = " or ".join(SUFFIXES)
         raise UserError(f"--output {output}: unknown suffix; allowed is {allowed}")

@@ -12,7 +12,7 @@ from sweep.display.console import show_lines
 from sweep.display.run import RunDisplay
 from sweep.environment import differences
 from sweep.runs.reproduce import Again, Comparison, compare, train_again
-from sweep.tracking import FAILURE, RunRecord, read_record
+from sweep.tracking import FAILURE, RunRecord, prepare_mlflow, read_record
 
 
 @click.command()
@@ -27,6 +27,7 @@ def reproduce(run_id: str, dataset_root: str | None, tracking_uri: str | None) -
     \b
     sweep reproduce RUN_ID
     """
+    prepare_mlflow()
     record = read_record(tracking_uri, run_id)
     config = from_yaml(record.config)
     if dataset_root:

@@ -47,6 +47,9 @@ def task(composed: DictConfig, tell: Listener | None = None) -> float:
         # MXNet reads its number of threads once, when it is loaded; so it is not imported above.
         os.environ["OMP_NUM_THREADS"] = str(config.threads_per_run)
         from sweep.runs.execute import execute
+        from sweep.tracking import prepare_mlflow
+
+        prepare_mlflow()
 
         return execute(config, HydraConfig.get().overrides.task, tell or RunDisplay())
     except (UserError, RunFailed) as error:

@@ -7,6 +7,9 @@ viridis (https://bids.github.io/colormap/): both can be told apart by the colour
 import re
 from dataclasses import dataclass
 
+from sweep.plotting.style import BLUE, GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION
+
+# isort: split
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
@@ -54,21 +57,33 @@ def _steps(begin: float, end: float) -> tuple[str, ...]:
 
 
 LIGHT = Palette(
-    *("#1f2328", "#59636e", "#dde2e7", "#0072b2", "#d55e00"),
-    ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9"),
-    _steps(0.0, 0.85),
+    ink="#1f2328",
+    muted="#59636e",
+    grid="#dde2e7",
+    accent=BLUE,
+    failed=VERMILION,
+    categories=(BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY_BLUE),
+    steps=_steps(0.0, 0.85),
 )
 DARK = Palette(
-    *("#e6e9ec", "#9ba5af", "#363d45", "#56b4e9", "#ff8a3d"),
-    ("#3a9fdc", "#e69f00", "#1fbf92", "#dd92bb", "#ff8a3d", "#a6d8f5"),
-    _steps(0.25, 1.0),
+    ink="#e6e9ec",
+    muted="#9ba5af",
+    grid="#363d45",
+    accent=SKY_BLUE,
+    failed="#ff8a3d",
+    categories=("#3a9fdc", ORANGE, "#1fbf92", "#dd92bb", "#ff8a3d", "#a6d8f5"),
+    steps=_steps(0.25, 1.0),
 )
 _MARKS = [f"#fe00{number:02x}" for number in range(len(LIGHT.all()))]
 # Colours that no figure has otherwise: each stands for a variable of the page.
 PAGE = Palette(
-    *(_MARKS[0], _MARKS[1], _MARKS[2], _MARKS[3], _MARKS[4]),
-    tuple(_MARKS[5:-STEPS]),
-    tuple(_MARKS[-STEPS:]),
+    ink=_MARKS[0],
+    muted=_MARKS[1],
+    grid=_MARKS[2],
+    accent=_MARKS[3],
+    failed=_MARKS[4],
+    categories=tuple(_MARKS[5:-STEPS]),
+    steps=tuple(_MARKS[-STEPS:]),
 )
 
 

@@ -1,13 +1,15 @@
 """Figures as SVG for a page, and as files."""
 
 import io
-import logging
 import re
 from collections.abc import Callable
 from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
+from sweep.plotting.style import OUTLINES, UNDATED, WORDS
+
+# isort: split
 import matplotlib
 from matplotlib.figure import Figure
 
@@ -23,10 +25,6 @@ STYLE: dict[Any, Any] = {
     "text.parse_math": False,  # a run's name may have a dollar in it
     "svg.hashsalt": "sweep",  # the same figure, the same file
 }
-ON_A_PAGE: dict[Any, Any] = {"svg.fonttype": "none"}  # text stays text, in the page's font
-IN_A_FILE: dict[Any, Any] = {"svg.fonttype": "path"}  # whatever fonts the reader's computer has
-
-logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns of fonts that are not there
 
 
 def page_svg(draw: Callable[[Look], Figure], look: Look, name: str) -> str:
@@ -38,8 +36,8 @@ def page_svg(draw: Callable[[Look], Figure], look: Look, name: str) -> str:
         name: which no other figure of the page has.
     """
     stream = io.StringIO()
-    with matplotlib.rc_context({**STYLE, **ON_A_PAGE}):
-        draw(look).savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+    with matplotlib.rc_context({**STYLE, **WORDS}):
+        draw(look).savefig(stream, format="svg", transparent=True, metadata=UNDATED)
     svg = stream.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<(metadata|style)\b.*?</\1>", "", svg, flags=re.DOTALL)
@@ -75,11 +73,11 @@ def _tag(tag: str, name: str, classes: dict[str, str]) -> str:
 def write_files(draw: Callable[[Look], Figure], look: Look, name: str, folder: Path) -> list[Path]:
     """Write a figure as PNG and as SVG, on white; return the files."""
     name = re.sub(r"[^\w.-]+", "_", name)
-    with matplotlib.rc_context({**STYLE, **IN_A_FILE}):
+    with matplotlib.rc_context({**STYLE, **OUTLINES}):
         figure = draw(look)
         picture, drawing = io.BytesIO(), io.BytesIO()
         figure.savefig(picture, format="png", facecolor="white", dpi=DOTS_PER_INCH)
-        figure.savefig(drawing, format="svg", facecolor="white", metadata={"Date": None})
+        figure.savefig(drawing, format="svg", facecolor="white", metadata=UNDATED)
     files = {folder / f"{name}.png": picture, folder / f"{name}.svg": drawing}
     for file, stream in files.items():
         write_whole(file, methodcaller("write", stream.getvalue()))

@@ -5,7 +5,6 @@ and a fast sweep has a run every half second.
 """
 
 import functools
-import logging
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,18 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from sweep.plotting.style import BLUE, GREEN, UNDATED, VERMILION, WORDS, font_manager
+
+# isort: split
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
 from sweep.runs.figures import Curve, Mistake, value_range
 
-# It warns on the terminal where it has no folder for its list of fonts, and goes on without.
-logging.getLogger("matplotlib").setLevel(logging.ERROR)
-
-from matplotlib import font_manager, rc_context  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
-from matplotlib.ticker import MaxNLocator  # noqa: E402
-
 DPI = 100
-# Of Okabe and Ito, for all kinds of colour vision: https://jfly.uni-koeln.de/color/
-LOOKS = {"train": ("#0072B2", "o"), "val": ("#D55E00", "s"), "test": ("#009E73", "D")}
+LOOKS = {"train": (BLUE, "o"), "val": (VERMILION, "s"), "test": (GREEN, "D")}
 INK, PALE, GREY, PAPER = "#333333", "#cccccc", "#ebebeb", "#ffffff"
 FEW, MANY = (242, 247, 252), (8, 48, 107)  # a mistake's colour, red, green and blue
 EPOCHS_WITH_MARKERS = 30
@@ -78,9 +76,9 @@ def draw_curves(metrics: Mapping[str, Sequence[Curve]], kept: int, title: str) -
 
 def write(figure: Figure, file: Path) -> None:
     """Write a figure in the format of the file's suffix; the same figure makes the same file."""
-    metadata = {"Date": None} if file.suffix == ".svg" else None
-    # Words stay words: smaller, and faster, than the outlines of letters.
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": file.name}):
+    metadata = UNDATED if file.suffix == ".svg" else None
+    # Words are smaller, and faster, than the outlines of letters.
+    with rc_context({**WORDS, "svg.hashsalt": file.name}):
         figure.savefig(file, metadata=metadata)
 
 

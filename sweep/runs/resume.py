@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweep.config.compose import score_metric
-from sweep.config.metrics import at_best
 from sweep.config.schema import Config
 from sweep.runs.locks import Claims
-from sweep.tracking import PastRun, Tracker
+from sweep.tracking import PastRun, Tracker, kept_value
 
 LEFT_BEHIND = "its process ended without closing it"
 
@@ -59,8 +58,7 @@ def remove_leftovers(past: Iterable[PastRun], folder: Path) -> None:
 
 def recorded_score(run: PastRun, config: Config) -> float:
     """Return what training the run returned: the monitored metric of the epoch it kept."""
-    metric = score_metric(config)
-    return run.metrics.get(at_best(metric), run.metrics[metric])
+    return kept_value(run, score_metric(config))
 
 
 def close_abandoned(tracker: Tracker, claims: Claims) -> None:

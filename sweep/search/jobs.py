@@ -8,7 +8,6 @@ from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig
 from optuna.trial import FrozenTrial, TrialState
 
-from sweep.config.metrics import at_best
 from sweep.config.schema import Config
 from sweep.display.console import show_lines
 from sweep.errors import UserError
@@ -16,7 +15,7 @@ from sweep.execution.job import Job
 from sweep.search.space import Space
 from sweep.search.study import Study
 from sweep.sweeps.checks import Combination, Prepared
-from sweep.tracking import FAILURE, PastRun
+from sweep.tracking import FAILURE, PastRun, kept_value
 from sweep.training.session import DIVERGED
 
 Compose = Callable[[Sequence[str]], Combination]
@@ -111,7 +110,7 @@ class Suggested:
             if past is None:
                 return
             if past.finished and result.status == JobStatus.COMPLETED:
-                values = [_kept(past, each) for each in self._objectives]
+                values = [kept_value(past, each) for each in self._objectives]
                 self._study.tell(job.number, TrialState.COMPLETE, values, past.run_id)
             elif past.pruned or past.tags.get(FAILURE, "").startswith(DIVERGED):
                 self._study.tell(job.number, TrialState.PRUNED, None, past.run_id)
@@ -122,8 +121,3 @@ class Suggested:
         """Return the run that is FINISHED, or else the newest."""
         past = self._prepared.tracker.past_runs(self._prepared.fingerprint(config))
         return next(iter(sorted(past, key=lambda run: not run.finished)), None)
-
-
-def _kept(run: PastRun, metric: str) -> float:
-    """Return a metric of the epoch that the run kept; what has no best epoch, of its last."""
-    return run.metrics.get(at_best(metric), run.metrics[metric])

@@ -21,7 +21,7 @@ from sweep.search.space import Space
 from sweep.search.study import Direction, Study
 from sweep.sweeps.checks import Combination, prepare
 from sweep.sweeps.parent_run import record_sweep
-from sweep.tracking import STUDY, Record, Tracker, impatient
+from sweep.tracking import STUDY, Record, Tracker, short_timeouts
 from sweep.uris import shown
 
 # What a study may go on with differently: how much of it, and where.
@@ -83,7 +83,7 @@ def search(
         try:
             results = [] if is_complete else launch(suggested)
         finally:
-            with impatient(), suppress(UserError):  # or the next command will do it
+            with short_timeouts(), suppress(UserError):  # or the next command will do it
                 close_abandoned(prepared.tracker, prepared.claims)
                 own = {run.run_id for run in prepared.tracker.runs_of(record.run_id)}
                 if elsewhere := {*study.run_ids()} - own:

@@ -12,7 +12,7 @@ from sweep.errors import UserError
 from sweep.runs.resume import close_abandoned, standings
 from sweep.sweeps.checks import Combination, Prepared, prepare
 from sweep.sweeps.parent_run import record_sweep
-from sweep.tracking import PastRun, Record, impatient
+from sweep.tracking import PastRun, Record, short_timeouts
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _train(plan: Plan, launch: Launch, record: Record) -> Sequence[JobReturn]:
     try:
         results = launch(plan.to_train, record.run_id) if plan.to_train else []
     except BaseException:  # interrupted: what was killed could not close its record
-        with impatient(), suppress(UserError):  # or the next command will do it
+        with short_timeouts(), suppress(UserError):  # or the next command will do it
             close_abandoned(tracker, claims)
         raise
     with suppress(UserError):  # the record cannot be written: then its runs have failed

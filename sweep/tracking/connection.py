@@ -12,16 +12,16 @@ import requests
 from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from mlflow.store.db.db_types import DATABASE_ENGINES
 from mlflow.store.tracking import DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
 from mlflow.utils.credentials import read_mlflow_creds
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 
 from sweep.errors import UserError
-from sweep.uris import DEFAULT_URI, shown
+from sweep.tracking.mlflow_import import environment_variables
+from sweep.uris import DEFAULT_URI, is_database, scheme, shown
 
-IMPATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+SHORT_TIMEOUTS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 CONNECT_ARGUMENTS = {"postgresql": {"connect_timeout": 5}, "mysql": {"connect_timeout": 5}}
 
 # SQLAlchemy from 2.1 on takes psycopg for postgresql://, before it psycopg2.
@@ -40,12 +40,10 @@ def probe(uri: str) -> None:
     Raises:
         UserError: nothing answers there, or what answers is no MLflow.
     """
-    with usable(uri), impatient():
-        kind = uri.partition(":")[0].partition("+")[0]
-        if kind == "sqlite":
-            _create(uri)
-        if kind in DATABASE_ENGINES:
-            engine = create_engine(uri, connect_args=CONNECT_ARGUMENTS.get(kind, {}))
+    with explained_errors(uri), short_timeouts():
+        _create(uri)
+        if is_database(uri):
+            engine = create_engine(uri, connect_args=CONNECT_ARGUMENTS.get(scheme(uri), {}))
             engine.connect().close()
             engine.dispose()
         MlflowClient(uri).search_experiments(max_results=1)
@@ -53,12 +51,12 @@ def probe(uri: str) -> None:
 
 def database_file(uri: str) -> Path | None:
     """Return the file of an SQLite address; None for other addresses, and a base in memory."""
-    name = make_url(uri).database if uri.startswith("sqlite") else None
+    name = make_url(uri).database if scheme(uri) == "sqlite" else None
     return Path(name) if name and name != ":memory:" else None
 
 
 def _create(uri: str) -> None:
-    """Create an SQLite store under another name, then give it its own.
+    """Create an SQLite store that is not there under another name, then give it its own.
 
     MLflow needs seconds for it, in which it must be neither interrupted nor done twice at once.
     """
@@ -83,22 +81,14 @@ def _create(uri: str) -> None:
 
 
 @contextmanager
-def impatient() -> Iterator[None]:
+def short_timeouts() -> Iterator[None]:
     """Give a server seconds to answer, not the minutes that MLflow gives it while a run trains."""
-    kept = {key: os.environ.get(key) for key in IMPATIENCE}
-    os.environ.update(IMPATIENCE)
-    try:
+    with environment_variables(SHORT_TIMEOUTS):
         yield
-    finally:
-        for key, value in kept.items():
-            if value is None:
-                os.environ.pop(key)
-            else:
-                os.environ[key] = value
 
 
 @contextmanager
-def usable(uri: str) -> Iterator[None]:
+def explained_errors(uri: str) -> Iterator[None]:
     """Turn what MLflow, a database's driver or another program there raises into one sentence."""
     try:
         yield

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from mlflow import MlflowClient
-from mlflow.store.db.db_types import DATABASE_ENGINES
 from mlflow.utils.rest_utils import http_request_safe
 from sqlalchemy import create_engine, select
 
-from sweep.tracking.connection import usable
-from sweep.uris import resolve_uri
+from sweep.tracking.connection import explained_errors
+from sweep.tracking.run_info import as_measured
+from sweep.uris import is_database, is_server, resolve_uri
 
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"  # as MLflow's own pages ask for curves
 MOST_VALUES = 25_000  # in one answer of a server
@@ -46,10 +46,10 @@ def read_histories(uri: str | None, run_ids: Sequence[str], metrics: Sequence[st
         UserError: the store cannot be used.
     """
     uri = resolve_uri(uri)
-    with usable(uri):
-        if uri.partition(":")[0].partition("+")[0] in DATABASE_ENGINES:
+    with explained_errors(uri):
+        if is_database(uri):
             points = list(_from_database(uri, run_ids, metrics))
-        elif uri.startswith("http"):
+        elif is_server(uri):
             points = list(_from_server(uri, run_ids, metrics))
         else:
             points = list(_one_by_one(uri, run_ids, metrics))
@@ -58,7 +58,7 @@ def read_histories(uri: str | None, run_ids: Sequence[str], metrics: Sequence[st
     for point in sorted(points, key=lambda point: point.timestamp_ms):
         epoch = (order[point.run_id], point.epoch)
         row = rows.setdefault(epoch, {"run_id": point.run_id, "epoch": point.epoch})
-        row[point.metric] = point.value
+        row[point.metric] = as_measured(point.value)
     logged = {point.metric for point in points}
     kinds = {name: "float64" for name in metrics if name in logged}
     table = pd.DataFrame([rows[epoch] for epoch in sorted(rows)], None, ["run_id", "epoch", *kinds])
@@ -71,17 +71,21 @@ def _from_database(uri: str, run_ids: Sequence[str], metrics: Sequence[str]) -> 
 
     engine = create_engine(uri)
     columns: Any = select(
-        *(SqlMetric.run_uuid, SqlMetric.key, SqlMetric.step),
-        *(SqlMetric.timestamp, SqlMetric.value, SqlMetric.is_nan),
+        SqlMetric.run_uuid,
+        SqlMetric.key,
+        SqlMetric.step,
+        SqlMetric.timestamp,
+        SqlMetric.value,
+        SqlMetric.is_nan,
     )
     try:
         with engine.connect() as connection:
             for some in _in_parts(run_ids, RUNS_A_QUERY):
                 # By run alone: SQLite would search by metric, through the runs of all experiments.
                 asked = columns.where(SqlMetric.run_uuid.in_(some))
-                for run_id, metric, *fields, value, is_nan in connection.execute(asked).all():
+                for run_id, metric, step, when, value, is_nan in connection.execute(asked).all():
                     if metric in metrics:
-                        yield Point(run_id, metric, *fields, float("nan") if is_nan else value)
+                        yield Point(run_id, metric, step, when, float("nan") if is_nan else value)
     finally:
         engine.dispose()
 

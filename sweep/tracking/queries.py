@@ -16,8 +16,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_GIT_DIRTY, MLFLOW_PARENT_RUN_ID
 
 from sweep.errors import UserError
-from sweep.tracking.connection import database_file, probe, usable
-from sweep.tracking.run_info import is_pruned, search
+from sweep.tracking.connection import database_file, explained_errors, probe
+from sweep.tracking.mlflow_import import quiet_mlflow
+from sweep.tracking.run_info import as_measured, is_pruned, search
 from sweep.tracking.tracker import KIND, SWEEP
 from sweep.tracking.writer import CONFIG_FILE, ENVIRONMENT_FILE, FOUND_FILE, PARAMETERS_FILE
 from sweep.uris import resolve_uri, shown
@@ -67,7 +68,7 @@ def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.Data
         UserError: there is no such record, experiment or sweep.
     """
     uri = existing(uri)
-    with usable(uri):
+    with explained_errors(uri):
         client = MlflowClient(uri)
         if (known := client.get_experiment_by_name(experiment)) is None:
             names = ", ".join(sorted(each.name for each in client.search_experiments()))
@@ -110,11 +111,14 @@ def _table(runs: Iterable[Run]) -> pd.DataFrame:
 def _values(run: Run) -> Iterator[tuple[str, Any]]:
     info, data = run.info, run.data
     status = "PRUNED" if is_pruned(info.status, data.tags) else info.status
-    yield from (("run_id", info.run_id), ("run", info.run_name), ("status", status))
-    yield from (("start_ms", info.start_time), ("end_ms", info.end_time))
-    for kind, values in (("params", data.params), ("metrics", data.metrics), ("tags", data.tags)):
-        for name, value in values.items():
-            yield f"{kind}.{name}", value
+    yield "run_id", info.run_id
+    yield "run", info.run_name
+    yield "status", status
+    yield "start_ms", info.start_time
+    yield "end_ms", info.end_time
+    yield from ((f"params.{name}", value) for name, value in data.params.items())
+    yield from ((f"metrics.{name}", as_measured(value)) for name, value in data.metrics.items())
+    yield from ((f"tags.{name}", value) for name, value in data.tags.items())
 
 
 def _runs_of(client: MlflowClient, experiment_id: str, sweep_id: str) -> Iterator[Run]:
@@ -130,7 +134,7 @@ def _found_ids(client: MlflowClient, experiment_id: str, sweep_id: str) -> list[
     parents = list(search(client, experiment_id, f"attributes.run_id = '{sweep_id}'"))
     if not parents or not _has_artifact(client, sweep_id, FOUND_FILE):
         return []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, quiet_mlflow():
         ids = json.loads(Path(client.download_artifacts(sweep_id, FOUND_FILE, folder)).read_text())
     return [each for each in ids if str(each).isalnum()]
 
@@ -142,7 +146,7 @@ def read_name(uri: str | None, run_id: str) -> str:
         UserError: there is no such run.
     """
     uri = resolve_uri(uri)
-    with usable(uri):
+    with explained_errors(uri):
         return str(MlflowClient(uri).get_run(run_id).info.run_name)
 
 
@@ -191,7 +195,7 @@ def read_record(uri: str | None, run_id: str) -> RunRecord:
     """
     uri = existing(uri)
     client, run = MlflowClient(uri), find_run(uri, run_id)
-    with usable(uri), tempfile.TemporaryDirectory() as folder:
+    with explained_errors(uri), tempfile.TemporaryDirectory() as folder:
         files = {
             path: Path(client.download_artifacts(run_id, path, folder)).read_bytes()
             for path in (CONFIG_FILE, ENVIRONMENT_FILE, PARAMETERS_FILE)
@@ -202,17 +206,20 @@ def read_record(uri: str | None, run_id: str) -> RunRecord:
             f"run {run_id} has no {' and no '.join(sorted(missing))}, so it cannot be trained again"
         )
     return RunRecord(
-        run_id,
-        run.info.run_name,
-        run.info.status,
-        run.data.tags,
-        {
-            key: {point.step: point.value for point in client.get_metric_history(run_id, key)}
+        run_id=run_id,
+        name=run.info.run_name,
+        status=run.info.status,
+        tags=run.data.tags,
+        curves={
+            key: {
+                point.step: as_measured(point.value)
+                for point in client.get_metric_history(run_id, key)
+            }
             for key in run.data.metrics
         },
-        files[CONFIG_FILE].decode(),
-        yaml.safe_load(files[ENVIRONMENT_FILE]),
-        files.get(PARAMETERS_FILE),
+        config=files[CONFIG_FILE].decode(),
+        environment=yaml.safe_load(files[ENVIRONMENT_FILE]),
+        parameters=files.get(PARAMETERS_FILE),
     )
 
 

@@ -14,7 +14,7 @@ from mlflow.tracking._tracking_service.utils import _use_tracking_uri
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from sweep.errors import UserError
-from sweep.tracking.connection import usable
+from sweep.tracking.connection import explained_errors
 from sweep.tracking.logged_model import DATA, MODEL, outputs
 from sweep.tracking.queries import existing, find_run
 from sweep.uris import shown
@@ -108,7 +108,7 @@ def register(uri: str | None, run_id: str, name: str, tags: Mapping[str, str]) -
     uri = existing(uri)
     model_id = model_of(uri, run_id)
     client = MlflowClient(uri)
-    with usable(uri):
+    with explained_errors(uri):
         try:
             client.create_registered_model(name)
         except MlflowException as error:

@@ -1,6 +1,8 @@
 """Runs and sweeps that are recorded already, as far as it matters for going on with them."""
 
 import gc
+import math
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +10,8 @@ from dataclasses import dataclass
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+from sweep.config.metrics import at_best
 
 FINGERPRINT, FOLDER = "fingerprint", "checkpoint_folder"
 PRUNED_AFTER = "pruned_after_epoch"
@@ -68,13 +72,23 @@ def is_pruned(status: str, tags: Mapping[str, str]) -> bool:
 def past_run(run: Run) -> PastRun:
     """Return what matters of MLflow's run."""
     return PastRun(
-        run.info.run_id,
-        run.info.run_name,
-        run.info.status,
-        run.data.params,
-        run.data.metrics,
-        run.data.tags,
+        run_id=run.info.run_id,
+        name=run.info.run_name,
+        status=run.info.status,
+        params=run.data.params,
+        metrics={name: as_measured(value) for name, value in run.data.metrics.items()},
+        tags=run.data.tags,
     )
+
+
+def kept_value(run: PastRun, metric: str) -> float:
+    """Return a metric of the epoch that the run kept; what has no best epoch, of its last."""
+    return run.metrics.get(at_best(metric), run.metrics[metric])
+
+
+def as_measured(value: float) -> float:
+    """Return what was measured: databases keep the largest number in the place of infinity."""
+    return math.copysign(math.inf, value) if abs(value) == sys.float_info.max else value
 
 
 def search(client: MlflowClient, experiment_id: str, condition: str) -> Iterator[Run]:

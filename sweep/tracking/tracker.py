@@ -17,7 +17,7 @@ from mlflow.utils.mlflow_tags import (
 from sweep.config.schema import Tracking
 from sweep.environment import commit
 from sweep.errors import Pruned, RunFailed, UserError
-from sweep.tracking.connection import impatient, usable
+from sweep.tracking.connection import explained_errors, short_timeouts
 from sweep.tracking.run_info import FINGERPRINT, PRUNED_AFTER, PastRun, past_run, search
 from sweep.tracking.writer import FAILURE, Record, reason
 from sweep.uris import resolve_uri, shown
@@ -42,7 +42,7 @@ class Tracker:
             UserError: the store cannot be used; or the experiment was deleted.
         """
         self.uri, self.experiment = resolve_uri(uri), experiment
-        with usable(self.uri):
+        with explained_errors(self.uri):
             self._client = MlflowClient(self.uri)
             self._experiment_id = self._find_experiment() or self._create_experiment()
 
@@ -81,7 +81,7 @@ class Tracker:
         own = resolve_tags(dict(tags))
         if (known := commit()) is not None:
             own |= {MLFLOW_GIT_COMMIT: known[0], MLFLOW_GIT_DIRTY: str(known[1]).lower()}
-        with usable(self.uri):
+        with explained_errors(self.uri):
             if past:
                 record = self._reopen(past, own)
             else:
@@ -143,12 +143,12 @@ class Tracker:
         return self._search("attributes.status = 'RUNNING'")
 
     def _search(self, condition: str) -> list[PastRun]:
-        with usable(self.uri):
+        with explained_errors(self.uri):
             return [past_run(each) for each in search(self._client, self._experiment_id, condition)]
 
     def close_if_running(self, run_id: str, why: str) -> None:
         """Close as KILLED, with the reason, a run or a sweep whose process did not do it."""
-        with impatient(), usable(self.uri):
+        with short_timeouts(), explained_errors(self.uri):
             if self._client.get_run(run_id).info.status == "RUNNING":
                 self._client.set_tag(run_id, FAILURE, why)
                 self._client.set_terminated(run_id, "KILLED")
@@ -160,7 +160,7 @@ def close_as_failed(config: Tracking, run_id: str, error: RunFailed) -> None:
     Within seconds: whoever calls this has other runs to look after.
     """
     try:
-        with impatient():
+        with short_timeouts():
             Record(Tracker(config.uri, config.experiment)._client, run_id).fail(error)
     except Exception as other:  # whatever keeps it from being recorded, the sweep goes on
         log.warning(UNRECORDED, run_id, reason(other))

@@ -20,7 +20,7 @@ from mlflow.utils.validation import MAX_METRICS_PER_BATCH
 
 from sweep.data.splits import Dataset
 from sweep.errors import Pruned, RunFailed
-from sweep.tracking.connection import impatient
+from sweep.tracking.connection import short_timeouts
 from sweep.tracking.logged_model import Pyfunc, log_model
 from sweep.tracking.run_info import PRUNED_AFTER
 from sweep.training.selection import EpochRecord
@@ -171,7 +171,7 @@ class Record:
 
         The others are in the run's checkpoint, and recorded when it goes on.
         """
-        with impatient():
+        with short_timeouts():
             last_words: Future[None] = self._sender.submit(self._try_to_send)
             wait([last_words], LAST_WORDS_SECONDS)
             self._sender.shutdown(wait=False, cancel_futures=True)
