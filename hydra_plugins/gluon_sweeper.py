@@ -61,7 +61,9 @@ class GridSweeper(BasicSweeper):
         # They import MLflow: not before it is needed, and while the server imports too.
         from sweep.sweeps.checks import Combination
         from sweep.sweeps.grid import sweep
+        from sweep.tracking import prepare_mlflow
 
+        prepare_mlflow()
         count_gpus = partial(where.count_gpus, checked[0][2])
         checked_combinations = [Combination(*each) for each in checked]
         return sweep(checked_combinations, given, partial(_launch, launcher), count_gpus)
@@ -95,6 +97,9 @@ class OptunaSweeper(BasicSweeper):
         launcher.prepare(first)
         from sweep.search.search import search
         from sweep.sweeps.checks import Combination
+        from sweep.tracking import prepare_mlflow
+
+        prepare_mlflow()
 
         def compose(overrides: Sequence[str]) -> "Combination":
             return Combination(tuple(overrides), *_compose(loader, master, overrides))

@@ -1,4 +1,4 @@
-"""matplotlib, imported without its warnings; colours that all can tell apart; how SVG is written."""
+"""matplotlib, imported without its warnings; colours all can tell apart; how SVG is written."""
 
 import logging
 from typing import Any
