@@ -7,9 +7,10 @@ of this package, and no MLflow.
 """
 
 import json
+import math
 import shutil
 import threading
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,37 +24,112 @@ PACKAGE = "gluon_sweep_model"  # what the copies are called
 LOADER = f"{PACKAGE}.serving"
 CARRIED = ("mxnet_import.py", "serving.py")
 SYMBOL, PARAMETERS, DATASET = "net-symbol.json", "net-0000.params", "dataset.json"
-SIDE = 28
 BATCH = 1_000  # images at once; a LeNet then needs 150 MB for what is between its layers
-SHAPES = f"N×{SIDE}×{SIDE}, N×1×{SIDE}×{SIDE} or N×{SIDE**2}"
+GREY_28 = (1, 28, 28)  # what every model of version 0.1 takes, which does not say so itself
 
 
-class Classifier:
-    """A network with what its classes are called.
+@dataclass(frozen=True)
+class Interface:
+    """What a classifier takes, and what it answers.
 
     Attributes:
         dataset: the name of the images that it was trained on.
-        names: of the classes; None where they are just numbers.
+        shape: of an image: channels, height, width.
+        class_names: one for each class; plain numbers where classes have no other names.
     """
 
-    def __init__(self, net: mx.gluon.HybridBlock, dataset: str, names: Sequence[str] | None):
-        """Take a network from (n, 1, 28, 28) float32 to (n, classes) float32 scores, on the CPU."""
-        self._net, self.dataset, self.names = net, dataset, names
+    dataset: str
+    shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The classes' names; None where they are just their numbers."""
+        numbers = tuple(str(number) for number in range(len(self.class_names)))
+        return None if self.class_names == numbers else self.class_names
+
+    def shapes(self) -> str:
+        """Say which shapes of images are taken."""
+        channels, height, width = self.shape
+        flat = f"N×{channels}×{height}×{width} or N×{math.prod(self.shape)}"
+        return f"N×{height}×{width}, {flat}" if channels == 1 else flat
+
+    def columns(self) -> dict[str, str]:
+        """Return the columns of an answer with MLflow's names for their types, in their order.
+
+        ``class`` (from 0), ``name`` where classes have one, ``probability_0`` and so on (0 to 1).
+        """
+        named = {"name": "string"} if self.names else {}
+        probabilities = {f"probability_{each}": "float" for each in range(len(self.class_names))}
+        return {"class": "long"} | named | probabilities
+
+    def pixels(self, images: Any) -> NDArray[np.float32]:
+        """Return images as the network takes them: a copy, (n, *shape) float32, 0 (black) to 1.
+
+        Args:
+            images: an array, a DataFrame or nested lists; N×channels×height×width, N×pixels, or
+                N×height×width where there is one channel; integers from 0 (black) to 255 (white),
+                or floats from 0 to 1. A DataFrame has a row for each image, and a column for each
+                pixel, row by row.
+
+        Raises:
+            TypeError: it is something else, or has no numbers.
+            ValueError: its shape or its values are not those.
+        """
+        array = self._array(images)
+        if array.dtype.kind not in "iuf":
+            raise TypeError(f"images of type {array.dtype}: {_ALLOWED_TYPES}")
+        channels, height, width = self.shape
+        forms = [self.shape, (math.prod(self.shape),)]
+        forms += [(height, width)] if channels == 1 else []
+        if array.shape[1:] not in forms or not len(array):
+            hint = "; a single image is images[None]" if array.shape in forms[::2] else ""
+            allowed = f"allowed is {self.shapes()}, N from 1{hint}"
+            raise ValueError(f"images of shape {array.shape}: {allowed}")
+        low, high = array.min(), array.max()
+        top = 255 if array.dtype.kind in "iu" else 1
+        if not (low >= 0 and high <= top):  # so NaN is refused too
+            raise ValueError(f"images with values from {low} to {high}: {_ALLOWED_TYPES}")
+        scaled = array.astype(np.float32)
+        if top == 255:
+            scaled /= np.float32(255)
+        return np.ascontiguousarray(scaled).reshape(-1, *self.shape)
+
+    def _array(self, images: Any) -> NDArray[Any]:
+        if isinstance(images, pd.DataFrame):
+            return images.to_numpy()
+        if not isinstance(images, np.ndarray | list):
+            kind = type(images).__name__
+            raise TypeError(f"images in a {kind}: allowed are a NumPy array, a DataFrame or lists")
+        try:
+            return np.asarray(images)
+        except ValueError as error:
+            what = "images in lists of different lengths"
+            raise ValueError(f"{what}: allowed is {self.shapes()}") from error
+
+
+class Classifier:
+    """A network with what it takes and answers."""
+
+    def __init__(self, net: mx.gluon.HybridBlock, interface: Interface):
+        """Take a network from (n, *shape) float32 to (n, classes) float32 scores, on the CPU."""
+        self._net, self.interface = net, interface
         self._one_at_a_time = threading.Lock()  # MXNet's networks are not for several threads
 
     def predict(self, images: Any) -> pd.DataFrame:
         """Return a row for each image: its class, and the probability of each class.
 
-        Columns: those of :func:`columns`. The class is that of the highest score. The network is
-        given up to 1,000 images at once; how many can change the last bits of what it answers.
+        Columns: those of :meth:`Interface.columns`. The class is that of the highest score. The
+        network is given up to 1,000 images at once; how many can change the last bits of what it
+        answers.
 
         Args:
-            images: see :func:`pixels`.
+            images: see :meth:`Interface.pixels`.
 
         Raises:
-            TypeError, ValueError: as :func:`pixels` does.
+            TypeError, ValueError: as :meth:`Interface.pixels` does.
         """
-        batch = pixels(images)
+        batch = self.interface.pixels(images)
         scores, probabilities = [], []
         with self._one_at_a_time:
             for start in range(0, len(batch), BATCH):
@@ -63,47 +139,10 @@ class Classifier:
         classes = np.concatenate(scores).argmax(axis=1)
         table = pd.DataFrame(np.concatenate(probabilities))
         table.columns = pd.Index([f"probability_{number}" for number in table.columns])
-        if self.names:
-            table.insert(0, "name", [self.names[each] for each in classes])
+        if names := self.interface.names:
+            table.insert(0, "name", [names[each] for each in classes])
         table.insert(0, "class", classes)
         return table
-
-
-def columns(names: Sequence[str] | None, classes: int) -> dict[str, str]:
-    """Return the columns of an answer with MLflow's names for their types, in their order.
-
-    ``class`` (0 to 9), ``name`` where classes have one, ``probability_0`` and so on (0 to 1).
-    """
-    named = {"name": "string"} if names else {}
-    return {"class": "long"} | named | {f"probability_{each}": "float" for each in range(classes)}
-
-
-def pixels(images: Any) -> NDArray[np.float32]:
-    """Return images as the network takes them: a copy, (n, 1, 28, 28) float32, 0 (black) to 1.
-
-    Args:
-        images: an array, a DataFrame or nested lists; N×28×28, N×1×28×28 or N×784; integers
-            from 0 (black) to 255 (white), or floats from 0 to 1. A DataFrame has a row for each
-            image and 784 columns, the pixels row by row.
-
-    Raises:
-        TypeError: it is something else, or has no numbers.
-        ValueError: its shape or its values are not those.
-    """
-    array = _array(images)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"images of type {array.dtype}: {_ALLOWED_TYPES}")
-    if array.shape[1:] not in ((SIDE, SIDE), (1, SIDE, SIDE), (SIDE**2,)) or not len(array):
-        hint = "; a single image is images[None]" if array.shape == (SIDE, SIDE) else ""
-        raise ValueError(f"images of shape {array.shape}: allowed is {SHAPES}, N from 1{hint}")
-    low, high = array.min(), array.max()
-    top = 255 if array.dtype.kind in "iu" else 1
-    if not (low >= 0 and high <= top):  # so NaN is refused too
-        raise ValueError(f"images with values from {low} to {high}: {_ALLOWED_TYPES}")
-    scaled = array.astype(np.float32)
-    if top == 255:
-        scaled /= np.float32(255)
-    return np.ascontiguousarray(scaled).reshape(-1, 1, SIDE, SIDE)
 
 
 _ALLOWED_TYPES = (
@@ -111,31 +150,15 @@ _ALLOWED_TYPES = (
 )
 
 
-def _array(images: Any) -> NDArray[Any]:
-    if isinstance(images, pd.DataFrame):
-        return images.to_numpy()
-    if not isinstance(images, np.ndarray | list):
-        kind = type(images).__name__
-        raise TypeError(f"images in a {kind}: allowed are a NumPy array, a DataFrame or lists")
-    try:
-        return np.asarray(images)
-    except ValueError as error:
-        raise ValueError(f"images in lists of different lengths: allowed is {SHAPES}") from error
-
-
-def save(
-    net: mx.gluon.HybridBlock, dataset: str, names: Sequence[str] | None, folder: Path
-) -> None:
+def save(net: mx.gluon.HybridBlock, interface: Interface, folder: Path) -> None:
     """Write a network to ``data/`` in a folder, and the code that loads it to ``code/``.
 
     What is exported is the graph that trained. Channels that were padded with zeros for this
-    processor stay so: plain operators that any
-    processor has, and the same bits.
+    processor stay so: plain operators that any processor has, and the same bits.
 
     Args:
-        net: from (n, 1, 28, 28) float32 to (n, classes) float32 scores.
-        dataset: the name of the images that it was trained on.
-        names: of its classes; None where they are just numbers.
+        net: from (n, *shape) float32 to (n, classes) float32 scores.
+        interface: what it takes and answers.
         folder: exists; ``data`` and ``code`` in it do not.
     """
     data, code = folder / "data", folder / "code" / PACKAGE
@@ -143,19 +166,27 @@ def save(
     code.mkdir(parents=True)
     (device,) = next(iter(net.collect_params().values())).list_ctx()
     net.hybridize()
-    net(mx.nd.zeros((1, 1, SIDE, SIDE), ctx=device))  # which makes the graph
+    net(mx.nd.zeros((1, *interface.shape), ctx=device))  # which makes the graph
     net.export(str(data / SYMBOL.removesuffix("-symbol.json")))
-    (data / DATASET).write_text(json.dumps({"name": dataset, "classes": names}))
+    about = {
+        "name": interface.dataset,
+        "classes": interface.class_names,
+        "shape": interface.shape,
+    }
+    (data / DATASET).write_text(json.dumps(about))
     for name in CARRIED:
         shutil.copyfile(Path(__file__).with_name(name), code / name)
 
 
 def load(data: Path) -> Classifier:
-    """Return the network that :func:`save` wrote to this folder ``data``."""
+    """Return the network that :func:`save` wrote to this folder ``data``, in any version."""
     net = mx.gluon.SymbolBlock.imports(str(data / SYMBOL), ["data"])
     net.collect_params().load(str(data / PARAMETERS), ctx=mx.cpu())
     about = json.loads((data / DATASET).read_text())
-    return Classifier(net, about["name"], about["classes"])
+    channels, height, width = about.get("shape", GREY_28)
+    digits = [str(digit) for digit in range(10)]
+    names = tuple(about["classes"] or digits)  # version 0.1 wrote null for digits
+    return Classifier(net, Interface(about["name"], (channels, height, width), names))
 
 
 def _load_pyfunc(data_path: str) -> Classifier:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sweep.errors import UserError
+from sweep.config.registry import Registry
+from sweep.errors import UserError, nearest
 
 Direction = Literal["max", "min"]
 DIRECTIONS: tuple[Direction, ...] = ("max", "min")
@@ -33,13 +34,13 @@ class Metric:
     batch_sum: BatchSum | None = None
 
 
-METRICS: dict[str, Metric] = {}
+METRICS: Registry[Metric] = Registry("metrics")
 SPLITS = ("train", "val", "test")
 
 
 def register(metric: Metric) -> None:
     """Make a metric known by its name."""
-    METRICS[metric.name] = metric
+    METRICS.register(metric.name, metric)
 
 
 def _right_answers(F: Any, scores: Any, labels: Any) -> Any:
@@ -50,6 +51,20 @@ register(Metric("loss", "min"))
 register(Metric("accuracy", "max", _right_answers))
 register(Metric("epoch_seconds", "min"))
 register(Metric("images_per_second", "max"))
+
+
+def measured_metric(name: str) -> Metric:
+    """Return a metric that a run can be told to measure on each batch, as ``accuracy``.
+
+    Raises:
+        UserError: there is none of this name.
+    """
+    known = {each.name: each for each in METRICS.choices() if each.batch_sum}
+    if name not in known:
+        raise UserError(
+            f"metrics=[{name}]{nearest(name, known)}: allowed is a list of {', '.join(known)}"
+        )
+    return known[name]
 
 
 def direction_of(name: str) -> Direction:

@@ -1,10 +1,4 @@
-"""Image files as a network knows its images: 28×28, grey, light on dark.
-
-Images of that size are taken as they are, but for an inversion. Others are prepared as the ones of
-the dataset were: MNIST's digits were scaled to fit a square of 20 pixels and centred by their mass
-(http://yann.lecun.com/exdb/mnist/); Fashion-MNIST's articles were trimmed, scaled to a longest side
-of 28 and put into the middle (https://arxiv.org/abs/1708.07747).
-"""
+"""Image files as a network knows its images: of its dataset's size, grey, framed as these were."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from sweep.config.schema import IMAGE_SIDE
+from sweep.config.choices import Framing
 from sweep.errors import UserError
 
-DIGIT_SIDE = 20
 LEAST_CONTRAST = 0.05
 INK = 0.2  # from which part of the strongest contrast on it is no background
 DEEP_MODES = ("I", "I;16", "I;16B", "I;16L")  # 16 bits a pixel, which Pillow would cut off at 8
@@ -79,29 +72,46 @@ def _array(image: Image.Image) -> Grey:
     return np.asarray(image, dtype=np.float32)
 
 
-def prepare(picture: Picture, dataset: str) -> Picture:
-    """Return the picture as the images of a dataset are, (28, 28), light on dark.
+def framed(picture: Picture, size: tuple[int, int], framing: Framing | None) -> Picture:
+    """Return the picture as the images of a dataset are.
+
+    Args:
+        picture: of any size.
+        size: height and width of the dataset's images, in pixels; a picture that has it already is
+            at most inverted.
+        framing: how they were made of pictures, light on dark; None to scale the whole picture.
 
     Raises:
         UserError: there is nothing in it.
     """
-    grey, steps = picture.grey, list(picture.steps)
-    if np.ptp(grey) < LEAST_CONTRAST:
+    if np.ptp(picture.grey) < LEAST_CONTRAST:
         raise UserError(f"{picture.file}: is of one colour; there is nothing to classify")
+    if framing is None:
+        return _scaled_whole(picture, size)
+    grey, steps = picture.grey, list(picture.steps)
     border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
     background = np.median(border)
     if background - grey.min() > grey.max() - background:  # the ink is darker than the paper
         grey, background = 1 - grey, 1 - background
         steps.append("inverted")
-    if grey.shape != (IMAGE_SIDE, IMAGE_SIDE):
+    if grey.shape != size:
         ink = np.clip(grey - background, 0, None)
         ink /= ink.max()
-        fashion = dataset == "fashion_mnist"
-        side = IMAGE_SIDE if fashion else DIGIT_SIDE
+        side = framing.side
         height, width = grey.shape
-        grey = _placed(_scaled(_trimmed(ink), side), by_mass=not fashion)
+        grey = _placed(_scaled(_trimmed(ink), side), size, framing.by_mass)
         steps.append(f"{width}×{height} fitted into {side}×{side}")
     return Picture(picture.file, grey, tuple(steps))
+
+
+def _scaled_whole(picture: Picture, size: tuple[int, int]) -> Picture:
+    if picture.grey.shape == size:
+        return picture
+    height, width = size
+    scaled = Image.fromarray(picture.grey).resize((width, height), Image.Resampling.BILINEAR)
+    before = "×".join(map(str, picture.grey.shape[::-1]))
+    steps = (*picture.steps, f"{before} scaled to {width}×{height}")
+    return Picture(picture.file, np.clip(_array(scaled), 0, 1), steps)
 
 
 def _trimmed(ink: Grey) -> Grey:
@@ -116,14 +126,14 @@ def _scaled(ink: Grey, side: int) -> Grey:
     return np.clip(_array(scaled), 0, 1)
 
 
-def _placed(ink: Grey, by_mass: bool) -> Grey:
+def _placed(ink: Grey, size: tuple[int, int], by_mass: bool) -> Grey:
     """Put it into an empty image, with its centre of mass, or its own, in the middle."""
-    canvas = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.float32)
+    canvas = np.zeros(size, np.float32)
     place = []
     for axis, length in enumerate(ink.shape):
         mass = ink.sum(axis=1 - axis)
         center = np.arange(length) @ mass / mass.sum() if by_mass else length / 2
-        place.append(min(max(round(IMAGE_SIDE / 2 - center), 0), IMAGE_SIDE - length))
+        place.append(min(max(round(size[axis] / 2 - center), 0), size[axis] - length))
     top, left = place
     canvas[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
     return canvas

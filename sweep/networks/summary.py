@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sweep.backend.mxnet import mx
-
-SHAPE = (1, 1, 28, 28)  # of the input
+from sweep.config.choices import Shape
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +30,10 @@ class Layer:
     parameters: int
 
 
-def layers(symbol: mx.sym.Symbol) -> list[Layer]:
-    """Return the layers of a graph whose only input is ``data``, (n, 1, 28, 28)."""
+def layers(symbol: mx.sym.Symbol, shape: Shape) -> list[Layer]:
+    """Return the layers of a graph whose only input is ``data``, images of this shape."""
     internals = symbol.get_internals()
-    _, shapes, _ = internals.infer_shape(data=SHAPE)
+    _, shapes, _ = internals.infer_shape(data=(1, *shape))
     known = dict(zip(internals.list_outputs(), shapes, strict=True))
     nodes = json.loads(symbol.tojson())["nodes"]
     found = []
@@ -74,14 +73,14 @@ def table(found: Sequence[Layer]) -> str:
     return "".join(f"{a:<{one}}  {b:<{two}}  {c:>{three}}  {d:>{four}}\n" for a, b, c, d in rows)
 
 
-def drawing(symbol: mx.sym.Symbol) -> bytes | None:
+def drawing(symbol: mx.sym.Symbol, shape: Shape) -> bytes | None:
     """Return a drawing of the graph as SVG; None where graphviz's program ``dot`` is not there."""
     if not shutil.which("dot"):
         log.info("the network is not drawn: graphviz's program dot is not installed")
         return None
     words = {"fontname": "sans-serif", "fontsize": "11"}
     look = {"fixedsize": "false", **words}
-    graph = mx.viz.plot_network(symbol, shape={"data": SHAPE}, node_attrs=look)
+    graph = mx.viz.plot_network(symbol, shape={"data": (1, *shape)}, node_attrs=look)
     graph.edge_attr.update(words)
     graph.graph_attr["rankdir"] = "BT"  # its edges point back to the input, which then is on top
     drawn: bytes = graph.pipe("svg")

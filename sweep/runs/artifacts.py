@@ -10,9 +10,9 @@ import numpy as np
 from sweep import tracking
 from sweep.backend.mxnet import gluon
 from sweep.carried import serving
-from sweep.data.splits import CLASS_NAMES, CLASSES, Dataset
+from sweep.data.splits import Dataset
 from sweep.environment import environment, pinned
-from sweep.networks.registry import architecture
+from sweep.networks.build import architecture
 from sweep.networks.summary import drawing, layers, table
 from sweep.runs.figures import confusion, curves, worst
 from sweep.tracking import Pyfunc, Record
@@ -38,18 +38,18 @@ def log_parameters(net: gluon.HybridBlock, record: Record) -> None:
 
 def log_model(training: Training, dataset: Dataset, record: Record) -> None:
     """Keep the network as a model that MLflow loads and serves."""
-    names = CLASS_NAMES.get(dataset.name)
+    interface = serving.Interface(dataset.name, dataset.shape, dataset.class_names)
     example = dataset.test.images[dataset.test.index[:EXAMPLES]]
     with tempfile.TemporaryDirectory() as folder:
-        serving.save(training.net, dataset.name, names, Path(folder))
+        serving.save(training.net, interface, Path(folder))
         pyfunc = Pyfunc(
             folder=Path(folder),
             loader=serving.LOADER,
-            columns=serving.columns(names, CLASSES),
+            columns=interface.columns(),
             example=np.rint(example * 255).astype(np.uint8),
             requirements=pinned(REQUIRED),
             python=environment()["python"],
-            about={"dataset": dataset.name, "images": serving.SHAPES},
+            about={"dataset": dataset.name, "images": interface.shapes()},
         )
         record.log_model(pyfunc, training.chosen.epoch)
 
@@ -82,17 +82,16 @@ def _draw(
 
     test, kept = dataset.test, training.chosen.epoch
     labels, probabilities = test.labels[test.index], training.answer_test()
-    names = CLASS_NAMES.get(dataset.name) or [str(number) for number in range(CLASSES)]
-    metrics = {
-        metric: curves(metric, training.records, summary, kept) for metric in ("loss", "accuracy")
-    }
+    names = dataset.class_names
+    measured = ("loss", *training.config.metrics)
+    metrics = {name: curves(name, training.records, summary, kept) for name in measured}
     learning = draw_curves(metrics, kept, name)
     write(learning, folder / "curves.png")
     write(learning, folder / "curves.svg")
     draw_confusion(confusion(labels, probabilities), names).save(folder / "confusion.png")
     mistakes = worst(labels, probabilities, MISTAKES)
     draw_mistakes(mistakes, test.images[test.index], names).save(folder / "mistakes.png")
-    symbol = architecture(training.config.model)
-    (folder / "layers.txt").write_text(table(layers(symbol)))
-    if drawn := drawing(symbol):
+    symbol = architecture(training.config.model, dataset.shape, dataset.classes)
+    (folder / "layers.txt").write_text(table(layers(symbol, dataset.shape)))
+    if drawn := drawing(symbol, dataset.shape):
         (folder / "network.svg").write_bytes(drawn)

@@ -121,25 +121,30 @@ def draw_mistakes(
 
     Args:
         mistakes: in the order to draw them in.
-        images: (all, side, side), 0 (black) to 1; by the mistakes' numbers.
+        images: (all, channels, height, width) float32, 0 (black) to 1; by the mistakes' numbers.
         names: of the classes.
     """
-    side = images.shape[-1] * ENLARGED
-    rows, wide, high = math.ceil(len(mistakes) / IN_A_ROW), side + GAP, side + WORDS_HEIGHT
+    height, width = (side * ENLARGED for side in images.shape[-2:])
+    rows, wide, high = math.ceil(len(mistakes) / IN_A_ROW), width + GAP, height + WORDS_HEIGHT
     picture, pen = _paper(GAP // 2 + IN_A_ROW * wide, TITLE_HEIGHT + rows * high + GAP // 2)
     title = "Test images that it gets most wrong: what each is, what it is taken for, how surely"
     _write(pen, 14, TITLE_HEIGHT / 2, title if mistakes else "No test image is wrong", "lm")
     for place, each in enumerate(mistakes):
         row, column = divmod(place, IN_A_ROW)
         x, y = GAP // 2 + GAP // 4 + column * wide, TITLE_HEIGHT + row * high
-        grey = np.rint(images[each.number] * 255).astype(np.uint8)
-        large = Image.fromarray(grey).resize((side, side), Image.Resampling.NEAREST)
-        picture.paste(large, (x, y))
+        small = _picture(images[each.number])
+        picture.paste(small.resize((width, height), Image.Resampling.NEAREST), (x, y))
         words = f"no. {each.number}: {names[each.truth]}"
-        _write(pen, x + side / 2, y + side + 11, words)
+        _write(pen, x + width / 2, y + height + 11, words)
         words = f"{names[each.answer]}? {each.confidence:.0%}"
-        _write(pen, x + side / 2, y + side + 28, words, ink=LOOKS["val"][0])
+        _write(pen, x + width / 2, y + height + 28, words, ink=LOOKS["val"][0])
     return picture
+
+
+def _picture(image: NDArray[np.float32]) -> Image.Image:
+    """Return an image, (channels, height, width), in colour if it has three channels."""
+    values = np.rint(image * 255).astype(np.uint8)
+    return Image.fromarray(values.transpose(1, 2, 0) if len(values) == 3 else values[0])
 
 
 def _paper(width: int, height: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:

@@ -22,7 +22,8 @@ from sweep.errors import RunFailed, UserError
 from sweep.files import TEMPORARY, write_whole
 from sweep.training.selection import EpochRecord
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, 2)  # 1 is version 0.1's, which knew SGD alone
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Snapshot:
     Attributes:
         records: of all epochs so far; at least one.
         best_epoch: the one whose parameters the run would keep if it ended here.
-        arrays: what training goes on from, by name; see :func:`sweep.training.loop.state`.
+        arrays: what training goes on from, by name; see :func:`sweep.training.state.state`.
     """
 
     records: tuple[EpochRecord, ...]
@@ -162,11 +163,11 @@ def _unpack(path: Path, fingerprint: str) -> Snapshot:
         raise Damaged("is damaged (its checksum is wrong)")
     line, _, arrays = rest.partition(b"\n")
     header = json.loads(line)
-    for key, ours in (("format", FORMAT), ("fingerprint", fingerprint)):
-        if header[key] != ours:
+    for key, ours in (("format", READABLE), ("fingerprint", (fingerprint,))):
+        if header[key] not in ours:
             raise UserError(
-                f"{path}: has {key} {header[key]}, and this run {ours}; allowed is a checkpoint of "
-                f"the same {key}. To train this run from the start, delete {path.parent}"
+                f"{path}: has {key} {header[key]}, and this run {ours[-1]}; allowed is a checkpoint "
+                f"of the same {key}. To train this run from the start, delete {path.parent}"
             )
     with np.load(io.BytesIO(arrays), allow_pickle=False) as file:
         return Snapshot(

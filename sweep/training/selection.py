@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from sweep.config.metrics import direction_of
-from sweep.config.schema import EarlyStopping, Metric
+from sweep.config.schema import EarlyStopping
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Selection:
     is better by more than ``min_delta``; of equal ones the first is kept.
     """
 
-    monitor: Metric | None
+    monitor: str | None
     stopping: EarlyStopping
     epoch: int = 0
     best: float = math.nan

@@ -11,22 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.backend.mxnet import mx
-from sweep.config.metrics import at_best
+from sweep.config.metrics import at_best, measured_metric
 from sweep.config.schema import Config
 from sweep.data.splits import Dataset
 from sweep.errors import RunFailed
-from sweep.networks.registry import build_model, parameter_count
-from sweep.training.checkpoint import Arrays, Snapshot
-from sweep.training.loop import (
-    Evaluation,
-    build_trainer,
-    probabilities,
-    restore,
-    restore_parameters,
-    state,
-    train_epochs,
-)
+from sweep.networks.build import build_network, parameter_count
+from sweep.training.checkpoint import Snapshot
+from sweep.training.loop import Evaluation, build_trainer, probabilities, train_epochs
 from sweep.training.selection import EpochRecord, Selection
+from sweep.training.state import Arrays, restore, restore_parameters, state
 
 DIVERGED = "diverged"
 
@@ -45,10 +38,13 @@ class Training:
     def __init__(self, config: Config, dataset: Dataset, context: mx.Context) -> None:
         """Build the network, with its initial parameters."""
         self.config, self._dataset, self._context = config, dataset, context
-        self.net = build_model(config.model, config.seed, context)
+        self.net = build_network(
+            config.model, dataset.shape, dataset.classes, seed=config.seed, context=context
+        )
         self._trainer = build_trainer(self.net, config.optim)
         self._monitor = config.monitor if len(dataset.val) else None
         self._selection = Selection(self._monitor, config.early_stopping)
+        self._metrics = [measured_metric(name) for name in config.metrics]
         self._kept: Arrays = {}
         self.records: tuple[EpochRecord, ...] = ()
         log.info(
@@ -77,6 +73,7 @@ class Training:
             self._trainer,
             self._dataset.train,
             measured,
+            metrics=self._metrics,
             batch_size=self.config.batch_size,
             seed=self.config.seed,
             epochs=range(len(self.records) + 1, end + 1),
@@ -117,12 +114,14 @@ class Training:
             summary = {at_best(key): value for key, value in metrics.items() if "/" in key}
             summary["best_epoch"] = self.chosen.epoch
         if not self.config.test_every_epoch:
-            test = Evaluation(self.net, self._dataset.test, self._context).measure()
+            test = Evaluation(
+                self.net, self._dataset.test, self._metrics, self._context
+            ).measure()
             summary |= {f"test/{key}": value for key, value in test.items()}
         return summary
 
     def answer_test(self) -> NDArray[np.float64]:
-        """Return the probability of each class for each test image, (n, 10), after concluding."""
+        """Return the probability of each class for each test image, (n, classes), after concluding."""
         return probabilities(self.net, self._dataset.test, self._context)
 
 

@@ -1,0 +1,67 @@
+"""What has to fit together: fields with each other, and with the images that are there."""
+
+from sweep.config.choices import Shape
+from sweep.config.metrics import measured_metric
+from sweep.config.schema import Config
+from sweep.errors import UserError
+
+SEARCHED = ("epoch_seconds", "images_per_second")  # objectives besides metrics of a split
+
+
+def check(config: Config) -> None:
+    """Check the fields that depend on each other.
+
+    Raises:
+        UserError: naming the field, its value and what is allowed.
+    """
+    for name in config.metrics:
+        measured_metric(name)
+    names = ("loss", *config.metrics)
+    monitored = [f"val/{name}" for name in names]
+    if config.monitor not in monitored:
+        raise UserError(f"monitor={config.monitor}: allowed is {' or '.join(monitored)}")
+    objectives = [f"{split}/{name}" for split in ("val", "train") for name in names]
+    objectives += SEARCHED
+    for each in config.search.objectives or ():
+        if each not in objectives:
+            given = ",".join(config.search.objectives or ())
+            raise UserError(
+                f"search.objectives=[{given}]: allowed is null, or a list of "
+                f"{', '.join(objectives)}"
+            )
+    if not config.dataset.val_size and not config.test_every_epoch:
+        raise UserError(
+            "dataset.val_size=0: leaves nothing to validate on; allowed is 1 or more, or 0 with "
+            "test_every_epoch=true, which measures on the test set after every epoch"
+        )
+    if not config.dataset.val_size and config.early_stopping.patience:
+        raise UserError(
+            f"early_stopping.patience={config.early_stopping.patience}: there is nothing to stop "
+            "by with dataset.val_size=0; allowed is null, or hold images out"
+        )
+
+
+def check_images(config: Config, train_size: int, shape: Shape) -> None:
+    """Check that a run fits the images of its dataset.
+
+    Args:
+        config: of the run.
+        train_size: the number of training images, with those that are held out.
+        shape: of an image.
+
+    Raises:
+        UserError: naming the field, its value and what is allowed.
+    """
+    held_out = config.dataset.val_size
+    where = f"{config.dataset.name} has {train_size:,} training images"
+    if held_out >= train_size:
+        raise UserError(
+            f"dataset.val_size={held_out}: leaves nothing to train on; {where}, "
+            f"so at most {train_size - 1} can be held out"
+        )
+    if config.batch_size > train_size - held_out:
+        raise UserError(
+            f"batch_size={config.batch_size}: beyond the training set; {where}, {held_out:,} of "
+            f"them held out for validation, so at most {train_size - held_out} is allowed"
+        )
+    config.model.check(shape)

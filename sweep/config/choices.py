@@ -1,0 +1,130 @@
+"""What a network, an optimiser and a dataset have to be, to be chosen by name.
+
+Each is a class that holds its fields, with their bounds, and the facts about it. Its module
+registers it, and a file in ``conf/`` has the fields' defaults. None of these modules imports MXNet
+when it is imported: the process of a sweep reads the facts and never trains.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass as plain_dataclass
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+from pydantic.dataclasses import dataclass
+
+from sweep.config.fields import STRICT, Size
+from sweep.config.registry import Registry
+
+Shape = tuple[int, int, int]  # of an image: channels, height, width
+
+
+@plain_dataclass(frozen=True)
+class Images:
+    """The images of a dataset with their labels, as a dataset's module reads them.
+
+    Attributes:
+        train_images: (n, channels, height, width) float32, 0 (black) to 1; may be memory-mapped.
+        train_labels: (n,) integers from 0.
+        test_images: (m, channels, height, width) float32.
+        test_labels: (m,) integers.
+        class_names: one for each class; plain numbers where classes have no other names.
+        digest: 64 hex digits that identify the content of all images and labels.
+        source: the folder or the file that they were read from.
+    """
+
+    train_images: NDArray[Any]
+    train_labels: NDArray[Any]
+    test_images: NDArray[Any]
+    test_labels: NDArray[Any]
+    class_names: tuple[str, ...]
+    digest: str
+    source: str
+
+
+@plain_dataclass(frozen=True)
+class Framing:
+    """How a dataset's images were made of pictures; others are made like them to be classified.
+
+    Attributes:
+        side: of the square that the trimmed picture was scaled into, in pixels.
+        by_mass: whether its centre of mass was put into the middle, or the centre of its frame.
+    """
+
+    side: int
+    by_mass: bool
+
+
+@dataclass(frozen=True, config=STRICT)
+class DatasetConfig(ABC):
+    """A dataset: which images, and how many of them are held out.
+
+    Attributes:
+        framing: how pictures become images such as these; None if they are only scaled.
+    """
+
+    framing: ClassVar[Framing | None] = None
+
+    name: str
+    val_size: Size
+
+    @abstractmethod
+    def read(self) -> Images:
+        """Find, verify and read the images.
+
+        Raises:
+            UserError: a file is missing, wrong or cannot be downloaded.
+        """
+
+
+@dataclass(frozen=True, config=STRICT)
+class Network(ABC):
+    """A network for images of some shape and some number of classes."""
+
+    name: str
+
+    @property
+    def label(self) -> str:
+        """What names a run with this network, as in ``lenet tanh``."""
+        return self.name
+
+    def check(self, shape: Shape) -> None:  # noqa: B027 - most networks take any image
+        """Check that the fields fit each other, and that images of this shape can be taken.
+
+        Raises:
+            UserError: naming the field and what is allowed.
+        """
+
+    @abstractmethod
+    def multiplications(self, shape: Shape, classes: int) -> int:
+        """Return how many one image needs, roughly: longer runs are started first."""
+
+    @abstractmethod
+    def build(self, shape: Shape, classes: int) -> Any:
+        """Return the network as a Gluon ``HybridBlock``, not initialised.
+
+        It takes (n, channels, height, width) float32 and returns (n, classes) float32 scores.
+        """
+
+    def build_plain(self, shape: Shape, classes: int) -> Any:
+        """Return the network as it is drawn: without what only makes it faster."""
+        return self.build(shape, classes)
+
+    def initializer(self) -> Any:
+        """Return the ``mxnet.initializer.Initializer`` of the weights; None for Xavier's."""
+        return None
+
+
+@dataclass(frozen=True, config=STRICT)
+class OptimizerConfig(ABC):
+    """An optimiser for ``gluon.Trainer``."""
+
+    name: str
+
+    @abstractmethod
+    def build(self, parameters: int) -> Any:
+        """Return the ``mxnet.optimizer.Optimizer`` for so many parameters (arrays)."""
+
+
+NETWORKS: Registry[type[Network]] = Registry("model", "sweep.networks.families")
+OPTIMIZERS: Registry[type[OptimizerConfig]] = Registry("optim", "sweep.training.optimizers")
+DATASETS: Registry[type[DatasetConfig]] = Registry("dataset", "sweep.data.formats")

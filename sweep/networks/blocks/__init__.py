@@ -1,0 +1,1 @@
+"""The networks as Gluon blocks; the only modules here that import MXNet when they are imported."""

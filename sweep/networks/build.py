@@ -1,0 +1,37 @@
+"""A network with its initial parameters, and the graph of one."""
+
+import math
+
+from sweep.backend.mxnet import gluon, mx
+from sweep.config.choices import Network, Shape
+
+
+def build_network(
+    network: Network, shape: Shape, classes: int, *, seed: int, context: mx.Context
+) -> gluon.HybridBlock:
+    """Return the network with initial parameters that depend on the seed alone.
+
+    Args:
+        network: as it is configured.
+        shape: of an image: channels, height, width.
+        classes: scores of an image.
+        seed: of the initial parameters.
+        context: where they are.
+    """
+    mx.random.seed(seed)
+    net = network.build(shape, classes)
+    net.initialize(network.initializer() or mx.init.Xavier(magnitude=3), ctx=context)
+    return net
+
+
+def architecture(network: Network, shape: Shape, classes: int) -> mx.sym.Symbol:
+    """Return the graph of the network, from the input ``data``, with an operator for each layer.
+
+    It computes the same as what is trained, without what only makes that faster.
+    """
+    return network.build_plain(shape, classes)(mx.sym.var("data"))
+
+
+def parameter_count(net: gluon.HybridBlock) -> int:
+    """Return the number of trained values."""
+    return sum(math.prod(parameter.shape) for parameter in net.collect_params().values())
