@@ -5,7 +5,7 @@ from itertools import cycle, islice
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.schema import Config
 from sweep.data.splits import Dataset
-from sweep.networks.registry import build_model
+from sweep.networks.build import build_model
 from sweep.training.loop import build_trainer
 
 

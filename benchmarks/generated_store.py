@@ -25,7 +25,8 @@ from mlflow.store.tracking.dbmodels.models import (
 )
 from sqlalchemy import create_engine, insert
 
-from sweep.config.compose import load, params
+from sweep.config.compose import load
+from sweep.config.params import params
 from sweep.tracking import probe
 
 EXPERIMENT = "generated"

@@ -15,8 +15,9 @@ from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
 
 from hydra_plugins.gluon_launcher import ScheduledLauncher
-from sweep.config.compose import GROUPS, own_part, parse, public
+from sweep.config.compose import GROUPS, own_part, parse
 from sweep.config.loaders import FrozenConfigLoader, FrozenFilesLoader
+from sweep.config.overrides import describing
 from sweep.config.schema import Config
 from sweep.errors import UserError
 from sweep.execution.local import place as this_machine
@@ -48,7 +49,7 @@ class GridSweeper(BasicSweeper):
                 )
         (combinations,) = self.split_arguments(overrides, max_batch_size=None)
         if not combinations:
-            raise UserError(f"{' '.join(public(given))}: sweeps over no value at all")
+            raise UserError(f"{' '.join(describing(given))}: sweeps over no value at all")
         where = launcher if isinstance(launcher, ScheduledLauncher) else this_machine
         checked = []
         for combination in combinations:
@@ -146,7 +147,9 @@ def _compose(
     try:
         return composed, parse(own_part(composed))
     except UserError as error:
-        raise UserError(f"{error}\n(in the combination {' '.join(public(overrides))})") from error
+        raise UserError(
+            f"{error}\n(in the combination {' '.join(describing(overrides))})"
+        ) from error
 
 
 def _check_for_other_launchers(configs: Sequence[Config]) -> None:

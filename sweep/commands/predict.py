@@ -2,13 +2,19 @@
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
 
 from sweep.commands.cli import tracking_option
-from sweep.data.pictures import prepare, read
+from sweep.config.choices import DATASETS
+from sweep.data.pictures import Picture, framed, read
 from sweep.display.answers import show_answers
+from sweep.errors import UserError
+
+if TYPE_CHECKING:
+    from sweep.carried.serving import Interface
 
 
 @click.command()
@@ -35,6 +41,22 @@ def predict(model: str, files: tuple[Path, ...], tracking_uri: str | None) -> No
     with tempfile.TemporaryDirectory() as folder:
         data = fetch_model(tracking_uri, model, serving.LOADER, Path(folder))
         classifier = serving.load(data)
-    prepared = [prepare(picture, classifier.dataset) for picture in pictures]
+    prepared = [_as_dataset(picture, classifier.interface) for picture in pictures]
     answers = classifier.predict(np.stack([picture.grey for picture in prepared]))
     show_answers(prepared, answers)
+
+
+def _as_dataset(picture: Picture, interface: "Interface") -> Picture:
+    """Return a picture as the images of the dataset that the model was trained on.
+
+    Raises:
+        UserError: the model is for images of another kind, or there is nothing in the picture.
+    """
+    channels, height, width = interface.shape
+    if channels != 1:
+        raise UserError(
+            f"the model takes images with {channels} channels; image files are read in grey, so "
+            "allowed are models of grey images"
+        )
+    dataset = DATASETS.get(interface.dataset)
+    return framed(picture, (height, width), dataset.framing if dataset else None)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import click
 
 from sweep.commands.cli import tracking_option
-from sweep.config.compose import from_yaml
+from sweep.config.recorded import from_yaml
 from sweep.display.comparison import show_comparisons, show_environment
 from sweep.display.console import show_lines
 from sweep.display.run import RunDisplay
@@ -31,7 +31,7 @@ def reproduce(run_id: str, dataset_root: str | None, tracking_uri: str | None) -
     record = read_record(tracking_uri, run_id)
     config = from_yaml(record.config)
     if dataset_root:
-        config = replace(config, dataset=replace(config.dataset, root=dataset_root))
+        config = replace(config, dataset=config.dataset.in_folder(dataset_root))
     # MXNet reads its number of threads once, when it is loaded.
     os.environ["OMP_NUM_THREADS"] = str(config.threads_per_run)
     again = train_again(record, config, RunDisplay())

@@ -10,9 +10,12 @@ from omegaconf import DictConfig
 from sweep import signals
 from sweep.commands.arguments import check_arguments, explain
 from sweep.config.compose import CONF, parse
+from sweep.config.schema import Config
 from sweep.display.run import RunDisplay
 from sweep.errors import RunFailed, UserError, leave
 from sweep.runs.events import Listener
+from sweep.runs.membership import Membership, membership_of
+from sweep.search.pruning import judge_of
 
 
 def main() -> None:
@@ -47,12 +50,21 @@ def task(composed: DictConfig, tell: Listener | None = None) -> float:
         # MXNet reads its number of threads once, when it is loaded; so it is not imported above.
         os.environ["OMP_NUM_THREADS"] = str(config.threads_per_run)
         from sweep.runs.execute import execute
+        from sweep.sweeps.single import train_single
         from sweep.tracking import prepare_mlflow
 
         prepare_mlflow()
-
-        return execute(config, HydraConfig.get().overrides.task, tell or RunDisplay())
+        overrides, tell = HydraConfig.get().overrides.task, tell or RunDisplay()
+        if (member := _membership(config)) is None:
+            return train_single(config, overrides, tell)
+        return execute(config, overrides, tell, member, judge_of(config))
     except (UserError, RunFailed) as error:
         if composed.tracking.sweep_id:
             raise  # the sweep counts it, and goes on
         leave(error.exit_code, str(error))  # before Hydra adds a line of its own
+
+
+def _membership(config: Config) -> Membership | None:
+    if config.tracking.sweep_id is None:
+        return membership_of()
+    return Membership(config.tracking.sweep_id, config.search.study, config.search.trial)

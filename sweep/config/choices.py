@@ -14,6 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from sweep.config.fields import STRICT, Size
 from sweep.config.registry import Registry
+from sweep.errors import UserError
 
 Shape = tuple[int, int, int]  # of an image: channels, height, width
 
@@ -74,6 +75,14 @@ class DatasetConfig(ABC):
         Raises:
             UserError: a file is missing, wrong or cannot be downloaded.
         """
+
+    def in_folder(self, root: str) -> "DatasetConfig":
+        """Return the same dataset, whose files are in this folder.
+
+        Raises:
+            UserError: it has no files that could be elsewhere.
+        """
+        raise UserError(f"--dataset-root {root}: {self.name} has no folder; leave the option out")
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -1,7 +1,6 @@
 """A run's configuration: composed by Hydra, checked against the schema."""
 
 import functools
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,18 @@ from sweep.config.choices import DATASETS, NETWORKS, OPTIMIZERS
 from sweep.config.explain import explain_composition, is_composition_error
 from sweep.config.fields import FieldInfo, declared
 from sweep.config.params import as_text
+from sweep.config.registry import Registry
 from sweep.config.schema import Config, EarlyStopping, Search, Tracking
 from sweep.errors import UserError, nearest
 
 PACKAGED_CONF = Path(__file__).parents[1] / "conf"
 CONF = PACKAGED_CONF if PACKAGED_CONF.is_dir() else Path(__file__).parents[2] / "conf"
 
-CHOSEN = {"model": NETWORKS, "optim": OPTIMIZERS, "dataset": DATASETS}  # a class for each name
+CHOSEN: dict[str, Registry[Any]] = {  # a class for each name
+    "model": NETWORKS,
+    "optim": OPTIMIZERS,
+    "dataset": DATASETS,
+}
 NESTED = {"early_stopping": EarlyStopping, "search": Search, "tracking": Tracking}
 GROUPS = (*CHOSEN, "experiment")
 
@@ -75,7 +79,7 @@ def parse(composed: DictConfig) -> Config:
             wrong += [_describe(dict(each), group) for each in error.errors()]
             del values[group]
     try:
-        config = _adapter(Config).validate_python(values)
+        config: Config = _adapter(Config).validate_python(values)
     except pydantic.ValidationError as error:
         others = [dict(each) for each in error.errors() if each["loc"][0] not in CHOSEN]
         wrong += [_describe(each) for each in others]

@@ -89,7 +89,8 @@ def _info(name: str, hint: Any) -> FieldInfo:
 
 def walk(config: Any) -> Iterator[tuple[FieldInfo, Any]]:
     """Yield every field of a configuration with its value, nested ones with dotted keys."""
-    for name, info in declared(type(config)).items():
+    schema: type = type(config)
+    for name, info in declared(schema).items():
         value = getattr(config, name)
         if dataclasses.is_dataclass(value):
             for inner, inner_value in walk(value):

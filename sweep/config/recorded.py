@@ -41,4 +41,3 @@ def from_yaml(text: str) -> Config:
             if before and name not in values[group]:
                 values[group] = {**values[group], name: before.value}
     return parse(OmegaConf.create(values))
-

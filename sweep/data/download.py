@@ -24,6 +24,7 @@ from sweep.files import kernel_lock
 TIMEOUT_SECONDS = 10
 pooch.get_logger().setLevel("WARNING")  # the bar, or the error, says it all
 
+
 def gluon_cache() -> Path:
     """Return the folder of Gluon's own datasets: ``$MXNET_HOME/datasets``."""
     home = os.environ.get("MXNET_HOME") or Path.home() / ".mxnet"

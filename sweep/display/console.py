@@ -8,7 +8,7 @@ from io import TextIOWrapper
 
 from rich.console import Console
 
-from sweep.config.compose import varying
+from sweep.config.params import varying
 
 PLAIN_WIDTH = 200
 SHOWN_COLUMNS = ("val/accuracy", "test/accuracy", "best_epoch")

@@ -13,13 +13,14 @@ from typing import Protocol
 
 from hydra.core.utils import JobReturn, JobStatus
 
-from sweep.config.compose import public
+from sweep.config.overrides import describing
 from sweep.config.schema import Config
+from sweep.data.splits import load_dataset
 from sweep.display.sweep import Row, SweepDisplay
 from sweep.errors import RunFailed
 from sweep.execution.capacity import Lease
 from sweep.execution.job import Died, Job, Running, failure
-from sweep.networks.workload import workload
+from sweep.networks.cost import run_cost
 from sweep.runs.events import CLAIMED, Ended, Event, Notice, Retried
 
 GRACE_SECONDS = 5.0  # for runs to close their records after they were told to stop
@@ -104,8 +105,14 @@ class _Shown:
 
 
 def _row(job: Job) -> Row:
-    name = " ".join(public(job.composed.hydra.overrides.task))
+    name = " ".join(describing(job.composed.hydra.overrides.task))
     return Row(job.number, name, workload(job.config))
+
+
+def workload(config: Config) -> float:
+    """Return the work of a run, in multiplications."""
+    dataset = load_dataset(config.dataset)
+    return run_cost(config, dataset.train_size, dataset.shape, dataset.classes)
 
 
 Start = Callable[[Job, Lease], Running]

@@ -29,6 +29,7 @@ from sweep.tracking import PastRun, Record, Tracker
 from sweep.training.checkpoint import Checkpoints
 from sweep.training.selection import EpochRecord
 from sweep.training.session import Training
+from sweep.uris import shown
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +173,8 @@ def _train_and_record(run: Run, begun: PastRun | None, tell: Listener, judge: Ju
     with suppress(Pruned), _telling_the_end(run.name, tell):
         with run.tracker.open_run(run.name, described, tags, parent, begun) as record:
             tell(Recorded(record.run_id))
-            log.info("%s is run %s in %s", run.name, record.run_id, run.tracker.place)
+            place = f"{shown(run.tracker.uri)}, experiment {run.tracker.experiment}"
+            log.info("%s is run %s in %s", run.name, record.run_id, place)
             checkpoints = Checkpoints(run.locks.folder / record.run_id, run.fingerprint)
             _describe(run, record)
             training = Training(run.config, run.dataset, run.device)

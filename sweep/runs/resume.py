@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweep.config.compose import score_metric
+from sweep.config.params import score_metric
 from sweep.config.schema import Config
 from sweep.runs.locks import Claims
 from sweep.tracking import PastRun, Tracker, kept_value

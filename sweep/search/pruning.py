@@ -6,7 +6,7 @@ Each run reports to the study and asks it, wherever it is trained.
 import logging
 from collections.abc import Callable, Sequence
 
-from sweep.config.compose import score_metric
+from sweep.config.params import score_metric
 from sweep.config.schema import Config
 from sweep.errors import Pruned
 from sweep.training.selection import EpochRecord

@@ -9,8 +9,9 @@ from typing import Any
 
 from hydra.core.utils import JobReturn
 
-from sweep.config.compose import params, public, score_metric
 from sweep.config.metrics import direction_of
+from sweep.config.overrides import describing
+from sweep.config.params import params, score_metric
 from sweep.config.schema import Config, Search
 from sweep.display.console import count, show_lines
 from sweep.errors import UserError
@@ -174,7 +175,7 @@ def _announced(settings: Search, space: Space, n_trials: int) -> list[str]:
     pruned = f", pruned by {settings.pruner}" if settings.pruner else ""
     budget = f", within {settings.time_budget:g} s" if settings.time_budget else ""
     lines = [f"search of {count(n_trials, 'run')} by {settings.sampler}{pruned}{budget}:"]
-    fixed = [f"  {each}" for each in public(space.fixed)]
+    fixed = [f"  {each}" for each in describing(space.fixed)]
     return lines + [f"  {each.name}: {each.text}" for each in space.dimensions] + fixed
 
 

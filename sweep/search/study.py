@@ -205,7 +205,7 @@ def _sampler(search: Search, space: Space, number: int) -> samplers.BaseSampler:
             return samplers.CmaEsSampler(
                 seed=seed, n_startup_trials=startup, warn_independent_sampling=False
             )
-        case "tpe":
+        case _:
             return samplers.TPESampler(seed=seed, n_startup_trials=startup, multivariate=True)
 
 
@@ -224,7 +224,7 @@ def _pruner(search: Search, epochs: int) -> pruners.BasePruner:
             return pruners.HyperbandPruner(search.min_epochs, epochs, search.reduction_factor)
         case "median":
             return pruners.MedianPruner(search.startup_trials, search.min_epochs)
-        case None:
+        case _:
             return pruners.NopPruner()
 
 

@@ -7,8 +7,12 @@ from typing import Literal
 
 from omegaconf import DictConfig
 
-from sweep.config.compose import fingerprint, params
-from sweep.config.schema import Config, DatasetConfig
+from sweep.config.checks import check_images
+from sweep.config.choices import DatasetConfig
+from sweep.config.fields import Mark, declared
+from sweep.config.fingerprint import fingerprint
+from sweep.config.params import params
+from sweep.config.schema import Config
 from sweep.data.splits import Dataset, load_dataset
 from sweep.display import console as terminal
 from sweep.errors import UserError
@@ -19,10 +23,6 @@ from sweep.tracking import Tracker, probe
 from sweep.uris import resolve_uri, shown
 
 Device = Literal["cpu", "gpu"]
-ONE_FOR_ALL = (
-    *("tracking", "n_jobs", "max_retries", "on_failure", "rerun"),
-    *("checkpoint_dir", "figures", "search"),
-)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def prepare(
         UserError: something is wrong; nothing is recorded.
     """
     first = combinations[0].config
-    for field in ONE_FOR_ALL:
+    shared = [name for name, info in declared(Config).items() if Mark.ONE_PER_SWEEP in info.marks]
+    for field in shared:
         if any(getattr(each.config, field) != getattr(first, field) for each in combinations):
             raise UserError(f"{field}: cannot be swept over; it is one for all runs of a sweep")
     probe(resolve_uri(first.tracking.uri))
@@ -93,6 +94,9 @@ def prepare(
     datasets = {
         config: load_dataset(config) for config in {each.config.dataset for each in combinations}
     }
+    for each in combinations:
+        dataset = datasets[each.config.dataset]
+        check_images(each.config, dataset.train_size, dataset.shape)
     gpus = count_gpus()
     contexts = dict.fromkeys(str(each.config.context) for each in combinations)
     devices: dict[str, Device] = {"cpu": "cpu", "gpu": "gpu"}

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from hydra.core.utils import JobReturn
 
-from sweep.config.compose import public
+from sweep.config.overrides import describing
 from sweep.config.schema import Config
 from sweep.runs.locks import Claims
 from sweep.sweeps.checks import Prepared
@@ -56,7 +56,7 @@ def record_sweep(
             show_report_command(tracker, past.run_id, config)
             return []
         tags = {KIND: SWEEP, FINGERPRINT: key, FOLDER: claims.folder_id, **(more_tags or {})}
-        name = " ".join(public(command)) or "sweep"
+        name = " ".join(describing(command)) or "sweep"
         with tracker.open_run(name, params or {}, tags, None, past) as record:
             try:
                 results = train(record)
@@ -65,7 +65,7 @@ def record_sweep(
                 show_report_command(tracker, record.run_id, config)
                 raise
             show_results(tracker, record.run_id, config)
-            keep_results(tracker, record, config, [*how, *public(command)])
+            keep_results(tracker, record, config, [*how, *describing(command)])
             raise_failures(results)
     return results
 

@@ -14,8 +14,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from sweep.config.compose import public, score_metric
 from sweep.config.metrics import direction_of
+from sweep.config.overrides import describing
+from sweep.config.params import score_metric
 from sweep.config.schema import Config
 from sweep.display.console import console, show_lines
 from sweep.environment import program
@@ -139,7 +140,7 @@ def raise_failures(results: Sequence[JobReturn]) -> None:
         table.add_column(name, overflow="fold")
     for each in failures:
         # Asking for return_value would raise the first one.
-        cells = (" ".join(public(each.overrides or [])), each._return_value, _log_of(each))
+        cells = (" ".join(describing(each.overrides or [])), each._return_value, _log_of(each))
         table.add_row(*(Text(str(cell)) for cell in cells))
     console().print(table)
     stopped = sum(each.status == JobStatus.UNKNOWN for each in results)

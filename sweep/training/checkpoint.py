@@ -166,8 +166,9 @@ def _unpack(path: Path, fingerprint: str) -> Snapshot:
     for key, ours in (("format", READABLE), ("fingerprint", (fingerprint,))):
         if header[key] not in ours:
             raise UserError(
-                f"{path}: has {key} {header[key]}, and this run {ours[-1]}; allowed is a checkpoint "
-                f"of the same {key}. To train this run from the start, delete {path.parent}"
+                f"{path}: has {key} {header[key]}, and this run {ours[-1]}; allowed is a "
+                f"checkpoint of the same {key}. To train this run from the start, delete "
+                f"{path.parent}"
             )
     with np.load(io.BytesIO(arrays), allow_pickle=False) as file:
         return Snapshot(

@@ -114,14 +114,12 @@ class Training:
             summary = {at_best(key): value for key, value in metrics.items() if "/" in key}
             summary["best_epoch"] = self.chosen.epoch
         if not self.config.test_every_epoch:
-            test = Evaluation(
-                self.net, self._dataset.test, self._metrics, self._context
-            ).measure()
+            test = Evaluation(self.net, self._dataset.test, self._metrics, self._context).measure()
             summary |= {f"test/{key}": value for key, value in test.items()}
         return summary
 
     def answer_test(self) -> NDArray[np.float64]:
-        """Return the probability of each class for each test image, (n, classes), after concluding."""
+        """Return each class's probability for each test image, (n, classes), after concluding."""
         return probabilities(self.net, self._dataset.test, self._context)
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 
 from sweep.backend.mxnet import mx
+from sweep.config.choices import DatasetConfig
 from sweep.config.compose import load
-from sweep.config.schema import DatasetConfig
 from sweep.data.splits import Dataset, Split, load_dataset
-from sweep.networks.registry import build_model
+from sweep.networks.build import build_model
 from sweep.training.loop import build_trainer, train_epochs
 
 TIMES = ("epoch_seconds", "images_per_second")

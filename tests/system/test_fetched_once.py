@@ -23,7 +23,7 @@ LOADER = """
 import json, sys
 from pathlib import Path
 from sweep.data import splits as data
-from sweep.config.schema import DatasetConfig
+from sweep.config.choices import DatasetConfig
 from sweep.data.download import FILES, IdxFile, SYSTEM_FOLDERS
 
 FILES["mnist"] = tuple(IdxFile(*each) for each in json.loads(Path("published.json").read_text()))

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sweep.config.compose import CONF, fields, load, params
+from sweep.config.compose import CONF, fields, load
+from sweep.config.params import params
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"

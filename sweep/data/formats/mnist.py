@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -52,6 +53,10 @@ class IdxDataset(DatasetConfig):
             digest=digest,
             source=str(paths[0].parent),
         )
+
+    def in_folder(self, root: str) -> DatasetConfig:
+        """Return the same dataset, whose files are in this folder."""
+        return replace(self, root=root)
 
 
 @DATASETS.registers("mnist")

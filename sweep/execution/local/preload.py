@@ -6,7 +6,7 @@ It touches no GPU, no database and no MXNet array: none of these would survive t
 import contextlib
 import gc
 
-from sweep.data.splits import load_packaged
+from sweep.data.formats.mnist import read_packaged
 from sweep.environment import commit, environment
 from sweep.errors import UserError
 
@@ -20,7 +20,7 @@ with contextlib.suppress(
 
 environment()
 commit()
-load_packaged()
+read_packaged()
 # What there is now is not looked through again, and so not copied, in every process:
 # https://docs.python.org/3/library/gc.html#gc.freeze
 gc.collect()

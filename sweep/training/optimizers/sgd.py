@@ -22,6 +22,4 @@ class SGD(OptimizerConfig):
         """Return MXNet's optimiser. Weight decay acts on biases too."""
         from sweep.training.sgd_kernels import FastSGD  # which imports MXNet
 
-        return FastSGD(
-            parameters, learning_rate=self.lr, wd=self.wd, momentum=self.momentum
-        )
+        return FastSGD(parameters, learning_rate=self.lr, wd=self.wd, momentum=self.momentum)

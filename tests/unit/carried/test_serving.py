@@ -23,8 +23,8 @@ from sweep.backend.mxnet import mx, nd
 from sweep.carried import serving
 from sweep.carried.serving import pixels
 from sweep.config.compose import load
-from sweep.data.splits import CLASS_NAMES, load_packaged
-from sweep.networks.registry import build_model
+from sweep.data.splits import CLASS_NAMES
+from sweep.networks.build import build_model
 from sweep.runs.execute import execute
 
 FEW = ("dataset.val_size=3500", "epochs=1", "batch_size=50", "figures=false", "context=cpu")
@@ -49,7 +49,7 @@ PROBABILITIES = [f"probability_{each}" for each in range(10)]
 
 def test_images():
     """Return the 1,000 test images as the dataset has them, and as uint8."""
-    (_, _, images, _), _, _ = load_packaged()
+    (_, _, images, _), _, _ = read_packaged()
     return images, np.rint(images * 255).astype(np.uint8)
 
 

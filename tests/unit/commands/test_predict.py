@@ -9,8 +9,8 @@ from PIL import Image
 from sweep.commands.cli import run
 from sweep.commands.predict import predict as command
 from sweep.config.compose import load
+from sweep.data.formats.mnist import read_packaged
 from sweep.data.pictures import Picture, prepare, read
-from sweep.data.splits import load_packaged
 from sweep.errors import UserError
 from sweep.runs.execute import execute
 from sweep.tracking import fetch_model
@@ -18,7 +18,7 @@ from sweep.tracking import fetch_model
 main = partial(run, command)
 
 TRAINED = ["model=lenet", "epochs=3", "optim.lr=0.2", "figures=false", "context=cpu"]
-(_, _, IMAGES, LABELS), _, _ = load_packaged()
+(_, _, IMAGES, LABELS), _, _ = read_packaged()
 DIGITS = np.rint(IMAGES * 255).astype(np.uint8)
 
 

@@ -3,17 +3,13 @@ from dataclasses import asdict, replace
 import pytest
 import yaml
 
-from sweep.config.compose import (
-    fields,
-    fingerprint,
-    flatten,
-    from_yaml,
-    load,
-    params,
-    to_yaml,
-    varying,
-)
-from sweep.config.schema import DatasetConfig, EarlyStopping, LeNet, Tracking
+from sweep.config.choices import DatasetConfig
+from sweep.config.compose import fields, load
+from sweep.config.fingerprint import fingerprint
+from sweep.config.params import flatten, params, varying
+from sweep.config.recorded import from_yaml, to_yaml
+from sweep.config.schema import EarlyStopping, Tracking
+from sweep.networks.families.lenet import LeNet
 
 MNIST_MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sweep.config.choices import DatasetConfig
 from sweep.config.compose import load
-from sweep.config.schema import DatasetConfig
 from sweep.data import splits as data
 from sweep.data.download import FILES, IdxFile, gluon_cache
 from sweep.data.splits import MNIST_5K, load_dataset

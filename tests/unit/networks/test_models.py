@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from sweep.networks.registry import padded_channels
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.compose import load
-from sweep.networks.registry import build_model, padded_channels, parameter_count
+from sweep.networks.build import build_model, parameter_count
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid")
 LAYERS = {

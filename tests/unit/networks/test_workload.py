@@ -1,7 +1,7 @@
 import pytest
+from sweep.networks.workload import STEP, workload
 
 from sweep.config.compose import load
-from sweep.networks.workload import STEP, workload
 
 
 def test_the_multiplications_of_a_multilayer_perceptron():

@@ -9,7 +9,7 @@ from executions import CASES, Place, epochs_of, few
 from mlflow import MlflowClient
 from outcomes import outcome
 
-from sweep.config.compose import fingerprint
+from sweep.config.fingerprint import fingerprint
 from sweep.data.splits import load_dataset
 from sweep.errors import UserError
 from sweep.runs import execute as running

@@ -10,10 +10,11 @@ from mlflow import MlflowClient
 from PIL import Image
 
 from sweep.backend.mxnet import mx, nd
-from sweep.config.compose import load, params
+from sweep.config.compose import load
+from sweep.config.params import params
 from sweep.data.splits import CLASS_NAMES, load_dataset
 from sweep.errors import UserError
-from sweep.networks.registry import architecture, build_model, parameter_count
+from sweep.networks.build import architecture, build_model, parameter_count
 from sweep.networks.summary import Layer, drawing, layers, table
 from sweep.runs.drawing import draw_confusion, draw_curves, draw_mistakes, write
 from sweep.runs.execute import execute

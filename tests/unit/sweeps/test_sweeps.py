@@ -11,7 +11,9 @@ from mlflow import MlflowClient
 from omegaconf import OmegaConf
 
 from sweep import tracking
-from sweep.config.compose import fingerprint, load, params
+from sweep.config.compose import load
+from sweep.config.fingerprint import fingerprint
+from sweep.config.params import params
 from sweep.data.splits import load_dataset
 from sweep.errors import RunFailed
 from sweep.runs.locks import Claims

@@ -21,12 +21,15 @@ from mlflow.entities import Metric
 
 from sweep import __version__
 from sweep.backend.mxnet import mx
-from sweep.config.compose import fingerprint, from_yaml, load, params
+from sweep.config.compose import load
+from sweep.config.fingerprint import fingerprint
 from sweep.config.metrics import at_best
+from sweep.config.params import params
+from sweep.config.recorded import from_yaml
 from sweep.data.splits import load_dataset
 from sweep.environment import commit
 from sweep.errors import RunFailed, UserError
-from sweep.networks.registry import build_model
+from sweep.networks.build import build_model
 from sweep.runs.events import Ended, Recorded, Started
 from sweep.runs.execute import execute
 from sweep.tracking import Record, Tracker, histories, read_histories, read_runs

@@ -8,9 +8,10 @@ from epochwise import Training, assert_equal_bits, synthetic
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.compose import load
-from sweep.config.schema import SGD
-from sweep.networks.registry import build_model
-from sweep.training.loop import build_trainer, parameters, restore, restore_parameters, state
+from sweep.networks.build import build_model
+from sweep.training.loop import build_trainer
+from sweep.training.optimizers.sgd import SGD
+from sweep.training.state import parameters, restore, restore_parameters, state
 
 NETWORKS = {
     "small": ("model.hidden=[6]",),

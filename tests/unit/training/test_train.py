@@ -10,9 +10,9 @@ from epochwise import Training, assert_equal_bits, split_of, subset, synthetic
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.compose import load
-from sweep.config.schema import SGD
-from sweep.networks.registry import build_model
+from sweep.networks.build import build_model
 from sweep.training.loop import EVALUATION_BATCH, Evaluation, build_trainer, train_epochs
+from sweep.training.optimizers.sgd import SGD
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid")
 SMALL = ("model=mlp", "model.hidden=[6]")
