@@ -4,11 +4,8 @@
 sweep/carried/mxnet_import.py.
 """
 
-import contextlib
-import signal
-
+from sweep.backend.devices import count_gpus, resolve
 from sweep.errors import UserError
-from sweep.execution.gpus import resolve
 
 try:
     from sweep.carried.mxnet_import import THREADS, mx
@@ -19,12 +16,7 @@ except OSError as error:  # its library needs two of the system's, which small i
     ) from error
 from mxnet import autograd, gluon, nd  # noqa: E402
 
-with contextlib.suppress(ValueError):  # only the main thread may do this
-    # MXNet's own handlers of a crash end the process in an orderly way, which can hang for ever.
-    for crash in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE):
-        signal.signal(crash, signal.SIG_DFL)
-
-__all__ = ["THREADS", "autograd", "count_gpus", "device", "gluon", "mx", "nd"]
+__all__ = ["THREADS", "autograd", "device", "gluon", "mx", "nd"]
 
 
 def device(context: str) -> mx.Context:
@@ -35,9 +27,3 @@ def device(context: str) -> mx.Context:
     """
     on_gpu = context != "cpu" and resolve(context, count_gpus()) == "gpu"
     return mx.gpu() if on_gpu else mx.cpu()
-
-
-def count_gpus() -> int:
-    """Return how many GPUs MXNet sees."""
-    found: int = mx.context.num_gpus()
-    return found

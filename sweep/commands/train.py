@@ -54,6 +54,7 @@ def task(composed: DictConfig, tell: Listener | None = None) -> float:
         from sweep.tracking import prepare_mlflow
 
         prepare_mlflow()
+        signals.let_crashes_end_the_process()
         overrides, tell = HydraConfig.get().overrides.task, tell or RunDisplay()
         if (member := _membership(config)) is None:
             return train_single(config, overrides, tell)

@@ -115,7 +115,7 @@ class Network(ABC):
         """
 
     def build_plain(self, shape: Shape, classes: int) -> Any:
-        """Return the network as it is drawn: without what only makes it faster."""
+        """Return the network as it is drawn, and built for GPUs: without what is for a CPU."""
         return self.build(shape, classes)
 
     def initializer(self) -> Any:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sweep.backend.devices import resolve
 from sweep.config.schema import Config
-from sweep.execution.gpus import resolve
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from omegaconf import DictConfig
 
+from sweep.backend.devices import resolve
 from sweep.config.checks import check_images
 from sweep.config.choices import DatasetConfig
 from sweep.config.fields import Mark, declared
@@ -16,7 +17,6 @@ from sweep.config.schema import Config
 from sweep.data.splits import Dataset, load_dataset
 from sweep.display import console as terminal
 from sweep.errors import UserError
-from sweep.execution.gpus import resolve
 from sweep.runs.locks import Claims
 from sweep.runs.resume import close_abandoned
 from sweep.tracking import Tracker, probe
