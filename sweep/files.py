@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -24,7 +24,8 @@ def kernel_lock(path: Path) -> FileLock:
 def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file under a temporary name beside it, then rename it.
 
-    Others see all of it or nothing, and so does whoever comes after a power cut.
+    Others see all of it or nothing, and so does whoever comes after a power cut. Who may read and
+    write it is up to the umask, as for any new file.
 
     Args:
         path: of the file; what was there is replaced.
@@ -33,13 +34,12 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     Raises:
         OSError: the folder cannot be written, or is full; nothing is left behind.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=TEMPORARY)
+    temporary = path.parent / f"{secrets.token_hex(8)}{TEMPORARY}"
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with open(temporary, "xb") as stream:
             write(stream)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)  # users may share the folder; mkstemp lets only its own read
         os.replace(temporary, path)
     except BaseException:  # an interrupt too must leave nothing behind
         with contextlib.suppress(FileNotFoundError):

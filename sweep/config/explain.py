@@ -8,6 +8,15 @@ from omegaconf.errors import OmegaConfBaseException
 
 from sweep.errors import nearest
 
+# What else the field calls them: Gluon, Keras and PyTorch are not of one mind.
+OTHER_NAMES = {
+    "learning_rate": "lr",
+    "weight_decay": "wd",
+    "layers": "hidden",
+    "units": "hidden",
+    "filters": "channels",
+}
+
 
 def is_composition_error(error: Exception) -> bool:
     """Return whether Hydra raised this because of what a user overrode."""
@@ -42,8 +51,16 @@ def explain_composition(
         if key in fields:
             group = key.partition(".")[0]
             return f"{key} is not a field of the {group} that is chosen, but of another {group}"
-        suggestion = nearest(str(key), [*fields, *groups])
-        return f"{key} is not a field of the configuration{suggestion}"
+        return f"{key} is not a field of the configuration{_suggestion(str(key), fields, groups)}"
     if isinstance(cause, OmegaConfBaseException) and str(cause) not in str(error):
         return f"{error}\n{cause}"
-    return str(error)
+    return str(error).replace("\\'", "'")  # Hydra escapes the quotes of its advice
+
+
+def _suggestion(key: str, fields: Sequence[str], groups: Sequence[str]) -> str:
+    """Return ``" (did you mean …?)"`` with the field or group that may be meant, or nothing."""
+    parent, dot, name = key.rpartition(".")
+    known = f"{parent}{dot}{OTHER_NAMES.get(name, name)}"
+    if known in fields:
+        return f" (did you mean {known}?)"
+    return nearest(known, [*fields, *groups])

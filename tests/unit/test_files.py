@@ -36,13 +36,17 @@ def test_who_has_the_earlier_file_open_goes_on_reading_it(tmp_path):
         assert stream.read() == b"earlier"
 
 
-def test_everybody_may_read_it_and_its_owner_write_it(tmp_path):
-    kept = os.umask(0o077)
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+@pytest.mark.parametrize("before", [None, b"earlier"])
+def test_the_umask_says_who_may_read_and_write_it(tmp_path, umask, mode, before):
+    if before is not None:
+        (tmp_path / "file").write_bytes(before)
+    kept = os.umask(umask)
     try:
         write_whole(tmp_path / "file", lambda stream: stream.write(b"content"))
     finally:
         os.umask(kept)
-    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o644
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode
 
 
 @pytest.mark.parametrize("before", [None, b"earlier"])
@@ -62,7 +66,7 @@ def test_what_is_cut_short_leaves_nothing_behind(tmp_path, before, error):
     assert before is None or file.read_bytes() == before
 
 
-@pytest.mark.parametrize("step", ["fsync", "chmod", "replace"])
+@pytest.mark.parametrize("step", ["fsync", "replace"])
 @pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()])
 def test_an_interrupt_at_any_step_leaves_nothing_behind(tmp_path, monkeypatch, step, error):
     def fail(*arguments):
