@@ -11,7 +11,6 @@ from rich.console import Console
 from sweep.config.params import varying
 
 PLAIN_WIDTH = 200
-SHOWN_COLUMNS = ("val/accuracy", "test/accuracy", "best_epoch")
 
 
 def console() -> Console:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from sweep.display.console import SHOWN_COLUMNS, console
+from sweep.display.console import console
 from sweep.runs.events import Ended, Event, Found, Kept, Notice, Recorded, Retried, Started
 from sweep.training.selection import EpochRecord
 
 SHOWN_SPLITS = ("train", "val", "test")
 MEASURES = ("loss", "accuracy")
+OF_THE_KEPT_EPOCH = ("val/accuracy", "test/accuracy")
 
 
 class RunDisplay:
@@ -84,11 +85,14 @@ class RunLines:
                 return f"{self._label}{retry_line(event)}"
             case EpochRecord():
                 left = event.metrics["epoch_seconds"] * (self._epochs - event.epoch)
-                splits = [each for each in SHOWN_SPLITS if f"{each}/loss" in event.metrics]
-                keys = [f"{split}/{measure}" for split in splits for measure in MEASURES]
+                by_split = [
+                    {key: value for key, value in event.metrics.items() if key.startswith(split)}
+                    for split in (f"{each}/" for each in SHOWN_SPLITS)
+                ]
+                measured = {key: value for part in by_split for key, value in part.items()}
                 return (
                     f"{self._indent}epoch {event.epoch}/{self._epochs}  "
-                    f"{_text({key: event.metrics[key] for key in keys})}  "
+                    f"{_text(measured)}  "
                     f"{event.metrics['epoch_seconds']:.1f} s, {left:.0f} s left"
                 )
             case Kept():
@@ -109,7 +113,7 @@ def judged(record: EpochRecord) -> dict[str, float]:
 def kept_line(kept: Kept) -> str:
     """Return what the epoch that was kept reached."""
     results = {**kept.epoch.metrics, **kept.summary}
-    shown = {key: results[key] for key in SHOWN_COLUMNS[:2] if key in results}
+    shown = {key: results[key] for key in OF_THE_KEPT_EPOCH if key in results}
     return f"epoch {kept.epoch.epoch} kept: {_text(shown)}"
 
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
+
+from sweep.config.metrics import direction_of
+from sweep.errors import UserError
+from sweep.results.values import are_numbers, distinct_values, text
 
 Scale = Literal["linear", "integer", "log", "error", "category"]
 
@@ -55,14 +58,6 @@ class Axis:
         return value
 
 
-def text(value: object) -> str:
-    """Return a value as it is written at a tick: four digits of a number."""
-    if not isinstance(value, float | np.floating):
-        return str(value)
-    number = float(value)
-    return str(int(number)) if number.is_integer() and abs(number) < 1e7 else f"{number:.4g}"
-
-
 def metric_axis(metric: str, values: Iterable[float]) -> Axis:
     """Return an axis for values of a metric.
 
@@ -73,7 +68,7 @@ def metric_axis(metric: str, values: Iterable[float]) -> Axis:
     if not len(found):
         return Axis(metric, "linear", (0.0, 1.0))
     low, high = float(found.min()), float(found.max())
-    if metric.endswith("accuracy") and low >= 0 and high <= 1:
+    if is_share(metric, (low, high)):
         errors = 1 - found
         most = float(errors.max())
         least = float(errors[errors > 1e-12].min(initial=most))
@@ -89,6 +84,15 @@ def metric_axis(metric: str, values: Iterable[float]) -> Axis:
         high = min(high, OUTLIER * float(np.quantile(found, 0.9)))
         return _log_axis(metric, low, high)
     return Axis(metric, "linear", _not_below_zero(low, high))
+
+
+def is_share(metric: str, limits: tuple[float, float]) -> bool:
+    """Return whether a metric, with values between these, is a part of 1, which is the best."""
+    try:
+        direction = direction_of(metric)
+    except UserError:  # a metric of the user's own, or none at all, as a duration
+        return False
+    return direction == "max" and limits[0] >= 0 and limits[1] <= 1
 
 
 def linear_axis(label: str, values: Iterable[float]) -> Axis:
@@ -129,23 +133,6 @@ def parameter_axis(parameter: str, values: Sequence[Any]) -> Axis:
         ticks = tuple((value, text(value)) for value in numbers)
         return Axis(parameter, axis.scale, axis.limits, ticks)
     return axis
-
-
-def distinct_values(values: Iterable[Any]) -> list[Any]:
-    """Return the different values in order: numbers by size, before names by the alphabet."""
-    return sorted({value for value in values if not pd.isna(value)}, key=_order)
-
-
-def are_numbers(values: Iterable[object]) -> bool:
-    """Return whether all values are numbers; neither ``[128, 64]`` nor ``null`` is one."""
-    return all(isinstance(value, int | float | np.number) for value in values)
-
-
-def _order(value: object) -> tuple[bool, float, str]:
-    try:
-        return False, float(str(value)), ""
-    except ValueError:
-        return True, 0.0, str(value)
 
 
 def _category_axis(label: str, distinct: Sequence[object]) -> Axis:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sweep.reporting.axes import Axis, are_numbers, distinct_values, parameter_axis, text
+from sweep.reporting.axes import Axis, parameter_axis
 from sweep.results.results import Results
+from sweep.results.values import are_numbers, distinct_values, text
 
 MOST_ENTRIES = 6  # of a legend
 

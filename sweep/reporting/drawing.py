@@ -20,6 +20,7 @@ from sweep.reporting.palette import STEPS, Palette
 
 FEW, MANY = 12, 60  # runs, up to which marks are large, and from which on small
 LONGEST_LABEL = 18
+ROUND_STEPS = (1, 2, 2.5, 5, 10)  # from tick to tick
 WIDEST_LABELS = 48  # letters below half a page
 DASHES: tuple[Any, ...] = (
     "solid",
@@ -75,7 +76,8 @@ class Look:
         """Return the entries of the legend; none with a colour bar."""
         return [
             Line2D(
-                *([], []),
+                xdata=[],
+                ydata=[],
                 color=self._of_label(place),
                 linestyle=DASHES[place],
                 marker=MARKERS[place],
@@ -111,7 +113,9 @@ def dress(axes: Axes, x: Axis, y: Axis, palette: Palette) -> None:
             labels = [_short(label) for _, label in shown.ticks]
             axis.set_ticks(coordinates(shown, [value for value, _ in shown.ticks]), labels)
         else:
-            axis.set_major_locator(MaxNLocator(6, integer=shown.scale == "integer"))
+            axis.set_major_locator(
+                MaxNLocator(6, steps=ROUND_STEPS, integer=shown.scale == "integer")
+            )
             plain = ScalarFormatter(useOffset=False)
             plain.set_scientific(False)
             axis.set_major_formatter(plain)
@@ -168,7 +172,10 @@ def draw_points(axes: Axes, x: ArrayLike, y: ArrayLike, run_ids: Sequence[str], 
         chosen = [number for number, own in enumerate(markers) if own == marker]
         some = [run_ids[number] for number in chosen]
         marks = axes.scatter(
-            *(x[chosen], y[chosen], size, look.colours(some)),
+            x[chosen],
+            y[chosen],
+            size,
+            look.colours(some),
             marker=marker,
             alpha=alpha,
             linewidths=0,
@@ -212,7 +219,8 @@ def add_key(figure: Figure, bar_place: SubplotSpec, look: Look) -> None:
         bar.grid(False)
         bar.yaxis.tick_right()
         bar.spines[:].set_visible(False)
-        bar.set_title(str(key.parameter), loc="left", color=palette.muted)
+        bar.yaxis.set_label_position("right")  # a title would be cut at the figure's edge
+        bar.set_ylabel(str(key.parameter), color=palette.muted)
 
 
 def _short(label: str) -> str:

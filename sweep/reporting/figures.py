@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from numpy.typing import NDArray
 
-from sweep.reporting.axes import Axis
+from sweep.reporting.axes import Axis, is_share
 from sweep.reporting.colouring import UNCOLOURED
 from sweep.reporting.drawing import (
     Look,
@@ -119,7 +119,9 @@ def heat_map_figure(data: HeatMap, best: str, look: Look) -> Figure:
     axes.spines[:].set_visible(False)
     axes.set_ylabel(data.y, color=palette.muted)
     means = np.array(data.means)
-    digits = ".4f" if data.colours.label.endswith("accuracy") else ".3g"
+    known = means[np.isfinite(means)]
+    span = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    digits = ".4f" if is_share(data.colours.label, span) else ".3g"
     shades = np.full((rows, columns), np.nan)
     for place in np.argwhere(np.isfinite(means)):
         row, column = map(int, place)
@@ -129,10 +131,10 @@ def heat_map_figure(data: HeatMap, best: str, look: Look) -> Figure:
     axes.pcolormesh(*edges, shades, vmin=0, vmax=1, cmap=NUMBERS)
     for row in range(rows):
         for column in range(columns):
-            known = np.isfinite(means[row, column])
-            label = f"{means[row, column]:{digits}}" if known else "–"
+            is_known = np.isfinite(means[row, column])
+            label = f"{means[row, column]:{digits}}" if is_known else "–"
             colour = (
-                palette.muted if not known else "black" if shades[row, column] > 0.6 else "white"
+                palette.muted if not is_known else "black" if shades[row, column] > 0.6 else "white"
             )
             axes.text(column, row, label, ha="center", va="center", color=colour, fontsize=8)
     return figure
@@ -152,7 +154,8 @@ def importance_figure(data: Importance, look: Look) -> Figure:
     dress(axes, x, y, palette)
     axes.grid(False, axis="y")
     axes.barh(
-        *(range(len(names)), data.means[::-1]),
+        range(len(names)),
+        data.means[::-1],
         xerr=data.deviations[::-1],
         color=palette.accent,
         ecolor=palette.ink,

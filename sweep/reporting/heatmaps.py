@@ -6,16 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sweep.reporting.axes import (
-    Axis,
-    are_numbers,
-    distinct_values,
-    metric_axis,
-    parameter_axis,
-    text,
-)
+from sweep.reporting.axes import Axis, metric_axis, parameter_axis
 from sweep.results.importance import Importance
 from sweep.results.results import Results
+from sweep.results.values import are_numbers, distinct_values, text
 
 MOST_PAIRS = 10
 MOST_LEVELS = 10
@@ -32,7 +26,6 @@ class HeatMap:
         x_labels: of the columns.
         y_labels: of the rows.
         means: row by row; NaN where there is no run.
-        counts: how many runs there are.
         colours: the axis of the metric.
     """
 
@@ -41,7 +34,6 @@ class HeatMap:
     x_labels: tuple[str, ...]
     y_labels: tuple[str, ...]
     means: tuple[tuple[float, ...], ...]
-    counts: tuple[tuple[int, ...], ...]
     colours: Axis
 
 
@@ -66,12 +58,13 @@ def heat_map(results: Results, x: str, y: str) -> HeatMap:
     cells = table.groupby(["y", "x"])["value"]
     rows, columns = range(len(y_labels)), range(len(x_labels))
     means = cells.mean().unstack().reindex(index=rows, columns=columns).to_numpy()
-    counts = cells.size().unstack().reindex(index=rows, columns=columns).fillna(0).to_numpy()
     return HeatMap(
-        *(x, y, tuple(x_labels), tuple(y_labels)),
-        tuple(tuple(map(float, row)) for row in means),
-        tuple(tuple(map(int, row)) for row in counts),
-        metric_axis(results.metric, means[np.isfinite(means)]),
+        x=x,
+        y=y,
+        x_labels=tuple(x_labels),
+        y_labels=tuple(y_labels),
+        means=tuple(tuple(map(float, row)) for row in means),
+        colours=metric_axis(results.metric, means[np.isfinite(means)]),
     )
 
 

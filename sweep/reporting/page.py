@@ -8,13 +8,13 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader
 
 from sweep import __version__
-from sweep.display.leaderboard import TIED, ranked_cells
-from sweep.reporting.axes import text
 from sweep.reporting.palette import DARK, LIGHT, PAGE, variables
 from sweep.reporting.sections import look_of, sections
 from sweep.reporting.svg import page_svg
+from sweep.results.cells import TIED, ranked_cells
 from sweep.results.results import Results
 from sweep.results.runs import DATASET
+from sweep.results.values import measured_text, text
 
 MOST_ROWS = 2000
 MOST_NAMES = 3  # of runs with the same failure
@@ -42,7 +42,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """A run in the table.
 
     Attributes:
@@ -62,7 +62,7 @@ class Table:
 
     caption: str
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Failure:
     status: str
     count: int
     reason: str
-    runs: tuple[Row, ...]
+    runs: tuple[TableRow, ...]
     more: int
 
 
@@ -158,7 +158,7 @@ def _table(results: Results) -> Table:
     for number, values in enumerate(runs.to_dict("records")):
         cells = tuple(_cell(str(name), value, numeric[name]) for name, value in values.items())
         known = [f"{name} {_shown(name, values[name])}" for name in told if pd.notna(values[name])]
-        rows.append(Row(number, cells, ", ".join(known) or str(values["run"])))
+        rows.append(TableRow(number, cells, ", ".join(known) or str(values["run"])))
     caption = "Click a column's head to sort by it."
     if len(results.runs) > MOST_ROWS:
         caption += (
@@ -182,7 +182,7 @@ def _configurations(results: Results) -> Table | None:
         for name in texts
     ]
     rows = [
-        Row(
+        TableRow(
             number,
             tuple(
                 Cell(texts[each.name][number], _key(row[each.name]), each.is_number)
@@ -212,7 +212,7 @@ def _shown(name: str, value: object) -> str:
     """Return a value as it is written in the table: four decimals of a loss or an accuracy."""
     if name in DIGITS:
         return format(value, DIGITS[name])
-    return format(value, ".4f") if "/" in name and isinstance(value, float) else text(value)
+    return measured_text(value, ".4f") if "/" in name and isinstance(value, float) else text(value)
 
 
 def _failures(results: Results, table: Table) -> list[Failure]:

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from sweep.config.metrics import direction_of
 from sweep.reporting.axes import Axis, epoch_axis, linear_axis, metric_axis, parameter_axis
 from sweep.results.results import Results, evenly
 
@@ -103,7 +104,8 @@ class BarPanel:
 def curve_panels(results: Results) -> list[LinePanel]:
     """Return a panel for each loss and accuracy: of the ranked quantity first, training last."""
     quantity = results.metric.rpartition("/")[2]
-    quantities = sorted(("accuracy", "loss"), key=lambda name: name != quantity)
+    measured = {name.partition("/")[2] for name in map(str, results.curves) if "/" in name}
+    quantities = sorted(measured, key=lambda name: (name != quantity, name))
     names = [f"{split}/{each}" for each in quantities for split in ("val", "train", "test")]
     if results.metric not in names:
         names.insert(0, results.metric)
@@ -121,7 +123,7 @@ def gap_panel(results: Results) -> LinePanel | None:
     if names is None:
         return None
     train, val = (results.curves[name] for name in names)
-    higher = names[0].endswith("accuracy")
+    higher = direction_of(names[0]) == "max"
     label = f"{names[0]} − {names[1]}" if higher else f"{names[1]} − {names[0]}"
     gap = train - val if higher else val - train
     return _line_panel(results, gap, partial(linear_axis, label))
@@ -163,10 +165,8 @@ def duration_panel(results: Results) -> PointPanel | None:
     unit, seconds = _unit(runs["duration_seconds"].max())
     times = runs["duration_seconds"] / seconds
     x = metric_axis(f"duration of the run, {unit}", times)
-    return PointPanel(
-        *(x, metric_axis(results.metric, runs[results.metric])),
-        _points(runs, times, runs[results.metric]),
-    )
+    y = metric_axis(results.metric, runs[results.metric])
+    return PointPanel(x, y, _points(runs, times, runs[results.metric]))
 
 
 def throughput_panel(results: Results) -> BarPanel | None:
@@ -216,10 +216,11 @@ def _line(rows: pd.DataFrame, most: int, is_ranked: bool) -> Line:
 
 def _compared(results: Results) -> list[str] | None:
     quantity = results.metric.rpartition("/")[2]
-    quantity = quantity if quantity in ("accuracy", "loss") else "accuracy"
-    names = [f"train/{quantity}", f"val/{quantity}"]
-    there = all(name in results.curves and name in results.runs for name in names)
-    return names if there else None
+    for each in (quantity, "accuracy"):
+        names = [f"train/{each}", f"val/{each}"]
+        if all(name in results.curves and name in results.runs for name in names):
+            return names
+    return None
 
 
 def _points(runs: pd.DataFrame, x: Iterable[float], y: Iterable[float]) -> tuple[Point, ...]:

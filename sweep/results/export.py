@@ -1,22 +1,47 @@
 """Writing a table in the format that the file's suffix names."""
 
+import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from sweep.errors import UserError
 
+
+def _write_json(table: pd.DataFrame, path: Path) -> None:
+    """Write a list of rows; what JSON has no number for, as NaN, is null."""
+    numbers = table.select_dtypes("number").replace([float("inf"), float("-inf")], float("nan"))
+    cells = table.assign(**{str(name): numbers[name] for name in numbers}).astype(object)
+    rows = [
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for row in cells.to_dict("records")
+    ]
+    path.write_text(json.dumps(rows, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    """Return a time in ISO's form, to the millisecond; of NumPy's numbers, Python's."""
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03}Z"
+    return value.item()
+
+
+def _write_markdown(table: pd.DataFrame, path: Path) -> None:
+    """Write a table whose numbers have all their digits."""
+    right = table.dtypes.map(pd.api.types.is_numeric_dtype)
+    cells = table.astype(object).where(table.notna(), "").map(str)
+    aligned = ["right" if each else "left" for each in right]
+    cells.to_markdown(path, index=False, disable_numparse=True, colalign=aligned)
+
+
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
     ".csv": lambda table, path: table.to_csv(path, index=False),
     ".parquet": lambda table, path: table.to_parquet(path, index=False),
-    ".json": lambda table, path: table.to_json(
-        path, orient="records", indent=2, date_format="iso", double_precision=15
-    ),
-    ".md": lambda table, path: (
-        table.astype(object).where(table.notna(), "").to_markdown(path, index=False)
-    ),
+    ".json": _write_json,
+    ".md": _write_markdown,
 }
 
 

@@ -77,7 +77,8 @@ def importance(params: pd.DataFrame, values: Sequence[float]) -> Importance | No
         errors.append((forest.predict(codes[unseen]) - target[unseen]) ** 2)
         worse = permutation_importance(
             forest,
-            *(codes[unseen], target[unseen]),
+            codes[unseen],
+            target[unseen],
             scoring="neg_mean_squared_error",
             n_repeats=REPEATS,
             random_state=0,
@@ -86,11 +87,11 @@ def importance(params: pd.DataFrame, values: Sequence[float]) -> Importance | No
     increases = np.hstack(shuffled)  # (parameters, folds × repeats)
     order = np.argsort(-increases.mean(axis=1), kind="stable")
     return Importance(
-        tuple(str(params.columns[each]) for each in order),
-        tuple(float(increases[each].mean()) for each in order),
-        tuple(float(increases[each].std()) for each in order),
-        1 - float(np.concatenate(errors).mean()) / variance,
-        runs,
+        parameters=tuple(str(params.columns[each]) for each in order),
+        means=tuple(float(increases[each].mean()) for each in order),
+        deviations=tuple(float(increases[each].std()) for each in order),
+        explained=1 - float(np.concatenate(errors).mean()) / variance,
+        runs=runs,
     )
 
 

@@ -113,7 +113,11 @@ def _ranked(table: pd.DataFrame, score: "pd.Series[float]", ascending: bool) -> 
 def _with_ties(table: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Mark the rows that cannot be told from the first, and give them its rank."""
     ranked = table[table["rank"].notna()]
-    found = p_values(*(ranked[key].to_numpy(float) for key in (metric, f"{metric}_std", "seeds")))
+    found = p_values(
+        means=ranked[metric].to_numpy(float),
+        deviations=ranked[f"{metric}_std"].to_numpy(float),
+        seeds=ranked["seeds"].to_numpy(float),
+    )
     tied = pd.Series(found >= SIGNIFICANCE, ranked.index, dtype="boolean")
     tied.iloc[0] = tied.any()
     table.insert(1, "tied", tied.reindex(table.index))

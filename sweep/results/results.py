@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
 import pandas as pd
 
 from sweep.config.compose import fields
 from sweep.config.metrics import Direction, direction_of
-from sweep.reporting.axes import are_numbers
 from sweep.results.importance import Importance, NotComputed, importance, most_important
 from sweep.results.leaderboard import rank_configurations, rank_runs
-from sweep.results.runs import ENDS, recorded_runs
+from sweep.results.runs import ENDS, RecordedRuns, recorded_runs
+from sweep.results.values import are_numbers
 from sweep.tracking import read_histories, read_name
 
 MOST_CURVES = 1000
@@ -76,8 +77,16 @@ def read_results(
     Raises:
         UserError: there is no such record, or no run has that metric.
     """
+    return results_of(recorded_runs(tracking_uri, experiment, sweep), metric, direction)
+
+
+def results_of(recorded: RecordedRuns, metric: str, direction: Direction | None = None) -> Results:
+    """Return what came out, of runs that have been read; their curves are read here.
+
+    Raises:
+        UserError: the record cannot be read any more, or no run has that metric.
+    """
     direction = direction or direction_of(metric)
-    recorded = recorded_runs(tracking_uri, experiment, sweep)
     runs = rank_runs(recorded, metric, direction)
     if metric not in runs:  # no run has ended well
         runs[metric] = float("nan")
@@ -86,9 +95,10 @@ def read_results(
     measured = [name for name in metrics if name != "best_epoch"]
     groups = move_together(runs[_in_order(runs.attrs["parameters"])])
     ranked = runs[runs["rank"].notna()]
-    params = ranked[[name for name in groups if ranked[name].nunique(dropna=False) > 1]]
+    finite = ranked[np.isfinite(ranked[metric].astype(float))]
+    params = finite[[name for name in groups if finite[name].nunique(dropna=False) > 1]]
     found = (
-        importance(params, list(ranked[metric]))
+        importance(params, list(finite[metric]))
         if len(ranked)
         else NotComputed("no run has ended well")
     )
@@ -96,18 +106,18 @@ def read_results(
     if isinstance(found, Importance) and found.explained > 0:
         main = found.parameters[0]
     elif params.shape[1]:
-        main = most_important(params, list(ranked[metric]))
-    shown = evenly(list(runs["run_id"]), MOST_CURVES)
+        main = most_important(params, list(finite[metric]))
+    drawn = evenly(list(runs["run_id"]), MOST_CURVES)
     return Results(
-        experiment=experiment,
-        sweep_id=sweep,
-        name=read_name(tracking_uri, sweep) if sweep else None,
+        experiment=recorded.experiment,
+        sweep_id=recorded.sweep_id,
+        name=read_name(recorded.uri, recorded.sweep_id) if recorded.sweep_id else None,
         metric=metric,
         direction=direction,
         runs=runs,
         configurations=rank_configurations(recorded, metric, direction),
         metrics=metrics,
-        curves=read_histories(tracking_uri, shown, measured),
+        curves=read_histories(recorded.uri, drawn, measured),
         parameters=list(groups),
         together=groups,
         importance=found,

@@ -7,6 +7,7 @@ import pandas as pd
 
 from sweep.config.metrics import at_best
 from sweep.errors import UserError
+from sweep.results.values import as_numbers
 from sweep.tracking import FAILURE, read_runs
 
 DATASET = "dataset.name"
@@ -26,9 +27,12 @@ METRICS = (
 
 @dataclass(frozen=True)
 class RecordedRuns:
-    """Runs, each a row of three tables with the same index.
+    """Runs, read from the record once, each a row of three tables with the same index.
 
     Attributes:
+        uri: of the record; None for the default one.
+        experiment: MLflow's.
+        sweep_id: the run id of the sweep's parent; None for all runs of the experiment.
         ends: ``run``, ``status``, ``failure_reason``, ``duration_seconds``, ``start_time``,
             ``fingerprint``, ``run_id``.
         params: under their own names, as numbers where all are numbers.
@@ -36,6 +40,9 @@ class RecordedRuns:
             by validation, or its last where nothing was held out.
     """
 
+    uri: str | None
+    experiment: str
+    sweep_id: str | None
     ends: pd.DataFrame
     params: pd.DataFrame
     metrics: pd.DataFrame
@@ -83,7 +90,14 @@ def recorded_runs(tracking_uri: str | None, experiment: str, sweep: str | None) 
     params = _params(runs)
     if DATASET not in params:  # runs that were not recorded by a sweep
         params[DATASET] = None
-    return RecordedRuns(ends, params, _metrics(runs))
+    return RecordedRuns(
+        uri=tracking_uri,
+        experiment=experiment,
+        sweep_id=sweep,
+        ends=ends,
+        params=params,
+        metrics=_metrics(runs),
+    )
 
 
 def varying_columns(params: pd.DataFrame) -> list[str]:
@@ -100,7 +114,7 @@ def _params(runs: pd.DataFrame) -> pd.DataFrame:
     table = _having(runs, "params.")
     for name in table:
         with suppress(ValueError, TypeError):  # what is no number stays text
-            table[name] = pd.to_numeric(table[name])
+            table[name] = as_numbers(table[name])
     return table
 
 

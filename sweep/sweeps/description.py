@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from sweep.display.console import count
-from sweep.display.leaderboard import TIED, ranked_cells
 from sweep.results.aggregate import COUNTS
+from sweep.results.cells import TIED, ranked_cells
 
 MOST_ROWS = 10
 COMMAND_LETTERS = 2_000  # MLflow cuts a description off after 8,000

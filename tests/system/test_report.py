@@ -27,8 +27,8 @@ from PIL import Image
 
 from sweep.commands.cli import run as run_command
 from sweep.commands.report import report
-from sweep.display.leaderboard import TIED
 from sweep.reporting.palette import DARK, LIGHT, PAGE, as_variables, variables
+from sweep.results.cells import TIED
 from sweep.results.leaderboard import load_leaderboard, load_leaderboard_by_seed
 
 main = partial(run_command, report)

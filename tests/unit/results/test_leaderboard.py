@@ -1,5 +1,7 @@
 import errno
 import gc
+import json
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -458,15 +460,12 @@ def test_parquet(store, mixed):
 
 
 def test_json(store, mixed):
-    found = pd.read_json(written(store, mixed, ".json"), dtype=False, precise_float=True)
+    found = pd.DataFrame(json.loads(written(store, mixed, ".json").read_text()))
     found["start_time"] = pd.to_datetime(found["start_time"])
     for name in mixed.columns:
         pairs = zip(found[name], mixed[name], strict=True)
         for own, expected in pairs:
-            if isinstance(expected, float) and expected == expected:
-                assert own == pytest.approx(expected, rel=1e-13), name
-            else:
-                assert pd.isna(own) if pd.isna(expected) else own == expected, name
+            assert pd.isna(own) if pd.isna(expected) else own == expected, name
 
 
 def test_markdown(store, mixed):
@@ -476,10 +475,47 @@ def test_markdown(store, mixed):
     cells = [dict(zip(header, row, strict=True)) for row in rows]
     assert [row["rank"] for row in cells] == ["1", "2", ""]
     assert [row["run"] for row in cells] == list(mixed["run"])
-    assert [float(row["val/accuracy"] or "nan") for row in cells] == pytest.approx(
-        list(mixed["val/accuracy"]), rel=1e-5, nan_ok=True
-    )
+    assert [row["val/accuracy"] for row in cells] == [
+        "" if pd.isna(value) else repr(value) for value in mixed["val/accuracy"]
+    ]
     assert [row["failure_reason"] for row in cells] == ["", "", "no"]
+
+
+RATES = [0.23689250413780372, 0.1 + 0.2, 0.3]  # pandas reads the first one otherwise
+RATE_TEXTS = [repr(rate) for rate in RATES]
+
+
+@pytest.fixture
+def searched(store):
+    known = store.client.get_experiment_by_name("searched")
+    if known is None:
+        for rate in RATES:
+            store.run("searched", params={"optim.lr": rate}, metrics={"val/accuracy": rate})
+    return store.table("searched")
+
+
+def test_numbers_are_those_that_were_trained_to_the_last_bit(searched):
+    assert list(searched["optim.lr"]) == sorted(RATES, reverse=True)
+    assert list(searched["val/accuracy"]) == sorted(RATES, reverse=True)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".md", ".parquet"])
+def test_files_have_the_numbers_that_were_trained_to_the_last_bit(searched, suffix):
+    file = Path(f"searched{suffix}")
+    export(searched, file)
+    if suffix == ".parquet":
+        rates = [repr(rate) for rate in pd.read_parquet(file)["optim.lr"]]
+    else:
+        rates = [rate for rate in re.findall(r"0\.\d+", file.read_text()) if rate in RATE_TEXTS]
+        rates = rates[::2]  # each is beside the metric that is equal to it
+    assert rates == sorted(RATE_TEXTS, reverse=True)
+
+
+def test_an_infinite_metric_is_infinite_again(store, capsys):
+    store.run("infinite", metrics={"val/accuracy": 0.5, "val/loss": float("inf")})
+    assert list(store.table("infinite", metric="val/loss")["val/loss"]) == [float("inf")]
+    assert store.main("infinite", "--metric", "val/loss") == 0
+    assert " inf " in capsys.readouterr().out
 
 
 def test_several_files_at_once(store, three, capsys):

@@ -30,7 +30,14 @@ def recorded(*runs):
     ]
     params = pd.DataFrame([{"dataset.name": "mnist", **each} for each, _, _ in runs])
     metrics = pd.DataFrame([dict(each) for _, each, _ in runs])
-    return RecordedRuns(pd.DataFrame(ends).astype({"failure_reason": "string"}), params, metrics)
+    return RecordedRuns(
+        uri=None,
+        experiment="sweep",
+        sweep_id=None,
+        ends=pd.DataFrame(ends).astype({"failure_reason": "string"}),
+        params=params,
+        metrics=metrics,
+    )
 
 
 def run(lr, seed, accuracy, status="FINISHED", params=(), **own):

@@ -1,0 +1,87 @@
+"""The leaderboard's columns that are worth looking at, as texts."""
+
+from collections.abc import Iterable
+from functools import partial
+
+import pandas as pd
+
+from sweep.results.aggregate import COUNTS
+from sweep.results.significance import SIGNIFICANCE
+from sweep.results.values import measured_text
+
+SHOWN_METRICS = ("val/accuracy", "test/accuracy", "best_epoch")
+LONG_NUMBER = 8  # letters, from which a parameter is rounded
+TIED = (
+    f"≈ any of these may be the best: p ≥ {SIGNIFICANCE} (Welch's t-test over seeds against the "
+    "first, with Holm's correction)"
+)
+
+
+def ranked_cells(ranked: pd.DataFrame, metric: str) -> dict[str, list[str]]:
+    """Return the columns that are worth looking at, as texts: rank, parameters, metrics, seeds.
+
+    Args:
+        ranked: the rows with a rank of what :func:`sweep.load_leaderboard` returns.
+        metric: by which they are ranked.
+    """
+    metrics = [key for key in dict.fromkeys((metric, *SHOWN_METRICS)) if key in ranked]
+    return {
+        "rank": _ranks(ranked),
+        **{key: texts(map(_short, ranked[key])) for key in ranked.attrs["parameters"]},
+        **{key: _measured(ranked, key) for key in metrics},
+        **seed_cells(ranked),
+    }
+
+
+def _ranks(ranked: pd.DataFrame) -> list[str]:
+    if "tied" not in ranked:
+        return texts(ranked["rank"])
+    pairs = zip(ranked["rank"], ranked["tied"], strict=True)
+    return [f"≈ {rank}" if tied else f"{rank}" for rank, tied in pairs]
+
+
+def _measured(ranked: pd.DataFrame, metric: str) -> list[str]:
+    """Return a metric's values, or its means with their deviations."""
+    if not pd.api.types.is_float_dtype(ranked[metric]):
+        return texts(ranked[metric])
+    values = _formatted(ranked[metric], ".1f" if metric == "best_epoch" else ".4f")
+    if not has_deviations(ranked, metric):
+        return values
+    deviations = _formatted(ranked[f"{metric}_std"], ".4f")
+    widest = max(map(len, values))
+    pairs = zip(values, deviations, strict=True)
+    return [mean.rjust(widest) + (f" ± {each}" if each else "") for mean, each in pairs]
+
+
+def has_deviations(ranked: pd.DataFrame, key: str) -> bool:
+    """Return whether a column has means, with deviations beside them."""
+    return f"{key}_std" in ranked and key != "best_epoch"
+
+
+def seed_cells(table: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the column that says ``2 (1 failed)``; none if no row has more than one seed."""
+    if "seeds" not in table or (table[[*COUNTS]].sum(axis=1) <= 1).all():
+        return {}
+    return {"seeds": [_in_words(row) for _, row in table[[*COUNTS]].iterrows()]}
+
+
+def _in_words(counts: "pd.Series[int]") -> str:
+    others = ", ".join(f"{counts[key]} {key}" for key in COUNTS if key != "seeds" and counts[key])
+    return f"{counts['seeds']} ({others})" if others else f"{counts['seeds']}"
+
+
+def _formatted(column: "pd.Series[float]", digits: str) -> list[str]:
+    return texts(column.map(partial(measured_text, digits=digits), na_action="ignore"))
+
+
+def _short(value: object) -> object:
+    """Return a number with few digits: a suggested one has as many as a float can have."""
+    is_long = isinstance(value, float) and len(str(value)) > LONG_NUMBER
+    return f"{value:.4g}" if is_long else value
+
+
+def texts(column: Iterable[object]) -> list[str]:
+    """Return values as texts; nothing for what is not there."""
+    return [
+        "" if value is None or value is pd.NA or value != value else str(value) for value in column
+    ]

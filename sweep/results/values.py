@@ -1,0 +1,54 @@
+"""Values as they are recorded: told apart, put in order, read as numbers, and written."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+LARGE = 1e7  # from which on a number is written with an exponent
+
+
+def as_numbers(texts: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return recorded texts as the numbers that were trained, to the last bit; NaN for None.
+
+    Raises:
+        ValueError: one of them is no number.
+    """
+    numbers = pd.to_numeric(texts)
+    if not pd.api.types.is_float_dtype(numbers):
+        return numbers
+    # pandas tells what is a number, but rounds some of them otherwise than Python.
+    return texts.map(float, na_action="ignore").astype("float64")
+
+
+def measured_text(value: float, digits: str) -> str:
+    """Return a measured number with these digits, as in ``.4f``; a huge one by its exponent."""
+    is_huge = math.isfinite(value) and abs(value) >= LARGE
+    return f"{value:.4g}" if is_huge else format(value, digits)
+
+
+def text(value: object) -> str:
+    """Return a value as it is written at a tick: four digits of a number."""
+    if not isinstance(value, float | np.floating):
+        return str(value)
+    number = float(value)
+    return str(int(number)) if number.is_integer() and abs(number) < LARGE else f"{number:.4g}"
+
+
+def distinct_values(values: Iterable[Any]) -> list[Any]:
+    """Return the different values in order: numbers by size, before names by the alphabet."""
+    return sorted({value for value in values if not pd.isna(value)}, key=_order)
+
+
+def are_numbers(values: Iterable[object]) -> bool:
+    """Return whether all values are numbers; neither ``[128, 64]`` nor ``null`` is one."""
+    return all(isinstance(value, int | float | np.number) for value in values)
+
+
+def _order(value: object) -> tuple[bool, float, str]:
+    try:
+        return False, float(str(value)), ""
+    except ValueError:
+        return True, 0.0, str(value)
