@@ -2,9 +2,12 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
+from sweep.commands import COMMANDS
+from sweep.commands.cli import sweep
 from sweep.config.compose import CONF, fields, load
 from sweep.config.params import params
 
@@ -62,6 +65,29 @@ def test_commands_compose(page, command):
     given = [each for each in given if "${" not in each]
     load(*(each.partition(",")[0] for each in given if "(" not in each))
     assert {each.partition("=")[0] for each in given if "(" in each} <= {*fields()}
+
+
+def options_of(command: str) -> set[str]:
+    found = sweep.get_command(click.Context(sweep), command)
+    assert found
+    return {option for each in found.params for option in each.opts if option.startswith("-")}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_are_documented_with_options_that_they_have(command):
+    shown = [
+        line
+        for text in TEXTS.values()
+        for line in re.findall(rf"^(?:python -m )?sweep[ .]{command}\b[^#\n]*", text, re.MULTILINE)
+    ]
+    shown += re.findall(rf"`(sweep {command}[^`]*)`", TEXTS["first-steps.md"])
+    assert shown
+    assert {*re.findall(r" (--[\w-]+)", " ".join(shown))} <= options_of(command)
+
+
+def test_every_option_of_the_leaderboard_is_in_its_table():
+    told = re.findall(r"^\| `(--[\w-]+)", TEXTS["results.md"], re.MULTILINE)
+    assert sorted(told) == sorted(options_of("leaderboard") - {"--help"})
 
 
 def test_the_commands_of_the_mission_are_in_the_readme():
