@@ -26,7 +26,7 @@ def test_options_have_every_field_and_no_other():
 @pytest.mark.parametrize("model", ["mlp", "lenet"])
 def test_options_have_the_defaults(model):
     for key, value in params(load(f"model={model}")).items():
-        told = ROWS[key].replace(f"{model} ", "")
+        told, value = ROWS[key].replace(f"{model} ", ""), value.replace('"', "")
         if key not in ("model.name", "dataset.val_size"):
             assert f"`{value}`" in told, (key, value, told)
 
@@ -169,12 +169,3 @@ def test_files_that_pages_name_are_there():
         for path in re.findall(r"`((?:sweep|conf|tests|benchmarks|docs)/[\w/.-]+)`", text):
             named = PROJECT / path
             assert (named.parent if "NAME" in named.name else named).exists(), (name, path)
-
-
-def test_the_ten_changes_touch_two_code_files_and_one_of_conf_at_most():
-    section = TEXTS["how-it-is-built.md"].partition("\n## Where to make a change\n")[2]
-    changes = [row for row in section.partition("\n## ")[0].splitlines() if row.startswith("| ")]
-    assert len(changes[2:]) == 10
-    for change in changes[2:]:
-        assert 1 <= len(re.findall(r"`sweep/", change)) <= 2, change
-        assert len(re.findall(r"`conf/", change)) <= 1, change
