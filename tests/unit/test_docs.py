@@ -1,22 +1,29 @@
+import dataclasses
 import re
 import shlex
 from pathlib import Path
+from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 import click
+import pydantic
 import pytest
 import yaml
 
 from sweep.commands import COMMANDS
 from sweep.commands.cli import sweep
+from sweep.config.choices import DATASETS, NETWORKS, OPTIMIZERS
 from sweep.config.compose import CONF, fields, load
 from sweep.config.params import params
+from sweep.config.schema import Config
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
 TEXTS = {page.name: page.read_text() for page in PAGES}
 OPTIONS = TEXTS["options.md"] + TEXTS["search.md"]
-ROWS = dict(re.findall(r"^\| `([a-z_.]+)` \| ([^|]+) \| [^|]+ \| [^|]+ \|$", OPTIONS, re.MULTILINE))
+TABLES = re.findall(r"^\| `([a-z_.]+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", OPTIONS, re.MULTILINE)
+ROWS = {key: default for key, default, _ in TABLES}
+ALLOWED = {key: allowed for key, _, allowed in TABLES}
 
 
 def test_options_have_every_field_and_no_other():
@@ -37,6 +44,68 @@ def test_options_have_the_held_out_numbers():
         f"{held_out['mnist_5k']} for `mnist_5k`, else {held_out['mnist']}"
     )
     assert load("dataset=fashion_mnist").dataset.val_size == held_out["mnist"]
+
+
+def kinds(schema: type, prefix: str = "") -> dict[str, Any]:
+    """The type of each field with its bounds, by its dotted key."""
+    found = {}
+    for name, kind in get_type_hints(schema, include_extras=True).items():
+        bare = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
+        if dataclasses.is_dataclass(bare):
+            found |= kinds(bare, f"{prefix}{name}.")
+        elif get_origin(kind) is not ClassVar:
+            found[prefix + name] = kind
+    return found
+
+
+KINDS = kinds(Config)
+for group, registry in {"model": NETWORKS, "optim": OPTIMIZERS, "dataset": DATASETS}.items():
+    for choice in registry.choices():
+        KINDS |= kinds(choice, f"{group}.")
+BOUNDED = [
+    key for key in ALLOWED if re.search(r"or more|above|to less than|\d to \d", ALLOWED[key])
+]
+
+
+def takes(key: str, value: object) -> bool:
+    try:
+        pydantic.TypeAdapter(KINDS[key]).validate_python(value)
+    except pydantic.ValidationError:
+        return False
+    return True
+
+
+def literals(kind: Any) -> set[object]:
+    """The values of a Literal, wherever it stands in a type."""
+    if get_origin(kind) is Literal:
+        return {*get_args(kind)}
+    return {value for each in get_args(kind) for value in literals(each)}
+
+
+@pytest.mark.parametrize("key", ALLOWED)
+def test_options_name_all_values_that_are_allowed(key):
+    told = {yaml.safe_load(each) for each in re.findall(r"`([^`]+)`", ALLOWED[key])}
+    assert takes(key, None) == (None in told or ROWS[key] == "`null`")
+    if (values := literals(KINDS[key])) and not key.endswith(".name"):
+        assert told - {None} == values
+    if bool in (KINDS[key], *get_args(KINDS[key])):
+        assert told == {True, False}
+
+
+@pytest.mark.parametrize("key", BOUNDED)
+def test_options_have_the_bounds(key):
+    wrapped = (lambda value: [value]) if "list of" in ALLOWED[key] else (lambda value: value)
+    numbers = [int(each) for each in re.findall(r"(?<!`)\b\d+\b", ALLOWED[key])]
+    if "above" in ALLOWED[key]:
+        assert takes(key, 1e-9) and not takes(key, 0.0)
+    elif "to less than" in ALLOWED[key]:
+        low, high = map(float, numbers)
+        assert takes(key, low) and not takes(key, low - 1e-9) and not takes(key, high)
+    else:
+        low = numbers[0]
+        assert takes(key, wrapped(low)) and not takes(key, wrapped(low - 1))
+        if "or more" not in ALLOWED[key] and len(numbers) > 1:
+            assert takes(key, numbers[1]) and not takes(key, numbers[1] + 1)
 
 
 def test_the_readme_fits_two_screens():
