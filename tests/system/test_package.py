@@ -103,7 +103,11 @@ def test_a_sweep_from_python():
     assert found["rows"] == [0.1, 0.2]
     assert {"rank", "run", "val/accuracy", "run_id"} <= {*found["columns"]}
     assert (found["one"], found["all"], found["curves"]) == (1, 3, 3)
-    assert found["wrong"] == ["UserError", "optim.lr=-1: allowed is a finite number above 0"]
+    kind, message = found["wrong"]
+    assert kind == "UserError"
+    assert message.startswith(
+        "optim.lr=-1: allowed is a finite number above 0\n(in the combination"
+    )
     assert found["failed"] == ["RunFailed", "1 of 1 runs failed"]
     assert [line for line in printed if line.startswith("2 runs")]
     assert found["changed"] == {}
