@@ -1,96 +1,11 @@
-"""MLflow stores with any number of runs in them, none of which was trained."""
+"""Scenes of a sweep's record: one run, a grid, a random search, with failures."""
 
 import itertools
-import uuid
-from dataclasses import dataclass, field
 
 import numpy as np
-from mlflow import MlflowClient
-from mlflow.store.tracking.dbmodels.models import (
-    SqlLatestMetric,
-    SqlMetric,
-    SqlParam,
-    SqlRun,
-    SqlTag,
-)
-from sqlalchemy import create_engine, insert
-from sqlalchemy.orm import Session
+from fake_runs import FakeRun
 
-BEGIN = 1_700_000_000_000  # milliseconds: 2023-11-14, 22:13:20 UTC
 BEST = ("train/loss", "train/accuracy", "val/loss", "val/accuracy")
-
-
-@dataclass
-class FakeRun:
-    """A run: its params, and the value of each metric after each epoch, from 1 on.
-
-    A metric that is measured once has its epoch and value in ``once``.
-    """
-
-    params: dict[str, str] = field(default_factory=dict)
-    curves: dict[str, list[float]] = field(default_factory=dict)
-    once: dict[str, tuple[int, float]] = field(default_factory=dict)
-    status: str = "FINISHED"
-    name: str = ""
-    tags: dict[str, str] = field(default_factory=dict)
-    start_seconds: float = 0.0
-    duration_seconds: float = 2.5
-
-    def points(self):
-        for key, values in self.curves.items():
-            yield from ((key, step, value) for step, value in enumerate(values, 1))
-        yield from ((key, step, value) for key, (step, value) in self.once.items())
-
-
-def fill(uri, experiment, runs, sweep=None):
-    """Write runs into a database, below a sweep's parent run of this name if there is one.
-
-    Returns:
-        The ids of the runs, and that of the parent, which is None without one.
-    """
-    client = MlflowClient(uri)
-    known = client.get_experiment_by_name(experiment)
-    number = int(known.experiment_id if known else client.create_experiment(experiment))
-    parent = None
-    if sweep is not None:
-        created = client.create_run(str(number), BEGIN, {"sweep.kind": "sweep"}, sweep)
-        parent = created.info.run_id
-        client.set_terminated(parent, "FINISHED")
-    rows = {table: [] for table in (SqlRun, SqlParam, SqlTag, SqlMetric, SqlLatestMetric)}
-    ids = [uuid.UUID(int=number << 64 | each, version=4).hex for each in range(len(runs))]
-    for run_id, run in zip(ids, runs, strict=True):
-        begin = BEGIN + round(1000 * run.start_seconds)
-        end = None if run.status == "RUNNING" else begin + round(1000 * run.duration_seconds)
-        rows[SqlRun].append(
-            {
-                **{"run_uuid": run_id, "name": run.name or run_id[-4:], "status": run.status},
-                **{"start_time": begin, "end_time": end, "experiment_id": number},
-                **{"lifecycle_stage": "active", "source_type": "LOCAL", "user_id": "somebody"},
-                "artifact_uri": f"mlruns/{number}/{run_id}/artifacts",
-            }
-        )
-        tags = {"sweep.kind": "run", "fingerprint": run_id[-16:], **run.tags}
-        if parent:
-            tags["mlflow.parentRunId"] = parent
-        for table, values in ((SqlTag, tags), (SqlParam, run.params)):
-            rows[table] += [
-                {"run_uuid": run_id, "key": key, "value": value} for key, value in values.items()
-            ]
-        latest = {}
-        for key, step, value in run.points():
-            nan = value != value
-            row = {"run_uuid": run_id, "key": key, "step": step, "timestamp": begin + 100 * step}
-            row |= {"value": 0.0 if nan else value, "is_nan": nan}
-            rows[SqlMetric].append(row)
-            latest[key] = row
-        rows[SqlLatestMetric] += latest.values()
-    engine = create_engine(uri)
-    with Session(engine) as session, session.begin():
-        for table, values in rows.items():
-            if values:
-                session.execute(insert(table), values)
-    engine.dispose()
-    return ids, parent
 
 
 def trained(number, params, epochs=20, test_every_epoch=False):

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_runs import FakeRun, fill
 from fake_store import (
-    FakeRun,
     broken,
-    fill,
     five_hundred_runs,
     grid,
     one_run,

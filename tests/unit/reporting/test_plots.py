@@ -4,7 +4,8 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from fake_store import broken, fill, five_hundred_runs, grid, on_two_cores, trained, twenty_runs
+from fake_runs import fill
+from fake_store import broken, five_hundred_runs, grid, on_two_cores, trained, twenty_runs
 
 from sweep.reporting import panels as plots
 from sweep.reporting.axes import Axis

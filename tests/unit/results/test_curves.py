@@ -4,7 +4,8 @@ import sqlite3
 import numpy as np
 import pandas as pd
 import pytest
-from fake_store import BEGIN, FakeRun, fill, grid
+from fake_runs import BEGIN, FakeRun, fill
+from fake_store import grid
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 

@@ -1,5 +1,6 @@
 import pytest
-from fake_store import broken, fill, grid
+from fake_runs import fill
+from fake_store import broken, grid
 
 from sweep.results.leaderboard import load_leaderboard
 from sweep.sweeps.description import MOST_ROWS, description
