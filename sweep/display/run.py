@@ -107,7 +107,8 @@ class RunLines:
 def judged(record: EpochRecord) -> dict[str, float]:
     """Return the loss and accuracy that the run is judged by: val where there is one, or test."""
     split = next(each for each in SHOWN_SPLITS[1:] if f"{each}/loss" in record.metrics)
-    return {f"{split}/{measure}": record.metrics[f"{split}/{measure}"] for measure in MEASURES}
+    names = [f"{split}/{measure}" for measure in MEASURES]
+    return {name: record.metrics[name] for name in names if name in record.metrics}
 
 
 def kept_line(kept: Kept) -> str:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sweep.display.console import console, count
-from sweep.display.run import RunLines, judged
+from sweep.display.run import MEASURES, RunLines, judged
 from sweep.runs.events import Ended, Event, Found, Notice, Retried, Started
 from sweep.training.selection import EpochRecord
 
@@ -162,7 +162,7 @@ class SweepDisplay:
         table = Table(box=box.SIMPLE_HEAD, expand=True)
         table.add_column("#", justify="right")
         table.add_column("run", no_wrap=True, overflow="ellipsis", ratio=1)
-        for name in ("epoch", "loss", "accuracy", "left"):
+        for name in ("epoch", *MEASURES, "left"):
             table.add_column(name, justify="right", no_wrap=True)
         for row in [*self._ended[-ENDED_ROWS:], *self._with("running")]:
             table.add_row(*_cells(row))
@@ -176,7 +176,8 @@ def _goes_on(event: Event) -> bool:
 
 
 def _cells(row: Row) -> list[Text]:
-    metrics = [f"{value:.4f}" for value in judged(row.last).values()] if row.last else ["", ""]
+    known = list(judged(row.last).values()) if row.last else []
+    metrics = [f"{value:.4f}" for value in known] + [""] * (len(MEASURES) - len(known))
     if row.status == "running":
         epoch = f"{row.last.epoch if row.last else row.epochs_before}/{row.epochs}"
         left = "" if row.seconds_left is None else _clock(row.seconds_left)
