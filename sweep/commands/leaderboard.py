@@ -24,7 +24,7 @@ from sweep.tracking import prepare_mlflow
     type=Path,
     multiple=True,
     metavar="FILE",
-    help=f"Also write the table; may be given again. By suffix: {', '.join(WRITERS)}.",
+    help=f"Also write the table; may be given again. By suffix: {', '.join(WRITERS.names())}.",
 )
 @click.option(
     "--register",

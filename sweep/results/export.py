@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from sweep.config.registry import Registry
 from sweep.errors import UserError
 
 
@@ -37,12 +38,12 @@ def _write_markdown(table: pd.DataFrame, path: Path) -> None:
     cells.to_markdown(path, index=False, disable_numparse=True, colalign=aligned)
 
 
-WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
-    ".csv": lambda table, path: table.to_csv(path, index=False),
-    ".parquet": lambda table, path: table.to_parquet(path, index=False),
-    ".json": _write_json,
-    ".md": _write_markdown,
-}
+Writer = Callable[[pd.DataFrame, Path], object]
+WRITERS: Registry[Writer] = Registry("--output")  # by the file's suffix
+WRITERS.register(".csv", lambda table, path: table.to_csv(path, index=False))
+WRITERS.register(".parquet", lambda table, path: table.to_parquet(path, index=False))
+WRITERS.register(".json", _write_json)
+WRITERS.register(".md", _write_markdown)
 
 
 def export(table: pd.DataFrame, file: Path) -> None:
@@ -62,11 +63,13 @@ def export(table: pd.DataFrame, file: Path) -> None:
 
 
 def known_suffix(file: Path) -> str:
-    """Return the file's suffix.
+    """Return the file's suffix, in small letters.
 
     Raises:
         UserError: no table can be written in that format.
     """
-    if file.suffix not in WRITERS:
-        raise UserError(f"--output {file}: unknown suffix; allowed: {', '.join(WRITERS)}")
-    return file.suffix
+    suffix = file.suffix.lower()
+    if WRITERS.get(suffix) is None:
+        allowed = ", ".join(WRITERS.names())
+        raise UserError(f"--output {file}: unknown suffix; allowed: {allowed}")
+    return suffix

@@ -6,8 +6,15 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from sweep.config import metrics
-from sweep.config.choices import DATASETS, NETWORKS, OPTIMIZERS
-from sweep.config.choices import DatasetConfig, Images, Network, OptimizerConfig
+from sweep.config.choices import (
+    DATASETS,
+    NETWORKS,
+    OPTIMIZERS,
+    DatasetConfig,
+    Images,
+    Network,
+    OptimizerConfig,
+)
 from sweep.config.fields import STRICT, Count, Positive
 
 

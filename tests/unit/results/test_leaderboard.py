@@ -331,7 +331,7 @@ def test_looking_for_runs_creates_nothing(capsys):
         (["--top", "-3"], "--top -3: allowed is 1 or more\n"),
         (
             ["--output", "board.xlsx"],
-            "--output board.xlsx: unknown suffix; allowed: .csv, .parquet, .json, .md\n",
+            "--output board.xlsx: unknown suffix; allowed: .csv, .json, .md, .parquet\n",
         ),
         (
             ["--output", "nowhere/board.csv"],
@@ -519,7 +519,7 @@ def test_an_infinite_metric_is_infinite_again(store, capsys):
 
 
 def test_several_files_at_once(store, three, capsys):
-    files = [f"board{suffix}" for suffix in WRITERS]
+    files = [f"board{suffix}" for suffix in WRITERS.names()]
     assert store.main(three, *(word for file in files for word in ("--output", file))) == 0
     assert sorted(each.name for each in Path.cwd().iterdir()) == sorted(files)
     assert capsys.readouterr().out.endswith("".join(f"Written: {file}\n" for file in files))
@@ -547,7 +547,7 @@ def test_a_disk_that_is_full_keeps_the_earlier_file(store, three, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     Path("board.csv").write_text("earlier")
-    monkeypatch.setitem(WRITERS, ".csv", half)
+    monkeypatch.setitem(WRITERS._choices, ".csv", half)
     with pytest.raises(UserError, match=r"^--output board.csv: cannot be written: No space left"):
         export(store.table(three), Path("board.csv"))
     assert [each.name for each in Path.cwd().iterdir()] == ["board.csv"]
