@@ -18,6 +18,23 @@ class RunFailed(Exception):
     exit_code = 1
 
 
+class Diverged(RunFailed):
+    """A run whose loss is not finite any more: the same would happen again.
+
+    Attributes:
+        epoch: in which that was seen.
+    """
+
+    def __init__(self, epoch: int, reason: str) -> None:
+        """Take the epoch and the reason."""
+        super().__init__(reason)
+        self.epoch = epoch
+
+    def __reduce__(self) -> tuple[type["Diverged"], tuple[int, str]]:
+        """Let it be sent from a run's process to its sweep's."""
+        return Diverged, (self.epoch, str(self))
+
+
 class Pruned(Exception):
     """A run that was stopped because others got further. Its text is the reason.
 

@@ -10,11 +10,10 @@ from omegaconf import DictConfig
 from sweep import signals
 from sweep.commands.arguments import check_arguments, explain
 from sweep.config.compose import CONF, parse
-from sweep.config.schema import Config
 from sweep.display.run import RunDisplay
 from sweep.errors import RunFailed, UserError, leave
 from sweep.runs.events import Listener
-from sweep.runs.membership import Membership, membership_of
+from sweep.runs.membership import membership_of
 from sweep.search.pruning import judge_of
 
 
@@ -45,6 +44,7 @@ def task(composed: DictConfig, tell: Listener | None = None) -> float:
         composed: by Hydra, without its own part.
         tell: is told how the run gets on; None to show it here.
     """
+    membership = membership_of()
     try:
         config = parse(composed)
         # MXNet reads its number of threads once, when it is loaded; so it is not imported above.
@@ -56,16 +56,10 @@ def task(composed: DictConfig, tell: Listener | None = None) -> float:
         prepare_mlflow()
         signals.let_crashes_end_the_process()
         overrides, tell = HydraConfig.get().overrides.task, tell or RunDisplay()
-        if (member := _membership(config)) is None:
+        if membership is None:
             return train_single(config, overrides, tell)
-        return execute(config, overrides, tell, member, judge_of(config))
+        return execute(config, overrides, tell, membership, judge_of(config, membership))
     except (UserError, RunFailed) as error:
-        if composed.tracking.sweep_id:
+        if membership:
             raise  # the sweep counts it, and goes on
         leave(error.exit_code, str(error))  # before Hydra adds a line of its own
-
-
-def _membership(config: Config) -> Membership | None:
-    if config.tracking.sweep_id is None:
-        return membership_of()
-    return Membership(config.tracking.sweep_id, config.search.study, config.search.trial)

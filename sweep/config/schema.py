@@ -42,7 +42,6 @@ class Tracking:
 
     uri: Text | None
     experiment: Text
-    sweep_id: Text | None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -64,7 +63,6 @@ class Search:
     seed: Seed
     storage: Annotated[Text, Mark.STUDY_MAY_CHANGE]
     study: Annotated[Text | None, Mark.STUDY_MAY_CHANGE]
-    trial: Annotated[Size | None, Mark.STUDY_MAY_CHANGE]
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -73,12 +73,12 @@ class Row:
 class SweepDisplay:
     """All runs of a sweep: one live table on a terminal, lines elsewhere."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[Row] = ()) -> None:
         """Take the runs, none of which has started."""
         self._rows: dict[int, Row] = {}
         self._lines: dict[int, RunLines] = {}
         for row in rows:
-            self.add(row)
+            self._add(row)
         self._ended: list[Row] = []
         self._measured_seconds = self._measured_work = 0.0
         self._at_once, self._begin = 1, time.monotonic()
@@ -90,8 +90,11 @@ class SweepDisplay:
             transient=True,
         )
 
-    def add(self, row: Row) -> None:
+    def add(self, number: int, name: str, cost: float) -> None:
         """Take one more run, unless it is known."""
+        self._add(Row(number, name, cost))
+
+    def _add(self, row: Row) -> None:
         if row.number not in self._rows:
             self._rows[row.number] = row
             self._lines[row.number] = RunLines(f"run {row.number}: ")

@@ -1,26 +1,46 @@
-"""What runs take of this machine: cores, or places if their number was given; and GPUs."""
+"""What runs take of where they are trained: cores and GPUs of this machine, or jobs of a queue."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sweep.backend.devices import resolve
 from sweep.config.schema import Config
 
 
 @dataclass(frozen=True)
-class Lease:
-    """What a run has for itself: so many cores (or places), and a GPU where it trains on one."""
+class Resources:
+    """What one run has for itself.
 
-    places: int
-    gpu: str | None
+    Attributes:
+        slots: cores, or 1 if the number of runs at once was given.
+        gpu: as CUDA_VISIBLE_DEVICES takes it; None for a run that has none of this machine's.
+    """
+
+    slots: int
+    gpu: str | None = None
 
     def environment(self) -> dict[str, str]:
         """Return the variables that show a run's process no other GPU than its own."""
         return {} if self.gpu is None else {"CUDA_VISIBLE_DEVICES": self.gpu}
 
 
-class Slots:
-    """What is free for runs on this machine."""
+class Capacity(Protocol):
+    """How many runs can be trained at once."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether there may be room for one more."""
+
+    def acquire(self, config: Config) -> Resources | None:
+        """Return what a run needs, or None if that is not free now."""
+
+    def release(self, resources: Resources) -> None:
+        """Make free what a run had."""
+
+
+class LocalCapacity:
+    """The cores and GPUs of this machine."""
 
     def __init__(self, n_jobs: int | None, gpus: Sequence[str]) -> None:
         """Count what there is.
@@ -32,51 +52,51 @@ class Slots:
         """
         import joblib  # takes its time, which a sweep has here and not at its start
 
-        self.places = self._unused = n_jobs or joblib.cpu_count()
+        self.slots = self._free_slots = n_jobs or joblib.cpu_count()
         self._by_threads = n_jobs is None
-        self._gpus, self._free_gpus = list(gpus), list(gpus)
+        self._n_gpus, self._free_gpus = len(gpus), list(gpus)
 
     @property
-    def free(self) -> bool:
-        """Whether there is a place for one more run."""
-        return self._unused > 0
+    def is_free(self) -> bool:
+        """Whether there is a core, or a slot, for one more run."""
+        return self._free_slots > 0
 
-    def take(self, config: Config) -> Lease | None:
+    def acquire(self, config: Config) -> Resources | None:
         """Return what a run needs, or None if that is not free now."""
-        on_gpu = resolve(config.context, len(self._gpus)) == "gpu"
+        on_gpu = resolve(config.context, self._n_gpus) == "gpu"
         wanted = config.threads_per_run if self._by_threads else 1
-        places = min(wanted, self.places)  # more threads than cores must run somewhere too
-        if places > self._unused or (on_gpu and not self._free_gpus):
+        slots = min(wanted, self.slots)  # more threads than cores must run somewhere too
+        if slots > self._free_slots or (on_gpu and not self._free_gpus):
             return None
-        self._unused -= places
-        return Lease(places, self._free_gpus.pop(0) if on_gpu else None)
+        self._free_slots -= slots
+        return Resources(slots, self._free_gpus.pop(0) if on_gpu else None)
 
-    def give_back(self, lease: Lease) -> None:
+    def release(self, resources: Resources) -> None:
         """Make free what a run had."""
-        self._unused += lease.places
-        if lease.gpu is not None:
-            self._free_gpus.append(lease.gpu)
+        self._free_slots += resources.slots
+        if resources.gpu is not None:
+            self._free_gpus.append(resources.gpu)
 
 
-class Places:
-    """So many runs at once, whatever they need: whoever trains them has a queue of its own."""
+class QueueCapacity:
+    """So many runs at once, whatever they need: who trains them has a queue of its own."""
 
-    def __init__(self, places: int) -> None:
-        """Take how many there are."""
-        self._unused = places
+    def __init__(self, jobs: int) -> None:
+        """Take how many jobs may be in the queue at once."""
+        self._free_jobs = jobs
 
     @property
-    def free(self) -> bool:
-        """Whether there is a place for one more run."""
-        return self._unused > 0
+    def is_free(self) -> bool:
+        """Whether one more job may be queued."""
+        return self._free_jobs > 0
 
-    def take(self, config: Config) -> Lease | None:
-        """Return a place, or None if none is free now."""
-        if not self.free:
+    def acquire(self, config: Config) -> Resources | None:
+        """Return a place in the queue, or None if none is free now."""
+        if not self.is_free:
             return None
-        self._unused -= 1
-        return Lease(1, None)
+        self._free_jobs -= 1
+        return Resources(1)
 
-    def give_back(self, lease: Lease) -> None:
+    def release(self, resources: Resources) -> None:
         """Make free what a run had."""
-        self._unused += lease.places
+        self._free_jobs += resources.slots

@@ -4,7 +4,7 @@ import functools
 import os
 
 from sweep.backend.devices import count_gpus
-from sweep.execution.local import fork_server as workers
+from sweep.execution.local import fork_server
 
 
 @functools.cache
@@ -17,7 +17,7 @@ def find_gpus(threads: int) -> list[str]:
     Raises:
         UserError: MXNet cannot be loaded.
     """
-    gpus = workers.call(count_gpus, threads)
+    gpus = fork_server.call(count_gpus, threads)
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = [each.strip() for each in named.split(",")] if named else map(str, range(gpus))
     return list(names)[:gpus]

@@ -1,4 +1,4 @@
-"""A run in its process: what is launched, what it tells, and how it ended."""
+"""A run of a sweep: as it is planned, as its process trains it, and how that ended."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,28 +9,38 @@ from typing import Protocol
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig
 
+from sweep.config.overrides import describing
 from sweep.config.schema import Config
 from sweep.errors import RunFailed
-from sweep.execution.capacity import Lease
+from sweep.execution.capacity import Resources
 from sweep.execution.worker import STOPPED
 from sweep.runs.events import Ended, Event, Recorded, Started
 
 
 @dataclass(frozen=True)
 class Job:
-    """A run to launch.
+    """A run that is planned.
 
     Attributes:
-        number: in the sweep.
+        number: in the sweep, from 0.
+        overrides: of this run, as in ``optim.lr=0.1``.
         composed: Hydra's whole configuration.
-        config: the run's part, checked.
+        config: the run's part of it, checked.
+        cost: how long it takes, in any unit, once its dataset is known: the longest start first.
         is_claimed: returns whether another sweep trains the same at this moment.
     """
 
     number: int
+    overrides: tuple[str, ...]
     composed: DictConfig
     config: Config
+    cost: float = 0.0
     is_claimed: Callable[[], bool] = lambda: False
+
+    @property
+    def name(self) -> str:
+        """What tells it from others."""
+        return " ".join(describing(self.overrides))
 
     @property
     def folder(self) -> Path:
@@ -57,27 +67,31 @@ class Process(Protocol):
 
 @dataclass
 class Running:
-    """A run in its process.
+    """A job in its process.
 
     Attributes:
         job: what it trains.
-        lease: what it has for itself.
-        process: that trains it.
+        resources: what it has for itself.
+        process: the process.
         connection: on which it tells what happens; closed when the process ends.
         deadline: when it is killed, by ``time.monotonic()``.
-        why_dead: returns why the process died, once it has.
+        exit_reason: returns why the process died, once it has.
+        is_timed_out: whether it was killed because it took too long.
+        run_id: of its record, once it has one.
+        is_closed: whether its record is closed.
+        result: what it returned, once it has.
     """
 
     job: Job
-    lease: Lease
+    resources: Resources
     process: Process
     connection: Connection
     deadline: float
-    why_dead: Callable[[], str]
-    timed_out: bool = False
+    exit_reason: Callable[[], str]
+    is_timed_out: bool = False
     run_id: str | None = None
-    ended: bool = False
-    done: JobReturn | None = None
+    is_closed: bool = False
+    result: JobReturn | None = None
 
     def receive(self) -> Event | None:
         """Return what the run tells next; None when it is its last word, or not to be shown.
@@ -87,40 +101,40 @@ class Running:
         """
         message = self.connection.recv()
         if isinstance(message, JobReturn):
-            self.done = message
+            self.result = message
             return None
         if isinstance(message, Recorded | Started):
             self.run_id = message.run_id
-            self.ended = False  # also where a queue has brought it to another machine
-        self.ended = self.ended or isinstance(message, Ended)
+            self.is_closed = False  # also where a queue has brought it to another machine
+        self.is_closed = self.is_closed or isinstance(message, Ended)
         event: Event = message
         return event
 
-    def result(self) -> JobReturn:
+    def wait(self) -> JobReturn:
         """Wait for the process to end; return what it sent.
 
         Raises:
-            Died: it ended without a result, or was killed because it took too long.
+            ProcessDied: it ended without a result, or was killed because it took too long.
         """
         self.process.join()
-        if self.done:
-            return self.done
+        if self.result:
+            return self.result
         if self.process.exitcode == STOPPED:
             return failure(self.job, RunFailed("its process was stopped by SIGTERM"))
-        if self.timed_out:
-            raise Died(f"it took longer than run_timeout={self.job.config.run_timeout:g} seconds")
-        raise Died(self.why_dead())
+        if self.is_timed_out:
+            limit = self.job.config.run_timeout
+            raise ProcessDied(f"it took longer than run_timeout={limit:g} seconds")
+        raise ProcessDied(self.exit_reason())
 
 
-class Died(Exception):
+class ProcessDied(Exception):
     """A run's process ended before the run did. Its text is the reason."""
 
 
 def failure(job: Job, error: Exception) -> JobReturn:
     """Return the result of a job that failed."""
-    overrides = list(job.composed.hydra.overrides.task)
     return JobReturn(
-        overrides=overrides,
+        overrides=list(job.composed.hydra.overrides.task),
         status=JobStatus.FAILED,
         working_dir=str(job.folder),
         _return_value=error,

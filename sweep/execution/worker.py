@@ -33,29 +33,39 @@ STOPPED = 128 + signal.SIGTERM  # the exit code of a run that was told to stop, 
 
 
 @dataclass(frozen=True)
-class Work:
-    """What a run's process does.
+class Application:
+    """The Hydra application whose runs these are.
 
     Attributes:
-        task: what to do; it tells its second argument how it gets on.
-        composed: Hydra's whole configuration of the job.
-        hydra_context: for the callbacks.
-        task_name: the application's, as Hydra knows it.
-        version_base: the version of Hydra that the application is written for.
+        task: trains a run; it tells its second argument how it gets on.
+        hydra_context: for Hydra's callbacks.
+        name: as Hydra knows it.
+        version_base: the version of Hydra that it is written for.
     """
 
     task: Task
-    composed: DictConfig
     hydra_context: HydraContext
-    task_name: str
+    name: str
     version_base: str
 
 
-def work(given: Work, environment: Mapping[str, str], connection: Connection) -> None:
+def running_application(task: Task, hydra_context: HydraContext) -> Application:
+    """Return the application that runs in this process."""
+    name = JobRuntime.instance().get("name")
+    return Application(task, hydra_context, name, version_base=str(version.getbase()))
+
+
+def work(
+    application: Application,
+    composed: DictConfig,
+    environment: Mapping[str, str],
+    connection: Connection,
+) -> None:
     """Do one job of Hydra's, and send what it tells while it runs, and at last its JobReturn.
 
     Args:
-        given: the job.
+        application: whose job it is.
+        composed: Hydra's whole configuration of the job.
         environment: variables to set first.
         connection: to whomever launched this.
     """
@@ -66,14 +76,14 @@ def work(given: Work, environment: Mapping[str, str], connection: Connection) ->
         threading.Thread(target=_stop_with_parent, daemon=True).start()
         os.environ.update(environment)
         setup_globals()
-        JobRuntime.instance().set("name", given.task_name)
-        version.setbase(given.version_base)
+        JobRuntime.instance().set("name", application.name)
+        version.setbase(application.version_base)
         done = run_job(
-            task_function=partial(_logged, given.task, connection),
-            config=given.composed,
+            task_function=partial(_logged, application.task, connection),
+            config=composed,
             job_dir_key="hydra.sweep.dir",
             job_subdir_key="hydra.sweep.subdir",
-            hydra_context=given.hydra_context,
+            hydra_context=application.hydra_context,
         )
         connection.send(_portable(done))
     except KeyboardInterrupt:

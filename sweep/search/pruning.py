@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from sweep.config.params import score_metric
 from sweep.config.schema import Config
 from sweep.errors import Pruned
+from sweep.runs.membership import Membership
 from sweep.training.selection import EpochRecord
 from sweep.uris import shown
 
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 Judge = Callable[[Sequence[EpochRecord], bool], None]
 
 
-def judge_of(config: Config) -> Judge:
+def judge_of(config: Config, membership: Membership) -> Judge:
     """Return what raises :class:`Pruned` after an epoch with which a run shall end.
 
     It is given the run's epochs so far, and whether no more are missing: then they are only
@@ -25,7 +26,8 @@ def judge_of(config: Config) -> Judge:
     does one whose study cannot be asked: what it missed is reported later.
     """
     search, metric = config.search, score_metric(config)
-    if search.trial is None or search.pruner is None:
+    study, number = membership.study, membership.trial
+    if study is None or number is None or search.pruner is None:
         return lambda records, is_over: None
     from sweep.search.study import ReportedTrial  # it imports Optuna, which other runs do without
 
@@ -35,7 +37,7 @@ def judge_of(config: Config) -> Judge:
         nonlocal trial
         reached = [(record.epoch, record.metrics[metric]) for record in records]
         try:
-            trial = trial or ReportedTrial(search, config.epochs)
+            trial = trial or ReportedTrial(search, study, number, config.epochs)
             if is_over:
                 for each in reached:
                     trial.report(*each)

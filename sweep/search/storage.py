@@ -21,11 +21,11 @@ SQLITE_SECONDS = 60  # to wait for others who write to the file
 
 def create_storage(address: str) -> RDBStorage:
     """Open a storage; create it where there is none."""
-    with alone(address):
+    with locked(address):
         return RDBStorage(address, engine_options(address))
 
 
-def alone(address: str) -> AbstractContextManager[object]:
+def locked(address: str) -> AbstractContextManager[object]:
     """Keep other searches of this machine from doing the same at once; of a file alone."""
     file = database_file(address)
     return kernel_lock(file.with_name(f".{file.name}.lock")) if file else nullcontext()
@@ -39,7 +39,7 @@ def engine_options(address: str) -> dict[str, Any]:
 
 
 @contextmanager
-def usable(address: str, *also: type[Exception]) -> Iterator[None]:
+def explained(address: str, *also: type[Exception]) -> Iterator[None]:
     """Turn what Optuna or a database's driver raises into one sentence."""
     expected: tuple[type[Exception], ...] = (*USING, *also)
     try:

@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import optuna
-from optuna import pruners, samplers
+from optuna.pruners import BasePruner, NopPruner
+from optuna.samplers import BaseSampler, RandomSampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from sweep.config.schema import Search
 from sweep.errors import UserError
+from sweep.search.choices import PRUNERS, SAMPLERS
 from sweep.search.multifidelity import comparable
 from sweep.search.space import Space
-from sweep.search.storage import OPENING, alone, create_storage, engine_options, usable
+from sweep.search.storage import OPENING, create_storage, engine_options, explained, locked
 
 Direction = Literal["maximize", "minimize"]
 RUN_ID, PRUNED = "run_id", "pruned_after_epoch"  # attributes of a trial
@@ -59,13 +61,13 @@ class Study:
         """
         self.name, self._search, self._epochs, self._space = name, search, epochs, space
         self._directions = directions
-        with usable(search.storage, *OPENING):
+        with explained(search.storage, *OPENING):
             self._study = optuna.create_study(
                 storage=create_storage(search.storage),
                 study_name=name,
                 directions=directions,
                 load_if_exists=True,
-                sampler=samplers.RandomSampler(),
+                sampler=RandomSampler(),
             )
             before = self._study.user_attrs.get(ABOUT)
             if before is None:
@@ -88,7 +90,7 @@ class Study:
         It is suggested in memory and then stored at once: a trial that was stored value by value
         could be left without some of them.
         """
-        with usable(self._search.storage), alone(self._search.storage):
+        with explained(self._search.storage), locked(self._search.storage):
             before = self._trials()
             if len(before) >= n_trials:
                 return None
@@ -102,7 +104,7 @@ class Study:
             own = uuid.uuid4().hex
             memory.ask(self._space.distributions).set_user_attr(ASKED, own)
             asked = memory.get_trials(deepcopy=False)[-1]
-            with usable(self._search.storage):
+            with explained(self._search.storage):
                 self._study.add_trial(asked)
             new = self._trials()[len(before) :]
             return next(each for each in new if each.user_attrs.get(ASKED) == own)
@@ -111,7 +113,7 @@ class Study:
         self, number: int, state: TrialState, values: Sequence[float] | None, run_id: str
     ) -> None:
         """Take in how a trial ended, and its run's id, unless that is known."""
-        with usable(self._search.storage):
+        with explained(self._search.storage):
             known = self._trials()[number]
             if not known.state.is_finished():
                 Trial(self._study, known._trial_id).set_user_attr(RUN_ID, run_id)
@@ -130,35 +132,41 @@ class Study:
 
     def _known(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
         """Return what a sampler is told of these trials."""
-        if self._search.pruner is None or self._search.sampler == "cmaes":  # its state is of values
+        if self._search.pruner is None or not SAMPLERS[self._search.sampler].compares_pruned:
             return trials
         return comparable(trials, self._search, self._epochs, len(self._space.distributions))
 
     def _trials(self) -> list[FrozenTrial]:
-        with usable(self._search.storage):
+        with explained(self._search.storage):
             return self._study.get_trials(deepcopy=False)
 
 
 class ReportedTrial:
     """A trial in the process that trains it: it reports, and asks whether it goes on."""
 
-    def __init__(self, search: Search, epochs: int) -> None:
-        """Open the trial ``search.trial`` of the study ``search.study``, of so many epochs."""
-        assert search.study and search.trial is not None
-        study = optuna.load_study(
+    def __init__(self, search: Search, study: str, trial: int, epochs: int) -> None:
+        """Open a trial of a study, whose runs have so many epochs.
+
+        Args:
+            search: its settings.
+            study: the name of the study.
+            trial: the number of the trial.
+            epochs: of each run.
+        """
+        opened = optuna.load_study(
             storage=RDBStorage(
                 search.storage,
                 engine_options(search.storage),
                 skip_compatibility_check=True,
                 skip_table_creation=True,
             ),
-            study_name=search.study,
-            sampler=samplers.RandomSampler(),  # nothing is suggested here
+            study_name=study,
+            sampler=RandomSampler(),  # nothing is suggested here
             pruner=_pruner(search, epochs),
         )
-        known = study.get_trials(deepcopy=False)[search.trial]
+        known = opened.get_trials(deepcopy=False)[trial]
         self._last = known.last_step or 0
-        self._trial = Trial(study, known._trial_id)
+        self._trial = Trial(opened, known._trial_id)
 
     def report(self, epoch: int, value: float) -> None:
         """Report what an epoch reached, unless it was reported before."""
@@ -183,49 +191,18 @@ class ReportedTrial:
         return True
 
 
-def _sampler(search: Search, space: Space, number: int) -> samplers.BaseSampler:
+def _sampler(search: Search, space: Space, number: int) -> BaseSampler:
     """Return what suggests the trial of this number.
 
     It is made anew for each: a generator of random numbers that had gone on from trial to trial
     would begin again after an interruption, and suggest the same once more.
     """
     seed = zlib.crc32(f"{search.seed} {number}".encode())
-    startup = search.startup_trials
-    match search.sampler:
-        case "random":
-            return samplers.RandomSampler(seed=seed)
-        case "grid":
-            values = {each.name: _grid_values(each.distribution) for each in space.dimensions}
-            return samplers.GridSampler(values, seed=search.seed)
-        case "gp":
-            return samplers.GPSampler(
-                seed=seed, n_startup_trials=startup, warn_independent_sampling=False
-            )
-        case "cmaes":
-            return samplers.CmaEsSampler(
-                seed=seed, n_startup_trials=startup, warn_independent_sampling=False
-            )
-        case _:
-            return samplers.TPESampler(seed=seed, n_startup_trials=startup, multivariate=True)
+    return SAMPLERS[search.sampler].create(search, space, seed)
 
 
-def _grid_values(distribution: Any) -> list[Any]:
-    if isinstance(distribution, optuna.distributions.CategoricalDistribution):
-        return list(distribution.choices)
-    count = round((distribution.high - distribution.low) / distribution.step) + 1
-    return [distribution.low + step * distribution.step for step in range(count)]
-
-
-def _pruner(search: Search, epochs: int) -> pruners.BasePruner:
-    match search.pruner:
-        case "asha":
-            return pruners.SuccessiveHalvingPruner(search.min_epochs, search.reduction_factor)
-        case "hyperband":
-            return pruners.HyperbandPruner(search.min_epochs, epochs, search.reduction_factor)
-        case "median":
-            return pruners.MedianPruner(search.startup_trials, search.min_epochs)
-        case _:
-            return pruners.NopPruner()
+def _pruner(search: Search, epochs: int) -> BasePruner:
+    return PRUNERS[search.pruner](search, epochs) if search.pruner else NopPruner()
 
 
 def _other_study(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
-
-from omegaconf import DictConfig
 
 from sweep.backend.devices import resolve
 from sweep.config.checks import check_images
@@ -17,27 +16,15 @@ from sweep.config.schema import Config
 from sweep.data.splits import Dataset, load_dataset
 from sweep.display import console as terminal
 from sweep.errors import UserError
+from sweep.execution.job import Job
 from sweep.runs.locks import Claims
+from sweep.runs.membership import Membership
 from sweep.runs.resume import close_abandoned
+from sweep.sweeps.compose import cost_of, started
 from sweep.tracking import Tracker, probe
 from sweep.uris import resolve_uri, shown
 
 Device = Literal["cpu", "gpu"]
-
-
-@dataclass(frozen=True)
-class Combination:
-    """One combination: what is overridden, as in ``optim.lr=0.1``, and what that composes to.
-
-    Attributes:
-        overrides: of this combination.
-        composed: by Hydra, with its own part.
-        config: the run's part, checked.
-    """
-
-    overrides: tuple[str, ...]
-    composed: DictConfig
-    config: Config
 
 
 @dataclass(frozen=True)
@@ -63,45 +50,55 @@ class Prepared:
     def fingerprint(self, config: Config) -> str:
         """Return what identifies a run's result."""
         on_device = replace(config, context=self.device(config))
+        return fingerprint(on_device, self.dataset(config).digest)
+
+    def dataset(self, config: Config) -> Dataset:
+        """Return what a run is trained on."""
         if config.dataset not in self.datasets:  # a search can suggest another number held out
             self.datasets[config.dataset] = load_dataset(config.dataset)
-        return fingerprint(on_device, self.datasets[config.dataset].digest)
+        return self.datasets[config.dataset]
+
+    def started(self, job: Job, membership: Membership) -> Job:
+        """Return a job as it is started: on its device, below its sweep, its cost known."""
+        return replace(
+            started(job, self.device(job.config), membership),
+            cost=cost_of(job.config, self.dataset(job.config)),
+            is_claimed=partial(self.claims.is_claimed, self.fingerprint(job.config)),
+        )
 
 
 def prepare(
-    combinations: Sequence[Combination],
-    count_gpus: Callable[[], int],
+    jobs: Sequence[Job],
+    count_gpus: Callable[[Config], int],
     runs: Sequence[str] | None = None,
 ) -> Prepared:
     """Check all that runs such as these need, announce them, and tidy up after dead ones.
 
     Args:
-        combinations: at least one.
+        jobs: at least one.
         count_gpus: returns how many GPUs there are where the runs are trained.
         runs: lines that announce them; None to list them.
 
     Raises:
         UserError: something is wrong; nothing is recorded.
     """
-    first = combinations[0].config
+    first = jobs[0].config
     shared = [name for name, info in declared(Config).items() if Mark.ONE_PER_SWEEP in info.marks]
     for field in shared:
-        if any(getattr(each.config, field) != getattr(first, field) for each in combinations):
+        if any(getattr(each.config, field) != getattr(first, field) for each in jobs):
             raise UserError(f"{field}: cannot be swept over; it is one for all runs of a sweep")
     probe(resolve_uri(first.tracking.uri))
     tracker = Tracker(first.tracking.uri, first.tracking.experiment)
     claims = Claims(Path(first.checkpoint_dir))
-    datasets = {
-        config: load_dataset(config) for config in {each.config.dataset for each in combinations}
-    }
-    for each in combinations:
+    datasets = {config: load_dataset(config) for config in {each.config.dataset for each in jobs}}
+    for each in jobs:
         dataset = datasets[each.config.dataset]
         check_images(each.config, dataset.train_size, dataset.shape)
-    gpus = count_gpus()
-    contexts = dict.fromkeys(str(each.config.context) for each in combinations)
+    gpus = count_gpus(first)
+    contexts = dict.fromkeys(str(each.config.context) for each in jobs)
     devices: dict[str, Device] = {"cpu": "cpu", "gpu": "gpu"}
     devices |= {context: resolve(context, gpus) for context in contexts}
-    described = [params(each.config) for each in combinations]
+    described = [params(each.config) for each in jobs]
     terminal.show_plan(
         terminal.listed(described) if runs is None else runs,
         described,

@@ -1,35 +1,22 @@
 """A sweep: all its runs checked before the first one trains, recorded under one parent run."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from hydra.core.utils import JobReturn
 
+from sweep.config.schema import Config
 from sweep.display import console as terminal
 from sweep.errors import UserError
+from sweep.execution.job import Job
+from sweep.runs.membership import Membership
 from sweep.runs.resume import close_abandoned, standings
-from sweep.sweeps.checks import Combination, Prepared, prepare
+from sweep.sweeps.checks import Prepared, prepare
 from sweep.sweeps.parent_run import record_sweep
 from sweep.tracking import PastRun, Record, short_timeouts
-
-
-@dataclass(frozen=True)
-class ToTrain:
-    """A combination that is not trained yet.
-
-    Attributes:
-        number: in the sweep, from 0.
-        combination: the combination.
-        device: ``cpu`` or ``gpu``.
-        is_claimed: returns whether another process trains it at this moment.
-    """
-
-    number: int
-    combination: Combination
-    device: str
-    is_claimed: Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -41,65 +28,69 @@ class Plan:
         keys: the fingerprints of all its combinations.
         trained: runs that are there already.
         rerun: whether what others have trained counts for nothing.
-        to_train: what is missing; of combinations with the same fingerprint, the first.
+        missing: what is not trained yet; of jobs with the same fingerprint, the first.
     """
 
     prepared: Prepared
     keys: Sequence[str]
     trained: Sequence[PastRun]
     rerun: bool
-    to_train: Sequence[ToTrain]
+    missing: Sequence[Job]
 
 
-Launch = Callable[[Sequence[ToTrain], str], Sequence[JobReturn]]
+class Launcher(Protocol):
+    """What trains the runs of a sweep."""
+
+    def count_gpus(self, config: Config) -> int:
+        """Return how many GPUs runs such as this one can have."""
+
+    def train(self, config: Config, jobs: Sequence[Job]) -> Sequence[JobReturn]:
+        """Train runs, such as this one; return what became of them when all have ended."""
 
 
-def sweep(
-    combinations: Sequence[Combination],
-    command: Sequence[str],
-    launch: Launch,
-    count_gpus: Callable[[], int],
-) -> Sequence[JobReturn]:
+def sweep(jobs: Sequence[Job], command: Sequence[str], launcher: Launcher) -> Sequence[JobReturn]:
     """Check, announce, train and compare the runs of a sweep; return the results of the launched.
 
     What is trained already is not trained again; what was begun goes on, below the same parent run
     if the sweep is the same.
 
     Args:
-        combinations: at least one; all with the same ``tracking``, ``n_jobs`` and so on.
+        jobs: at least one, composed and checked.
         command: the sweep's own overrides, as in ``optim.lr=0.1,0.2``; they name it.
-        launch: trains combinations below the parent run of this id; returns when all have ended.
-        count_gpus: returns how many GPUs there are where the runs are trained.
+        launcher: trains them.
 
     Raises:
         UserError: a combination, or what it needs, is wrong; nothing was trained or recorded.
         RunFailed: some runs failed; they and the others are recorded.
     """
-    prepared = prepare(combinations, count_gpus)
-    plan, first = _plan(combinations, prepared), combinations[0].config
+    prepared = prepare(jobs, launcher.count_gpus)
+    plan, first = _plan(jobs, prepared), jobs[0].config
     return record_sweep(
-        prepared, plan.keys, first, command, not plan.to_train, partial(_train, plan, launch)
+        prepared,
+        keys=plan.keys,
+        config=first,
+        command=command,
+        is_complete=not plan.missing,
+        train=partial(_train, plan, launcher),
     )
 
 
-def _plan(combinations: Sequence[Combination], prepared: Prepared) -> Plan:
-    """Find out which of the combinations are trained already."""
-    first, tracker, claims = combinations[0].config, prepared.tracker, prepared.claims
-    keys = [prepared.fingerprint(combination.config) for combination in combinations]
+def _plan(jobs: Sequence[Job], prepared: Prepared) -> Plan:
+    """Find out which of the jobs are trained already."""
+    first, tracker, claims = jobs[0].config, prepared.tracker, prepared.claims
+    keys = [prepared.fingerprint(job.config) for job in jobs]
     found = {} if first.rerun else standings(keys, tracker, claims)
     trained = {key: each.trained for key, each in found.items() if each.trained}
-    to_train: dict[str, ToTrain] = {}
-    for number, (key, combination) in enumerate(zip(keys, combinations, strict=True)):
+    missing: dict[str, Job] = {}
+    for key, job in zip(keys, jobs, strict=True):
         if key not in trained:
-            device = prepared.device(combination.config)
-            is_claimed = partial(claims.is_claimed, key)
-            to_train.setdefault(key, ToTrain(number, combination, device, is_claimed))
+            missing.setdefault(key, job)
     begun = sum(key not in trained for key in found)
     terminal.show_standings(len(keys) - len(set(keys)), len(trained), begun)
-    return Plan(prepared, keys, [*trained.values()], first.rerun, [*to_train.values()])
+    return Plan(prepared, keys, [*trained.values()], first.rerun, [*missing.values()])
 
 
-def _train(plan: Plan, launch: Launch, record: Record) -> Sequence[JobReturn]:
+def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn]:
     """Train what is missing; keep the ids of those runs that other sweeps have trained."""
     tracker, claims = plan.prepared.tracker, plan.prepared.claims
 
@@ -110,8 +101,10 @@ def _train(plan: Plan, launch: Launch, record: Record) -> Sequence[JobReturn]:
         record.log_dataset(dataset)
     if before := elsewhere(plan.trained):
         record.log_found(before)
+    membership = Membership(record.run_id)
+    jobs = [plan.prepared.started(job, membership) for job in plan.missing]
     try:
-        results = launch(plan.to_train, record.run_id) if plan.to_train else []
+        results = launcher.train(jobs[0].config, jobs) if jobs else []
     except BaseException:  # interrupted: what was killed could not close its record
         with short_timeouts(), suppress(UserError):  # or the next command will do it
             close_abandoned(tracker, claims)

@@ -9,12 +9,11 @@ from sweep.tracking.histories import read_histories
 from sweep.tracking.logged_model import Pyfunc
 from sweep.tracking.queries import RunRecord, read_name, read_record, read_runs
 from sweep.tracking.registry import CHAMPION, fetch_model, register
-from sweep.tracking.run_info import FINGERPRINT, FOLDER, PastRun, kept_value
+from sweep.tracking.run_info import FAILURE, FINGERPRINT, FOLDER, PastRun, kept_value
 from sweep.tracking.tracker import KIND, RUN, STUDY, SWEEP, TRIAL, Tracker, close_as_failed
 from sweep.tracking.writer import (
     CONFIG_FILE,
     ENVIRONMENT_FILE,
-    FAILURE,
     PARAMETERS_FILE,
     Record,
     reason,

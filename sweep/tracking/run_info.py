@@ -14,6 +14,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from sweep.config.metrics import at_best
 
 FINGERPRINT, FOLDER = "fingerprint", "checkpoint_folder"
+FAILURE, DIVERGED = "failure_reason", "diverged"
 PRUNED_AFTER = "pruned_after_epoch"
 RUNS_AT_ONCE = 1000  # in one answer; so many are in memory with all that MLflow makes of them
 
@@ -47,6 +48,14 @@ class PastRun:
     def pruned(self) -> bool:
         """Whether it was stopped because others got further, and did not go on since."""
         return is_pruned(self.status, self.tags)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether it failed because its loss is not finite: the same would happen again.
+
+        Version 0.1.0 had no tag for it: the reason begins with the word.
+        """
+        return DIVERGED in self.tags or self.tags.get(FAILURE, "").startswith(DIVERGED)
 
     @property
     def fingerprint(self) -> str | None:

@@ -18,8 +18,16 @@ from sweep.config.schema import Tracking
 from sweep.environment import commit
 from sweep.errors import Pruned, RunFailed, UserError
 from sweep.tracking.connection import explained_errors, short_timeouts
-from sweep.tracking.run_info import FINGERPRINT, PRUNED_AFTER, PastRun, past_run, search
-from sweep.tracking.writer import FAILURE, Record, reason
+from sweep.tracking.run_info import (
+    DIVERGED,
+    FAILURE,
+    FINGERPRINT,
+    PRUNED_AFTER,
+    PastRun,
+    past_run,
+    search,
+)
+from sweep.tracking.writer import Record, reason
 from sweep.uris import resolve_uri, shown
 
 KIND, SWEEP, RUN = "sweep.kind", "sweep", "run"
@@ -117,7 +125,7 @@ class Tracker:
         self._client.log_batch(
             past.run_id, tags=[RunTag(key, value) for key, value in tags.items()]
         )
-        for tag in {FAILURE, PRUNED_AFTER} & {*past.tags}:
+        for tag in {DIVERGED, FAILURE, PRUNED_AFTER} & {*past.tags}:
             self._client.delete_tag(past.run_id, tag)
         known = [
             (key, point.step)

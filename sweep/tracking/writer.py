@@ -19,13 +19,12 @@ from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
 from mlflow.utils.validation import MAX_METRICS_PER_BATCH
 
 from sweep.data.splits import Dataset
-from sweep.errors import Pruned, RunFailed
+from sweep.errors import Diverged, Pruned, RunFailed
 from sweep.tracking.connection import short_timeouts
 from sweep.tracking.logged_model import Pyfunc, log_model
-from sweep.tracking.run_info import PRUNED_AFTER
+from sweep.tracking.run_info import DIVERGED, FAILURE, PRUNED_AFTER
 from sweep.training.selection import EpochRecord
 
-FAILURE = "failure_reason"
 CONFIG_FILE, ENVIRONMENT_FILE = "config.yaml", "environment.yaml"
 PARAMETERS_FILE, FOUND_FILE = "parameters/net.params", "found.json"
 LAST_WORDS_SECONDS = 2.0  # for an interrupted run to send its metrics
@@ -155,6 +154,8 @@ class Record:
         self._sender.submit(self._try_to_send)
         self._sender.shutdown()
         self._client.set_tag(self.run_id, FAILURE, reason(error))
+        if isinstance(error, Diverged):
+            self._client.set_tag(self.run_id, DIVERGED, str(error.epoch))
         self._client.set_terminated(self.run_id, "FAILED")
         self.log_text("".join(traceback.format_exception(error)), "traceback.txt")
 

@@ -14,14 +14,12 @@ from sweep.backend.mxnet import mx
 from sweep.config.metrics import at_best, measured_metric
 from sweep.config.schema import Config
 from sweep.data.splits import Dataset
-from sweep.errors import RunFailed
+from sweep.errors import Diverged
 from sweep.networks.build import build_network, parameter_count
 from sweep.training.checkpoint import Snapshot
 from sweep.training.loop import Evaluation, build_trainer, probabilities, train_epochs
 from sweep.training.selection import EpochRecord, Selection
 from sweep.training.state import Arrays, restore, restore_parameters, state
-
-DIVERGED = "diverged"
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +60,7 @@ class Training:
         """Train the epochs that are missing, and yield a snapshot after each.
 
         Raises:
-            RunFailed: a metric is no longer finite.
+            Diverged: a metric is no longer finite.
         """
         measured = {"val": self._dataset.val} if self._monitor else {}
         if self.config.test_every_epoch:
@@ -126,4 +124,5 @@ class Training:
 def _check_finite(record: EpochRecord) -> None:
     for key, value in record.metrics.items():
         if not math.isfinite(value):
-            raise RunFailed(f"{DIVERGED} at epoch {record.epoch}: {key} is {value}")
+            reason = f"diverged at epoch {record.epoch}: {key} is {value}"
+            raise Diverged(record.epoch, reason)

@@ -50,7 +50,7 @@ class Place:
         folder = f"checkpoint_dir={self.folder}/checkpoints"
         return load(*overrides, *where, folder, "batch_size=50")
 
-    def execute(self, experiment, *overrides, stop=None, error=KeyboardInterrupt):
+    def execute(self, experiment, *overrides, stop=None, error=KeyboardInterrupt, member=None):
         """Train; return the score and the events, or those until the error at this point."""
         events = []
 
@@ -62,9 +62,9 @@ class Place:
 
         config = self.config(experiment, *overrides)
         if stop is None:
-            return execute(config, overrides, tell), events
+            return execute(config, overrides, tell, member), events
         with pytest.raises((KeyboardInterrupt, RunFailed)):
-            execute(config, overrides, tell)
+            execute(config, overrides, tell, member)
         return None, events
 
     def whole(self, case):

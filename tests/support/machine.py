@@ -10,10 +10,10 @@ from omegaconf import OmegaConf
 
 from sweep.config.compose import load
 from sweep.errors import RunFailed
-from sweep.execution.capacity import Slots
+from sweep.execution.capacity import LocalCapacity
 from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
 from sweep.execution.job import Job, Running
-from sweep.execution.scheduler import NoSuggestions, schedule
+from sweep.execution.scheduler import Scheduler
 
 
 class Process:
@@ -42,9 +42,9 @@ class Machine:
     def __init__(self, script):
         """Take what happens once a run was started: a function of the machine and its number."""
         self.script, self.senders, self.processes = script, {}, {}
-        self.started, self.told, self.most = [], [], 0
+        self.started, self.added, self.told, self.most = [], [], [], 0
 
-    def start(self, job, lease):
+    def start(self, job, resources):
         receiver, sender = multiprocessing.Pipe(duplex=False)
         self.senders[job.number] = sender
         self.processes[job.number] = Process(sender.close)
@@ -53,8 +53,12 @@ class Machine:
         deadline = time.monotonic() + (job.config.run_timeout or math.inf)
         process, killed_before = self.processes[job.number], out_of_memory_kills()
         run = Running(
-            *(job, lease, process, receiver, deadline),
-            lambda: cause_of_death(process.exitcode, killed_before),
+            job=job,
+            resources=resources,
+            process=process,
+            connection=receiver,
+            deadline=deadline,
+            exit_reason=lambda: cause_of_death(process.exitcode, killed_before),
         )
         self.script(self, job.number)
         return run
@@ -75,7 +79,10 @@ class Machine:
         self.send(number, JobReturn(status=JobStatus.FAILED, _return_value=error))
         self.senders.pop(number).close()
 
-    def tell(self, number, event):
+    def add(self, number, name, cost):
+        self.added.append(number)
+
+    def __call__(self, number, event):
         self.told.append((number, event))
 
 
@@ -83,24 +90,18 @@ def job(number, epochs, *overrides):
     folder = {"dir": "sweeps", "subdir": str(number)}
     composed = {"hydra": {"overrides": {"task": [f"epochs={epochs}"]}, "sweep": folder}}
     config = load(f"epochs={epochs}", "context=cpu", *overrides)
-    return Job(number, OmegaConf.create(composed), config)
+    overrides = (f"epochs={epochs}",)
+    return Job(number, overrides, OmegaConf.create(composed), config, cost=epochs)
 
 
-def run(machine, jobs, places, suggestions=None):
+def run(machine, jobs, n_jobs, source=None):
     """Schedule the jobs; fail where that never ends."""
     results = []
 
     def work():
         try:
-            results.append(
-                schedule(
-                    jobs,
-                    Slots(places, []),
-                    machine.start,
-                    machine.tell,
-                    suggestions or NoSuggestions(),
-                )
-            )
+            machine.capacity = LocalCapacity(n_jobs, [])
+            results.append(Scheduler(machine, jobs, machine, source).run())
         except BaseException as error:
             results.append(error)
 

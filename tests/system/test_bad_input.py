@@ -13,7 +13,7 @@ from sweep.config.compose import load
 from sweep.data.download import FILES
 from sweep.data.splits import load_dataset
 from sweep.errors import UserError
-from sweep.sweeps.checks import Combination
+from sweep.execution.job import Job
 from sweep.sweeps.grid import sweep
 from sweep.tracking import probe
 from sweep.uris import shown
@@ -266,20 +266,19 @@ def assert_refused(result):
         ("tracking.experiment=one,two --multirun", f"tracking: {ONE_FOR_ALL}"),
         (
             "hydra/launcher=basic threads_per_run=1,2 --multirun",
-            "threads_per_run=1,2: can be swept over with hydra/launcher=local, ray and submitit "
-            "alone; others train "
-            "several runs in one process, in which MXNet's threads cannot change",
+            "threads_per_run=1,2: cannot be swept over with hydra/launcher=basic, which trains "
+            "several runs in one process, where MXNet's threads cannot change; allowed launchers: "
+            "local, ray, submitit_local, submitit_slurm",
         ),
         (
             "hydra/launcher=basic run_timeout=1.5 --multirun",
-            "run_timeout=1.5: hydra/launcher=local, ray and submitit alone can stop a run that "
-            "takes too long; "
-            "allowed with others is null",
+            "run_timeout=1.5: hydra/launcher=basic cannot stop a run that takes too long; allowed "
+            "is null, or one of the launchers local, ray, submitit_local, submitit_slurm",
         ),
         (
             "hydra/launcher=basic on_failure=stop --multirun",
-            "on_failure=stop: hydra/launcher=local, ray and submitit alone can stop; allowed with "
-            "others is continue",
+            "on_failure=stop: hydra/launcher=basic cannot stop runs; allowed is continue, or one "
+            "of the launchers local, ray, submitit_local, submitit_slurm",
         ),
     ],
 )
@@ -303,9 +302,10 @@ def test_the_command_shows_the_message_and_trains_nothing(sweep_command, argumen
 )
 def test_what_is_one_for_all_runs_cannot_be_swept_over(field, values):
     overrides = [f"{field}={value}" for value in values.split()]
-    jobs = [Combination((each,), OmegaConf.create(), load(each)) for each in overrides]
+    composed = OmegaConf.create()
+    jobs = [Job(n, (each,), composed, load(each), cost=1) for n, each in enumerate(overrides)]
     with pytest.raises(UserError) as error:
-        sweep(jobs, overrides, launch=lambda jobs, sweep_id: [], count_gpus=lambda: 0)
+        sweep(jobs, overrides, launcher=None)
     assert str(error.value) == f"{field.partition('.')[0]}: {ONE_FOR_ALL}"
     assert list(Path.cwd().iterdir()) == []
 

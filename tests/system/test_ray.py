@@ -245,16 +245,16 @@ def test_a_machine_that_has_not_the_sweeps_folder(workplace, tmp_path):
 
     config = load("checkpoint_dir=checkpoints", "context=cpu")
     host = socket.gethostname()
-    missing = Assignment(None, config, {}, str(tmp_path / "missing"), "an id")
+    missing = Assignment(None, None, config, {}, str(tmp_path / "missing"), "an id")
     (told,) = train(missing)
     assert str(told) == (
         f"on {host} there is no folder {tmp_path}/missing, in which the sweep's command was given; "
         "the machines must share it"
     )
     (tmp_path / "checkpoints").mkdir()
-    (told,) = train(Assignment(None, config, {}, str(tmp_path), "an id"))
+    (told,) = train(Assignment(None, None, config, {}, str(tmp_path), "an id"))
     words = "is not the sweep's folder; the machines must share it"
     assert str(told) == f"on {host} checkpoint_dir=checkpoints {words}"
     (tmp_path / "checkpoints" / "id").write_text("another id")
-    (told,) = train(Assignment(None, config, {}, str(tmp_path), "an id"))
+    (told,) = train(Assignment(None, None, config, {}, str(tmp_path), "an id"))
     assert str(told) == f"on {host} checkpoint_dir=checkpoints {words}"

@@ -12,19 +12,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from hydra.types import HydraContext
-
 from sweep.config.schema import Config
 from sweep.errors import UserError
-from sweep.execution.capacity import Lease
+from sweep.execution.capacity import Resources
 from sweep.execution.job import Job, Running
 from sweep.execution.ray.connection import ray
 from sweep.execution.remote.agent import Ending, Message, train
 from sweep.execution.remote.proxy import assignment, check_shared, follow
-from sweep.execution.worker import Task
+from sweep.execution.worker import Application
 
 nodes: Callable[[], list[dict[str, Any]]] = ray.nodes  # Ray has no types for these
-resources: Callable[[], dict[str, float]] = ray.cluster_resources
+cluster_resources: Callable[[], dict[str, float]] = ray.cluster_resources
 COUNT_SECONDS = 1.0  # how old a count of the cluster's machines may be
 TOLERANCE = 1e-6  # of sums of fractions
 DEATHS = {
@@ -65,13 +63,13 @@ def check(config: Config, remote: Mapping[str, Any]) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Share(Lease):
+class ClusterResources(Resources):
     """What a run has of the cluster: how much of what, by Ray's names."""
 
     needs: Mapping[str, float] = field(default_factory=dict)
 
 
-class Room:
+class ClusterCapacity:
     """What is free in the cluster, whose machines come and go."""
 
     def __init__(self, n_jobs: int | None, remote: Callable[[Config], Mapping[str, Any]]) -> None:
@@ -83,30 +81,30 @@ class Room:
         self._counted = -math.inf
 
     @property
-    def free(self) -> bool:
+    def is_free(self) -> bool:
         """Whether there may be room for one more run; there is for one, which Ray then queues."""
         if self._n_jobs:
             return self._at_once < self._n_jobs
         return not self._at_once or self._has({"CPU": TOLERANCE})
 
-    def take(self, config: Config) -> Lease | None:
+    def acquire(self, config: Config) -> Resources | None:
         """Return what a run needs, or None if that is not free now."""
         needs = needs_of(self._remote(config))
-        if not self.free or (self._at_once and not self._n_jobs and not self._has(needs)):
+        if not self.is_free or (self._at_once and not self._n_jobs and not self._has(needs)):
             return None
         self._at_once += 1
         self._taken.update(needs)
-        return Share(1, None, needs)
+        return ClusterResources(slots=1, needs=needs)
 
-    def give_back(self, lease: Lease) -> None:
+    def release(self, resources: Resources) -> None:
         """Make free what a run had."""
-        assert isinstance(lease, Share)
+        assert isinstance(resources, ClusterResources)
         self._at_once -= 1
-        self._taken.subtract(lease.needs)
+        self._taken.subtract(resources.needs)
 
     def _has(self, needs: Mapping[str, float]) -> bool:
         if time.monotonic() > self._counted + COUNT_SECONDS:
-            self._there, self._counted = resources(), time.monotonic()
+            self._there, self._counted = cluster_resources(), time.monotonic()
         left = {name: self._there.get(name, 0.0) - self._taken[name] for name in needs}
         return _has(left, needs)
 
@@ -121,41 +119,41 @@ def needs_of(remote: Mapping[str, Any]) -> dict[str, float]:
     return {key: each for key, each in {**named, **(remote.get("resources") or {})}.items() if each}
 
 
-class RayCluster:
+class RayExecutor:
     """Trains runs on the machines of a Ray cluster to which this program is connected.
 
     Attributes:
-        slots: what is free there.
+        capacity: what is free there.
     """
 
     def __init__(
         self,
         config: Config,
         remote: Callable[[Config], Mapping[str, Any]],
-        task: Task,
-        hydra_context: HydraContext,
+        application: Application,
     ) -> None:
         """Take what all runs have in common.
 
         Args:
             config: of one of the runs.
             remote: returns what a run asks Ray for, as ``ray.remote`` takes it.
-            task: trains a run; it is given its configuration and a listener.
-            hydra_context: for Hydra's callbacks.
+            application: whose runs they are.
         """
-        self.slots = Room(config.n_jobs, remote)
-        self._remote, self._task, self._hydra_context = remote, task, hydra_context
+        self.capacity = ClusterCapacity(config.n_jobs, remote)
+        self._remote, self._application = remote, application
 
-    def start(self, job: Job, lease: Lease) -> Running:
+    def start(self, job: Job, resources: Resources) -> Running:
         """Hand a run to Ray, which starts it when a machine has room."""
         own = {"num_returns": "streaming", "max_retries": 0, "name": f"run {job.number}"}
         options = {**self._remote(job.config), **own}
-        given = assignment(job, self._task, self._hydra_context)
+        given = assignment(job, self._application)
         stream = ray.remote(train).options(**options).remote(given)
         return follow(
-            *(job, lease, _messages(stream)),
-            partial(ray.cancel, stream),
-            partial(ray.cancel, stream, force=True),
+            job,
+            resources,
+            messages=_messages(stream),
+            terminate=partial(ray.cancel, stream),
+            kill=partial(ray.cancel, stream, force=True),
         )
 
 

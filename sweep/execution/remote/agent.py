@@ -17,18 +17,25 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from hydra.core.utils import JobReturn
+from omegaconf import DictConfig
 
 from sweep.config.schema import Config
 from sweep.errors import RunFailed
 from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
-from sweep.execution.local.place import prepare, start_process
-from sweep.execution.worker import STOPPED, Work
+from sweep.execution.local.executor import prepare, start_process
+from sweep.execution.worker import STOPPED, Application
 from sweep.runs.events import Event
 
 POLL_SECONDS = 0.2  # to see an interrupt, which does not end a wait; and the time
 GRACE_SECONDS = 3.0  # for a run to close its record; less than the sweep's own
 LOST = 255  # as multiprocessing has it of a process whose fork server has ended too
-GIVEN = ("MLFLOW_", "MXNET_", "SWEEP_")  # variables that a run has from its sweep
+# Variables that a run has from its sweep: by their beginnings, the last three of clouds that keep
+# MLflow's artifacts; and by their names, in capitals or not, how the network is reached.
+GIVEN = ("MLFLOW_", "MXNET_", "SWEEP_", "AWS_", "AZURE_", "GOOGLE_")
+NETWORK = {
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+}
 
 
 @dataclass(frozen=True)
@@ -36,14 +43,16 @@ class Assignment:
     """A run that is to be trained on another machine.
 
     Attributes:
-        work: what its process does.
-        config: the run's configuration, checked.
+        application: whose run it is.
+        composed: Hydra's whole configuration of the run.
+        config: the run's part of it, checked.
         environment: variables that its process gets; they may hold passwords.
         folder: in which the sweep's command was given; relative paths mean the same from there.
         folder_id: of ``checkpoint_dir``; see sweep/runs/locks.py.
     """
 
-    work: Work
+    application: Application
+    composed: DictConfig
     config: Config
     environment: Mapping[str, str]
     folder: str
@@ -66,7 +75,11 @@ Message = Event | JobReturn | RunFailed | Ending
 
 def environment() -> dict[str, str]:
     """Return the variables of this process that its runs have on other machines too."""
-    return {key: value for key, value in os.environ.items() if key.startswith(GIVEN)}
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if key.startswith(GIVEN) or key.upper() in NETWORK
+    }
 
 
 def train(given: Assignment) -> Iterator[Message]:
@@ -87,8 +100,12 @@ def train(given: Assignment) -> Iterator[Message]:
     _forget_main()
     prepare(given.config)
     killed_before = out_of_memory_kills()
-    threads = given.config.threads_per_run
-    process, connection = start_process(given.work, threads, given.environment)
+    process, connection = start_process(
+        given.application,
+        given.composed,
+        threads=given.config.threads_per_run,
+        environment=given.environment,
+    )
     deadline = time.monotonic() + (given.config.run_timeout or math.inf)
     try:
         yield from _messages(connection, deadline)

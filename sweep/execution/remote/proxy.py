@@ -13,15 +13,12 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from hydra.types import HydraContext
-
 from sweep.config.schema import Config
 from sweep.errors import RunFailed, UserError
-from sweep.execution.capacity import Lease
+from sweep.execution.capacity import Resources
 from sweep.execution.job import Job, Running, failure
-from sweep.execution.local.place import work_of
 from sweep.execution.remote.agent import Assignment, Ending, Message, environment
-from sweep.execution.worker import STOPPED, Task
+from sweep.execution.worker import STOPPED, Application
 from sweep.runs.events import Ended, Recorded
 from sweep.runs.locks import Claims
 from sweep.uris import resolve_uri, shown
@@ -46,14 +43,15 @@ def check_shared(config: Config, n_machines: int) -> None:
             )
 
 
-def assignment(job: Job, task: Task, hydra_context: HydraContext) -> Assignment:
+def assignment(job: Job, application: Application) -> Assignment:
     """Return what another machine needs to know of a run."""
     return Assignment(
-        work_of(job.composed, task, hydra_context),
-        job.config,
-        environment(),
-        os.getcwd(),
-        Claims(Path(job.config.checkpoint_dir)).folder_id,
+        application=application,
+        composed=job.composed,
+        config=job.config,
+        environment=environment(),
+        folder=os.getcwd(),
+        folder_id=Claims(Path(job.config.checkpoint_dir)).folder_id,
     )
 
 
@@ -133,11 +131,18 @@ class Remote:
 
 def follow(
     job: Job,
-    lease: Lease,
+    resources: Resources,
     messages: Iterable[Message],
     terminate: Callable[[], None],
     kill: Callable[[], None],
 ) -> Running:
     """Return a run that was started on another machine; see :class:`Remote`."""
     process = Remote(job, messages, terminate, kill)
-    return Running(job, lease, process, process.connection, math.inf, lambda: process.reason)
+    return Running(
+        job=job,
+        resources=resources,
+        process=process,
+        connection=process.connection,
+        deadline=math.inf,  # its own machine sees to it
+        exit_reason=lambda: process.reason,
+    )

@@ -19,19 +19,17 @@ from types import FrameType
 from typing import Any, Literal, NoReturn, TextIO
 
 import submitit
-from hydra.types import HydraContext
 
 from sweep.config.schema import Config
 from sweep.display.console import silent
 from sweep.errors import RunFailed, UserError
-from sweep.execution.capacity import Lease
+from sweep.execution.capacity import Capacity, Resources
 from sweep.execution.job import Job, Running
 from sweep.execution.remote.agent import Assignment, Ending, Message, train
 from sweep.execution.remote.event_file import ProgressFile, to_line
 from sweep.execution.remote.proxy import assignment, follow
-from sweep.execution.scheduler import Room
 from sweep.execution.slurm.queue import LOOK_SECONDS, Queue
-from sweep.execution.worker import Task
+from sweep.execution.worker import Application
 
 Cluster = Literal["local", "slurm"]
 POLL_SECONDS = 0.5
@@ -116,41 +114,39 @@ def create_executor(cluster: Cluster, parameters: Mapping[str, Any]) -> submitit
     return executor
 
 
-class SubmititJobs:
+class SubmititExecutor:
     """Trains each run in a job of its own.
 
     Attributes:
-        slots: how many jobs there may be at once.
+        capacity: how many jobs there may be at once.
     """
 
     def __init__(
         self,
         cluster: Cluster,
-        slots: Room,
+        capacity: Capacity,
         parameters: Callable[[Config], Mapping[str, Any]],
-        task: Task,
-        hydra_context: HydraContext,
+        application: Application,
     ) -> None:
         """Take what all runs have in common.
 
         Args:
             cluster: as submitit calls it.
-            slots: how many jobs there may be at once.
+            capacity: how many jobs there may be at once.
             parameters: returns what a run's job gets, as Hydra's plugin for submitit names it.
-            task: trains a run; it is given its configuration and a listener.
-            hydra_context: for Hydra's callbacks.
+            application: whose runs they are.
         """
-        self.slots, self._cluster, self._parameters = slots, cluster, parameters
-        self._task, self._hydra_context = task, hydra_context
+        self.capacity, self._cluster, self._parameters = capacity, cluster, parameters
+        self._application = application
         self._has_taken = False
 
-    def start(self, job: Job, lease: Lease) -> Running:
+    def start(self, job: Job, resources: Resources) -> Running:
         """Submit a run."""
         job.folder.mkdir(parents=True, exist_ok=True)
         # A job that was believed dead may write on: so each has a file of its own.
         progress = (job.folder / f"progress-{uuid.uuid4().hex[:8]}.jsonl").absolute()
-        given = assignment(_without_addresses(job), self._task, self._hydra_context)
-        given = replace(given, environment=lease.environment())  # a job inherits the others
+        given = assignment(_without_addresses(job), self._application)
+        given = replace(given, environment=resources.environment())  # a job inherits the others
         executor = create_executor(self._cluster, self._parameters(job.config))
         cancelled = threading.Event()
         try:
@@ -159,7 +155,7 @@ class SubmititJobs:
         except submitit.core.utils.FailedJobError as error:
             refusal = f"SLURM did not take its job: {' '.join(str(error).split())}"
             messages = _refused(refusal, cancelled) if self._has_taken else [RunFailed(refusal)]
-            return follow(job, lease, messages, cancelled.set, cancelled.set)
+            return follow(job, resources, messages, terminate=cancelled.set, kill=cancelled.set)
         self._has_taken = True
 
         def cancel() -> None:
@@ -167,7 +163,8 @@ class SubmititJobs:
             with _submitit:
                 submitted.cancel(check=False)
 
-        return follow(job, lease, _messages(submitted, progress, cancelled), cancel, cancel)
+        messages = _messages(submitted, progress, cancelled)
+        return follow(job, resources, messages, terminate=cancel, kill=cancel)
 
 
 def _without_addresses(job: Job) -> Job:

@@ -13,6 +13,7 @@ from sweep.errors import UserError
 from sweep.execution.remote.proxy import check_shared
 
 SLURM = "hydra/launcher=submitit_slurm"
+PROGRAMS = ("sbatch", "srun", "squeue", "sinfo", "scancel")
 LOOK_SECONDS = 15  # until a job that was lost is missed; submitit's own is 600
 ANSWER_SECONDS = 10.0  # for SLURM to say that it is there
 NODES = ("sinfo", "--noheader", "--Node", "--format=%n")  # their names as hosts
@@ -30,7 +31,7 @@ def check_slurm(config: Config, partition: str | None) -> None:
     Raises:
         UserError: it does not, or is not here; or they cannot.
     """
-    if missing := [each for each in ("sbatch", "srun", "squeue") if not shutil.which(each)]:
+    if missing := [each for each in PROGRAMS if not shutil.which(each)]:
         raise UserError(
             f"{SLURM}: there is no {missing[0]} here; the sweep has to be started on a machine "
             "from which SLURM takes jobs. hydra/launcher=submitit_local needs no SLURM"

@@ -301,10 +301,8 @@ ELSEWHERE = {
     "search.seed": "search.seed=1",
     "search.storage": "search.storage=sqlite:///other.db",
     "search.study": "search.study=mine",
-    "search.trial": "search.trial=3",
     "tracking.uri": "tracking.uri=http://localhost:5000",
     "tracking.experiment": "tracking.experiment=other",
-    "tracking.sweep_id": "tracking.sweep_id=0123",
 }
 
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 from machine import Machine, job, run
 
-from sweep.execution import scheduler as schedule
+from sweep.execution import scheduler
 from sweep.runs.events import CLAIMED, Notice, Retried
 
 
 @pytest.fixture
 def polls(monkeypatch):
-    monkeypatch.setattr(schedule, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(scheduler, "CLAIMED_SECONDS", 0.01)
 
 
 def test_what_another_sweep_trains_is_put_off_while_others_go_on(polls):

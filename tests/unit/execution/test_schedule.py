@@ -5,9 +5,8 @@ from hydra.core.utils import JobStatus
 from machine import Machine, job, run
 
 from sweep.errors import RunFailed
-from sweep.execution import scheduler as schedule
-from sweep.execution.capacity import Slots
-from sweep.runs.events import CLAIMED, Ended, Started
+from sweep.execution import scheduler
+from sweep.runs.events import CLAIMED, Ended, Notice, Started
 from sweep.training.selection import EpochRecord
 
 
@@ -114,7 +113,7 @@ def test_what_goes_wrong_here_stops_all(error):
 
 
 def test_a_run_that_does_not_stop_is_killed(monkeypatch):
-    monkeypatch.setattr(schedule, "GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(scheduler, "GRACE_SECONDS", 0.05)
 
     def hang(machine, number):
         machine.processes[number].stubborn = True
@@ -148,7 +147,7 @@ class Suggesting:
         self.asked.append([*self.ended])
         return job(len(self.asked) - 1, 1)
 
-    def end(self, job, result):
+    def finished(self, job, result):
         self.ended.append(job.number)
 
 
@@ -169,8 +168,8 @@ def test_a_free_slot_has_the_next_suggestion_at_once():
     assert sorted(suggesting.ended) == [0, 1, 2, 3, 4, 5]
 
 
-def test_a_suggestion_that_another_sweep_trains_is_put_off_and_shown(monkeypatch, capsys):
-    monkeypatch.setattr(schedule, "POLL_SECONDS", 0.01)
+def test_a_suggestion_that_another_sweep_trains_is_put_off_and_shown(monkeypatch):
+    monkeypatch.setattr(scheduler, "CLAIMED_SECONDS", 0.01)
     machine, answers = Machine(Machine.finish), [True, True, False]
 
     class Claimed(Suggesting):
@@ -179,12 +178,9 @@ def test_a_suggestion_that_another_sweep_trains_is_put_off_and_shown(monkeypatch
             claimed = {"is_claimed": lambda: answers.pop(0)} if suggested else {}
             return suggested and replace(suggested, **claimed)
 
-    class Here:
-        slots, start = Slots(1, []), machine.start
-
-    (result,) = schedule.launch(Here, [], Claimed(1))
+    (result,) = run(machine, [], 1, Claimed(1)).values()
     assert (result.status, answers) == (JobStatus.COMPLETED, [])
-    assert f"run 0: {CLAIMED}" in capsys.readouterr().out
+    assert (machine.added, machine.told) == ([0], [(0, Notice(CLAIMED))])
 
 
 def test_a_failed_suggestion_is_told_and_stops_the_rest_only_if_asked():

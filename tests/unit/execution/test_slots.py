@@ -4,11 +4,11 @@ import sys
 
 import pytest
 
+from sweep.backend.devices import count_gpus, resolve
 from sweep.config.compose import load
 from sweep.errors import UserError
-from sweep.execution import gpus as devices
-from sweep.execution.capacity import Lease, Slots
-from sweep.execution.gpus import find_gpus, resolve
+from sweep.execution.capacity import LocalCapacity, Resources
+from sweep.execution.gpus import find_gpus
 from sweep.execution.local import fork_server as workers
 
 CPU, AUTO, GPU = (load(f"context={each}") for each in ("cpu", "auto", "gpu"))
@@ -23,46 +23,48 @@ def cores(monkeypatch):
 
 def test_the_places_are_those_that_were_asked_for(cores):
     cores(4)
-    slots = Slots(3, [])
-    assert slots.places == 3
-    assert [slots.take(CPU) for _ in range(4)] == [*[Lease(1, None)] * 3, None]
+    capacity = LocalCapacity(3, [])
+    assert capacity.slots == 3
+    assert [capacity.acquire(CPU) for _ in range(4)] == [*[Resources(1, None)] * 3, None]
 
 
 def test_the_places_are_the_cores(cores):
     cores(4)
-    slots = Slots(None, [])
-    assert slots.places == 4
-    assert [slots.take(CPU) for _ in range(5)] == [*[Lease(1, None)] * 4, None]
+    capacity = LocalCapacity(None, [])
+    assert capacity.slots == 4
+    assert [capacity.acquire(CPU) for _ in range(5)] == [*[Resources(1, None)] * 4, None]
 
 
 def test_what_is_given_back_is_free_again(cores):
     cores(3)
-    slots = Slots(None, [])
-    two, one = slots.take(TWO), slots.take(CPU)
-    assert (two, one, slots.take(CPU)) == (Lease(2, None), Lease(1, None), None)
-    slots.give_back(one)
-    assert (slots.take(TWO), slots.take(CPU)) == (None, one)
-    slots.give_back(two)
-    assert (slots.take(TWO), slots.take(CPU)) == (two, None)
+    capacity = LocalCapacity(None, [])
+    two, one = capacity.acquire(TWO), capacity.acquire(CPU)
+    assert (two, one, capacity.acquire(CPU)) == (Resources(2, None), Resources(1, None), None)
+    capacity.release(one)
+    assert (capacity.acquire(TWO), capacity.acquire(CPU)) == (None, one)
+    capacity.release(two)
+    assert (capacity.acquire(TWO), capacity.acquire(CPU)) == (two, None)
 
 
 def test_more_threads_than_cores_take_all_of_them(cores):
     cores(4)
-    slots = Slots(None, [])
-    one = slots.take(CPU)
-    assert slots.take(FIVE) is None
-    slots.give_back(one)
-    assert (slots.take(FIVE), slots.take(CPU)) == (Lease(4, None), None)
+    capacity = LocalCapacity(None, [])
+    one = capacity.acquire(CPU)
+    assert capacity.acquire(FIVE) is None
+    capacity.release(one)
+    assert (capacity.acquire(FIVE), capacity.acquire(CPU)) == (Resources(4, None), None)
 
 
 def test_threads_do_not_count_where_the_number_of_runs_was_given(cores):
     cores(2)
-    slots = Slots(2, [])
-    assert [slots.take(FIVE) for _ in range(3)] == [*[Lease(1, None)] * 2, None]
+    capacity = LocalCapacity(2, [])
+    assert [capacity.acquire(FIVE) for _ in range(3)] == [*[Resources(1, None)] * 2, None]
 
 
 def count_places(**options):
-    code = "from sweep.execution.capacity import Slots; print(Slots(None, []).places)"
+    code = (
+        "from sweep.execution.capacity import LocalCapacity; print(LocalCapacity(None, []).slots)"
+    )
     environment = {key: value for key, value in os.environ.items() if "LOKY" not in key}
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -88,31 +90,31 @@ def test_the_cores_are_those_that_the_process_may_use():
 
 @pytest.mark.parametrize("config", [AUTO, GPU])
 def test_each_run_has_a_gpu_of_its_own(config):
-    slots = Slots(4, ["2", "3"])
-    first, second = slots.take(config), slots.take(config)
-    assert (first, second) == (Lease(1, "2"), Lease(1, "3"))
-    assert slots.take(config) is None
-    assert slots.take(CPU) == Lease(1, None)  # there is a place, and no GPU is needed
-    slots.give_back(second)
-    assert slots.take(config) == second
-    slots.give_back(first)
-    assert slots.take(config) == first
+    capacity = LocalCapacity(4, ["2", "3"])
+    first, second = capacity.acquire(config), capacity.acquire(config)
+    assert (first, second) == (Resources(1, "2"), Resources(1, "3"))
+    assert capacity.acquire(config) is None
+    assert capacity.acquire(CPU) == Resources(1, None)  # there is a place, and no GPU is needed
+    capacity.release(second)
+    assert capacity.acquire(config) == second
+    capacity.release(first)
+    assert capacity.acquire(config) == first
 
 
 def test_a_gpu_alone_is_not_enough():
-    slots = Slots(1, ["0", "1"])
-    assert (slots.take(AUTO), slots.take(AUTO)) == (Lease(1, "0"), None)
+    capacity = LocalCapacity(1, ["0", "1"])
+    assert (capacity.acquire(AUTO), capacity.acquire(AUTO)) == (Resources(1, "0"), None)
 
 
 def test_no_gpu_is_leased_where_there_is_none():
-    assert Slots(1, []).take(AUTO) == Lease(1, None)
+    assert LocalCapacity(1, []).acquire(AUTO) == Resources(1, None)
     with pytest.raises(UserError, match="^context=gpu: MXNet sees no GPU here; "):
-        Slots(1, []).take(GPU)
+        LocalCapacity(1, []).acquire(GPU)
 
 
 def test_a_run_sees_no_other_gpu():
-    assert Lease(1, "3").environment() == {"CUDA_VISIBLE_DEVICES": "3"}
-    assert Lease(1, None).environment() == {}
+    assert Resources(1, "3").environment() == {"CUDA_VISIBLE_DEVICES": "3"}
+    assert Resources(1, None).environment() == {}
 
 
 @pytest.mark.parametrize(
@@ -157,4 +159,4 @@ def test_gpus_have_the_names_by_which_they_are_shown(monkeypatch, visible, seen,
         assert find_gpus(3) == find_gpus(3) == names
     finally:
         find_gpus.cache_clear()
-    assert asked == [(devices._count, 3)]  # once: it takes a process
+    assert asked == [(count_gpus, 3)]  # once: it takes a process

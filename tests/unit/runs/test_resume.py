@@ -6,6 +6,7 @@ from outcomes import outcome
 
 from sweep.runs import execute as running
 from sweep.runs.events import Ended, Found, Kept, Recorded, Started
+from sweep.runs.membership import Membership
 from sweep.tracking import Tracker
 
 POINTS = [("mlp", point) for point in ("start", 1, 2, 3, 4, "end")]
@@ -106,8 +107,8 @@ def test_a_run_that_was_begun_alone_goes_on_in_a_sweep(place, whole):
     place.execute("alone at first", *overrides, stop=2)
     begun = place.run("alone at first")
     with Tracker(place.uri, "alone at first").open_run("sweep", {}, {}, None) as parent:
-        within = (*overrides, f"tracking.sweep_id={parent.run_id}")
-        score, events = place.execute("alone at first", *within)
+        member = Membership(parent.run_id)
+        score, events = place.execute("alone at first", *overrides, member=member)
     assert (events[0], epochs_of(events)) == (Recorded(begun.info.run_id), [3])
     run = place.client.get_run(begun.info.run_id)
     assert (score, outcome(place.client, run)) == whole("no momentum")
@@ -149,11 +150,11 @@ def test_a_run_that_is_asked_for_again_does_not_go_on_with_another(place):
 def test_a_run_of_a_sweep_that_is_asked_for_again_goes_on_in_it(place, whole):
     overrides = (*CASES["no momentum"][0], "rerun=true")
     with Tracker(place.uri, "retried").open_run("sweep", {}, {}, None) as parent:
-        within = (*overrides, f"tracking.sweep_id={parent.run_id}")
-        place.execute("retried", *within, stop=2)
-        _, events = place.execute("retried", *within)  # as a retry does
+        member = Membership(parent.run_id)
+        place.execute("retried", *overrides, stop=2, member=member)
+        _, events = place.execute("retried", *overrides, member=member)  # as a retry does
         assert epochs_of(events) == [3]
-        score, events = place.execute("retried", *within)
+        score, events = place.execute("retried", *overrides, member=member)
         assert [type(event) for event in events] == [Found]
     (run,) = [run for run in place.runs("retried") if run.info.run_id != parent.run_id]
     assert (score, outcome(place.client, run)) == whole("no momentum")

@@ -94,7 +94,7 @@ def pruned(search, epochs, curves):
     study, ends = open_study(search, LR), []
     for curve in curves:
         number = study.ask(99).number
-        trial, end = ReportedTrial(dataclasses.replace(search, trial=number), epochs), None
+        trial, end = ReportedTrial(search, "test", number, epochs), None
         for epoch, value in enumerate(curve, 1):
             if epoch == epochs:
                 trial.report(epoch, value)
@@ -144,7 +144,7 @@ def test_what_was_reported_before_an_interruption_is_not_reported_again():
     search = settings(pruner="asha")
     number = open_study(search, LR).ask(1).number
     for _ in range(2):
-        trial = ReportedTrial(dataclasses.replace(search, trial=number), 9)
+        trial = ReportedTrial(search, "test", number, 9)
         for epoch, value in enumerate([0.1, 0.2], 1):
             trial.report(epoch, value)  # Optuna would warn, which is an error here
     (begun,) = open_study(search, LR).begun()

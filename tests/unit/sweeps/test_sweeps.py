@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,9 @@ from sweep.config.fingerprint import fingerprint
 from sweep.config.params import params
 from sweep.data.splits import load_dataset
 from sweep.errors import RunFailed
+from sweep.execution.job import Job
 from sweep.runs.locks import Claims
-from sweep.sweeps.checks import Combination
+from sweep.runs.membership import membership_of
 from sweep.sweeps.grid import sweep
 
 
@@ -32,16 +32,20 @@ class Launcher:
         self.fails, self.interrupted_at, self.then = fails, interrupted_at, then
         self.launched = []
 
-    def __call__(self, to_train, sweep_id):
+    def count_gpus(self, config):
+        return 0
+
+    def train(self, config, jobs):
         results = []
-        for each in to_train:
-            self.launched.append((each.number, each.combination.overrides))
-            results.append(self.train(each, sweep_id))
+        for job in jobs:
+            self.launched.append((job.number, job.overrides))
+            results.append(
+                self.train_one(job.config, membership_of(job.composed.hydra.job.env_set))
+            )
         self.then()
         return results
 
-    def train(self, to_train, sweep_id):
-        config = replace(to_train.combination.config, context="cpu")
+    def train_one(self, config, membership):
         claims = Claims(Path(config.checkpoint_dir))
         tags = {
             tracking.KIND: tracking.RUN,
@@ -52,13 +56,18 @@ class Launcher:
             self.tracker._client.create_run(self.tracker._experiment_id, tags=tags)
             raise KeyboardInterrupt
         try:
-            with self.tracker.open_run("run", params(config), tags, sweep_id) as record:
+            with self.tracker.open_run("run", params(config), tags, membership.sweep_id) as record:
                 if config.seed in self.fails:
                     raise RunFailed("because")
                 record.log_metrics({"val/accuracy": 0.5}, 1)
         except RunFailed as error:
             return JobReturn([], status=JobStatus.FAILED, _return_value=error)
         return JobReturn(status=JobStatus.COMPLETED, _return_value=0.5)
+
+
+def planned(number, overrides, config):
+    composed = OmegaConf.create({"context": "cpu", "hydra": {"job": {"env_set": {}}}})
+    return Job(number, (overrides,), composed, config, cost=1)
 
 
 class Place:
@@ -72,12 +81,12 @@ class Place:
         where = (f"tracking.uri={self.uri}", f"tracking.experiment={self.experiment}")
         where += (f"checkpoint_dir={self.folder}/checkpoints", "context=cpu")
         jobs = [
-            Combination((each,), OmegaConf.create(), load(*each.split(), *where))
-            for each in combinations
+            planned(number, each, load(*each.split(), *where))
+            for number, each in enumerate(combinations)
         ]
         launcher, error = Launcher(self.uri, self.experiment, **options), None
         try:
-            sweep(jobs, [" ".join(combinations)], launcher, lambda: 0)
+            sweep(jobs, [" ".join(combinations)], launcher)
         except (KeyboardInterrupt, RunFailed) as raised:
             error = raised
         return launcher.launched, error

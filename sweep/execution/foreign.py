@@ -1,0 +1,96 @@
+"""Launchers of other packages, such as Hydra's basic and joblib: they train as they do it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from hydra.core.utils import JobReturn
+from omegaconf import DictConfig
+
+from sweep.config.loaders import FrozenConfigLoader
+from sweep.config.schema import Config
+from sweep.errors import UserError
+from sweep.execution.job import Job
+from sweep.execution.launcher import LAUNCHERS
+from sweep.execution.local import executor as this_machine
+from sweep.execution.source import JobSource
+
+
+class ForeignLauncher:
+    """A launcher that is not ours, used as one of ours is."""
+
+    def __init__(self, launcher: Any, composed: DictConfig) -> None:
+        """Take the launcher, and Hydra's whole configuration of the sweep.
+
+        Args:
+            launcher: one of Hydra's, which all have a ``hydra_context`` that their base class
+                lacks.
+            composed: Hydra's whole configuration, of the sweep.
+        """
+        self._launcher = launcher
+        self._name = composed.hydra.runtime.choices["hydra/launcher"]
+
+    def prepare(self, config: Config) -> None:
+        """Let what runs such as this one need be loaded meanwhile."""
+        this_machine.prepare(config)
+
+    def count_gpus(self, config: Config) -> int:
+        """Return how many GPUs MXNet sees here."""
+        return this_machine.count_gpus(config)
+
+    def check(self, configs: Sequence[Config]) -> None:
+        """Check what needs a fresh process for each run, which other launchers do not give it.
+
+        Raises:
+            UserError: a run has something that this launcher cannot do.
+        """
+        own = ", ".join(LAUNCHERS.names())
+        threads = dict.fromkeys(str(config.threads_per_run) for config in configs)
+        if len(threads) > 1:
+            raise UserError(
+                f"threads_per_run={','.join(threads)}: cannot be swept over with "
+                f"hydra/launcher={self._name}, which trains several runs in one process, where "
+                f"MXNet's threads cannot change; allowed launchers: {own}"
+            )
+        for config in configs:
+            if config.run_timeout is not None:
+                raise UserError(
+                    f"run_timeout={config.run_timeout:g}: hydra/launcher={self._name} cannot stop "
+                    f"a run that takes too long; allowed is null, or one of the launchers {own}"
+                )
+            if config.on_failure == "stop":
+                raise UserError(
+                    f"on_failure=stop: hydra/launcher={self._name} cannot stop runs; allowed is "
+                    f"continue, or one of the launchers {own}"
+                )
+
+    def check_source(self) -> None:
+        """Say that runs must be known beforehand.
+
+        Raises:
+            UserError: always.
+        """
+        raise UserError(
+            f"hydra/launcher={self._name}: cannot be given runs one by one; allowed with "
+            f"hydra/sweeper=optuna: {', '.join(LAUNCHERS.names())}"
+        )
+
+    def train(
+        self, config: Config, jobs: Sequence[Job], source: JobSource | None = None
+    ) -> Sequence[JobReturn]:
+        """Train all runs; return their results.
+
+        Args:
+            config: of one of the runs.
+            jobs: what to train.
+            source: there is none, as :meth:`check_source` says.
+        """
+        assert source is None
+        composed = {job.overrides: job.composed for job in jobs}
+        loader = FrozenConfigLoader(self._launcher.hydra_context.config_loader, composed)
+        context = replace(self._launcher.hydra_context, config_loader=loader)
+        self._launcher.hydra_context = context
+        results: Sequence[JobReturn] = self._launcher.launch(
+            [job.overrides for job in jobs], initial_job_idx=0
+        )
+        return results

@@ -1,0 +1,143 @@
+"""What can launch runs, by name: each launcher is a module of ``sweep/execution/launchers/``.
+
+Its file in ``conf/hydra/launcher/`` has its settings.
+"""
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from hydra.core.utils import JobReturn
+from omegaconf import DictConfig, OmegaConf, read_write
+
+from sweep.config.registry import Registry
+from sweep.config.schema import Config
+from sweep.display.sweep import SweepDisplay
+from sweep.errors import UserError
+from sweep.execution.job import Job
+from sweep.execution.source import JobSource
+from sweep.execution.worker import Application
+
+OF_HYDRA = ("_target_", "engine")  # of hydra.launcher: what says which class and launcher it is
+
+
+class Launcher(ABC):
+    """Trains as many runs at once as there is room for, each in a process of its own."""
+
+    def __init__(self, composed: DictConfig, application: Application) -> None:
+        """Take what all runs have in common.
+
+        Args:
+            composed: Hydra's whole configuration, of the sweep.
+            application: whose runs they are.
+        """
+        self.application = application
+        self._composed = composed
+        self._settings: dict[int, dict[str, Any]] = {}
+
+    @abstractmethod
+    def prepare(self, config: Config) -> None:
+        """Let what runs such as this one need be loaded meanwhile.
+
+        Raises:
+            UserError: what the launcher needs is not installed.
+        """
+
+    @abstractmethod
+    def count_gpus(self, config: Config) -> int:
+        """Return how many GPUs runs such as this one can have.
+
+        Raises:
+            UserError: where they are to be trained, they cannot be.
+        """
+
+    @abstractmethod
+    def executor(self, config: Config) -> Any:
+        """Return the :class:`~sweep.execution.scheduler.Executor` of runs such as this one."""
+
+    def check(self, configs: Sequence[Config]) -> None:  # noqa: B027 - most launchers can do all
+        """Check that runs can be launched.
+
+        Raises:
+            UserError: they have something that this launcher cannot do.
+        """
+
+    def check_source(self) -> None:  # noqa: B027
+        """Check that runs can be launched that are not known beforehand.
+
+        Raises:
+            UserError: they cannot.
+        """
+
+    def close(self) -> None:  # noqa: B027 - most launchers hold nothing
+        """Give back what the launcher holds, when all runs have ended."""
+
+    def train(
+        self, config: Config, jobs: Sequence[Job], source: JobSource | None = None
+    ) -> list[JobReturn]:
+        """Train all runs, and show how they get on; return their results, by their numbers.
+
+        A job that was stopped, because another failed, has the status UNKNOWN.
+
+        Args:
+            config: of one of the runs.
+            jobs: each with a number of its own.
+            source: of more of them, if there are.
+        """
+        # It imports MLflow, which takes long: not before all is composed.
+        from sweep.execution.scheduler import Scheduler
+
+        Path(self._composed.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
+        try:
+            executor = self.executor(config)
+            with SweepDisplay() as display:
+                results = Scheduler(executor, jobs, display, source).run()
+        finally:
+            self.close()
+        numbers = {*results, *(job.number for job in jobs)}
+        return [results.get(number, JobReturn()) for number in sorted(numbers)]
+
+    def settings(self, config: Config) -> dict[str, Any]:
+        """Return ``hydra.launcher`` for such a run: its threads, and so its CPUs, are its own."""
+        threads = config.threads_per_run
+        if threads not in self._settings:
+            composed = copy.deepcopy(self._composed)
+            with read_write(composed):
+                composed.threads_per_run = threads
+            self._settings[threads] = _given(composed.hydra.launcher)
+        return self._settings[threads]
+
+
+LAUNCHERS: Registry[type[Launcher]] = Registry("hydra/launcher", "sweep.execution.launchers")
+
+
+def _given(node: DictConfig) -> dict[str, Any]:
+    """Return what is not null, at any depth, but what is Hydra's own."""
+
+    def clean(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {key: clean(each) for key, each in value.items() if each is not None}
+
+    values = cast(dict[str, Any], clean(OmegaConf.to_container(node, resolve=True)))
+    return {key: each for key, each in values.items() if key not in OF_HYDRA}
+
+
+def check_gpu(config: Config, has_gpu: bool, key: str, allowed: str) -> None:
+    """Check that a run that needs a GPU is given one.
+
+    Args:
+        config: the run's.
+        has_gpu: whether it is given one.
+        key: the setting that gives it one.
+        allowed: its values that do so.
+
+    Raises:
+        UserError: it needs one, and has none.
+    """
+    if config.context == "gpu" and not has_gpu:
+        raise UserError(
+            f"context=gpu: {key} gives runs no GPU; allowed are context=cpu, or {key} ({allowed})"
+        )

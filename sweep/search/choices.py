@@ -1,0 +1,44 @@
+"""What suggests values, and what stops runs: each sampler and each pruner registers itself here.
+
+Adding one takes one module of ``sweep/search/samplers/`` or ``sweep/search/pruners/``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler
+
+from sweep.config.registry import Registry
+from sweep.config.schema import Search
+from sweep.search.space import Space
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """What suggests values.
+
+    Attributes:
+        create: returns Optuna's sampler, for the search's settings, what is searched, and a seed.
+            It is made anew for each trial.
+        package: the module that it needs besides Optuna, if any.
+        extra: that brings this module, as ``pip`` knows it.
+        several_objectives: whether it can have more than one objective.
+        tries_all: whether it tries each combination once, and so needs a finite space.
+        compares_pruned: whether it may be told that pruned trials have values, which these had
+            after the same epoch.
+    """
+
+    create: Callable[[Search, Space, int], BaseSampler]
+    package: str | None = None
+    extra: str = "optuna"
+    several_objectives: bool = True
+    tries_all: bool = False
+    compares_pruned: bool = True
+
+
+# Returns Optuna's pruner, for the search's settings and the epochs of its runs.
+Pruner = Callable[[Search, int], BasePruner]
+
+SAMPLERS: Registry[Sampler] = Registry("search.sampler", "sweep.search.samplers")
+PRUNERS: Registry[Pruner] = Registry("search.pruner", "sweep.search.pruners")

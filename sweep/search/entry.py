@@ -1,0 +1,40 @@
+"""Where Hydra's sweeper comes in: what the command gave becomes a space, and a search."""
+
+from collections.abc import Sequence
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.utils import JobReturn
+
+from sweep.config.compose import GROUPS
+from sweep.optional import need
+from sweep.sweeps.entry import composer_of, used_launcher
+
+
+def search_from(sweeper: BasicSweeper, given: Sequence[str]) -> Sequence[JobReturn]:
+    """Compose and check the ends of what was given, and search.
+
+    Args:
+        sweeper: Hydra's.
+        given: the command's overrides, and those of ``hydra.sweeper.params``.
+
+    Raises:
+        UserError: something is wrong; nothing was trained or recorded.
+        RunFailed: some runs failed; they and the others are recorded.
+    """
+    need("optuna", "optuna", "hydra/sweeper=optuna needs Optuna")
+    launcher, composer = used_launcher(sweeper), composer_of(sweeper)
+    launcher.check_source()
+    # It imports Optuna, which need not be installed.
+    from sweep.search.space import space_of
+
+    space = space_of(composer.parse(given))
+    examples = [composer.job(n, each) for n, each in enumerate(space.examples(GROUPS))]
+    launcher.prepare(examples[0].config)
+    # It imports MLflow, which takes long: not before the fork server imports it too.
+    from sweep.search.plan import Plan
+    from sweep.search.search import search
+    from sweep.tracking import prepare_mlflow
+
+    prepare_mlflow()
+
+    return search(Plan(space, examples[0].config, given), examples, composer, launcher)

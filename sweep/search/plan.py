@@ -1,0 +1,152 @@
+"""What a search is about to do: checked, announced, and recognised when it goes on."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from sweep.config.fields import Mark, declared
+from sweep.config.overrides import describing
+from sweep.config.params import params, score_metric
+from sweep.config.schema import Config, Search
+from sweep.display.console import count
+from sweep.errors import UserError
+from sweep.optional import need
+from sweep.search.choices import PRUNERS, SAMPLERS
+from sweep.search.space import Space
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A search.
+
+    Attributes:
+        space: what is searched.
+        config: of one of its runs.
+        command: the search's own overrides; they name it.
+    """
+
+    space: Space
+    config: Config
+    command: Sequence[str]
+
+    @cached_property
+    def objectives(self) -> tuple[str, ...]:
+        """The metrics that are made better."""
+        return self.config.search.objectives or (score_metric(self.config),)
+
+    @cached_property
+    def n_trials(self) -> int:
+        """How many trials the study shall have in all."""
+        wanted = self.config.search.n_trials
+        tries_all = SAMPLERS[self.config.search.sampler].tries_all
+        return int(min(wanted, self.space.size())) if tries_all else wanted
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The settings that make it the same study."""
+        settings, infos = asdict(self.config.search), declared(Search)
+        return {
+            key: each
+            for key, each in settings.items()
+            if Mark.STUDY_MAY_CHANGE not in infos[key].marks
+        }
+
+    def about(self, digests: Iterable[str]) -> dict[str, Any]:
+        """Return what makes it the same study; can be written as JSON.
+
+        Args:
+            digests: of the datasets.
+        """
+        searched = {each.name for each in self.space.dimensions}
+        fixed = params(self.config).items()
+        return {
+            "searched": self.space.describe(),
+            **{key: text for key, text in fixed if key not in searched},
+            **{f"search.{key}": each for key, each in self.settings.items()},
+            "search.objectives": list(self.objectives),
+            "dataset.digests": sorted(set(digests)),
+        }
+
+    def announced(self) -> list[str]:
+        """Return lines that say what is searched, and how."""
+        search, space = self.config.search, self.space
+        pruned = f", pruned by {search.pruner}" if search.pruner else ""
+        budget = f", within {search.time_budget:g} s" if search.time_budget else ""
+        head = f"search of {count(self.n_trials, 'run')} by {search.sampler}{pruned}{budget}:"
+        fixed = [f"  {each}" for each in describing(space.fixed)]
+        return [head, *(f"  {each.name}: {each.text}" for each in space.dimensions), *fixed]
+
+
+def key_of(about: Any) -> str:
+    """Return 16 hex digits that identify what a study searches."""
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def check(plan: Plan, configs: Iterable[Config]) -> None:
+    """Check what a search needs of its runs, and its settings of each other.
+
+    Args:
+        plan: the search.
+        configs: of runs at the ends of its space.
+
+    Raises:
+        UserError: naming the field, its value and what is allowed.
+    """
+    for config in configs:
+        _check_run(config)
+        _check_pruner(config, plan.objectives)
+    if len({*plan.objectives}) < len(plan.objectives):
+        raise UserError(f"search.objectives=[{','.join(plan.objectives)}]: has one of them twice")
+    _check_sampler(plan)
+
+
+def _check_run(config: Config) -> None:
+    if not config.dataset.val_size:
+        raise UserError(
+            "dataset.val_size=0: leaves nothing to choose by, and the test set is not for choosing;"
+            " allowed with hydra/sweeper=optuna is 1 or more"
+        )
+    if config.rerun:
+        raise UserError(
+            "rerun=true: a search trains nothing again; allowed with hydra/sweeper=optuna is false"
+        )
+
+
+def _check_pruner(config: Config, objectives: Sequence[str]) -> None:
+    search = config.search
+    if search.pruner is None:
+        return
+    PRUNERS[search.pruner]  # noqa: B018 - raises what is allowed
+    if list(objectives) != [score_metric(config)]:
+        raise UserError(
+            f"search.pruner={search.pruner}: stops runs by {score_metric(config)} alone (monitor)"
+            f"; allowed with search.objectives=[{','.join(objectives)}] is null"
+        )
+    if search.min_epochs >= config.epochs:
+        raise UserError(
+            f"search.min_epochs={search.min_epochs}: no run would be pruned; allowed with "
+            f"epochs={config.epochs} is less"
+        )
+
+
+def _check_sampler(plan: Plan) -> None:
+    name = plan.config.search.sampler
+    sampler = SAMPLERS[name]
+    if sampler.package:
+        what = f"search.sampler={name} needs {sampler.package}"
+        need(sampler.extra, sampler.package, what)
+    if len(plan.objectives) > 1 and not sampler.several_objectives:
+        others = [each for each in SAMPLERS.names() if SAMPLERS[each].several_objectives]
+        raise UserError(
+            f"search.sampler={name}: has one objective; allowed with more: {', '.join(others)}"
+        )
+    if sampler.tries_all:
+        for each in plan.space.dimensions:
+            if each.values is None:
+                raise UserError(
+                    f"{each.key}={each.text}: has no end of values, and search.sampler={name} "
+                    "tries all; allowed: a range, or choices"
+                )

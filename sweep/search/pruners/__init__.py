@@ -1,0 +1,1 @@
+"""The pruners, each a module that registers itself."""

@@ -1,0 +1,1 @@
+"""The samplers, each a module that registers itself."""
