@@ -502,7 +502,7 @@ def assert_diverged(client, run):
     assert "traceback.txt" in {each.path for each in client.list_artifacts(run.info.run_id)}
     text = Path(client.download_artifacts(run.info.run_id, "traceback.txt")).read_text()
     assert text.startswith("Traceback (most recent call last):")
-    assert text.rstrip().endswith(f"RunFailed: {DIVERGED}")
+    assert text.rstrip().endswith(f"Diverged: {DIVERGED}")
 
 
 def test_a_run_that_diverges_fails_and_the_sweep_goes_on(sweep_command):
