@@ -238,3 +238,12 @@ def test_files_that_pages_name_are_there():
         for path in re.findall(r"`((?:sweep|conf|tests|benchmarks|docs)/[\w/.-]+)`", text):
             named = PROJECT / path
             assert (named.parent if "NAME" in named.name else named).exists(), (name, path)
+
+
+def test_the_ten_changes_touch_two_code_files_and_one_of_conf_at_most():
+    section = TEXTS["how-it-is-built.md"].partition("\n## Where to make a change\n")[2]
+    changes = [row for row in section.partition("\n## ")[0].splitlines() if row.startswith("| ")]
+    assert len(changes[2:]) == 10
+    for change in changes[2:]:
+        assert 1 <= len(re.findall(r"`sweep/", change)) <= 2, change
+        assert len(re.findall(r"`conf/", change)) <= 1, change
