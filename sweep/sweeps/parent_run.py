@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
@@ -18,6 +19,9 @@ from sweep.sweeps.summary import (
     show_results,
 )
 from sweep.tracking import FINGERPRINT, FOLDER, KIND, SWEEP, PastRun, Record, Tracker
+
+CLOSING_SECONDS = 3.0  # for another process to close the record of a sweep that died
+CLAIM_SECONDS = 0.1  # until it is seen again whether it has
 
 
 def record_sweep(
@@ -64,8 +68,8 @@ def record_sweep(
                 show_results(tracker, record.run_id, config)
                 show_report_command(tracker, record.run_id, config)
                 raise
-            show_results(tracker, record.run_id, config)
-            keep_results(tracker, record, config, [*how, *describing(command)])
+            recorded = show_results(tracker, record.run_id, config)
+            keep_results(recorded, tracker, record, config, [*how, *describing(command)])
             raise_failures(results)
     return results
 
@@ -73,11 +77,17 @@ def record_sweep(
 def _claim(held: ExitStack, claims: Claims, keys: Iterable[str]) -> str:
     """Claim a sweep of runs with these fingerprints, and return the fingerprint that it has.
 
-    The same sweep may be going on in another process; then this one is another sweep.
+    The same sweep may be going on in another process; then this one is another sweep. A process
+    that only closes the record of a dead sweep lets go of it within seconds, which are waited for.
     """
     key = hashlib.sha256(" ".join(sorted(set(keys))).encode()).hexdigest()[:16]
-    names = itertools.chain([key], (f"{key}-{number}" for number in itertools.count(2)))
-    return next(name for name in names if held.enter_context(claims.try_claim(name)))
+    deadline = time.monotonic() + CLOSING_SECONDS
+    while not held.enter_context(claims.try_claim(key)):
+        if time.monotonic() > deadline:
+            others = (f"{key}-{number}" for number in itertools.count(2))
+            return next(name for name in others if held.enter_context(claims.try_claim(name)))
+        time.sleep(CLAIM_SECONDS)
+    return key
 
 
 def _past_sweep(tracker: Tracker, claims: Claims, key: str) -> PastRun | None:

@@ -10,40 +10,44 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hydra.core.utils import JobReturn, JobStatus
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
 from sweep.config.metrics import direction_of
 from sweep.config.overrides import describing
 from sweep.config.params import score_metric
 from sweep.config.schema import Config
-from sweep.display.console import console, show_lines
+from sweep.display.console import show_lines
+from sweep.display.failures import Failure, show_failures
 from sweep.environment import program
 from sweep.errors import RunFailed, UserError
 from sweep.execution.worker import RUN_LOG
 from sweep.uris import browse_command, shown
 
 if TYPE_CHECKING:
+    from sweep.results.runs import RecordedRuns
     from sweep.tracking import Record, Tracker
 
 REPORT_FILE, REPORT_ERROR_FILE = "report.html", "report_traceback.txt"
 
 
-def show_results(tracker: "Tracker", sweep_id: str, config: Config) -> None:
+def show_results(tracker: "Tracker", sweep_id: str, config: Config) -> "RecordedRuns | None":
     """Print the leaderboard of what has been trained, and the commands to go on with.
 
     Args:
         tracker: of the experiment.
         sweep_id: the parent run.
         config: of one of the runs.
+
+    Returns:
+        What was read of the record, so that it is read once; None if it cannot be.
     """
     from sweep.display.leaderboard import show_leaderboard
-    from sweep.results.leaderboard import load_leaderboard
+    from sweep.results.leaderboard import rank_configurations
+    from sweep.results.runs import recorded_runs
 
-    metric = score_metric(config)
+    metric, recorded = score_metric(config), None
     try:
-        table = load_leaderboard(tracker.experiment, sweep_id, metric, tracking_uri=tracker.uri)
+        recorded = recorded_runs(tracker.uri, tracker.experiment, sweep_id)
+        table = rank_configurations(recorded, metric, None)
         show_leaderboard(table, metric, direction_of(metric))
     except UserError as error:
         show_lines(str(error))
@@ -51,10 +55,15 @@ def show_results(tracker: "Tracker", sweep_id: str, config: Config) -> None:
         f"Browse:  {browse_command(tracker.uri)}",
         f"Compare: {_command('sweep.leaderboard', tracker, sweep_id, config)}",
     )
+    return recorded
 
 
 def keep_results(
-    tracker: "Tracker", record: "Record", config: Config, overrides: Sequence[str]
+    recorded: "RecordedRuns | None",
+    tracker: "Tracker",
+    record: "Record",
+    config: Config,
+    overrides: Sequence[str],
 ) -> None:
     """Keep the leaderboard in the sweep's description, and the report among its artifacts.
 
@@ -62,6 +71,7 @@ def keep_results(
     ``figures=false`` there is no report.
 
     Args:
+        recorded: the sweep's runs; None if they could not be read.
         tracker: of the experiment.
         record: of the sweep.
         config: of one of the runs.
@@ -69,20 +79,23 @@ def keep_results(
     """
     command = _command("sweep.report", tracker, record.run_id, config)
     try:
-        from sweep.results.leaderboard import load_leaderboard
+        from sweep.results.leaderboard import rank_configurations
+        from sweep.results.runs import recorded_runs
         from sweep.sweeps.description import description
 
         metric = score_metric(config)
-        where = (tracker.experiment, record.run_id, metric, None, tracker.uri)
-        record.describe(description(load_leaderboard(*where), metric, overrides))
+        recorded = recorded or recorded_runs(tracker.uri, tracker.experiment, record.run_id)
+        table = rank_configurations(recorded, metric, None)
+        record.describe(description(table, metric, overrides))
         if not config.figures:
             show_lines(f"Report:  {command}")
             return
         # They import what draws: long, and needed by nothing else.
         from sweep.reporting.page import render
-        from sweep.results.results import read_results
+        from sweep.results.results import results_of
 
-        record.log_text(render(read_results(*where), datetime.now(timezone.utc)), REPORT_FILE)
+        page = render(results_of(recorded, metric), datetime.now(timezone.utc))
+        record.log_text(page, REPORT_FILE)
         file = record.artifact_file(REPORT_FILE)
         show_lines(f"Report:  {_below_here(file) if file else command}")
     except Exception as error:
@@ -125,6 +138,12 @@ def _log_of(result: JobReturn) -> str:
     return os.path.relpath(Path(folder, RUN_LOG)) if folder else ""
 
 
+def _told(result: JobReturn) -> Failure:
+    # Asking for return_value would raise it.
+    name = " ".join(describing(result.overrides or []))
+    return Failure(run=name, reason=str(result._return_value), log=_log_of(result))
+
+
 def raise_failures(results: Sequence[JobReturn]) -> None:
     """Print a table of the runs that failed, with their logs.
 
@@ -134,15 +153,7 @@ def raise_failures(results: Sequence[JobReturn]) -> None:
     failures = [each for each in results if each.status == JobStatus.FAILED]
     if not failures:
         return
-    table = Table(title=Text("Failed"), title_justify="left", title_style="bold")
-    table.box = box.SIMPLE_HEAD
-    for name in ("run", "reason", "log"):
-        table.add_column(name, overflow="fold")
-    for each in failures:
-        # Asking for return_value would raise the first one.
-        cells = (" ".join(describing(each.overrides or [])), each._return_value, _log_of(each))
-        table.add_row(*(Text(str(cell)) for cell in cells))
-    console().print(table)
+    show_failures([_told(each) for each in failures])
     stopped = sum(each.status == JobStatus.UNKNOWN for each in results)
     left = f", {stopped} stopped or not begun (on_failure=stop)" if stopped else ""
     raise RunFailed(f"{len(failures)} of {len(results)} runs failed{left}")

@@ -2,6 +2,7 @@
 
 from optuna.pruners import ThresholdPruner
 from optuna.samplers import QMCSampler
+
 from sweep.search.choices import PRUNERS, SAMPLERS, Sampler
 
 SAMPLERS.register(

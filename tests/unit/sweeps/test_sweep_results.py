@@ -5,8 +5,8 @@ import pytest
 from hydra.core.utils import JobReturn, JobStatus
 from rich.console import Console
 
+from sweep.display import failures
 from sweep.errors import RunFailed
-from sweep.sweeps import summary as sweep_results
 from sweep.sweeps.summary import raise_failures
 
 DONE = JobReturn(status=JobStatus.COMPLETED, _return_value=0.5)
@@ -79,7 +79,7 @@ def test_a_failure_without_a_folder(capsys):
 
 def test_no_text_is_cut_off_on_a_narrow_terminal(monkeypatch):
     page = Console(width=40, file=io.StringIO(), force_terminal=False)
-    monkeypatch.setattr(sweep_results, "console", lambda: page)
+    monkeypatch.setattr(failures, "console", lambda: page)
     folder = Path("multirun/2026-01-02/03-04-05/0")
     with pytest.raises(RunFailed):
         raise_failures(
