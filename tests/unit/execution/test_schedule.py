@@ -1,3 +1,5 @@
+import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -209,3 +211,26 @@ def test_a_suggestion_whose_process_dies_is_retried_before_it_is_told():
     run(machine, [], 1, suggesting)
     assert machine.started == [0, 0, 1, 1]
     assert suggesting.ended == [0, 1]
+
+
+def test_the_grace_begins_when_all_were_told_to_stop(monkeypatch):
+    """Under SLURM each stop is a program that takes its time."""
+    monkeypatch.setattr(scheduler, "GRACE_SECONDS", 2.0)
+    machine = Machine(lambda machine, number: None)
+
+    def tell_slowly(process):
+        process.calls.append("terminate")
+        time.sleep(0.8)
+        threading.Timer(0.5, process.hang_up).start()
+
+    def interrupt_the_fourth(machine, number):
+        process = machine.processes[number]
+        process.terminate = lambda: tell_slowly(process)
+        if number == 4:
+            raise KeyboardInterrupt
+
+    machine.script = interrupt_the_fourth
+    with pytest.raises(KeyboardInterrupt):
+        run(machine, [job(number, 9 - number) for number in range(5)], 5)
+    for number in range(4):
+        assert "kill" not in machine.processes[number].calls
