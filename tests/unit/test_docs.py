@@ -92,6 +92,14 @@ def test_options_name_all_values_that_are_allowed(key):
         assert told == {True, False}
 
 
+@pytest.mark.parametrize(
+    ("key", "package"), [("search.sampler", "samplers"), ("search.pruner", "pruners")]
+)
+def test_options_name_all_samplers_and_pruners(key, package):
+    modules = [each.stem for each in (PROJECT / "sweep" / "search" / package).glob("[a-z]*.py")]
+    assert sorted(re.findall(r"`([^`]+)`", ALLOWED[key].replace("`null`, ", ""))) == sorted(modules)
+
+
 @pytest.mark.parametrize("key", BOUNDED)
 def test_options_have_the_bounds(key):
     wrapped = (lambda value: [value]) if "list of" in ALLOWED[key] else (lambda value: value)
