@@ -60,3 +60,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     matches = [each for each in known if each.endswith(f".{word}")]
     matches = matches or difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f" (did you mean {matches[0]}?)" if matches else ""
+
+
+def either(words: Iterable[str]) -> str:
+    """Return the words as a choice: ``a, b or c``."""
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last

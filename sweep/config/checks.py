@@ -3,7 +3,7 @@
 from sweep.config.choices import Shape
 from sweep.config.metrics import measured_metric
 from sweep.config.schema import Config
-from sweep.errors import UserError
+from sweep.errors import UserError, either
 
 SEARCHED = ("epoch_seconds", "images_per_second")  # objectives besides metrics of a split
 
@@ -16,10 +16,13 @@ def check(config: Config) -> None:
     """
     for name in config.metrics:
         measured_metric(name)
-    names = ("loss", *config.metrics)
+        if config.metrics.count(name) > 1:
+            given = ",".join(config.metrics)
+            raise UserError(f"metrics=[{given}]: {name} is there twice; allowed is each once")
+    names = (*config.metrics, "loss")
     monitored = [f"val/{name}" for name in names]
     if config.monitor not in monitored:
-        raise UserError(f"monitor={config.monitor}: allowed is {' or '.join(monitored)}")
+        raise UserError(f"monitor={config.monitor}: allowed is {either(monitored)}")
     objectives = [f"{split}/{name}" for split in ("val", "train") for name in names]
     objectives += SEARCHED
     for each in config.search.objectives or ():

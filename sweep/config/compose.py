@@ -17,7 +17,7 @@ from sweep.config.fields import FieldInfo, declared
 from sweep.config.params import as_text
 from sweep.config.registry import Registry
 from sweep.config.schema import Config, EarlyStopping, Search, Tracking
-from sweep.errors import UserError, nearest
+from sweep.errors import UserError, either, nearest
 
 PACKAGED_CONF = Path(__file__).parents[1] / "conf"
 CONF = PACKAGED_CONF if PACKAGED_CONF.is_dir() else Path(__file__).parents[2] / "conf"
@@ -65,14 +65,9 @@ def parse(composed: DictConfig) -> Config:
     """
     values: Any = OmegaConf.to_container(composed, resolve=True)
     wrong = []
-    for group, registry in CHOSEN.items():
+    for group in CHOSEN:
         given = values.get(group)
-        if not isinstance(given, dict) or "name" not in given:
-            raise UserError(f"{group}.name is missing; allowed is {', '.join(registry.names())}")
-        try:
-            schema = registry[given["name"]]
-        except UserError as error:
-            raise UserError(f"{group}.name={given['name']}: {_allowed(error)}") from None
+        schema = _chosen(group, given.get("name") if isinstance(given, dict) else None)
         try:
             values[group] = _adapter(schema).validate_python(given)
         except pydantic.ValidationError as error:
@@ -89,13 +84,27 @@ def parse(composed: DictConfig) -> Config:
     return config
 
 
+def _chosen(group: str, name: Any) -> type:
+    """Return the class of this name.
+
+    Raises:
+        UserError: there is none.
+    """
+    registry = CHOSEN[group]
+    found: type | None = registry.get(name) if isinstance(name, str) else None
+    if found is None:
+        given = f"{group}.name is missing" if name is None else f"{group}.name={as_text(name)}"
+        names = registry.names()
+        raise UserError(
+            f"{given}{nearest(str(name), names)}: allowed is {either(names)}, "
+            f"as in {group}={names[0]}"
+        )
+    return found
+
+
 @functools.cache
 def _adapter(schema: type) -> "pydantic.TypeAdapter[Any]":
     return pydantic.TypeAdapter(schema)
-
-
-def _allowed(error: UserError) -> str:
-    return str(error).partition(": ")[2]
 
 
 def _describe(error: dict[str, Any], group: str = "") -> str:

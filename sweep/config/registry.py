@@ -13,7 +13,7 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Generic, TypeVar
 
-from sweep.errors import UserError, nearest
+from sweep.errors import UserError, either, nearest
 
 PLUGINS = "sweep.plugins"
 
@@ -66,9 +66,7 @@ class Registry(Generic[Choice]):
         """
         if (found := self.get(name)) is None:
             known = self.names()
-            raise UserError(
-                f"{self.key}={name}{nearest(str(name), known)}: allowed is {', '.join(known)}"
-            )
+            raise UserError(f"{self.key}={name}{nearest(name, known)}: allowed is {either(known)}")
         return found
 
     def choices(self) -> list[Choice]:

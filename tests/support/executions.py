@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 from outcomes import outcome
 
 from sweep.config.compose import load
-from sweep.data.splits import Split, load_dataset
+from sweep.data.splits import load_dataset
 from sweep.errors import RunFailed
 from sweep.runs.events import Kept, Started
 from sweep.runs.execute import execute
@@ -31,7 +31,7 @@ def few(config):
     """Return 400 of the images to train on, and 100 each to validate and to test."""
     found = load_dataset(config)
     cut = {
-        name: Split(split.images, split.labels, split.index[:size])
+        name: replace(split, index=split.index[:size])
         for name, size in (("train", 400), ("val", 100), ("test", 100))
         for split in [getattr(found, name)]
     }

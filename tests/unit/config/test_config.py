@@ -3,12 +3,11 @@ from dataclasses import asdict, replace
 import pytest
 import yaml
 
-from sweep.config.choices import DatasetConfig
 from sweep.config.compose import fields, load
-from sweep.config.fingerprint import fingerprint
 from sweep.config.params import flatten, params, varying
 from sweep.config.recorded import from_yaml, to_yaml
 from sweep.config.schema import EarlyStopping, Tracking
+from sweep.data.formats.mnist import FashionMnist, Mnist, Mnist5k
 from sweep.networks.families.lenet import LeNet
 
 MNIST_MIRRORS = (
@@ -57,6 +56,7 @@ DEFAULTS = {
     "rerun": False,
     "checkpoint_dir": "checkpoints",
     "figures": True,
+    "metrics": ("accuracy",),
     "monitor": "val/accuracy",
     "early_stopping": {"patience": None, "min_delta": 0.0},
     "test_every_epoch": False,
@@ -73,9 +73,8 @@ DEFAULTS = {
         "seed": 0,
         "storage": "sqlite:///optuna.db",
         "study": None,
-        "trial": None,
     },
-    "tracking": {"uri": None, "experiment": "sweep", "sweep_id": None},
+    "tracking": {"uri": None, "experiment": "sweep"},
 }
 
 
@@ -85,8 +84,8 @@ def test_defaults():
 
 def test_groups():
     assert asdict(load("model=lenet").model) == LENET_MODEL
-    assert load("dataset=mnist").dataset == DatasetConfig("mnist", 5_000, None, MNIST_MIRRORS)
-    assert load("dataset=fashion_mnist").dataset == DatasetConfig(
+    assert load("dataset=mnist").dataset == Mnist("mnist", 5_000, None, MNIST_MIRRORS)
+    assert load("dataset=fashion_mnist").dataset == FashionMnist(
         "fashion_mnist", 5_000, None, FASHION_MIRRORS
     )
     assert asdict(load("model=mlp", "optim=sgd", "dataset=mnist_5k")) == DEFAULTS
@@ -181,13 +180,6 @@ def test_values_at_their_bounds_are_taken_as_they_are(override, value):
     assert taken == value and type(taken) is type(value)
 
 
-def test_sides_of_the_feature_maps():
-    assert load("model=lenet").model.sides() == [12, 4]
-    assert load("experiment=fashion_lenet").model.sides() == [12, 5]
-    fitting = load("model=lenet", "model.kernels=[5,12]", "model.pool_size=1").model
-    assert fitting.sides() == [12, 1]
-
-
 def test_params_are_written_as_overrides_are():
     assert params(load()) == {
         "model.name": "mlp",
@@ -207,6 +199,7 @@ def test_params_are_written_as_overrides_are():
         "seed": "0",
         "context": "auto",
         "threads_per_run": "1",
+        "metrics": '["accuracy"]',
         "monitor": "val/accuracy",
         "early_stopping.patience": "null",
         "early_stopping.min_delta": "0.0",
@@ -250,98 +243,6 @@ def test_varying_takes_fields_of_one_network_only_if_they_differ_in_it():
     assert varying([mlp, lenet, other]) == [*both, "model.kernels"]
 
 
-CPU = replace(load("model=lenet"), context="cpu")
-FINGERPRINT_CHANGES = {
-    "model.name": None,  # see test_fingerprint_tells_networks_apart
-    "model.hidden": "model.hidden=[500,500]",
-    "model.activation": "model.activation=relu",
-    "model.output_activation": "model.output_activation=tanh",
-    "model.init": "model.init=normal",
-    "model.init_scale": "model.init_scale=2",
-    "model.channels": "model.channels=[20,51]",
-    "model.kernels": "model.kernels=[5,3]",
-    "model.pooling": "model.pooling=avg",
-    "model.pool_size": "model.pool_size=3",
-    "model.pool_stride": "model.pool_stride=1",
-    "optim.name": None,  # there is but one
-    "optim.lr": "optim.lr=0.1000001",
-    "optim.wd": "optim.wd=1e-9",
-    "optim.momentum": "optim.momentum=0.9",
-    "dataset.name": "dataset.name=mnist",
-    "dataset.val_size": "dataset.val_size=501",
-    "batch_size": "batch_size=101",
-    "epochs": "epochs=11",
-    "seed": "seed=1",
-    "context": "context=gpu",
-    "threads_per_run": "threads_per_run=2",
-    "monitor": "monitor=val/loss",
-    "early_stopping.patience": "early_stopping.patience=10",
-    "early_stopping.min_delta": "early_stopping.min_delta=0.001",
-    "test_every_epoch": "test_every_epoch=true",
-}
-ELSEWHERE = {
-    "dataset.root": "dataset.root=somewhere",
-    "dataset.mirrors": "dataset.mirrors=[http://localhost/]",
-    "n_jobs": "n_jobs=3",
-    "max_retries": "max_retries=3",
-    "run_timeout": "run_timeout=60",
-    "on_failure": "on_failure=stop",
-    "rerun": "rerun=true",
-    "checkpoint_dir": "checkpoint_dir=elsewhere",
-    "figures": "figures=false",
-    "preset": "preset=mine",
-    "search.sampler": "search.sampler=random",
-    "search.pruner": "search.pruner=asha",
-    "search.objectives": "search.objectives=[val/loss]",
-    "search.n_trials": "search.n_trials=3",
-    "search.time_budget": "search.time_budget=3",
-    "search.startup_trials": "search.startup_trials=3",
-    "search.reduction_factor": "search.reduction_factor=2",
-    "search.min_epochs": "search.min_epochs=2",
-    "search.seed": "search.seed=1",
-    "search.storage": "search.storage=sqlite:///other.db",
-    "search.study": "search.study=mine",
-    "tracking.uri": "tracking.uri=http://localhost:5000",
-    "tracking.experiment": "tracking.experiment=other",
-}
-
-
-def test_every_field_is_decided_on_for_the_fingerprint():
-    assert {*FINGERPRINT_CHANGES, *ELSEWHERE} == set(fields())
-
-
-@pytest.mark.parametrize("override", [each for each in FINGERPRINT_CHANGES.values() if each])
-def test_fingerprint_changes_with_what_can_change_the_result(override):
-    changed = load("model=lenet", "context=cpu", override)
-    assert changed != CPU
-    assert fingerprint(changed, "digest") != fingerprint(CPU, "digest")
-
-
-def test_fingerprint_tells_networks_apart():
-    assert fingerprint(load(), "digest") != fingerprint(load("model=lenet"), "digest")
-
-
-@pytest.mark.parametrize("override", ELSEWHERE.values())
-def test_fingerprint_does_not_change_with_where_things_lie(override):
-    moved = load("model=lenet", "context=cpu", override)
-    assert moved != CPU
-    assert fingerprint(moved, "digest") == fingerprint(CPU, "digest")
-
-
-def test_fingerprint_of_a_preset_is_that_of_its_values():
-    spelt_out = load(
-        "dataset=mnist", "dataset.val_size=0", "test_every_epoch=true", "model.hidden=[128,64]"
-    )
-    assert fingerprint(spelt_out, "d") == fingerprint(load("experiment=tutorial_mlp"), "d")
-
-
-def test_fingerprint_is_16_hex_digits_and_changes_with_the_images():
-    assert fingerprint(CPU, "one") != fingerprint(CPU, "another")
-    assert fingerprint(CPU, "one") == fingerprint(replace(CPU), "one")
-    assert len(fingerprint(CPU, "one")) == 16
-    int(fingerprint(CPU, "one"), 16)
-
-
 HOW = {"tracking", "n_jobs", "max_retries", "run_timeout", "on_failure", "rerun"}
 HOW |= {"checkpoint_dir", "figures", "search"}
 
@@ -349,13 +250,13 @@ HOW |= {"checkpoint_dir", "figures", "search"}
 def test_yaml_holds_everything_but_how_it_is_launched_and_recorded():
     config = replace(
         load("model=lenet", "early_stopping.patience=3"),
-        tracking=Tracking("http://user:password@localhost", "sweep", None),
+        tracking=Tracking("http://user:password@localhost", "sweep"),
     )
     text = to_yaml(config)
     assert "tracking" not in text and "password" not in text
     read = yaml.safe_load(text)
     assert LeNet(**read["model"]) == config.model
-    assert DatasetConfig(**read["dataset"]) == config.dataset
+    assert Mnist5k(**read["dataset"]) == config.dataset
     assert EarlyStopping(**read["early_stopping"]) == EarlyStopping(3, 0.0)
     assert list(read) == [key for key in DEFAULTS if key not in HOW]
 

@@ -1,16 +1,18 @@
 import gzip
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sweep.config.choices import DatasetConfig
 from sweep.config.compose import load
-from sweep.data import splits as data
-from sweep.data.download import FILES, IdxFile, gluon_cache
-from sweep.data.splits import MNIST_5K, load_dataset
+from sweep.data import decoded as data
+from sweep.data.download import gluon_cache
+from sweep.data.formats.mnist import PACKAGED, FashionMnist, Mnist, Mnist5k
+from sweep.data.published import PUBLISHED, IdxFile
+from sweep.data.splits import load_dataset
 from sweep.errors import UserError
 
 # Y. LeCun, C. Cortes, C. Burges; H. Xiao, K. Rasul, R. Vollgraf
@@ -20,6 +22,7 @@ FULL_SETS = {
     "mnist": ("mnist", DIGITS, TEST_DIGITS),
     "fashion_mnist": ("fashion-mnist", [6000] * 10, [1000] * 10),
 }
+CONFIGS = {"mnist": Mnist, "fashion_mnist": FashionMnist}
 DIGESTS = {
     "mnist_5k": "6096bdf0ef3395b7d722b37c585f2fec387b1353f62c9b765553334e15b180bc",
     "mnist": "c65580678af93f1ea48c2c0d01d543ec89307c6b8a0eb7ca542d7c18c5f4c681",
@@ -38,12 +41,12 @@ def counts(labels):
 
 
 def as_loaded(array):
-    """Return labels as they are, images as float32: the quotients by 255, rounded once.
+    """Return labels as they are, images as float32 in one channel: quotients by 255, rounded once.
 
     A quotient of two small whole numbers that is rounded to float64 and then to float32 is the
     one that is rounded to float32 at once.
     """
-    return array if array.ndim == 1 else (array / np.float64(255)).astype(np.float32)
+    return array if array.ndim == 1 else (array / np.float64(255)).astype(np.float32)[:, None]
 
 
 @pytest.fixture
@@ -59,17 +62,17 @@ def tiny(monkeypatch):
     ]
     Path("tiny").mkdir()
     files = []
-    for array, real in zip(arrays, FILES["mnist"], strict=True):
+    for array, real in zip(arrays, PUBLISHED["mnist"].files, strict=True):
         sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
         content = bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
         (Path("tiny") / real.name).write_bytes(content)
         files.append(IdxFile(real.name, len(content), hashlib.sha256(content).hexdigest(), ""))
-    monkeypatch.setitem(FILES, "mnist", tuple(files))
+    monkeypatch.setitem(PUBLISHED, "mnist", replace(PUBLISHED["mnist"], files=tuple(files)))
     return [as_loaded(array) for array in arrays]
 
 
 def load_tiny(root="tiny"):
-    return load_dataset(DatasetConfig("mnist", 4, root, ()))
+    return load_dataset(Mnist("mnist", 4, root, ()))
 
 
 def arrays_of(dataset):
@@ -115,7 +118,7 @@ def test_pixels_are_scaled_to_1(tiny):
 def test_copies_as_earlier_versions_made_them_are_not_taken(tiny):
     cache = gluon_cache() / "decoded"
     cache.mkdir(parents=True)
-    for file, array in zip(FILES["mnist"], tiny, strict=True):
+    for file, array in zip(PUBLISHED["mnist"].files, tiny, strict=True):
         np.save(cache / f"{file.sha256}.npy", np.zeros(array.shape, np.uint8))
     for _ in range(2):
         assert_holds(load_tiny(), tiny)
@@ -123,17 +126,17 @@ def test_copies_as_earlier_versions_made_them_are_not_taken(tiny):
 
 def test_decoded_images_are_shared_and_sources_not_read_again(tiny, reads):
     load_tiny()
-    assert reads == [file.name for file in FILES["mnist"]]
+    assert reads == [file.name for file in PUBLISHED["mnist"].files]
     reads.clear()
     again = load_tiny()
     assert reads == []
     assert_holds(again, tiny)
     assert all(isinstance(array, np.memmap) for array in arrays_of(again))
     with pytest.raises(ValueError, match="read-only"):
-        again.train.images[0, 0, 0] = 1
+        again.train.images[0, 0, 0, 0] = 1
     names = {path.name for path in (gluon_cache() / "decoded").iterdir()}
     assert {name for name in names if not name.endswith(".ok")} == {
-        f"{file.sha256}.scaled.npy" for file in FILES["mnist"]
+        f"{file.sha256}.scaled.npy" for file in PUBLISHED["mnist"].files
     }
 
 
@@ -141,18 +144,18 @@ def test_another_folder_is_verified_too_and_shares_the_copy(tiny, reads):
     load_tiny()
     reads.clear()
     Path("other").mkdir()
-    for file in FILES["mnist"]:
+    for file in PUBLISHED["mnist"].files:
         packed = gzip.compress((Path("tiny") / file.name).read_bytes())
         (Path("other") / f"{file.name}.gz").write_bytes(packed)
     assert_holds(load_tiny("other"), tiny)
-    assert reads == [f"{file.name}.gz" for file in FILES["mnist"]]
+    assert reads == [f"{file.name}.gz" for file in PUBLISHED["mnist"].files]
     assert len(list((gluon_cache() / "decoded").glob("*.npy"))) == 4
 
 
 def test_a_source_that_was_touched_is_verified_again(tiny, reads):
     load_tiny()
     reads.clear()
-    touched = Path("tiny") / FILES["mnist"][1].name
+    touched = Path("tiny") / PUBLISHED["mnist"].files[1].name
     os.utime(touched, ns=(0, 0))
     assert_holds(load_tiny(), tiny)
     assert reads == [touched.name]
@@ -160,10 +163,10 @@ def test_a_source_that_was_touched_is_verified_again(tiny, reads):
 
 def test_a_source_that_was_changed_is_refused_though_its_copy_is_there(tiny):
     load_tiny()
-    changed = Path("tiny") / FILES["mnist"][2].name
+    changed = Path("tiny") / PUBLISHED["mnist"].files[2].name
     content = changed.read_bytes()
     changed.write_bytes(content[:-1])
-    with pytest.raises(UserError, match=f"^{changed} is cut: 3,935 bytes of 3,936"):
+    with pytest.raises(UserError, match=f"^{changed} is incomplete: 3,935 bytes of 3,936"):
         load_tiny()
     changed.write_bytes(content[:-1] + b"\xff")
     os.utime(changed, ns=(0, 0))
@@ -186,8 +189,8 @@ def test_mnist_5k_is_balanced_and_pinned():
     assert (dataset.name, dataset.digest) == ("mnist_5k", DIGESTS["mnist_5k"])
     assert dataset.source == "sweep/data/mnist_5k.npz"
     images, labels, test_images, test_labels = arrays_of(dataset)
-    assert (images.shape, test_images.shape) == ((4000, 28, 28), (1000, 28, 28))
-    with np.load(MNIST_5K) as file:
+    assert (images.shape, test_images.shape) == ((4000, 1, 28, 28), (1000, 1, 28, 28))
+    with np.load(PACKAGED) as file:
         raw = file["images"][:4000], file["labels"][:4000], file["images"][4000:]
         assert_holds(dataset, [*map(as_loaded, raw), file["labels"][4000:]])
     assert images.dtype == test_images.dtype == np.float32
@@ -206,7 +209,7 @@ def test_no_image_of_mnist_5k_is_in_it_twice():
 
 
 def test_mnist_5k_is_part_of_mnists_training_images(published):
-    full = load_dataset(DatasetConfig("mnist", 0, str(published / "mnist"), ()))
+    full = load_dataset(Mnist("mnist", 0, str(published / "mnist"), ()))
     known = {
         image.tobytes(): label
         for image, label in zip(full.train.images, full.train.labels, strict=True)
@@ -217,32 +220,32 @@ def test_mnist_5k_is_part_of_mnists_training_images(published):
 
 
 def test_mnist_5k_has_its_licence_beside_it():
-    licence = MNIST_5K.with_name("mnist_5k.LICENSE.txt").read_text()
+    licence = PACKAGED.with_name("mnist_5k.LICENSE.txt").read_text()
     assert "creativecommons.org/licenses/by-sa/3.0" in licence and "LeCun" in licence
-    assert MNIST_5K.stat().st_size < 1_500_000
+    assert PACKAGED.stat().st_size < 1_500_000
 
 
 @pytest.mark.parametrize("name", FULL_SETS)
 def test_full_sets(name, published, tmp_path):
     folder, train_counts, test_counts = FULL_SETS[name]
-    dataset = load_dataset(DatasetConfig(name, 5_000, str(published / folder), ()))
+    dataset = load_dataset(CONFIGS[name](name, 5_000, str(published / folder), ()))
     assert (dataset.name, dataset.digest) == (name, DIGESTS[name])
     assert dataset.source == str(published / folder)
     assert (len(dataset.train), len(dataset.val), len(dataset.test)) == (55_000, 5_000, 10_000)
     assert [array.shape for array in arrays_of(dataset)] == [
-        *((60_000, 28, 28), (60_000,)),
-        *((10_000, 28, 28), (10_000,)),
+        *((60_000, 1, 28, 28), (60_000,)),
+        *((10_000, 1, 28, 28), (10_000,)),
     ]
     assert counts(dataset.train.labels) == train_counts
     assert counts(dataset.test.labels) == test_counts
     assert checksum(dataset.val.index) == VALIDATION_5000_OF_60000
 
-    for file, array in zip(FILES[name], arrays_of(dataset), strict=True):
+    for file, array in zip(PUBLISHED[name].files, arrays_of(dataset), strict=True):
         content = gzip.decompress((published / folder / f"{file.name}.gz").read_bytes())
-        raw = np.frombuffer(content, np.uint8)[-array.size :].reshape(array.shape)
+        raw = np.frombuffer(content, np.uint8)[-array.size :].reshape(len(array), *array.shape[2:])
         np.testing.assert_array_equal(array, as_loaded(raw), strict=True)
         (tmp_path / file.name).write_bytes(content)
-    plain = load_dataset(DatasetConfig(name, 5_000, str(tmp_path), ()))
+    plain = load_dataset(CONFIGS[name](name, 5_000, str(tmp_path), ()))
     assert plain.digest == dataset.digest
     assert_holds(plain, arrays_of(dataset))
 
@@ -256,7 +259,7 @@ def test_the_validation_images_are_the_same_for_every_run():
 
 @pytest.mark.parametrize("val_size", [0, 1, 500, 3_999])
 def test_training_and_validation_images_share_nothing_and_leave_nothing_out(val_size):
-    dataset = load_dataset(DatasetConfig("mnist_5k", val_size, None, ()))
+    dataset = load_dataset(Mnist5k("mnist_5k", val_size, None, ()))
     train, val, test = dataset.train, dataset.val, dataset.test
     assert (len(train), len(val), len(test)) == (4_000 - val_size, val_size, 1_000)
     assert sorted([*train.index, *val.index]) == list(range(4_000))

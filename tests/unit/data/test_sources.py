@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 from sweep.data import download as sources
-from sweep.data.download import FILES, IdxFile, find, gluon_cache, read_verified
+from sweep.data.download import find, gluon_cache, read_verified
+from sweep.data.published import PUBLISHED, IdxFile, PublishedSet
 from sweep.errors import UserError
 
-TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = (file.name for file in FILES["mnist"])
+TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = (
+    file.name for file in PUBLISHED["mnist"].files
+)
 NEEDED = (
     "needed are the four files of mnist, plain or with .gz: train-images-idx3-ubyte, "
     "train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte"
@@ -54,15 +57,15 @@ def contents(monkeypatch, tmp_path):
             )
             for name, content in published[dataset].items()
         )
-        monkeypatch.setitem(FILES, dataset, files)
-        monkeypatch.setitem(sources.SYSTEM_FOLDERS, dataset, tmp_path / "system" / dataset)
+        tiny = PublishedSet(dataset, files, tmp_path / "system" / dataset)
+        monkeypatch.setitem(PUBLISHED, dataset, tiny)
     return published
 
 
 @pytest.fixture
 def train_images(contents):
     """The first tiny file, and its content."""
-    return FILES["mnist"][0], contents["mnist"][TRAIN_IMAGES]
+    return PUBLISHED["mnist"].files[0], contents["mnist"][TRAIN_IMAGES]
 
 
 def put(path, content):
@@ -74,9 +77,9 @@ def put(path, content):
 def test_known_sums_are_the_published_ones(published):
     table = (published / "README.md").read_text()
     for title, dataset in (("MNIST", "mnist"), ("Fashion-MNIST", "fashion_mnist")):
-        for file in FILES[dataset]:
+        for file in PUBLISHED[dataset].files:
             assert f"| {title} | {file.name} | {file.sha256} |" in table
-        sums = " | ".join(file.gzip_md5 for file in FILES[dataset])
+        sums = " | ".join(file.gzip_md5 for file in PUBLISHED[dataset].files)
         assert f"| {title} | {sums} |" in table
 
 
@@ -94,7 +97,7 @@ def test_the_content_counts_whoever_compressed_it(train_images):
     in_parts = put(Path("parts.gz"), zipped(content[:100]) + zipped(content[100:]))
     assert hashlib.md5(fastest.read_bytes()).hexdigest() != file.gzip_md5
     for path in (plain, fastest, in_parts):
-        assert read_verified(path, "mnist", file) == content
+        assert read_verified(path, PUBLISHED["mnist"], file) == content
 
 
 def _flip(content, position):
@@ -106,19 +109,23 @@ def _flip(content, position):
 @pytest.mark.parametrize(
     ("suffix", "spoil", "message"),
     [
-        ("", lambda content: content[:-1], "is cut: 4,719 bytes of 4,720"),
-        ("", lambda content: b"", "is cut: 0 bytes of 4,720"),
+        ("", lambda content: content[:-1], "is incomplete: 4,719 bytes of 4,720"),
+        ("", lambda content: b"", "is incomplete: 0 bytes of 4,720"),
         ("", lambda content: content + b"x", "is not mnist's: SHA-256 "),
         ("", lambda content: _flip(content, 99), "is not mnist's: SHA-256 "),
         ("", zipped, "is not mnist's: SHA-256 "),
-        (".gz", lambda content: zipped(content)[:-9], "is cut: its gzip stream ends early"),
-        (".gz", lambda content: zipped(content)[:4], "is cut: its gzip stream ends early"),
-        (".gz", lambda content: zipped(content[:-1]), "is cut: 4,719 bytes of 4,720"),
-        (".gz", lambda content: b"", "is cut: 0 bytes of 4,720"),
-        (".gz", lambda content: content, "is no readable gzip file (Not a gzipped file"),
-        (".gz", lambda content: b"<html>", "is no readable gzip file (Not a gzipped file"),
-        (".gz", lambda content: _flip(zipped(content), 10), "is no readable gzip file ("),
-        (".gz", lambda content: _flip(zipped(content), -8), "is no readable gzip file (CRC check"),
+        (".gz", lambda content: zipped(content)[:-9], "is incomplete: its gzip stream ends early"),
+        (".gz", lambda content: zipped(content)[:4], "is incomplete: its gzip stream ends early"),
+        (".gz", lambda content: zipped(content[:-1]), "is incomplete: 4,719 bytes of 4,720"),
+        (".gz", lambda content: b"", "is incomplete: 0 bytes of 4,720"),
+        (".gz", lambda content: content, "cannot be read as a gzip file (Not a gzipped file"),
+        (".gz", lambda content: b"<html>", "cannot be read as a gzip file (Not a gzipped file"),
+        (".gz", lambda content: _flip(zipped(content), 10), "cannot be read as a gzip file ("),
+        (
+            ".gz",
+            lambda content: _flip(zipped(content), -8),
+            "cannot be read as a gzip file (CRC check",
+        ),
         (".gz", lambda content: zipped(_flip(content, 99)), "is not mnist's: SHA-256 "),
     ],
 )
@@ -127,7 +134,7 @@ def test_a_wrong_file_is_named_with_what_is_wrong(train_images, suffix, spoil, m
     assert len(content) == file.size_bytes == 4_720
     path = put(Path(f"{file.name}{suffix}"), spoil(content))
     with pytest.raises(UserError) as error:
-        read_verified(path, "mnist", file)
+        read_verified(path, PUBLISHED["mnist"], file)
     assert str(error.value).startswith(f"{path} {message}")
     assert str(error.value).endswith(". Replace it.")
 
@@ -137,53 +144,53 @@ def test_a_changed_file_is_named_with_both_sums(train_images):
     changed = _flip(content, 99)
     sha256 = hashlib.sha256(changed).hexdigest()
     with pytest.raises(UserError, match=f"{sha256[:12]}…, published {file.sha256[:12]}…"):
-        read_verified(put(Path(file.name), changed), "mnist", file)
+        read_verified(put(Path(file.name), changed), PUBLISHED["mnist"], file)
 
 
 def test_a_foreign_file_is_recognised(contents):
-    file = FILES["mnist"][0]
+    file = PUBLISHED["mnist"].files[0]
     path = put(Path(f"{file.name}.gz"), zipped(contents["fashion_mnist"][file.name]))
     with pytest.raises(UserError) as error:
-        read_verified(path, "mnist", file)
+        read_verified(path, PUBLISHED["mnist"], file)
     assert f"{path} is {file.name} of fashion_mnist, not {file.name} of mnist." in str(error.value)
 
 
 def test_a_file_under_another_ones_name_is_recognised(contents):
-    file = FILES["mnist"][0]
+    file = PUBLISHED["mnist"].files[0]
     path = put(Path(file.name), contents["mnist"][TEST_IMAGES])
     with pytest.raises(UserError) as error:
-        read_verified(path, "mnist", file)
+        read_verified(path, PUBLISHED["mnist"], file)
     assert f"{path} is t10k-images-idx3-ubyte of mnist" in str(error.value)
     assert "not of mnist" not in str(error.value)
 
 
 def test_what_cannot_be_read_is_named(train_images, tmp_path):
     with pytest.raises(UserError) as error:
-        read_verified(tmp_path, "mnist", train_images[0])
+        read_verified(tmp_path, PUBLISHED["mnist"], train_images[0])
     assert str(error.value) == f"{tmp_path}: cannot be read: Is a directory"
 
 
 def test_search_order(train_images, tmp_path):
     file, content = train_images
-    system = put(sources.SYSTEM_FOLDERS["mnist"] / f"{file.name}.gz", zipped(content))
-    assert find("mnist", file, None, []) == system
+    system = put(PUBLISHED["mnist"].system_folder / f"{file.name}.gz", zipped(content))
+    assert find(PUBLISHED["mnist"], file, None, []) == system
     cached = put(gluon_cache() / "mnist" / file.name, content)
-    assert find("mnist", file, None, []) == cached
+    assert find(PUBLISHED["mnist"], file, None, []) == cached
     configured = put(tmp_path / "mine" / file.name, content)
-    assert find("mnist", file, str(configured.parent), []) == configured
+    assert find(PUBLISHED["mnist"], file, str(configured.parent), []) == configured
 
 
 def test_caches_have_the_names_that_gluon_gives_them(contents):
-    file = FILES["fashion_mnist"][0]
+    file = PUBLISHED["fashion_mnist"].files[0]
     cached = put(gluon_cache() / "fashion-mnist" / f"{file.name}.gz", b"")
-    assert find("fashion_mnist", file, None, []) == cached
+    assert find(PUBLISHED["fashion_mnist"], file, None, []) == cached
 
 
 def test_a_home_folder_as_root(train_images, tmp_path, monkeypatch):
     file, content = train_images
     monkeypatch.setenv("HOME", str(tmp_path))
     path = put(tmp_path / "mine" / file.name, content)
-    assert find("mnist", file, "~/mine", []) == path
+    assert find(PUBLISHED["mnist"], file, "~/mine", []) == path
 
 
 def test_nothing_but_the_root_is_searched(train_images, mirror):
@@ -194,7 +201,7 @@ def test_nothing_but_the_root_is_searched(train_images, mirror):
     put(Path("mine") / TRAIN_LABELS, b"")
     put(Path("mine") / f"{TEST_LABELS}.gz", b"")
     with pytest.raises(UserError) as error:
-        find("mnist", file, "mine", [mirror.url])
+        find(PUBLISHED["mnist"], file, "mine", [mirror.url])
     assert str(error.value) == f"dataset.root=mine: missing {TRAIN_IMAGES}, {TEST_IMAGES}; {NEEDED}"
     assert mirror.requests == []
 
@@ -203,7 +210,7 @@ def test_nothing_but_the_root_is_searched(train_images, mirror):
 def test_a_root_that_is_no_folder(train_images, root):
     put(Path("a_file"), b"")
     with pytest.raises(UserError) as error:
-        find("mnist", train_images[0], root, [])
+        find(PUBLISHED["mnist"], train_images[0], root, [])
     assert str(error.value) == f"dataset.root={root}: there is no such folder; {NEEDED}"
 
 
@@ -212,7 +219,7 @@ def test_a_folder_with_a_files_name_is_a_missing_file(train_images):
     for name in (TRAIN_LABELS, TEST_IMAGES, TEST_LABELS):
         put(Path("mine") / name, b"")
     with pytest.raises(UserError) as error:
-        find("mnist", train_images[0], "mine", [])
+        find(PUBLISHED["mnist"], train_images[0], "mine", [])
     assert str(error.value) == f"dataset.root=mine: missing {TRAIN_IMAGES}; {NEEDED}"
 
 
@@ -272,15 +279,15 @@ def test_download_goes_on_to_the_mirror_that_has_the_file(train_images, contents
     mirror.answers[f"/foreign/{file.name}.gz"] = (200, foreign)
     mirror.answers[f"/right/{file.name}.gz"] = (200, zipped(content))
     mirrors = [f"{mirror.url}/{name}" for name in ("gone", "foreign/", "right", "never")]
-    path = find("mnist", file, None, mirrors)
+    path = find(PUBLISHED["mnist"], file, None, mirrors)
     assert path == gluon_cache() / "mnist" / f"{file.name}.gz"
-    assert read_verified(path, "mnist", file) == content
+    assert read_verified(path, PUBLISHED["mnist"], file) == content
     assert list(path.parent.iterdir()) == [path]
     assert list(dict.fromkeys(mirror.requests)) == [
         f"/{name}/{file.name}.gz" for name in ("gone", "foreign", "right")
     ]
     mirror.requests.clear()
-    assert find("mnist", file, None, mirrors) == path
+    assert find(PUBLISHED["mnist"], file, None, mirrors) == path
     assert mirror.requests == []
 
 
@@ -288,7 +295,10 @@ def test_a_mirror_is_asked_again(train_images, mirror):
     file, content = train_images
     mirror.answers[f"/{file.name}.gz"] = (200, zipped(content))
     mirror.busy.append(f"/{file.name}.gz")
-    assert read_verified(find("mnist", file, None, [mirror.url]), "mnist", file) == content
+    assert (
+        read_verified(find(PUBLISHED["mnist"], file, None, [mirror.url]), PUBLISHED["mnist"], file)
+        == content
+    )
     assert mirror.requests == [f"/{file.name}.gz"] * 2
 
 
@@ -305,17 +315,17 @@ def test_when_no_mirror_has_it_all_are_listed_with_their_reasons(
         f"{mirror.url}/gone/": "HTTP 404 Not Found",
         f"{mirror.url}/broken/": "HTTP 503 Service Unavailable",
         f"{mirror.url}/cut/": r"[a-z]+ .+",  # words, not an exception's name
-        f"{mirror.url}/short/": r"what it sent is cut or is another file \(wrong MD5\)",
+        f"{mirror.url}/short/": r"what it sent is incomplete, or another file \(wrong MD5\)",
         closed_address: "no connection",
         silent_address: r"no answer within 0\.2 s",
     }
     with pytest.raises(UserError) as error:
-        find("mnist", file, None, list(reasons))
+        find(PUBLISHED["mnist"], file, None, list(reasons))
     cache = gluon_cache() / "mnist"
     lines = str(error.value).splitlines()
     assert lines[:2] == [
         "mnist is not on this machine and could not be downloaded. Tried:",
-        f"  {cache} and {sources.SYSTEM_FOLDERS['mnist']}: not there",
+        f"  {cache} and {PUBLISHED['mnist'].system_folder}: not there",
     ]
     for line, (address, reason) in zip(lines[2:8], reasons.items(), strict=True):
         assert re.fullmatch(f"  {re.escape(address)}{file.name}.gz: {reason}", line)
@@ -329,7 +339,7 @@ def test_when_no_mirror_has_it_all_are_listed_with_their_reasons(
 
 def test_no_mirrors(train_images):
     with pytest.raises(UserError, match="Tried:\n.*: not there\n  dataset.mirrors is empty\nTwo"):
-        find("mnist", train_images[0], None, [])
+        find(PUBLISHED["mnist"], train_images[0], None, [])
 
 
 def test_a_cache_that_cannot_be_written(train_images, mirror, monkeypatch):
@@ -338,12 +348,12 @@ def test_a_cache_that_cannot_be_written(train_images, mirror, monkeypatch):
     put(Path("a_file"), b"")
     monkeypatch.setenv("MXNET_HOME", "a_file")
     with pytest.raises(UserError, match="^a_file/datasets/mnist: cannot keep the dataset there: "):
-        find("mnist", file, None, [mirror.url])
+        find(PUBLISHED["mnist"], file, None, [mirror.url])
 
 
 def test_a_wrong_file_in_gluons_cache_may_be_deleted():
-    file = FILES["mnist"][0]
+    file = PUBLISHED["mnist"].files[0]
     path = put(gluon_cache() / "mnist" / file.name, b"short")
     with pytest.raises(UserError) as error:
-        read_verified(path, "mnist", file)
+        read_verified(path, PUBLISHED["mnist"], file)
     assert str(error.value).endswith(". Replace it, or delete it to have it downloaded again.")

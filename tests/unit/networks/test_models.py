@@ -1,11 +1,13 @@
+import functools
+
 import numpy as np
 import pytest
-from sweep.networks.registry import padded_channels
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.compose import load
-from sweep.networks.build import build_model, parameter_count
+from sweep.networks.build import build_network, parameter_count
 
+GREY_28 = (1, 28, 28)
 ACTIVATIONS = ("tanh", "relu", "sigmoid")
 LAYERS = {
     # 784·128+128 + 128·64+64 + 64·10+10 = 109,386
@@ -23,8 +25,15 @@ LAYERS = {
 }
 
 
+loaded = functools.cache(load)  # which composes the same again and again
+
+
+def initial(model, seed, shape=GREY_28, classes=10):
+    return build_network(model, shape, classes, seed=seed, context=mx.cpu())
+
+
 def build(*overrides, seed=0):
-    return build_model(load(*overrides).model, seed, mx.cpu())
+    return initial(loaded(*overrides).model, seed)
 
 
 def images(count):
@@ -102,7 +111,7 @@ def test_a_parameter_file_has_the_keys_of_a_plain_lenet(tmp_path, monkeypatch):
 @pytest.mark.parametrize("pooling", ["max", "avg"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_lenet_equals_the_usual_order_of_layers(activation, pooling, hybridize, monkeypatch):
-    monkeypatch.setattr("sweep.networks.registry.float_lanes", lambda: 1)
+    monkeypatch.setattr("sweep.networks.families.lenet.float_lanes", lambda: 1)
     net = build("model=lenet", f"model.activation={activation}", f"model.pooling={pooling}", seed=5)
     pool = {"max": gluon.nn.MaxPool2D, "avg": gluon.nn.AvgPool2D}[pooling]
     usual = gluon.nn.HybridSequential()
@@ -127,10 +136,10 @@ def test_lenet_equals_the_usual_order_of_layers(activation, pooling, hybridize, 
 
 def padded_builds(monkeypatch, *overrides):
     """Return the same LeNet, with random biases, unpadded and padded to 8 and to 16."""
-    config, nets = load("model=lenet", *overrides).model, {}
+    config, nets = loaded("model=lenet", *overrides).model, {}
     for lanes in (1, 8, 16):
-        monkeypatch.setattr("sweep.networks.registry.float_lanes", lambda lanes=lanes: lanes)
-        nets[lanes] = build_model(config, 5, mx.cpu())
+        monkeypatch.setattr("sweep.networks.families.lenet.float_lanes", lambda lanes=lanes: lanes)
+        nets[lanes] = initial(config, 5)
         random = np.random.RandomState(2)
         for key, each in nets[lanes].collect_params().items():
             if key.endswith("bias"):
@@ -243,7 +252,7 @@ def test_padding_changes_no_parameter_and_no_file(monkeypatch):
 )
 def test_channels_are_padded_unless_that_doubles_the_work(channels, kernels, lanes, padded):
     options = (f"model.channels={channels}", f"model.kernels={kernels}")
-    assert padded_channels(load("model=lenet", *options).model, lanes) == padded
+    assert loaded("model=lenet", *options).model.padded_channels(GREY_28, lanes) == padded
 
 
 @pytest.mark.parametrize(
@@ -263,7 +272,26 @@ def test_channels_are_padded_unless_that_doubles_the_work(channels, kernels, lan
     ],
 )
 def test_multiplications_of_the_convolutions(options, channels, count):
-    assert load("model=lenet", *options).model.multiplications(channels) == count
+    model = loaded("model=lenet", *options).model
+    assert model.convolution_multiplications(GREY_28, channels) == count
+
+
+def test_sizes_of_the_feature_maps():
+    assert loaded("model=lenet").model.sizes(GREY_28) == [(12, 12), (4, 4)]
+    assert loaded("experiment=fashion_lenet").model.sizes(GREY_28) == [(12, 12), (5, 5)]
+    fitting = loaded("model=lenet", "model.kernels=[5,12]", "model.pool_size=1").model
+    assert fitting.sizes(GREY_28) == [(12, 12), (1, 1)]
+
+
+def test_sizes_of_the_feature_maps_of_images_that_are_not_square():
+    model = loaded("model=lenet", "model.kernels=[5,3]").model
+    # 20 - 5 + 1 = 16 → 8, 8 - 3 + 1 = 6 → 3; 24 - 5 + 1 = 20 → 10, 10 - 3 + 1 = 8 → 4
+    assert model.sizes((3, 20, 24)) == [(8, 10), (3, 4)]
+    assert model.features((3, 20, 24)) == 50 * 3 * 4
+    # 3·20·5²·16·20 + 20·50·3²·6·8; 600·500 + 500·4
+    convolutions = 480_000 + 432_000
+    assert model.convolution_multiplications((3, 20, 24), (20, 50)) == convolutions
+    assert model.multiplications((3, 20, 24), 4) == convolutions + 302_000
 
 
 def test_max_and_average_pooling_differ():

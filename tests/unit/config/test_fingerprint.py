@@ -1,0 +1,227 @@
+"""What identifies a run: every field's role is decided on, and what was recorded stays valid."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Literal
+
+import pytest
+from omegaconf import OmegaConf
+from pydantic.dataclasses import dataclass as checked_dataclass
+
+from sweep.config.compose import field_infos, fields, load, parse
+from sweep.config.fields import STRICT, Before, Count, Role, Switch, Texts, declared, walk
+from sweep.config.fingerprint import fingerprint, trajectory
+from sweep.config.recorded import from_yaml, to_yaml
+from sweep.networks.families.mlp import MLP
+
+CPU = replace(load("model=lenet"), context="cpu")
+TRAJECTORY = {  # what each epoch computes
+    "model.name": None,  # see test_fingerprint_tells_networks_apart
+    "model.hidden": "model.hidden=[500,500]",
+    "model.activation": "model.activation=relu",
+    "model.output_activation": "model.output_activation=tanh",
+    "model.init": "model.init=normal",
+    "model.init_scale": "model.init_scale=2",
+    "model.channels": "model.channels=[20,51]",
+    "model.kernels": "model.kernels=[5,3]",
+    "model.pooling": "model.pooling=avg",
+    "model.pool_size": "model.pool_size=3",
+    "model.pool_stride": "model.pool_stride=1",
+    "optim.name": None,  # there is but one
+    "optim.lr": "optim.lr=0.1000001",
+    "optim.wd": "optim.wd=1e-9",
+    "optim.momentum": "optim.momentum=0.9",
+    "dataset.name": "dataset.name=mnist",
+    "dataset.val_size": "dataset.val_size=501",
+    "batch_size": "batch_size=101",
+    "seed": "seed=1",
+    "context": "context=gpu",
+    "threads_per_run": "threads_per_run=2",
+}
+IDENTITY = {  # which epochs there are, which one is kept, what is measured
+    "epochs": "epochs=11",
+    "metrics": None,  # see test_the_metrics_of_version_0_1_change_no_fingerprint
+    "monitor": "monitor=val/loss",
+    "early_stopping.patience": "early_stopping.patience=10",
+    "early_stopping.min_delta": "early_stopping.min_delta=0.001",
+    "test_every_epoch": "test_every_epoch=true",
+}
+RECORD = {"preset": "preset=mine"}
+MACHINE = {
+    "dataset.root": "dataset.root=somewhere",
+    "dataset.mirrors": "dataset.mirrors=[http://localhost/]",
+    "n_jobs": "n_jobs=3",
+    "max_retries": "max_retries=3",
+    "run_timeout": "run_timeout=60",
+    "on_failure": "on_failure=stop",
+    "rerun": "rerun=true",
+    "checkpoint_dir": "checkpoint_dir=elsewhere",
+    "figures": "figures=false",
+    "search.sampler": "search.sampler=random",
+    "search.pruner": "search.pruner=asha",
+    "search.objectives": "search.objectives=[val/loss]",
+    "search.n_trials": "search.n_trials=3",
+    "search.time_budget": "search.time_budget=3",
+    "search.startup_trials": "search.startup_trials=3",
+    "search.reduction_factor": "search.reduction_factor=2",
+    "search.min_epochs": "search.min_epochs=2",
+    "search.seed": "search.seed=1",
+    "search.storage": "search.storage=sqlite:///other.db",
+    "search.study": "search.study=mine",
+    "tracking.uri": "tracking.uri=http://localhost:5000",
+    "tracking.experiment": "tracking.experiment=other",
+}
+ROLES = {
+    **dict.fromkeys(TRAJECTORY, Role.TRAJECTORY),
+    **dict.fromkeys(IDENTITY, Role.IDENTITY),
+    **dict.fromkeys(RECORD, Role.RECORD),
+    **dict.fromkeys(MACHINE, Role.MACHINE),
+}
+
+
+def test_every_field_has_the_role_that_was_decided_on():
+    assert {key: field_infos()[key].role for key in fields()} == ROLES
+
+
+def test_a_configuration_is_walked_with_the_roles_of_its_groups():
+    for config in (load(), load("model=lenet")):
+        assert {info.key: info.role for info, _ in walk(config)}.items() <= ROLES.items()
+
+
+def changed(*overrides):
+    merged = OmegaConf.merge(OmegaConf.create(asdict(CPU)), OmegaConf.from_dotlist([*overrides]))
+    config = parse(merged)
+    assert config != CPU
+    return config
+
+
+@pytest.mark.parametrize(
+    "override", [each for each in (TRAJECTORY | IDENTITY).values() if each is not None]
+)
+def test_fingerprint_changes_with_what_can_change_the_result(override):
+    assert fingerprint(changed(override), "digest") != fingerprint(CPU, "digest")
+
+
+@pytest.mark.parametrize("override", (RECORD | MACHINE).values())
+def test_fingerprint_does_not_change_with_where_things_lie(override):
+    assert fingerprint(changed(override), "digest") == fingerprint(CPU, "digest")
+
+
+@pytest.mark.parametrize("override", [each for each in TRAJECTORY.values() if each is not None])
+def test_trajectory_changes_with_what_an_epoch_computes(override):
+    assert trajectory(changed(override), "digest") != trajectory(CPU, "digest")
+
+
+@pytest.mark.parametrize(
+    "override", [each for each in (IDENTITY | RECORD | MACHINE).values() if each is not None]
+)
+def test_trajectory_ignores_when_a_run_stops_and_what_is_measured(override):
+    assert trajectory(changed(override), "digest") == trajectory(CPU, "digest")
+
+
+@pytest.mark.parametrize("identify", [fingerprint, trajectory])
+def test_networks_are_told_apart(identify):
+    assert identify(load(), "digest") != identify(load("model=lenet"), "digest")
+
+
+def test_fingerprint_of_a_preset_is_that_of_its_values():
+    spelt_out = load(
+        "dataset=mnist", "dataset.val_size=0", "test_every_epoch=true", "model.hidden=[128,64]"
+    )
+    assert fingerprint(spelt_out, "d") == fingerprint(load("experiment=tutorial_mlp"), "d")
+
+
+@pytest.mark.parametrize("identify", [fingerprint, trajectory])
+def test_it_is_16_hex_digits_and_changes_with_the_images(identify):
+    assert identify(CPU, "one") != identify(CPU, "another")
+    assert identify(CPU, "one") == identify(replace(CPU), "one")
+    assert len(identify(CPU, "one")) == 16
+    int(identify(CPU, "one"), 16)
+
+
+# --- what version 0.1.0 recorded ---
+
+
+@pytest.mark.parametrize(
+    ("overrides", "recorded"),
+    [
+        (("model=lenet",), "d918c78491479608"),
+        (("model=mlp", "optim.momentum=0.5", "seed=3"), "9e6a0dc12f903063"),
+        (("experiment=tutorial_lenet",), "692149fe8332d179"),
+        (("experiment=fashion_lenet",), "14abe0a84a5bce7f"),
+        (
+            ("early_stopping.patience=3", "monitor=val/loss", "threads_per_run=2", "n_jobs=3")
+            + ("search.n_trials=4", "dataset.val_size=7"),
+            "4c33033364a10171",
+        ),
+        (
+            ("model.hidden=[]", "dataset=fashion_mnist", "dataset.root=/x"),
+            "add1d5c12840a543",
+        ),
+    ],
+)
+def test_fingerprints_are_those_of_version_0_1_0(overrides, recorded):
+    assert fingerprint(replace(load(*overrides), context="cpu"), "d" * 64) == recorded
+
+
+def test_the_fingerprint_of_version_0_1_0_on_a_gpu():
+    config = replace(load("model=lenet"), context="gpu")
+    assert fingerprint(config, "e" * 64) == "7f7d343194359cc9"
+
+
+# --- fields that are added later ---
+
+
+@checked_dataclass(frozen=True, config=STRICT)
+class DeeperMLP(MLP):
+    """A network as a later version has it: with a field more."""
+
+    name: Literal["mlp"]
+    repeats: Annotated[Count, Before(1)]
+
+
+@dataclass(frozen=True)
+class LaterConfig:
+    """A configuration as a later version has it: with fields more, one of them a list."""
+
+    seed: int
+    shuffled: Annotated[Switch, Before(True)]
+    layers: Annotated[Texts, Role.IDENTITY, Before(("all",))]
+
+
+@dataclass(frozen=True)
+class EarlierConfig:
+    seed: int
+
+
+def test_a_field_at_the_value_from_before_it_was_there_changes_no_fingerprint():
+    earlier, later = EarlierConfig(3), LaterConfig(3, True, ("all",))
+    for identify in (fingerprint, trajectory):
+        assert identify(later, "d") == identify(earlier, "d")
+        assert identify(replace(later, shuffled=False), "d") != identify(earlier, "d")
+    other = replace(later, layers=("last",))
+    assert fingerprint(other, "d") != fingerprint(earlier, "d")
+    assert trajectory(other, "d") == trajectory(earlier, "d")
+
+
+def test_a_networks_field_at_the_value_from_before_changes_no_fingerprint():
+    config = load()
+    values = vars(config.model)
+    once, twice = (replace(config, model=DeeperMLP(**values, repeats=number)) for number in (1, 2))
+    assert fingerprint(once, "d") == fingerprint(config, "d")
+    assert fingerprint(twice, "d") != fingerprint(config, "d")
+
+
+def test_the_metrics_of_version_0_1_change_no_fingerprint():
+    config = load("monitor=val/loss")
+    assert declared(type(config))["metrics"].before == Before(("accuracy",))
+    none = load("monitor=val/loss", "metrics=[]")
+    assert fingerprint(config, "d") == fingerprint(replace(config, metrics=("accuracy",)), "d")
+    assert fingerprint(none, "d") != fingerprint(config, "d")
+    assert trajectory(none, "d") == trajectory(config, "d")
+
+
+def test_a_record_without_a_later_field_reads_back_with_the_value_from_before():
+    text = to_yaml(load("model=lenet"))
+    kept = text.replace("metrics:\n- accuracy\n", "")
+    assert kept != text
+    assert from_yaml(kept) == load("model=lenet")
