@@ -9,8 +9,8 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 from workplace import Workplace
 
-from hydra_plugins.gluon_sweeper import FrozenConfigLoader
 from sweep.config.compose import CONF
+from sweep.config.loaders import FrozenConfigLoader
 
 
 @pytest.fixture

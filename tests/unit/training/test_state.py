@@ -1,14 +1,18 @@
 """What training goes on from: taken, and put into other objects, it changes no bit of the rest."""
 
 import io
+import re
 
 import numpy as np
 import pytest
 from epochwise import Training, assert_equal_bits, synthetic
+from pydantic.dataclasses import dataclass
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
+from sweep.config.choices import OptimizerConfig
 from sweep.config.compose import load
-from sweep.networks.build import build_model
+from sweep.config.fields import STRICT, Positive
+from sweep.networks.build import build_network
 from sweep.training.loop import build_trainer
 from sweep.training.optimizers.sgd import SGD
 from sweep.training.state import parameters, restore, restore_parameters, state
@@ -73,10 +77,10 @@ def test_the_names_are_those_of_the_parameters_file(tmp_path):
     for key, value in saved.items():
         assert taken[key].tobytes() == value.asnumpy().tobytes()
     shapes = [each.shape for each in training.net.collect_params().values()]
-    momenta = {key: each.shape for key, each in arrays.items() if key not in taken}
-    assert {key: shape for key, shape in momenta.items() if "momentum/" in key} == {
-        f"momentum/{number}": shape for number, shape in enumerate(shapes)
-    }
+    others = {key: each.shape for key, each in arrays.items() if f"net/{key}" not in arrays}
+    others = {key: shape for key, shape in others.items() if not key.startswith("net/")}
+    momenta = {f"optimizer/{number}": shape for number, shape in enumerate(shapes)}
+    assert others == momenta | {"optimizer/update_counts": (1 + len(shapes),)}
 
 
 @pytest.mark.parametrize(("momentum", "trained"), [("0.0", True), ("0.9", False)])
@@ -85,8 +89,11 @@ def test_there_is_no_momentum_where_there_is_none(momentum, trained):
     training = Training(synthetic(), *options)
     if trained:
         training.epochs(1, 1)
-    assert len(state(training.net, training.trainer)) == 4
-    assert not [key for key in state(training.net, training.trainer) if "momentum" in key]
+    arrays = state(training.net, training.trainer)
+    others = [key for key in arrays if not key.startswith("net/")]
+    assert (len(arrays), others) == (5, ["optimizer/update_counts"])
+    # 53 images are 4 steps of 16
+    assert arrays["optimizer/update_counts"].tolist() == [4 * trained] * 5
 
 
 def test_a_state_stays_as_it_was_taken():
@@ -103,10 +110,74 @@ def test_a_state_stays_as_it_was_taken():
     assert {key: each.tobytes() for key, each in arrays.items()} == before
 
 
+def test_a_state_of_version_0_1_goes_on_with_the_same_bits():
+    options = ("model.hidden=[12]", "optim.momentum=0.9", "batch_size=16")
+    whole = Training(synthetic(), *options).epochs(1, 3)
+    first, second = Training(synthetic(), *options), Training(synthetic(), *options)
+    trained = first.epochs(1, 1)
+    arrays = {  # it called them momenta, and counted no updates
+        re.sub(r"^optimizer/(\d)", r"momentum/\1", key): each
+        for key, each in state(first.net, first.trainer).items()
+        if key != "optimizer/update_counts"
+    }
+    assert [key for key in arrays if "net/" not in key] == [f"momentum/{n}" for n in range(4)]
+    restore(second.net, second.trainer, through_a_file(arrays))
+    assert_equal_bits(whole, trained + second.epochs(2, 3))
+
+
+# --- other optimisers, which a user could add ---
+
+
+@dataclass(frozen=True, config=STRICT)
+class OfMXNet(OptimizerConfig):
+    """An optimiser of MXNet's, by the name of its class."""
+
+    lr: Positive
+
+    def build(self, parameters):
+        options = {"momentum": 0.9} if self.name == "NAG" else {}
+        return getattr(mx.optimizer, self.name)(learning_rate=self.lr, **options)
+
+
+OTHERS = {  # with how many arrays each keeps for a parameter
+    "Adam": 2,
+    "RMSProp": 1,
+    "FTML": 3,
+    "LAMB": 2,
+    "NAG": 1,
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_restored_training_of_any_optimiser_goes_on_with_the_same_bits(name):
+    def fresh():
+        optimizer = OfMXNet(name, 0.01)
+        return Training(synthetic(), "model.hidden=[6]", "batch_size=16", optimizer=optimizer)
+
+    whole = fresh().epochs(1, 2)
+    first, second = fresh(), fresh()
+    trained = first.epochs(1, 1)
+    arrays = through_a_file(state(first.net, first.trainer))
+    kept = [key for key in arrays if re.match(r"optimizer/\d", key)]
+    assert len(kept) == 4 * OTHERS[name]
+    assert arrays["optimizer/update_counts"].tolist() == [4] * 5
+    second.epochs(7, 7)  # so that it has a state of its own
+    restore(second.net, second.trainer, arrays)
+    assert_equal_bits(whole, trained + second.epochs(2, 2))
+    again, last = state(second.net, second.trainer), fresh()
+    last.epochs(1, 2)
+    expected = state(last.net, last.trainer)
+    assert list(again) == list(expected)
+    for key, value in expected.items():
+        assert again[key].tobytes() == value.tobytes(), key
+
+
 @pytest.mark.parametrize("model", ["mlp", "lenet"])
 def test_parameters_alone_can_be_restored(model):
     options = load(f"model={model}", "model.hidden=[6]").model
-    one, other = build_model(options, 1, mx.cpu()), build_model(options, 2, mx.cpu())
+    one, other = (
+        build_network(options, (1, 28, 28), 10, seed=seed, context=mx.cpu()) for seed in (1, 2)
+    )
     images = nd.array(np.random.RandomState(0).uniform(size=(5, 1, 28, 28)))
     expected = one(images).asnumpy()
     assert (other(images).asnumpy() != expected).any()

@@ -1,19 +1,17 @@
-import hashlib
-import json
-import subprocess
-import sys
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from epochwise import Training, assert_equal_bits, split_of, subset, synthetic
+from epochwise import Training, assert_equal_bits, signatures, split_of, subset, synthetic
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.compose import load
-from sweep.networks.build import build_model
+from sweep.config.metrics import METRICS, Metric, measured_metric, register
+from sweep.networks.build import build_network
 from sweep.training.loop import EVALUATION_BATCH, Evaluation, build_trainer, train_epochs
 from sweep.training.optimizers.sgd import SGD
 
+ACCURACY = [measured_metric("accuracy")]
 ACTIVATIONS = ("tanh", "relu", "sigmoid")
 SMALL = ("model=mlp", "model.hidden=[6]")
 WITH_A_LARGE_PARAMETER = "model.hidden=[12]"  # 784·12 = 9408; see SIZES
@@ -45,7 +43,7 @@ def gradients(parameters, x, labels, activation):
     """Return the sum over the batch of the gradients of the loss, and what it measured."""
     hidden, scores = forward(parameters, x, activation)
     loss, right, probabilities = measure(scores, labels)
-    to_scores = probabilities - np.eye(10)[labels]
+    to_scores = probabilities - np.eye(scores.shape[1])[labels]
     slope = {"tanh": 1 - hidden**2, "relu": hidden > 0, "sigmoid": hidden * (1 - hidden)}
     to_hidden = (to_scores @ parameters[2]) * slope[activation]
     grads = [to_hidden.T @ x, to_hidden.sum(0), to_scores.T @ hidden, to_scores.sum(0)]
@@ -53,7 +51,7 @@ def gradients(parameters, x, labels, activation):
 
 
 def pixels(split):
-    images = split.images[split.index].reshape(len(split), 784)
+    images = split.images[split.index].reshape(len(split), -1)
     return images.astype(np.float64), split.labels[split.index]
 
 
@@ -166,10 +164,10 @@ def test_updates_of_all_sizes_equal_numpy(sizes, momentum, wd, monkeypatch):
 @pytest.mark.parametrize("count", [2 * EVALUATION_BATCH + 217, EVALUATION_BATCH, 1])
 def test_evaluation_equals_numpy(count):
     split = split_of(count, 5, among=count + 100)
-    net = build_model(load(*SMALL).model, 0, mx.cpu())
+    net = build_network(load(*SMALL).model, (1, 28, 28), 10, seed=0, context=mx.cpu())
     images, labels = pixels(split)
     parameters = [each.data().asnumpy() for each in net.collect_params().values()]
-    evaluation = Evaluation(net, split, mx.cpu())
+    evaluation = Evaluation(net, split, ACCURACY, mx.cpu())
     loss, right, _ = measure(forward(parameters, images, "relu")[1], labels)
     measured = evaluation.measure()
     assert measured["loss"] == pytest.approx(loss / count, rel=1e-5)
@@ -188,11 +186,11 @@ def test_evaluation_equals_numpy(count):
 @pytest.mark.parametrize("model", ["mlp", "lenet"])
 def test_networks_are_given_the_images_of_their_split(model):
     split = split_of(40, 6, among=70)
-    net = build_model(load(f"model={model}").model, 0, mx.cpu())
+    net = build_network(load(f"model={model}").model, (1, 28, 28), 10, seed=0, context=mx.cpu())
     images, labels = pixels(split)
     scores = net(nd.array(images.reshape(40, 1, 28, 28))).asnumpy().astype(np.float64)
     loss, right, _ = measure(scores, labels)
-    measured = Evaluation(net, split, mx.cpu()).measure()
+    measured = Evaluation(net, split, ACCURACY, mx.cpu()).measure()
     assert measured == {"loss": pytest.approx(loss / 40, rel=1e-5), "accuracy": right / 40}
 
 
@@ -226,6 +224,7 @@ def test_the_order_of_images_depends_on_seed_and_epoch():
             training.trainer,
             training.dataset.train,
             {},
+            metrics=ACCURACY,
             batch_size=8,
             seed=seed,
             epochs=range(epoch, epoch + 1),
@@ -238,35 +237,10 @@ def test_the_order_of_images_depends_on_seed_and_epoch():
     assert len(different) == 4
 
 
-def signatures():
-    """Train every kind of network a little; return a hash of all bits of each outcome."""
-    dataset, found = subset(250), {}
-    for model in ("mlp", "lenet"):
-        for activation in ACTIVATIONS:
-            training = Training(
-                dataset, f"model={model}", f"model.activation={activation}", "batch_size=50"
-            )
-            digest = hashlib.sha256()
-            for epoch, metrics, parameters in training.epochs(1, 2):
-                digest.update(repr((epoch, metrics)).encode())
-                for parameter in parameters:
-                    digest.update(parameter.tobytes())
-            found[f"{model} {activation}"] = digest.hexdigest()
-    return found
-
-
-def test_same_seed_same_bits_in_every_process():
+def test_the_same_seed_gives_the_same_bits_again():
     here = signatures()
     assert len(set(here.values())) == 6
     assert signatures() == here
-    code = "import json, test_train; print(json.dumps(test_train.signatures()))"
-    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, sys.argv[1]); {code}"]
-    command.append(str(Path(__file__).parent))
-    fresh = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    for process in fresh:  # both at once, as in a sweep on two cores
-        output, _ = process.communicate(timeout=120)
-        assert process.returncode == 0
-        assert json.loads(output) == here
 
 
 def test_another_seed_trains_differently():
@@ -326,6 +300,103 @@ def test_many_parameters_are_updated_by_one_trainer(momentum):
     after = training.epochs(1, 1)[0][2]
     assert len(after) == 82
     assert all((a != b).any() for a, b in zip(before, after, strict=True))
+
+
+# --- images of another kind, metrics of one's own ---
+
+
+COLOUR = {"shape": (3, 20, 24), "classes": 4}
+LENET = ("model=lenet", "model.channels=[3,5]", "model.kernels=[5,3]", "model.hidden=[7]")
+
+
+@pytest.mark.parametrize("options", [("batch_size=16",), ("batch_size=20", "optim.momentum=0.9")])
+def test_an_mlp_on_colour_images_equals_numpy(options):
+    dataset = synthetic(**COLOUR)
+    training = Training(dataset, *SMALL, *options)
+    assert training.parameters()[0].shape == (6, 3 * 20 * 24)
+    expected = reference(training.parameters(), dataset, training.config, epochs=2)
+    trained = training.epochs(1, 2)
+    for (_, metrics, parameters), (truth, loss, accuracy) in zip(trained, expected, strict=True):
+        for own, numpy in zip(parameters, truth, strict=True):
+            np.testing.assert_allclose(own, numpy, rtol=1e-4, atol=2e-6)
+        assert metrics["train/loss"] == pytest.approx(loss, rel=1e-5)
+        assert metrics["train/accuracy"] == accuracy
+        images, labels = pixels(dataset.val)
+        loss, right, _ = measure(forward(truth, images, "relu")[1], labels)
+        assert metrics["val/loss"] == pytest.approx(loss / len(labels), rel=1e-4)
+        assert metrics["val/accuracy"] == right / len(labels)
+
+
+def pooled(x):
+    """Return the largest of each 2×2 values: (n, c, h, w) to (n, c, h/2, w/2)."""
+    n, c, height, width = x.shape
+    return x.reshape(n, c, height // 2, 2, width // 2, 2).max(axis=(3, 5))
+
+
+def convolved(x, weight, bias):
+    """Return (n, after, h', w') of x (n, before, h, w) and weight (after, before, k, k)."""
+    windows = np.lib.stride_tricks.sliding_window_view(x, weight.shape[2:], axis=(2, 3))
+    return np.einsum("nchwij,ocij->nohw", windows, weight) + bias[:, None, None]
+
+
+def test_a_lenet_on_colour_images_evaluates_as_numpy_does():
+    dataset = synthetic(**COLOUR)
+    training = Training(dataset, *LENET, "batch_size=16", "optim.lr=0.2")
+    for _, metrics, parameters in training.epochs(1, 2):
+        first, first_bias, second, second_bias, *dense = (
+            each.astype(np.float64) for each in parameters
+        )
+        x = dataset.val.images[dataset.val.index].astype(np.float64)
+        x = np.tanh(pooled(convolved(x, first, first_bias)))  # 20×24 → 16×20 → 8×10
+        x = np.tanh(pooled(convolved(x, second, second_bias)))  # 6×8 → 3×4
+        assert x.shape == (20, 5, 3, 4)
+        _, scores = forward(dense, x.reshape(20, -1), "tanh")
+        labels = dataset.val.labels[dataset.val.index]
+        loss, right, _ = measure(scores, labels)
+        assert metrics["val/loss"] == pytest.approx(loss / 20, rel=1e-5)
+        assert metrics["val/accuracy"] == right / 20
+
+
+def test_a_lenet_learns_colours():
+    dataset = synthetic(**COLOUR)
+    strongest = dataset.train.images[:, :, :10].mean(axis=(2, 3)).argmax(axis=1)
+    dataset = replace(dataset, train=replace(dataset.train, labels=strongest.astype(np.uint8)))
+    losses = [
+        metrics["train/loss"]
+        for _, metrics, _ in Training(dataset, *LENET, "batch_size=8").epochs(1, 8)
+    ]
+    assert losses[-1] < losses[0] / 1.02
+
+
+def top5(F, scores, labels):
+    best = F.topk(scores, axis=1, k=5)
+    return F.sum(F.broadcast_equal(best, F.expand_dims(labels, axis=1)))
+
+
+def test_a_metric_of_ones_own_equals_numpy(monkeypatch):
+    monkeypatch.setattr(METRICS, "_choices", dict(METRICS._choices))
+    register(Metric("top5_accuracy", "max", top5))
+    dataset = synthetic()
+    both = ("metrics=[top5_accuracy,accuracy]", "batch_size=16", "test_every_epoch=true")
+    training = Training(dataset, *SMALL, *both)
+    for _, metrics, parameters in training.epochs(1, 2):
+        for name, split in {"val": dataset.val, "test": dataset.test}.items():
+            images, labels = pixels(split)
+            scores = forward(parameters, images, "relu")[1]
+            best = np.argsort(-scores, axis=1)[:, :5]
+            right = (best == labels[:, None]).any(axis=1).mean()
+            assert metrics[f"{name}/top5_accuracy"] == right
+            assert 0.2 < right < 1
+            assert metrics[f"{name}/accuracy"] == (best[:, 0] == labels).mean()
+        assert metrics["train/accuracy"] < metrics["train/top5_accuracy"] < 1
+
+
+def test_what_is_measured_changes_no_training():
+    plain = Training(synthetic(), *SMALL, "batch_size=16").epochs(1, 2)
+    bare = Training(synthetic(), *SMALL, "batch_size=16", "metrics=[]", "monitor=val/loss")
+    for (_, metrics, parameters), (_, fewer, same) in zip(plain, bare.epochs(1, 2), strict=True):
+        assert fewer == {key: value for key, value in metrics.items() if "loss" in key}
+        assert all(a.tobytes() == b.tobytes() for a, b in zip(parameters, same, strict=True))
 
 
 def test_learns_real_digits():
