@@ -1,16 +1,9 @@
-"""A sampler and a pruner, from outside: Optuna's quasi-random sampler, and its threshold."""
+"""A sampler and a pruner, from outside: Optuna's genetic algorithm, and its threshold."""
 
 from optuna.pruners import ThresholdPruner
-from optuna.samplers import QMCSampler
+from optuna.samplers import NSGAIISampler
 
 from sweep.search.choices import PRUNERS, SAMPLERS, Sampler
 
-SAMPLERS.register(
-    "halton",
-    Sampler(
-        lambda search, space, seed: QMCSampler(
-            qmc_type="halton", seed=search.seed, warn_asynchronous_seeding=False
-        )
-    ),
-)
+SAMPLERS.register("nsga2", Sampler(lambda search, space, seed: NSGAIISampler(seed=seed)))
 PRUNERS.register("threshold", lambda search, epochs: ThresholdPruner(lower=0.99))
