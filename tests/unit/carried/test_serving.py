@@ -21,12 +21,14 @@ from mlflow.models import Model, validate_schema
 
 from sweep.backend.mxnet import mx, nd
 from sweep.carried import serving
-from sweep.carried.serving import pixels
+from sweep.carried.serving import Interface
 from sweep.config.compose import load
-from sweep.data.splits import CLASS_NAMES
-from sweep.networks.build import build_model
+from sweep.data.formats.mnist import DIGITS, FashionMnist, read_packaged
+from sweep.networks.build import build_network
 from sweep.runs.execute import execute
 
+GREY_28 = (1, 28, 28)
+MNIST_5K = Interface("mnist_5k", GREY_28, DIGITS)
 FEW = ("dataset.val_size=3500", "epochs=1", "batch_size=50", "figures=false", "context=cpu")
 OVERRIDES = {
     "mlp": ["model=mlp", "model.hidden=[16]", *FEW],
@@ -49,7 +51,7 @@ PROBABILITIES = [f"probability_{each}" for each in range(10)]
 
 def test_images():
     """Return the 1,000 test images as the dataset has them, and as uint8."""
-    (_, _, images, _), _, _ = read_packaged()
+    images = read_packaged().test_images[:, 0]
     return images, np.rint(images * 255).astype(np.uint8)
 
 
@@ -95,7 +97,7 @@ def trained(uri, client, tmp_path_factory):
             config = load(*overrides, f"tracking.experiment={name}")
             execute(config, overrides, lambda event: None)
             runs[name] = only_run(client, name)
-            nets[name] = build_model(config.model, 9, mx.cpu())
+            nets[name] = build_network(config.model, GREY_28, 10, seed=9, context=mx.cpu())
             file = client.download_artifacts(runs[name].info.run_id, "parameters/net.params", ".")
             nets[name].load_parameters(file)
     return runs, nets
@@ -214,7 +216,7 @@ def test_one_pixel_that_is_no_number_is_enough():
     images = IMAGES[:3].copy()
     images[1, 5, 5] = np.nan
     with pytest.raises(ValueError, match=r"^images with values from nan to nan: "):
-        pixels(images)
+        MNIST_5K.pixels(images)
 
 
 def test_threads_do_not_disturb_each_other(trained, loaded):
@@ -231,10 +233,13 @@ def test_threads_do_not_disturb_each_other(trained, loaded):
 def test_the_graph_of_another_processor_answers_the_same(tmp_path, monkeypatch):
     config, found = load("model=lenet").model, {}
     for lanes in (1, 8, 16):  # 20 and 50 channels, 24 and 56, 32 and 64
-        monkeypatch.setattr("sweep.networks.registry.float_lanes", lambda lanes=lanes: lanes)
-        net, folder = build_model(config, 3, mx.cpu()), tmp_path / str(lanes)
+        monkeypatch.setattr("sweep.networks.families.lenet.float_lanes", lambda lanes=lanes: lanes)
+        net, folder = (
+            build_network(config, GREY_28, 10, seed=3, context=mx.cpu()),
+            tmp_path / str(lanes),
+        )
         folder.mkdir()
-        serving.save(net, "mnist_5k", None, folder)
+        serving.save(net, MNIST_5K, folder)
         found[lanes] = serving.load(folder / "data").predict(BYTES[:20])
         assert_same_answers(found[lanes], answers(net, IMAGES[:20]))
     for lanes in (8, 16):
@@ -242,13 +247,15 @@ def test_the_graph_of_another_processor_answers_the_same(tmp_path, monkeypatch):
 
 
 def test_classes_with_names(tmp_path):
-    names = CLASS_NAMES["fashion_mnist"]
-    serving.save(build_model(load().model, 3, mx.cpu()), "fashion_mnist", names, tmp_path)
+    names = FashionMnist.class_names
+    net = build_network(load().model, GREY_28, 10, seed=3, context=mx.cpu())
+    interface = Interface("fashion_mnist", GREY_28, names)
+    serving.save(net, interface, tmp_path)
     classifier = serving.load(tmp_path / "data")
-    assert classifier.dataset == "fashion_mnist"
+    assert classifier.interface == interface
     table = classifier.predict(BYTES[:9])
     assert list(table.columns) == ["class", "name", *PROBABILITIES]
-    assert list(table.columns) == list(serving.columns(names, 10))
+    assert list(table.columns) == list(interface.columns())
     assert table["name"].tolist() == [names[each] for each in table["class"]]
 
 

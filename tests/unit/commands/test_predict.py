@@ -9,8 +9,8 @@ from PIL import Image
 from sweep.commands.cli import run
 from sweep.commands.predict import predict as command
 from sweep.config.compose import load
-from sweep.data.formats.mnist import read_packaged
-from sweep.data.pictures import Picture, prepare, read
+from sweep.data.formats.mnist import FashionMnist, Mnist, Mnist5k, read_packaged
+from sweep.data.pictures import Picture, framed, read
 from sweep.errors import UserError
 from sweep.runs.execute import execute
 from sweep.tracking import fetch_model
@@ -18,7 +18,7 @@ from sweep.tracking import fetch_model
 main = partial(run, command)
 
 TRAINED = ["model=lenet", "epochs=3", "optim.lr=0.2", "figures=false", "context=cpu"]
-(_, _, IMAGES, LABELS), _, _ = read_packaged()
+IMAGES = read_packaged().test_images[:, 0]
 DIGITS = np.rint(IMAGES * 255).astype(np.uint8)
 
 
@@ -162,7 +162,7 @@ def test_ink_is_told_from_paper_by_which_is_darker(paper, ink):
     drawn = Image.new("L", (60, 60), paper)
     drawn.paste(ink, (20, 10, 30, 50))
     drawn.save("grey.png")
-    found = prepare(read(Path("grey.png")), "mnist")
+    found = framed(read(Path("grey.png")), (28, 28), Mnist.framing)
     assert ("inverted" in found.steps) == (ink < paper)
     assert (found.grey[0, 0], found.grey.max()) == (0, 1)
 
@@ -178,7 +178,7 @@ def test_pixels_that_are_no_shades_of_grey_are_refused():
 
 def test_an_image_of_the_right_size_is_not_touched():
     as_it_is(DIGITS[3]).save("a.png")
-    picture = prepare(read(Path("a.png")), "mnist")
+    picture = framed(read(Path("a.png")), (28, 28), Mnist.framing)
     np.testing.assert_array_equal(picture.grey, IMAGES[3])
     assert picture.steps == ()
 
@@ -187,7 +187,7 @@ def test_a_digit_is_fitted_into_20_pixels_and_centred_by_its_mass():
     grey = np.zeros((90, 130), np.float32)
     grey[10:70, 20:50] = 0.5  # 60 high, 30 wide
     grey[60:70, 50:80] = 0.5  # and a foot
-    found = prepare(Picture(Path("a"), grey, ()), "mnist_5k").grey
+    found = framed(Picture(Path("a"), grey, ()), (28, 28), Mnist5k.framing).grey
     assert found.shape == (28, 28) and found.dtype == np.float32
     rows, columns = (found > 0.5).any(axis=1).nonzero()[0], (found > 0.5).any(axis=0).nonzero()[0]
     assert np.ptp(rows) + 1 == np.ptp(columns) + 1 == 20
@@ -201,7 +201,7 @@ def test_a_digit_is_fitted_into_20_pixels_and_centred_by_its_mass():
 def test_an_article_is_fitted_into_28_pixels_and_centred():
     grey = np.ones((100, 100), np.float32)
     grey[30:90, 10:40] = 0.25
-    found = prepare(Picture(Path("a"), grey, ()), "fashion_mnist")
+    found = framed(Picture(Path("a"), grey, ()), (28, 28), FashionMnist.framing)
     assert found.steps == ("inverted", "100×100 fitted into 28×28")
     expected = np.zeros((28, 28))
     expected[:, 7:21] = 1

@@ -143,10 +143,10 @@ def test_one_of_another_run_is_refused(folder):
 
 def test_one_of_another_format_is_refused(folder, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "FORMAT", 2)
+        patch.setattr(checkpoint, "FORMAT", 3)
         save(folder, [1])
     assert refusal(folder) == (
-        f"{file(folder, 1)}: has format 2, and this run 1; allowed is a checkpoint of the same "
+        f"{file(folder, 1)}: has format 3, and this run 2; allowed is a checkpoint of the same "
         f"format. To train this run from the start, delete {folder}"
     )
 

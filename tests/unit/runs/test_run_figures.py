@@ -12,9 +12,10 @@ from PIL import Image
 from sweep.backend.mxnet import mx, nd
 from sweep.config.compose import load
 from sweep.config.params import params
-from sweep.data.splits import CLASS_NAMES, load_dataset
+from sweep.data.formats.mnist import FashionMnist
+from sweep.data.splits import load_dataset
 from sweep.errors import UserError
-from sweep.networks.build import architecture, build_model, parameter_count
+from sweep.networks.build import architecture, build_network, parameter_count
 from sweep.networks.summary import Layer, drawing, layers, table
 from sweep.runs.drawing import draw_confusion, draw_curves, draw_mistakes, write
 from sweep.runs.execute import execute
@@ -22,6 +23,7 @@ from sweep.runs.figures import Curve, Mistake, confusion, curves, value_range, w
 from sweep.training.selection import EpochRecord
 from sweep.training.session import Training
 
+GREY_28 = (1, 28, 28)
 DIGITS = [str(each) for each in range(10)]
 SMALL = ["model=lenet", "model.hidden=[16]", "dataset.val_size=3500", "epochs=2", "context=cpu"]
 FIGURES = {"confusion.png", "curves.png", "curves.svg", "layers.txt", "mistakes.png"}
@@ -108,9 +110,9 @@ def test_what_a_network_answers_to_the_test_set():
 
 def test_layers_of_a_lenet(monkeypatch):
     monkeypatch.setattr(
-        "sweep.networks.registry.float_lanes", lambda: 16
+        "sweep.networks.families.lenet.float_lanes", lambda: 16
     )  # which would pad 20 to 32
-    assert layers(architecture(load("model=lenet").model)) == [
+    assert layers(architecture(load("model=lenet").model, GREY_28, 10), GREY_28) == [
         Layer("lenet_conv0_convolution0", "Convolution 5×5", (20, 24, 24), 520),
         Layer("lenet_pool0_fwd", "Pooling max 2×2 step 2", (20, 12, 12), 0),
         Layer("lenet_tanh0_fwd", "Activation tanh", (20, 12, 12), 0),
@@ -124,7 +126,9 @@ def test_layers_of_a_lenet(monkeypatch):
 
 
 def test_table_of_layers():
-    found = layers(architecture(load("model=mlp", "model.hidden=[128]").model))
+    found = layers(
+        architecture(load("model=mlp", "model.hidden=[128]").model, GREY_28, 10), GREY_28
+    )
     assert table(found) == (
         "layer                what             returns  parameters\n"
         "mlp_dense0_fwd       FullyConnected       128     100,480\n"
@@ -137,15 +141,20 @@ def test_table_of_layers():
 @pytest.mark.parametrize("override", ["model=mlp", "experiment=fashion_lenet", "model.hidden=[]"])
 def test_layers_have_all_parameters(override):
     config = load(override).model
-    total = sum(each.parameters for each in layers(architecture(config)))
-    assert total == parameter_count(build_model(config, 0, mx.cpu()))
+    total = sum(each.parameters for each in layers(architecture(config, GREY_28, 10), GREY_28))
+    assert total == parameter_count(build_network(config, GREY_28, 10, seed=0, context=mx.cpu()))
 
 
 def test_the_architecture_computes_what_is_trained(monkeypatch):
-    monkeypatch.setattr("sweep.networks.registry.float_lanes", lambda: 16)
+    monkeypatch.setattr("sweep.networks.families.lenet.float_lanes", lambda: 16)
     config = load("model=lenet", "model.activation=relu").model
-    net, x = build_model(config, 3, mx.cpu()), nd.random.uniform(shape=(4, 1, 28, 28))
-    plain = mx.gluon.SymbolBlock(architecture(config), mx.sym.var("data", dtype="float32"))
+    net, x = (
+        build_network(config, GREY_28, 10, seed=3, context=mx.cpu()),
+        nd.random.uniform(shape=(4, 1, 28, 28)),
+    )
+    plain = mx.gluon.SymbolBlock(
+        architecture(config, GREY_28, 10), mx.sym.var("data", dtype="float32")
+    )
     plain.initialize()
     for key, parameter in plain.collect_params().items():
         parameter.set_data(net.collect_params()[key].data())
@@ -155,7 +164,7 @@ def test_the_architecture_computes_what_is_trained(monkeypatch):
 def test_without_dot_there_is_no_drawing(monkeypatch, caplog):
     monkeypatch.setenv("PATH", "")
     with caplog.at_level(logging.INFO):
-        assert drawing(architecture(load().model)) is None
+        assert drawing(architecture(load().model, GREY_28, 10), GREY_28) is None
     assert caplog.messages == ["the network is not drawn: graphviz's program dot is not installed"]
 
 
@@ -164,7 +173,7 @@ def test_dot_draws_the_network(tmp_path, monkeypatch):
     dot.write_text('#!/bin/sh\necho "<svg>$*"\n/bin/cat\necho "</svg>"\n')
     dot.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    drawn = drawing(architecture(load("model=lenet").model)).decode()
+    drawn = drawing(architecture(load("model=lenet").model, GREY_28, 10), GREY_28).decode()
     assert drawn.startswith("<svg>-Tsvg\n")
     assert 'label="Convolution\n5x5/1, 20"' in drawn
     assert 'lenet_pool0_fwd -> lenet_conv0_convolution0 [label="20x24x24"' in drawn
@@ -242,16 +251,26 @@ def test_a_network_without_mistakes():
     picture = draw_confusion(np.diag([5, 6, 7]), ["a", "b", "c"])
     assert {colour for _, colour in picture.getcolors(99_999)} >= {(235, 235, 235)}
     assert (8, 48, 107) not in {colour for _, colour in picture.getcolors(99_999)}
-    assert draw_mistakes([], np.zeros((3, 28, 28), np.float32), DIGITS).height < 60
+    assert draw_mistakes([], np.zeros((3, 1, 28, 28), np.float32), DIGITS).height < 60
 
 
 def test_mistakes_are_drawn_with_their_images():
-    images = np.random.RandomState(1).randint(0, 256, (9, 28, 28)).astype(np.float32) / 255
+    images = np.random.RandomState(1).randint(0, 256, (9, 1, 28, 28)).astype(np.float32) / 255
     mistakes = [Mistake(number, 1, 2, 0.5) for number in (4, 0, 8, 1, 2, 3, 7)]
-    picture = np.asarray(draw_mistakes(mistakes, images, CLASS_NAMES["fashion_mnist"]))
+    picture = np.asarray(draw_mistakes(mistakes, images, FashionMnist.class_names))
     for place, (left, top) in {0: (25, 36), 1: (171, 36), 6: (25, 202)}.items():
         shown = picture[top : top + 112 : 4, left : left + 112 : 4, 0]
-        expected = np.rint(images[mistakes[place].number] * 255)
+        expected = np.rint(images[mistakes[place].number, 0] * 255)
+        np.testing.assert_array_equal(shown, expected)
+
+
+def test_mistakes_are_drawn_in_colour():
+    images = np.random.RandomState(1).randint(0, 256, (3, 3, 20, 24)).astype(np.float32) / 255
+    mistakes = [Mistake(number, 1, 2, 0.5) for number in (2, 0)]
+    picture = np.asarray(draw_mistakes(mistakes, images, DIGITS))
+    for place, left in enumerate((25, 25 + 24 * 4 + 34)):
+        shown = picture[36 : 36 + 80 : 4, left : left + 96 : 4]
+        expected = np.rint(images[mistakes[place].number] * 255).transpose(1, 2, 0)
         np.testing.assert_array_equal(shown, expected)
 
 
@@ -286,7 +305,7 @@ def test_a_run_keeps_its_figures(uri):
     run, folder = artifacts(uri, "drawn")
     found = {each.name for each in (folder / "figures").iterdir()}
     assert found - {"network.svg"} == FIGURES  # which is there if dot is
-    expected = table(layers(architecture(load(*SMALL).model)))
+    expected = table(layers(architecture(load(*SMALL).model, GREY_28, 10), GREY_28))
     assert (folder / "figures" / "layers.txt").read_text() == expected
     assert f">{run.info.run_name[:60]}" in (folder / "figures" / "curves.svg").read_text()
     assert "figures" not in run.data.params
@@ -299,7 +318,7 @@ def test_a_run_keeps_no_figures_if_told_so(uri):
 
 
 def test_a_figure_that_cannot_be_drawn_does_not_fail_the_run(uri, monkeypatch):
-    def fail(symbol):
+    def fail(symbol, shape):
         raise ArithmeticError("no such layer")
 
     monkeypatch.setattr("sweep.runs.artifacts.layers", fail)
