@@ -1,0 +1,67 @@
+"""A classifier of colour images: exported, loaded, asked."""
+
+import json
+
+import numpy as np
+import pytest
+from epochwise import Training, synthetic
+
+from sweep.backend.mxnet import nd
+from sweep.carried.serving import Interface, load, save
+
+SHAPE = (3, 20, 24)
+INTERFACE = Interface("synthetic", SHAPE, ("red", "green", "blue", "none"))
+NETWORKS = {
+    "mlp": ("model.hidden=[6]",),
+    "lenet": ("model=lenet", "model.channels=[3,5]", "model.kernels=[5,3]", "model.hidden=[7]"),
+}
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_trained_network_for_colour_images_answers_the_same_when_it_is_loaded(network, tmp_path):
+    training = Training(synthetic(shape=SHAPE, classes=4), *NETWORKS[network], "batch_size=16")
+    training.epochs(1, 1)
+    images = training.dataset.test.images
+    scores = training.net(nd.array(images))
+    save(training.net, INTERFACE, tmp_path)
+    classifier = load(tmp_path / "data")
+    assert classifier.interface == INTERFACE
+    for form in (images, np.rint(images * 255).astype(np.uint8), images.reshape(30, -1)):
+        table = classifier.predict(form)
+        assert list(table.columns) == list(INTERFACE.columns())
+        assert table["class"].tolist() == scores.asnumpy().argmax(axis=1).tolist()
+        found = table[[f"probability_{each}" for each in range(4)]].to_numpy()
+        assert found.tobytes() == nd.softmax(scores).asnumpy().tobytes()
+    assert table["name"].tolist() == [INTERFACE.class_names[each] for each in table["class"]]
+
+
+def test_what_it_takes_and_answers():
+    assert INTERFACE.shapes() == "N×3×20×24 or N×1440"
+    assert list(INTERFACE.columns()) == ["class", "name", *(f"probability_{n}" for n in range(4))]
+    grey = Interface("digits", (1, 8, 9), ("0", "1"))
+    assert grey.shapes() == "N×8×9, N×1×8×9 or N×72"
+    assert (grey.names, list(grey.columns())) == (None, ["class", "probability_0", "probability_1"])
+
+
+@pytest.mark.parametrize("shape", [(2, 20, 24), (2, 1, 20, 24), (2, 24, 20, 3), (2, 1439)])
+def test_images_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError) as raised:
+        INTERFACE.pixels(np.zeros(shape))
+    assert str(raised.value) == (
+        f"images of shape {shape}: allowed is N×3×20×24 or N×1440, N from 1"
+    )
+
+
+def test_a_single_image_is_told_how_to_be_given():
+    with pytest.raises(ValueError, match=r"; a single image is images\[None\]$"):
+        INTERFACE.pixels(np.zeros(SHAPE))
+
+
+@pytest.mark.parametrize(("classes", "names"), [(None, None), (["a"] * 10, ("a",) * 10)])
+def test_a_model_of_version_0_1_takes_grey_images_of_28_pixels(classes, names, tmp_path):
+    training = Training(synthetic(), "model.hidden=[6]")
+    save(training.net, Interface("mnist", (1, 28, 28), tuple(map(str, range(10)))), tmp_path)
+    (tmp_path / "data" / "dataset.json").write_text(json.dumps({"name": "m", "classes": classes}))
+    interface = load(tmp_path / "data").interface
+    assert (interface.shape, interface.names) == ((1, 28, 28), names)
+    assert len(interface.class_names) == 10
