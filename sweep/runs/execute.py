@@ -3,29 +3,21 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
 
 import yaml
 
 from sweep import tracking
-from sweep.backend import mxnet as backend
-from sweep.backend.mxnet import mx
-from sweep.config.checks import check_images
-from sweep.config.fingerprint import fingerprint
-from sweep.config.overrides import describing
 from sweep.config.params import params, score_metric
 from sweep.config.recorded import to_yaml
 from sweep.config.schema import Config
-from sweep.data.splits import Dataset, load_dataset
-from sweep.environment import environment, version_tags
+from sweep.environment import environment
 from sweep.errors import Pruned, RunFailed, UserError
 from sweep.runs.artifacts import log_figures, log_model, log_parameters
 from sweep.runs.events import CLAIMED, Ended, Found, Kept, Listener, Notice, Recorded, Started
-from sweep.runs.locks import Claims
 from sweep.runs.membership import Membership
+from sweep.runs.prepare import Run, prepare_run
 from sweep.runs.resume import Standing, recorded_score, remove_leftovers, standing
-from sweep.tracking import PastRun, Record, Tracker
+from sweep.tracking import PastRun, Record
 from sweep.training.checkpoint import Checkpoints
 from sweep.training.selection import EpochRecord
 from sweep.training.session import Training
@@ -33,39 +25,12 @@ from sweep.uris import shown
 
 log = logging.getLogger(__name__)
 
-IN_NAME_ANYWAY = ("model", "model.activation", "dataset", "experiment", "context")
-
 # Is given a run's epochs so far, and whether no more are missing; raises Pruned to end it.
 Judge = Callable[[Sequence[EpochRecord], bool], None]
 
 
 def never_prunes(records: Sequence[EpochRecord], is_over: bool) -> None:
     """Let a run go on, whatever its epochs measured."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run that is about to be trained.
-
-    Attributes:
-        config: with the device's kind as ``context``.
-        name: in the record.
-        fingerprint: identifies its result.
-        dataset: that it is trained on.
-        device: that it is trained on.
-        tracker: of the experiment that it is recorded in.
-        locks: in the folder of its checkpoints.
-        membership: of a sweep or a search; None for a single run.
-    """
-
-    config: Config
-    name: str
-    fingerprint: str
-    dataset: Dataset
-    device: mx.Context
-    tracker: Tracker
-    locks: Claims
-    membership: Membership | None
 
 
 def execute(
@@ -90,7 +55,7 @@ def execute(
         UserError: nothing was trained and no run was created.
         RunFailed: the run is recorded as FAILED, with its reason.
     """
-    run = _prepared(config, overrides, membership)
+    run = prepare_run(config, overrides, membership)
     with run.locks.claim(run.fingerprint, waiting=lambda: tell(Notice(CLAIMED))):
         found = _recorded_before(run)
         if found.trained:
@@ -100,51 +65,6 @@ def execute(
             tell(Ended("PRUNED", found.begun.tags[tracking.FAILURE]))
             return recorded_score(found.begun, run.config)
         return _train_and_record(run, found.begun, tell, judge)
-
-
-def _prepared(config: Config, overrides: Sequence[str], membership: Membership | None) -> Run:
-    device = resolve_device(config)
-    config = replace(config, context=device.device_type)
-    tracker = Tracker(config.tracking.uri, config.tracking.experiment)
-    locks = Claims(Path(config.checkpoint_dir))
-    dataset = load_dataset(config.dataset)
-    check_images(config, dataset.train_size, dataset.shape)
-    return Run(
-        config=config,
-        name=run_name(config, overrides),
-        fingerprint=fingerprint(config, dataset.digest),
-        dataset=dataset,
-        device=device,
-        tracker=tracker,
-        locks=locks,
-        membership=membership,
-    )
-
-
-def run_name(config: Config, overrides: Sequence[str]) -> str:
-    """Return ``optim.lr=0.1 lenet tanh mnist_5k``: what was overridden, the network, the images.
-
-    In this order names differ at their beginnings, which is what MLflow shows of long ones.
-    """
-    network = [config.model.label, config.dataset.name]
-    preset = [config.preset] if config.preset else []
-    given = describing(overrides)
-    others = [each for each in given if each.partition("=")[0] not in IN_NAME_ANYWAY]
-    return " ".join([*preset, *others, *network])
-
-
-def resolve_device(config: Config) -> mx.Context:
-    """Return the device to train on.
-
-    Raises:
-        UserError: there is no such device, or MXNet was loaded with another number of threads.
-    """
-    if config.threads_per_run != backend.THREADS:
-        raise UserError(
-            f"threads_per_run={config.threads_per_run}: MXNet was loaded with OMP_NUM_THREADS="
-            f"{backend.THREADS} and cannot change it; allowed here: {backend.THREADS}"
-        )
-    return backend.device(config.context)
 
 
 def _recorded_before(run: Run) -> Standing:
@@ -165,7 +85,7 @@ def _was_pruned(begun: PastRun, membership: Membership | None) -> bool:
 
 def _train_and_record(run: Run, begun: PastRun | None, tell: Listener, judge: Judge) -> float:
     """Train the run, or what is missing of it, and return its score."""
-    tags = _tags(run)
+    tags = run.tags()
     if begun:
         _compare_versions(begun, tags, tell)
     parent = run.membership.sweep_id if run.membership else None
@@ -182,19 +102,6 @@ def _train_and_record(run: Run, begun: PastRun | None, tell: Listener, judge: Ju
             _conclude(training, run, record, tell)
         checkpoints.remove()
     return training.chosen.metrics[score_metric(run.config)]
-
-
-def _tags(run: Run) -> dict[str, str]:
-    tags = version_tags() | {
-        tracking.KIND: tracking.RUN,
-        tracking.FINGERPRINT: run.fingerprint,
-        tracking.FOLDER: run.locks.folder_id,
-        "dataset.digest": run.dataset.digest,
-        "device": str(run.device),
-    }
-    if run.membership and run.membership.study is not None:
-        tags |= {tracking.STUDY: run.membership.study, tracking.TRIAL: str(run.membership.trial)}
-    return tags
 
 
 def _compare_versions(begun: PastRun, tags: Mapping[str, str], tell: Listener) -> None:

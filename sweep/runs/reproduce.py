@@ -81,7 +81,7 @@ def train_again(record: RunRecord, config: Config, tell: Listener) -> Again:
     """
     # They load MXNet, which reads once with how many threads it computes.
     from sweep.data.splits import load_dataset
-    from sweep.runs.execute import resolve_device
+    from sweep.runs.prepare import resolve_device
     from sweep.training.session import Training
 
     context = resolve_device(config)

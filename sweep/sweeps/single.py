@@ -10,8 +10,9 @@ from sweep.data.splits import load_dataset
 from sweep.display.console import listed, show_lines, show_plan
 from sweep.errors import UserError
 from sweep.runs.events import Event, Listener, Recorded
-from sweep.runs.execute import execute, resolve_device
+from sweep.runs.execute import execute
 from sweep.runs.locks import Claims
+from sweep.runs.prepare import resolve_device
 from sweep.runs.resume import close_abandoned
 from sweep.tracking import Tracker, probe
 from sweep.uris import browse_command, resolve_uri, shown

@@ -4,7 +4,7 @@ import pytest
 from executions import CASES, Place, epochs_of, few
 from outcomes import outcome
 
-from sweep.runs import execute as running
+from sweep.runs import prepare as running
 from sweep.runs.events import Ended, Found, Kept, Recorded, Started
 from sweep.runs.membership import Membership
 from sweep.tracking import Tracker

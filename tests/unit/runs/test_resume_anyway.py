@@ -12,7 +12,7 @@ from outcomes import outcome
 from sweep.config.fingerprint import fingerprint
 from sweep.data.splits import load_dataset
 from sweep.errors import UserError
-from sweep.runs import execute as running
+from sweep.runs import prepare as running
 from sweep.runs.events import CLAIMED, Ended, Notice
 from sweep.runs.execute import execute
 from sweep.runs.locks import Claims
