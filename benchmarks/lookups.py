@@ -39,7 +39,7 @@ def measure(uri: str) -> tuple[float, float, float]:
     """Return the milliseconds of one combination (median), of what is RUNNING, of a leaderboard."""
     tracker = Tracker(uri, EXPERIMENT)
     keys = [f"{number:016x}" for number in range(ASKED)]
-    each = [milliseconds(lambda key=key: tracker.past_runs(key)) for key in keys]  # type: ignore[misc]
+    each = [milliseconds(lambda key=key: tracker.find_runs(key)) for key in keys]  # type: ignore[misc]
     whole = milliseconds(lambda: load_leaderboard(EXPERIMENT, tracking_uri=uri))
     return statistics.median(each), milliseconds(tracker.running), whole
 

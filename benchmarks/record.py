@@ -105,7 +105,7 @@ def record(uri: str, trained: Trained, seconds: Seconds) -> None:
     begin, folder = time.perf_counter(), Path(trained.folder)
     dataset = load_dataset(load().dataset)
     tracker = Tracker(uri, EXPERIMENT)
-    tracker.past_runs(os.urandom(8).hex())
+    tracker.find_runs(os.urandom(8).hex())
     opening = tracker.open_run("a run", trained.params, trained.tags, None)
     with opening as own, tempfile.TemporaryDirectory() as model:
         for name in ("config.yaml", "environment.yaml"):

@@ -30,7 +30,7 @@ def resolve_uri(uri: str | None) -> str:
     return uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
 
 
-def shown(text: str) -> str:
+def redacted(text: str) -> str:
     """Return an address, or a text with addresses, without users' names and passwords."""
     # A database's password may have a slash: SQLAlchemy reads on to the @.
     text = re.sub(r"\b((?:postgresql|mysql|mssql)(?:\+\w+)?://)\S*@", r"\1***@", text)
@@ -40,6 +40,6 @@ def shown(text: str) -> str:
 def browse_command(uri: str) -> str:
     """Return what to type, or to open, to browse the runs."""
     if is_server(uri):
-        return shown(uri)
-    store = "" if uri == DEFAULT_URI else f" --backend-store-uri {shlex.quote(shown(uri))}"
+        return redacted(uri)
+    store = "" if uri == DEFAULT_URI else f" --backend-store-uri {shlex.quote(redacted(uri))}"
     return f"MLFLOW_DISABLE_TELEMETRY=true {shlex.quote(program('mlflow'))} ui{store}"

@@ -5,7 +5,7 @@ import pandas as pd
 from sweep.display.console import show_lines
 from sweep.errors import UserError
 from sweep.tracking import CHAMPION, register
-from sweep.uris import DEFAULT_URI, resolve_uri, shown
+from sweep.uris import DEFAULT_URI, redacted, resolve_uri
 
 
 def register_best(table: pd.DataFrame, metric: str, name: str, tracking_uri: str | None) -> None:
@@ -38,4 +38,4 @@ def register_best(table: pd.DataFrame, metric: str, name: str, tracking_uri: str
         f"Try it:     python -m sweep.predict {address} image.png",
     )
     if (uri := resolve_uri(tracking_uri)) != DEFAULT_URI:
-        show_lines(f"with MLFLOW_TRACKING_URI={shown(uri)}")
+        show_lines(f"with MLFLOW_TRACKING_URI={redacted(uri)}")

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from sweep.display.console import console
-from sweep.runs.events import Ended, Event, Found, Kept, Notice, Recorded, Retried, Started
+from sweep.runs.events import (
+    AlreadyTrained,
+    Ended,
+    EpochKept,
+    Event,
+    Notice,
+    Recorded,
+    Retried,
+    Started,
+)
 from sweep.training.selection import EpochRecord
 
 SHOWN_SPLITS = ("train", "val", "test")
@@ -47,14 +56,14 @@ class RunDisplay:
                 self._bar.start()
             case EpochRecord() if self._bar:
                 self._bar.update(self._task, advance=1, metrics=_text(judged(event)))
-            case Kept() if self._bar:
+            case EpochKept() if self._bar:
                 self._bar.update(self._task, metrics=kept_line(event))
             case Ended():
                 if self._bar:
                     self._bar.stop()
                 if line := end_line(event):
                     self._say(f"  {line}")
-            case Notice() | Found():
+            case Notice() | AlreadyTrained():
                 if line := self._lines.line(event):
                     self._say(line)
 
@@ -79,7 +88,7 @@ class RunLines:
                 return f"{self._label}{event.name}{before if event.epochs_before else ''}"
             case Notice():
                 return f"{self._label}{event.text}"
-            case Found():
+            case AlreadyTrained():
                 return f"{self._label}{event.name} is trained already: {found_line(event)}"
             case Retried():
                 return f"{self._label}{retry_line(event)}"
@@ -95,7 +104,7 @@ class RunLines:
                     f"{_text(measured)}  "
                     f"{event.metrics['epoch_seconds']:.1f} s, {left:.0f} s left"
                 )
-            case Kept():
+            case EpochKept():
                 return f"{self._indent}{kept_line(event)}"
             case Ended():
                 line = end_line(event)
@@ -111,14 +120,14 @@ def judged(record: EpochRecord) -> dict[str, float]:
     return {name: record.metrics[name] for name in names if name in record.metrics}
 
 
-def kept_line(kept: Kept) -> str:
+def kept_line(kept: EpochKept) -> str:
     """Return what the epoch that was kept reached."""
     results = {**kept.epoch.metrics, **kept.summary}
     shown = {key: results[key] for key in OF_THE_KEPT_EPOCH if key in results}
     return f"epoch {kept.epoch.epoch} kept: {_text(shown)}"
 
 
-def found_line(found: Found) -> str:
+def found_line(found: AlreadyTrained) -> str:
     """Return which run it was, and how to train it again."""
     return f"run {found.run_id} (rerun=true trains it again)"
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from sweep.display.console import console, count
 from sweep.display.run import MEASURES, RunLines, judged
-from sweep.runs.events import Ended, Event, Found, Notice, Retried, Started
+from sweep.runs.events import AlreadyTrained, Ended, Event, Notice, Retried, Started
 from sweep.training.selection import EpochRecord
 
 REFRESHES_PER_SECOND = 2  # each costs a little of a core that could train
@@ -47,7 +47,7 @@ class Row:
             case Started():
                 self.status, self.name, self.epochs = "running", event.name, event.epochs
                 self.epochs_before = event.epochs_before
-            case Found():
+            case AlreadyTrained():
                 self.status, self.name = "FINISHED", event.name
             case Retried():
                 self.status, self.last = "queued", None
@@ -128,7 +128,7 @@ class SweepDisplay:
         if isinstance(event, EpochRecord):
             self._measured_seconds += event.metrics["epoch_seconds"]
             self._measured_work += row.work / row.epochs
-        if isinstance(event, Ended | Found) and not over:
+        if isinstance(event, Ended | AlreadyTrained) and not over:
             self._ended.append(row)
         self._at_once = max(self._at_once, len(self._with("running")))
         line = self._lines[number].line(event)

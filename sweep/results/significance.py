@@ -21,7 +21,7 @@ def p_values(means: Floats, deviations: Floats, seeds: NDArray[Any]) -> Floats:
     ``SIGNIFICANCE`` or above then hold the configuration that is truly best with a probability of
     at least 95%, although the one that looks best was chosen by looking: each of the others could
     beat it by luck, and the sum of these chances is what Bonferroni's method bounds, and in effect
-    Holm's (``tests/test_noise.py`` counts it); Hsu [3]_ has the argument for equal variances.
+    Holm's (``test_significance.py`` counts it); Hsu [3]_ has the argument for equal variances.
 
     A configuration with one seed, or whose seeds all agree (an accuracy has few possible values,
     that is no sign of no noise), borrows the variance of all: the mean of the variances, weighted

@@ -16,7 +16,7 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Found:
+class AlreadyTrained:
     """The same combination was trained before, as this run; it is not trained again."""
 
     name: str
@@ -41,7 +41,7 @@ class Started:
 
 
 @dataclass(frozen=True)
-class Kept:
+class EpochKept:
     """A run has trained; this epoch was kept, and this was measured or concluded at the end."""
 
     epoch: EpochRecord
@@ -65,5 +65,5 @@ class Ended:
     reason: str = ""
 
 
-Event = Notice | Found | Recorded | Started | EpochRecord | Kept | Retried | Ended
+Event = Notice | AlreadyTrained | Recorded | Started | EpochRecord | EpochKept | Retried | Ended
 Listener = Callable[[Event], None]

@@ -13,15 +13,24 @@ from sweep.config.schema import Config
 from sweep.environment import environment
 from sweep.errors import Pruned, RunFailed, UserError
 from sweep.runs.artifacts import log_figures, log_model, log_parameters
-from sweep.runs.events import CLAIMED, Ended, Found, Kept, Listener, Notice, Recorded, Started
+from sweep.runs.events import (
+    CLAIMED,
+    AlreadyTrained,
+    Ended,
+    EpochKept,
+    Listener,
+    Notice,
+    Recorded,
+    Started,
+)
 from sweep.runs.membership import Membership
 from sweep.runs.prepare import Run, prepare_run
-from sweep.runs.resume import Standing, recorded_score, remove_leftovers, standing
-from sweep.tracking import PastRun, Record
+from sweep.runs.resume import PriorRuns, prior_runs, recorded_score, remove_leftovers
+from sweep.tracking import Record, RunInfo
 from sweep.training.checkpoint import Checkpoints
 from sweep.training.selection import EpochRecord
 from sweep.training.session import Training
-from sweep.uris import shown
+from sweep.uris import redacted
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +65,10 @@ def execute(
         RunFailed: the run is recorded as FAILED, with its reason.
     """
     run = prepare_run(config, overrides, membership)
-    with run.locks.claim(run.fingerprint, waiting=lambda: tell(Notice(CLAIMED))):
+    with run.locks.hold(run.fingerprint, waiting=lambda: tell(Notice(CLAIMED))):
         found = _recorded_before(run)
         if found.trained:
-            tell(Found(found.trained.name, found.trained.run_id))
+            tell(AlreadyTrained(found.trained.name, found.trained.run_id))
             return recorded_score(found.trained, run.config)
         if found.begun and _was_pruned(found.begun, membership):
             tell(Ended("PRUNED", found.begun.tags[tracking.FAILURE]))
@@ -67,23 +76,23 @@ def execute(
         return _train_and_record(run, found.begun, tell, judge)
 
 
-def _recorded_before(run: Run) -> Standing:
+def _recorded_before(run: Run) -> PriorRuns:
     """Return what is recorded of the same run, as far as it counts."""
-    past = run.tracker.past_runs(run.fingerprint)
+    past = run.tracker.find_runs(run.fingerprint)
     remove_leftovers(past, run.locks.folder)
     if run.config.rerun:  # a run of the same sweep may be there already, begun or trained
         own = run.membership.sweep_id if run.membership else None
         past = [each for each in past if own and each.sweep_id == own]
-    return standing(past, run.locks.folder_id)
+    return prior_runs(past, run.locks.folder_id)
 
 
-def _was_pruned(begun: PastRun, membership: Membership | None) -> bool:
+def _was_pruned(begun: RunInfo, membership: Membership | None) -> bool:
     """Return whether the study that this run belongs to has pruned the same before."""
     study = membership.study if membership else None
     return study is not None and begun.pruned and begun.tags.get(tracking.STUDY) == study
 
 
-def _train_and_record(run: Run, begun: PastRun | None, tell: Listener, judge: Judge) -> float:
+def _train_and_record(run: Run, begun: RunInfo | None, tell: Listener, judge: Judge) -> float:
     """Train the run, or what is missing of it, and return its score."""
     tags = run.tags()
     if begun:
@@ -93,7 +102,7 @@ def _train_and_record(run: Run, begun: PastRun | None, tell: Listener, judge: Ju
     with suppress(Pruned), _telling_the_end(run.name, tell):
         with run.tracker.open_run(run.name, described, tags, parent, begun) as record:
             tell(Recorded(record.run_id))
-            place = f"{shown(run.tracker.uri)}, experiment {run.tracker.experiment}"
+            place = f"{redacted(run.tracker.uri)}, experiment {run.tracker.experiment}"
             log.info("%s is run %s in %s", run.name, record.run_id, place)
             checkpoints = Checkpoints(run.locks.folder / record.run_id, run.fingerprint)
             _describe(run, record)
@@ -104,7 +113,7 @@ def _train_and_record(run: Run, begun: PastRun | None, tell: Listener, judge: Ju
     return training.chosen.metrics[score_metric(run.config)]
 
 
-def _compare_versions(begun: PastRun, tags: Mapping[str, str], tell: Listener) -> None:
+def _compare_versions(begun: RunInfo, tags: Mapping[str, str], tell: Listener) -> None:
     """Tell if other versions go on with a run than began it: its numbers may then differ."""
     for key, version in tags.items():
         before = begun.tags.get(key, version)
@@ -174,7 +183,7 @@ def _conclude(training: Training, run: Run, record: Record, tell: Listener) -> N
     """Test the epoch that is kept, and keep its parameters, its model and its figures."""
     summary = training.conclude()
     record.log_metrics(summary, training.chosen.epoch)
-    tell(Kept(training.chosen, summary))
+    tell(EpochKept(training.chosen, summary))
     log_parameters(training.net, record)
     log_model(training, run.dataset, record)
     if run.config.figures:

@@ -19,12 +19,12 @@ POLL_SECONDS = 0.2
 NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)
 
 
-class Claims:
+class RunLocks:
     """The locks in a folder of checkpoints.
 
     They are the same for all tracking addresses, since one store can have several, and for all
-    experiments: where two train the same combination at once, the second waits in vain, which is
-    better than two processes in one run.
+    experiments. So where two experiments train the same combination at once, the second waits
+    although it need not; that is better than two processes in one run.
 
     Attributes:
         folder: of the checkpoints.
@@ -54,7 +54,7 @@ class Claims:
             ) from error
 
     @contextmanager
-    def claim(self, fingerprint: str, waiting: Callable[[], object]) -> Iterator[None]:
+    def hold(self, fingerprint: str, waiting: Callable[[], object]) -> Iterator[None]:
         """Hold the combination of this fingerprint; wait until no other process holds it.
 
         Args:
@@ -73,7 +73,7 @@ class Claims:
             lock.release()
 
     @contextmanager
-    def try_claim(self, fingerprint: str) -> Iterator[bool]:
+    def try_hold(self, fingerprint: str) -> Iterator[bool]:
         """Hold the combination if nobody else does; yield whether it is held."""
         lock = self._lock(fingerprint)
         try:
@@ -86,9 +86,9 @@ class Claims:
         finally:
             lock.release()
 
-    def is_claimed(self, fingerprint: str) -> bool:
+    def is_held(self, fingerprint: str) -> bool:
         """Return whether a process trains this at this moment."""
-        with self.try_claim(fingerprint) as free:
+        with self.try_hold(fingerprint) as free:
             return not free
 
     def _lock(self, fingerprint: str) -> FileLock:

@@ -14,7 +14,7 @@ from sweep.config.schema import Config
 from sweep.data.splits import Dataset, load_dataset
 from sweep.environment import version_tags
 from sweep.errors import UserError
-from sweep.runs.locks import Claims
+from sweep.runs.locks import RunLocks
 from sweep.runs.membership import Membership
 from sweep.tracking import Tracker
 
@@ -42,7 +42,7 @@ class Run:
     dataset: Dataset
     device: mx.Context
     tracker: Tracker
-    locks: Claims
+    locks: RunLocks
     membership: Membership | None
 
     def tags(self) -> dict[str, str]:
@@ -73,7 +73,7 @@ def prepare_run(config: Config, overrides: Sequence[str], membership: Membership
     device = resolve_device(config)
     config = replace(config, context=device.device_type)
     tracker = Tracker(config.tracking.uri, config.tracking.experiment)
-    locks = Claims(Path(config.checkpoint_dir))
+    locks = RunLocks(Path(config.checkpoint_dir))
     dataset = load_dataset(config.dataset)
     check_images(config, dataset.train_size, dataset.shape)
     return Run(

@@ -14,7 +14,7 @@ from sweep.search.plan import Plan
 from sweep.search.study import Study
 from sweep.sweeps.checks import Prepared
 from sweep.sweeps.compose import Composer
-from sweep.tracking import PastRun, kept_value
+from sweep.tracking import RunInfo, kept_value
 
 AGAIN_SECONDS = 5.0  # after which a storage that was away is asked again
 
@@ -93,7 +93,7 @@ class TrialJobs:
         except UserError as error:
             show_lines(f"run {job.number}: the same command tells the study of it: {error}")
 
-    def _recorded(self, config: Config) -> PastRun | None:
+    def _recorded(self, config: Config) -> RunInfo | None:
         """Return the run that is FINISHED, or else the newest."""
-        past = self._prepared.tracker.past_runs(self._prepared.fingerprint(config))
+        past = self._prepared.tracker.find_runs(self._prepared.fingerprint(config))
         return next(iter(sorted(past, key=lambda run: not run.finished)), None)

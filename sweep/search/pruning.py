@@ -11,7 +11,7 @@ from sweep.config.schema import Config
 from sweep.errors import Pruned
 from sweep.runs.membership import Membership
 from sweep.training.selection import EpochRecord
-from sweep.uris import shown
+from sweep.uris import redacted
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def judge_of(config: Config, membership: Membership) -> Judge:
                 return
             goes_on = all(trial.goes_on_after(*each) for each in reached)
         except Exception as error:  # whatever a database's driver raises
-            log.warning("the study cannot be asked, so the run goes on: %s", shown(str(error)))
+            log.warning("the study cannot be asked, so the run goes on: %s", redacted(str(error)))
             return
         if not goes_on:
             epoch = records[-1].epoch

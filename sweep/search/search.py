@@ -21,7 +21,7 @@ from sweep.sweeps.checks import Prepared, prepare
 from sweep.sweeps.compose import Composer
 from sweep.sweeps.parent_run import record_sweep
 from sweep.tracking import STUDY, Record, Tracker, short_timeouts
-from sweep.uris import shown
+from sweep.uris import redacted
 
 SWEEPER = "hydra/sweeper=optuna"
 
@@ -110,8 +110,8 @@ def _check_record(study: Study, tracker: Tracker) -> None:
     if study.count() and not tracker.runs_of_study(study.name):
         raise UserError(
             f"search.study={study.name}: has {count(study.count(), 'trial')}, and no run in "
-            f"experiment {tracker.experiment} of {shown(tracker.uri)}; allowed: the record that it "
-            "was begun with, or another search.study"
+            f"experiment {tracker.experiment} of {redacted(tracker.uri)}; allowed: the record that "
+            "it was begun with, or another search.study"
         )
 
 
@@ -124,7 +124,7 @@ def _show_progress(study: Study, plan: Plan, begun: int) -> None:
 def _tidy_up(study: Study, prepared: Prepared, record: Record) -> None:
     """Close what was killed, and keep the ids of the runs that other sweeps have trained."""
     with short_timeouts(), suppress(UserError):  # or the next command will do it
-        close_abandoned(prepared.tracker, prepared.claims)
+        close_abandoned(prepared.tracker, prepared.locks)
         own = {run.run_id for run in prepared.tracker.runs_of(record.run_id)}
         if elsewhere := {*study.run_ids()} - own:
             record.log_found(elsewhere)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sweep.errors import UserError
 from sweep.files import kernel_lock
 from sweep.tracking.connection import CONNECT_ARGUMENTS, database_file
-from sweep.uris import shown
+from sweep.uris import redacted
 
 # What goes wrong when a storage is used, and when it is opened.
 USING = (optuna.exceptions.StorageInternalError, SQLAlchemyError, OSError)
@@ -45,8 +45,8 @@ def explained(address: str, *also: type[Exception]) -> Iterator[None]:
     try:
         yield
     except expected as error:
-        what = shown(" ".join(str(error.__cause__ or error).split()))[:300]
+        what = redacted(" ".join(str(error.__cause__ or error).split()))[:300]
         raise UserError(
-            f"search.storage={shown(address)}: cannot be used; allowed: a database as in "
+            f"search.storage={redacted(address)}: cannot be used; allowed: a database as in "
             f"sqlite:///optuna.db. {type(error).__name__}: {what}"
         ) from error

@@ -14,15 +14,15 @@ from sweep.config.fingerprint import fingerprint
 from sweep.config.params import params
 from sweep.config.schema import Config
 from sweep.data.splits import Dataset, load_dataset
-from sweep.display import console as terminal
+from sweep.display.plan import listed, show_plan
 from sweep.errors import UserError
 from sweep.execution.job import Job
-from sweep.runs.locks import Claims
+from sweep.runs.locks import RunLocks
 from sweep.runs.membership import Membership
 from sweep.runs.resume import close_abandoned
 from sweep.sweeps.compose import cost_of, started
 from sweep.tracking import Tracker, probe
-from sweep.uris import resolve_uri, shown
+from sweep.uris import redacted, resolve_uri
 
 Device = Literal["cpu", "gpu"]
 
@@ -33,13 +33,13 @@ class Prepared:
 
     Attributes:
         tracker: of its experiment.
-        claims: of its folder of checkpoints.
+        locks: of its folder of checkpoints.
         datasets: that runs are trained on, as far as they are known.
         devices: what is trained on, for each ``context``; ``cpu`` and ``gpu`` are themselves.
     """
 
     tracker: Tracker
-    claims: Claims
+    locks: RunLocks
     datasets: dict[DatasetConfig, Dataset]
     devices: Mapping[str, Device]
 
@@ -63,7 +63,7 @@ class Prepared:
         return replace(
             started(job, self.device(job.config), membership),
             cost=cost_of(job.config, self.dataset(job.config)),
-            is_claimed=partial(self.claims.is_claimed, self.fingerprint(job.config)),
+            is_claimed=partial(self.locks.is_held, self.fingerprint(job.config)),
         )
 
 
@@ -89,7 +89,7 @@ def prepare(
             raise UserError(f"{field}: cannot be swept over; it is one for all runs of a sweep")
     probe(resolve_uri(first.tracking.uri))
     tracker = Tracker(first.tracking.uri, first.tracking.experiment)
-    claims = Claims(Path(first.checkpoint_dir))
+    locks = RunLocks(Path(first.checkpoint_dir))
     datasets = {config: load_dataset(config) for config in {each.config.dataset for each in jobs}}
     for each in jobs:
         dataset = datasets[each.config.dataset]
@@ -99,12 +99,12 @@ def prepare(
     devices: dict[str, Device] = {"cpu": "cpu", "gpu": "gpu"}
     devices |= {context: resolve(context, gpus) for context in contexts}
     described = [params(each.config) for each in jobs]
-    terminal.show_plan(
-        terminal.listed(described) if runs is None else runs,
+    show_plan(
+        listed(described) if runs is None else runs,
         described,
         [dataset.describe() for dataset in datasets.values()],
-        f"{shown(tracker.uri)}, experiment {tracker.experiment}",
+        f"{redacted(tracker.uri)}, experiment {tracker.experiment}",
         " and ".join(dict.fromkeys(devices[context] for context in contexts)),
     )
-    close_abandoned(tracker, claims)
-    return Prepared(tracker, claims, datasets, devices)
+    close_abandoned(tracker, locks)
+    return Prepared(tracker, locks, datasets, devices)

@@ -9,14 +9,14 @@ from typing import Protocol
 from hydra.core.utils import JobReturn
 
 from sweep.config.schema import Config
-from sweep.display import console as terminal
+from sweep.display.plan import show_prior_runs
 from sweep.errors import UserError
 from sweep.execution.job import Job
 from sweep.runs.membership import Membership
-from sweep.runs.resume import close_abandoned, standings
+from sweep.runs.resume import all_prior_runs, close_abandoned
 from sweep.sweeps.checks import Prepared, prepare
 from sweep.sweeps.parent_run import record_sweep
-from sweep.tracking import PastRun, Record, short_timeouts
+from sweep.tracking import Record, RunInfo, short_timeouts
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Plan:
 
     prepared: Prepared
     keys: Sequence[str]
-    trained: Sequence[PastRun]
+    trained: Sequence[RunInfo]
     rerun: bool
     missing: Sequence[Job]
 
@@ -77,24 +77,24 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launcher: Launcher) -> Se
 
 def _plan(jobs: Sequence[Job], prepared: Prepared) -> Plan:
     """Find out which of the jobs are trained already."""
-    first, tracker, claims = jobs[0].config, prepared.tracker, prepared.claims
+    first, tracker, claims = jobs[0].config, prepared.tracker, prepared.locks
     keys = [prepared.fingerprint(job.config) for job in jobs]
-    found = {} if first.rerun else standings(keys, tracker, claims)
+    found = {} if first.rerun else all_prior_runs(keys, tracker, claims)
     trained = {key: each.trained for key, each in found.items() if each.trained}
     missing: dict[str, Job] = {}
     for key, job in zip(keys, jobs, strict=True):
         if key not in trained:
             missing.setdefault(key, job)
     begun = sum(key not in trained for key in found)
-    terminal.show_standings(len(keys) - len(set(keys)), len(trained), begun)
+    show_prior_runs(len(keys) - len(set(keys)), len(trained), begun)
     return Plan(prepared, keys, [*trained.values()], first.rerun, [*missing.values()])
 
 
 def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn]:
     """Train what is missing; keep the ids of those runs that other sweeps have trained."""
-    tracker, claims = plan.prepared.tracker, plan.prepared.claims
+    tracker, claims = plan.prepared.tracker, plan.prepared.locks
 
-    def elsewhere(runs: Iterable[PastRun]) -> list[str]:
+    def elsewhere(runs: Iterable[RunInfo]) -> list[str]:
         return [run.run_id for run in runs if run.sweep_id != record.run_id]
 
     for dataset in plan.prepared.datasets.values():
@@ -113,7 +113,7 @@ def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn
         close_abandoned(tracker, claims)
         own = {run.fingerprint for run in tracker.runs_of(record.run_id) if run.finished}
         missing = [] if plan.rerun else [key for key in plan.keys if key not in own]
-        now = [each.trained for each in standings(missing, tracker, claims).values()]
+        now = [each.trained for each in all_prior_runs(missing, tracker, claims).values()]
         if (after := elsewhere(run for run in now if run)) != before:
             record.log_found(after)
     return results

@@ -10,7 +10,7 @@ from hydra.core.utils import JobReturn
 
 from sweep.config.overrides import describing
 from sweep.config.schema import Config
-from sweep.runs.locks import Claims
+from sweep.runs.locks import RunLocks
 from sweep.sweeps.checks import Prepared
 from sweep.sweeps.summary import (
     keep_results,
@@ -18,7 +18,7 @@ from sweep.sweeps.summary import (
     show_report_command,
     show_results,
 )
-from sweep.tracking import FINGERPRINT, FOLDER, KIND, SWEEP, PastRun, Record, Tracker
+from sweep.tracking import FINGERPRINT, FOLDER, KIND, SWEEP, Record, RunInfo, Tracker
 
 CLOSING_SECONDS = 3.0  # for another process to close the record of a sweep that died
 CLAIM_SECONDS = 0.1  # until it is seen again whether it has
@@ -51,15 +51,15 @@ def record_sweep(
     Raises:
         RunFailed: some runs failed; they and the others are recorded.
     """
-    tracker, claims = prepared.tracker, prepared.claims
+    tracker, locks = prepared.tracker, prepared.locks
     with ExitStack() as held:
-        key = _claim(held, claims, keys)
-        past = None if config.rerun else _past_sweep(tracker, claims, key)
+        key = _claim(held, locks, keys)
+        past = None if config.rerun else _past_sweep(tracker, locks, key)
         if past and past.finished and is_complete:
             show_results(tracker, past.run_id, config)
             show_report_command(tracker, past.run_id, config)
             return []
-        tags = {KIND: SWEEP, FINGERPRINT: key, FOLDER: claims.folder_id, **(more_tags or {})}
+        tags = {KIND: SWEEP, FINGERPRINT: key, FOLDER: locks.folder_id, **(more_tags or {})}
         name = " ".join(describing(command)) or "sweep"
         with tracker.open_run(name, params or {}, tags, None, past) as record:
             try:
@@ -74,7 +74,7 @@ def record_sweep(
     return results
 
 
-def _claim(held: ExitStack, claims: Claims, keys: Iterable[str]) -> str:
+def _claim(held: ExitStack, locks: RunLocks, keys: Iterable[str]) -> str:
     """Claim a sweep of runs with these fingerprints, and return the fingerprint that it has.
 
     The same sweep may be going on in another process; then this one is another sweep. A process
@@ -82,14 +82,14 @@ def _claim(held: ExitStack, claims: Claims, keys: Iterable[str]) -> str:
     """
     key = hashlib.sha256(" ".join(sorted(set(keys))).encode()).hexdigest()[:16]
     deadline = time.monotonic() + CLOSING_SECONDS
-    while not held.enter_context(claims.try_claim(key)):
+    while not held.enter_context(locks.try_hold(key)):
         if time.monotonic() > deadline:
             others = (f"{key}-{number}" for number in itertools.count(2))
-            return next(name for name in others if held.enter_context(claims.try_claim(name)))
+            return next(name for name in others if held.enter_context(locks.try_hold(name)))
         time.sleep(CLAIM_SECONDS)
     return key
 
 
-def _past_sweep(tracker: Tracker, claims: Claims, key: str) -> PastRun | None:
-    past = [run for run in tracker.past_runs(key) if run.folder_id == claims.folder_id]
+def _past_sweep(tracker: Tracker, locks: RunLocks, key: str) -> RunInfo | None:
+    past = [run for run in tracker.find_runs(key) if run.folder_id == locks.folder_id]
     return next(iter(past), None)

@@ -7,15 +7,16 @@ from pathlib import Path
 from sweep.config.params import params
 from sweep.config.schema import Config
 from sweep.data.splits import load_dataset
-from sweep.display.console import listed, show_lines, show_plan
+from sweep.display.console import show_lines
+from sweep.display.plan import listed, show_plan
 from sweep.errors import UserError
 from sweep.runs.events import Event, Listener, Recorded
 from sweep.runs.execute import execute
-from sweep.runs.locks import Claims
+from sweep.runs.locks import RunLocks
 from sweep.runs.prepare import resolve_device
 from sweep.runs.resume import close_abandoned
 from sweep.tracking import Tracker, probe
-from sweep.uris import browse_command, resolve_uri, shown
+from sweep.uris import browse_command, redacted, resolve_uri
 
 
 def train_single(config: Config, overrides: Sequence[str], tell: Listener) -> float:
@@ -38,10 +39,10 @@ def train_single(config: Config, overrides: Sequence[str], tell: Listener) -> fl
     config = replace(config, context=resolve_device(config).device_type)
     probe(resolve_uri(config.tracking.uri))
     tracker = Tracker(config.tracking.uri, config.tracking.experiment)
-    locks = Claims(Path(config.checkpoint_dir))
+    locks = RunLocks(Path(config.checkpoint_dir))
     dataset = load_dataset(config.dataset)
     runs = [params(config)]
-    place = f"{shown(tracker.uri)}, experiment {tracker.experiment}"
+    place = f"{redacted(tracker.uri)}, experiment {tracker.experiment}"
     show_plan(listed(runs), runs, [dataset.describe()], place, config.context)
     close_abandoned(tracker, locks)
     recorded: list[str] = []

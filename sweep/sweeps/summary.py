@@ -20,7 +20,7 @@ from sweep.display.failures import Failure, show_failures
 from sweep.environment import program
 from sweep.errors import RunFailed, UserError
 from sweep.execution.worker import RUN_LOG
-from sweep.uris import browse_command, shown
+from sweep.uris import browse_command, redacted
 
 if TYPE_CHECKING:
     from sweep.results.runs import RecordedRuns
@@ -122,7 +122,7 @@ def _command(module: str, tracker: "Tracker", sweep_id: str, config: Config) -> 
     if tracker.experiment != DEFAULT_EXPERIMENT:
         options += ["--experiment", tracker.experiment]
     if (uri := config.tracking.uri) is not None:
-        options += ["--tracking-uri", shown(uri)]
+        options += ["--tracking-uri", redacted(uri)]
     return shlex.join([program("python"), "-m", module, *options])
 
 

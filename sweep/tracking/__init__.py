@@ -9,7 +9,7 @@ from sweep.tracking.histories import read_histories
 from sweep.tracking.logged_model import Pyfunc
 from sweep.tracking.queries import RunRecord, read_name, read_record, read_runs
 from sweep.tracking.registry import CHAMPION, fetch_model, register
-from sweep.tracking.run_info import FAILURE, FINGERPRINT, FOLDER, PastRun, kept_value
+from sweep.tracking.run_info import FAILURE, FINGERPRINT, FOLDER, RunInfo, kept_value
 from sweep.tracking.tracker import KIND, RUN, STUDY, SWEEP, TRIAL, Tracker, close_as_failed
 from sweep.tracking.writer import (
     CONFIG_FILE,
@@ -31,7 +31,7 @@ __all__ = [
     "STUDY",
     "SWEEP",
     "TRIAL",
-    "PastRun",
+    "RunInfo",
     "PARAMETERS_FILE",
     "Pyfunc",
     "Record",

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sweep.errors import UserError
 from sweep.tracking.mlflow_import import environment_variables
-from sweep.uris import DEFAULT_URI, is_database, scheme, shown
+from sweep.uris import DEFAULT_URI, is_database, redacted, scheme
 
 SHORT_TIMEOUTS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 CONNECT_ARGUMENTS = {"postgresql": {"connect_timeout": 5}, "mysql": {"connect_timeout": 5}}
@@ -95,7 +95,7 @@ def explained_errors(uri: str) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
-        raise UserError(f"tracking.uri={shown(uri)}: {_explained(error)}") from error
+        raise UserError(f"tracking.uri={redacted(uri)}: {_explained(error)}") from error
 
 
 def _explained(error: Exception) -> str:
@@ -148,4 +148,4 @@ def _said(error: Exception) -> str:
         words = str(error.orig)
     else:
         words = f"{type(error).__name__}: {error}"
-    return shown(" ".join(words.split()))[:300]
+    return redacted(" ".join(words.split()))[:300]

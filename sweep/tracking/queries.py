@@ -21,7 +21,7 @@ from sweep.tracking.mlflow_import import quiet_mlflow
 from sweep.tracking.run_info import as_measured, is_pruned, search
 from sweep.tracking.tracker import KIND, SWEEP
 from sweep.tracking.writer import CONFIG_FILE, ENVIRONMENT_FILE, FOUND_FILE, PARAMETERS_FILE
-from sweep.uris import resolve_uri, shown
+from sweep.uris import redacted, resolve_uri
 
 IDS_AT_ONCE = 200  # in one condition
 
@@ -48,7 +48,7 @@ def find_run(uri: str, run_id: str) -> Run:
     try:
         run = MlflowClient(uri).get_run(run_id)
     except MlflowException as error:
-        raise UserError(f"{run_id} is not a run in {shown(uri)}: {error.message}") from error
+        raise UserError(f"{run_id} is not a run in {redacted(uri)}: {error.message}") from error
     if run.data.tags.get(KIND) == SWEEP:
         raise UserError(
             f"{run_id} is a sweep; name one of its runs: python -m sweep.leaderboard --sweep "
@@ -72,7 +72,9 @@ def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.Data
         client = MlflowClient(uri)
         if (known := client.get_experiment_by_name(experiment)) is None:
             names = ", ".join(sorted(each.name for each in client.search_experiments()))
-            raise UserError(f"experiment {experiment} is not in {shown(uri)}; there are: {names}")
+            raise UserError(
+                f"experiment {experiment} is not in {redacted(uri)}; there are: {names}"
+            )
         number = known.experiment_id
         if sweep_id is None:
             table = _table(search(client, number, ""))
@@ -81,7 +83,9 @@ def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.Data
         else:
             table = pd.DataFrame()
     if sweep_id and table.empty:
-        raise UserError(f"sweep {sweep_id} has no runs in experiment {experiment} of {shown(uri)}")
+        raise UserError(
+            f"sweep {sweep_id} has no runs in experiment {experiment} of {redacted(uri)}"
+        )
     return table
 
 

@@ -17,7 +17,7 @@ from sweep.errors import UserError
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.logged_model import DATA, MODEL, outputs
 from sweep.tracking.queries import existing, find_run
-from sweep.uris import shown
+from sweep.uris import redacted
 
 CHAMPION = "champion"  # the alias of the best
 
@@ -65,8 +65,9 @@ def fetch_model(uri: str | None, model: str, loader: str, folder: Path) -> Path:
         described = yaml.safe_load((Path(place) / "MLmodel").read_text())
     except (MlflowException, OSError) as error:
         raise UserError(
-            f"{model}: no such model in {shown(uri)}; allowed: the id of a run, "
-            f"runs:/RUN_ID/{MODEL}, models:/NAME@ALIAS or models:/NAME/VERSION. {shown(str(error))}"
+            f"{model}: no such model in {redacted(uri)}; allowed: the id of a run, "
+            f"runs:/RUN_ID/{MODEL}, models:/NAME@ALIAS or models:/NAME/VERSION. "
+            f"{redacted(str(error))}"
         ) from error
     pyfunc = described.get("flavors", {}).get("python_function", {})
     if pyfunc.get("loader_module") != loader:

@@ -20,7 +20,7 @@ RUNS_AT_ONCE = 1000  # in one answer; so many are in memory with all that MLflow
 
 
 @dataclass(frozen=True)
-class PastRun:
+class RunInfo:
     """A run or a sweep that is recorded.
 
     Attributes:
@@ -78,9 +78,9 @@ def is_pruned(status: str, tags: Mapping[str, str]) -> bool:
     return status == "KILLED" and PRUNED_AFTER in tags
 
 
-def past_run(run: Run) -> PastRun:
+def run_info(run: Run) -> RunInfo:
     """Return what matters of MLflow's run."""
-    return PastRun(
+    return RunInfo(
         run_id=run.info.run_id,
         name=run.info.run_name,
         status=run.info.status,
@@ -90,7 +90,7 @@ def past_run(run: Run) -> PastRun:
     )
 
 
-def kept_value(run: PastRun, metric: str) -> float:
+def kept_value(run: RunInfo, metric: str) -> float:
     """Return a metric of the epoch that the run kept; what has no best epoch, of its last."""
     return run.metrics.get(at_best(metric), run.metrics[metric])
 

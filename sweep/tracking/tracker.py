@@ -23,12 +23,12 @@ from sweep.tracking.run_info import (
     FAILURE,
     FINGERPRINT,
     PRUNED_AFTER,
-    PastRun,
-    past_run,
+    RunInfo,
+    run_info,
     search,
 )
 from sweep.tracking.writer import Record, reason
-from sweep.uris import resolve_uri, shown
+from sweep.uris import redacted, resolve_uri
 
 KIND, SWEEP, RUN = "sweep.kind", "sweep", "run"
 STUDY, TRIAL = "search.study", "search.trial"
@@ -58,8 +58,8 @@ class Tracker:
         known = self._client.get_experiment_by_name(self.experiment)
         if known and known.lifecycle_stage == "deleted":
             raise UserError(
-                f"tracking.experiment={self.experiment}: was deleted in {shown(self.uri)}; allowed:"
-                f" another name, or `mlflow experiments restore -x {known.experiment_id}`"
+                f"tracking.experiment={self.experiment}: was deleted in {redacted(self.uri)}; "
+                f"allowed: another name, or `mlflow experiments restore -x {known.experiment_id}`"
             )
         return known.experiment_id if known else None
 
@@ -79,7 +79,7 @@ class Tracker:
         params: Mapping[str, str],
         tags: Mapping[str, str],
         parent: str | None,
-        past: PastRun | None = None,
+        past: RunInfo | None = None,
     ) -> Iterator[Record]:
         """Create a run, or go on with a past one, and close it as what it became.
 
@@ -118,7 +118,7 @@ class Tracker:
                 log.warning(UNRECORDED, record.run_id, reason(other))
             raise
 
-    def _reopen(self, past: PastRun, tags: Mapping[str, str]) -> Record:
+    def _reopen(self, past: RunInfo, tags: Mapping[str, str]) -> Record:
         count = int(past.tags.get(INTERRUPTIONS, "0")) + 1
         tags = {**tags, INTERRUPTIONS: str(count)}
         self._client.update_run(past.run_id, "RUNNING")
@@ -134,25 +134,25 @@ class Tracker:
         ]
         return Record(self._client, past.run_id, known)
 
-    def past_runs(self, fingerprint: str) -> list[PastRun]:
+    def find_runs(self, fingerprint: str) -> list[RunInfo]:
         """Return the runs, or the sweeps, of this fingerprint, the newest first."""
         return self._search(f"tags.{FINGERPRINT} = '{fingerprint}'")
 
-    def runs_of(self, sweep_id: str) -> list[PastRun]:
+    def runs_of(self, sweep_id: str) -> list[RunInfo]:
         """Return the runs below a sweep's parent run."""
         return self._search(f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{sweep_id}'")
 
-    def runs_of_study(self, name: str) -> list[PastRun]:
+    def runs_of_study(self, name: str) -> list[RunInfo]:
         """Return the runs and sweeps of a search's study."""
         return self._search(f"tags.`{STUDY}` = '{name}'")
 
-    def running(self) -> list[PastRun]:
+    def running(self) -> list[RunInfo]:
         """Return the runs and sweeps that are recorded as RUNNING."""
         return self._search("attributes.status = 'RUNNING'")
 
-    def _search(self, condition: str) -> list[PastRun]:
+    def _search(self, condition: str) -> list[RunInfo]:
         with explained_errors(self.uri):
-            return [past_run(each) for each in search(self._client, self._experiment_id, condition)]
+            return [run_info(each) for each in search(self._client, self._experiment_id, condition)]
 
     def close_if_running(self, run_id: str, why: str) -> None:
         """Close as KILLED, with the reason, a run or a sweep whose process did not do it."""

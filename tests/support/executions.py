@@ -9,7 +9,7 @@ from outcomes import outcome
 from sweep.config.compose import load
 from sweep.data.splits import load_dataset
 from sweep.errors import RunFailed
-from sweep.runs.events import Kept, Started
+from sweep.runs.events import EpochKept, Started
 from sweep.runs.execute import execute
 from sweep.training.selection import EpochRecord
 
@@ -56,7 +56,9 @@ class Place:
 
         def tell(event):
             events.append(event)
-            at = {Started: "start", Kept: "end"}.get(type(event), getattr(event, "epoch", None))
+            at = {Started: "start", EpochKept: "end"}.get(
+                type(event), getattr(event, "epoch", None)
+            )
             if at is not None and at == stop:
                 raise error
 

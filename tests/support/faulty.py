@@ -163,7 +163,7 @@ def after_it_is_created():
 def before_the_first_epoch():
     from sweep.runs import execute as run
 
-    before(run, "_train", die)
+    before(run, "_train_epochs", die)
 
 
 FAULTS = {

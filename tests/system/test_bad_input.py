@@ -16,7 +16,7 @@ from sweep.errors import UserError
 from sweep.execution.job import Job
 from sweep.sweeps.grid import sweep
 from sweep.tracking import probe
-from sweep.uris import shown
+from sweep.uris import redacted
 
 ABOVE_0 = "allowed is a finite number above 0"
 NOT_BELOW_0 = "allowed is a finite number, 0 or more"
@@ -381,7 +381,7 @@ def test_a_database_that_cannot_be_opened(sweep_command):
 def test_an_address_that_is_no_tracking_server(uri):
     with pytest.raises(UserError) as error:
         probe(uri)
-    assert str(error.value).startswith(f"tracking.uri={shown(uri)}: {NO_TRACKING}")
+    assert str(error.value).startswith(f"tracking.uri={redacted(uri)}: {NO_TRACKING}")
 
 
 def test_a_database_without_its_driver(monkeypatch):
@@ -405,7 +405,7 @@ def test_a_database_without_its_driver(monkeypatch):
     ],
 )
 def test_shown_addresses_have_no_password(uri, expected):
-    assert shown(uri) == expected
+    assert redacted(uri) == expected
 
 
 def test_no_part_of_a_long_password_is_shown(address):

@@ -18,7 +18,7 @@ from workplace import Workplace
 
 from sweep.errors import UserError
 from sweep.tracking import Tracker, probe
-from sweep.uris import shown
+from sweep.uris import redacted
 
 SWEEP = (
     *("optim.lr=0.1,0.2", "seed=0,1", "model.hidden=[32]", "epochs=2", "context=cpu"),
@@ -146,7 +146,7 @@ def refusal(uri, act=probe):
     """Return what is said of the address."""
     with pytest.raises(UserError) as error:
         act(uri)
-    return str(error.value).removeprefix(f"tracking.uri={shown(uri)}: ")
+    return str(error.value).removeprefix(f"tracking.uri={redacted(uri)}: ")
 
 
 @pytest.mark.parametrize("missing", list(BOB))

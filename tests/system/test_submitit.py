@@ -17,7 +17,7 @@ from sweep.errors import RunFailed, UserError
 from sweep.execution.remote.agent import Ending
 from sweep.execution.remote.event_file import ProgressFile, from_line, to_line
 from sweep.execution.remote.proxy import check_shared
-from sweep.runs.events import Ended, Found, Kept, Notice, Recorded, Retried, Started
+from sweep.runs.events import AlreadyTrained, Ended, EpochKept, Notice, Recorded, Retried, Started
 from sweep.training.selection import EpochRecord
 
 pytest.importorskip("submitit")
@@ -182,11 +182,11 @@ def test_a_refusal_by_a_queue_that_took_others_is_a_death_which_is_retried():
 RECORD = EpochRecord(3, {"val/loss": 0.1 + 0.2, "train/loss": float("inf")})
 MESSAGES = [
     Notice("a text\nof two lines"),
-    Found("name", "id"),
+    AlreadyTrained("name", "id"),
     Recorded("id"),
     Started("name", "id", 9, 2),
     RECORD,
-    Kept(RECORD, {"test/accuracy": 1 / 3}),
+    EpochKept(RECORD, {"test/accuracy": 1 / 3}),
     Retried("reason", 1, 2),
     Ended("FAILED", "reason"),
     Ending(-9, "reason"),

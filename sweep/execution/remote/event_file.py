@@ -10,7 +10,7 @@ from hydra.core.utils import JobReturn, JobStatus
 
 from sweep.errors import RunFailed
 from sweep.execution.remote.agent import Ending, Message
-from sweep.runs.events import Event, Kept
+from sweep.runs.events import EpochKept, Event
 from sweep.training.selection import EpochRecord
 
 KINDS = {kind.__name__: kind for kind in (*get_args(Event), Ending)}
@@ -41,7 +41,7 @@ def from_line(line: str) -> Message:
         if values["error"] is not None:
             return RunFailed(values["error"])
         return JobReturn(status=JobStatus.COMPLETED, _return_value=values["value"])
-    if kind == Kept.__name__:
+    if kind == EpochKept.__name__:
         values["epoch"] = EpochRecord(**values["epoch"])
     message: Message = KINDS[kind](**values)
     return message

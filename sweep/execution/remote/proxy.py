@@ -20,8 +20,8 @@ from sweep.execution.job import Job, Running, failure
 from sweep.execution.remote.agent import Assignment, Ending, Message, environment
 from sweep.execution.worker import STOPPED, Application
 from sweep.runs.events import Ended, Recorded
-from sweep.runs.locks import Claims
-from sweep.uris import resolve_uri, shown
+from sweep.runs.locks import RunLocks
+from sweep.uris import redacted, resolve_uri
 
 PATIENCE_SECONDS = 10.0  # for an engine to say that a run has ended which it was told to end
 
@@ -38,8 +38,8 @@ def check_shared(config: Config, n_machines: int) -> None:
     for field, (address, allowed) in databases.items():
         if n_machines > 1 and address.startswith("sqlite"):
             raise UserError(
-                f"{field}={shown(address)}: is a file, to which {n_machines} machines cannot write "
-                f"at once; allowed here: the address of {allowed}"
+                f"{field}={redacted(address)}: is a file, to which {n_machines} machines cannot "
+                f"write at once; allowed here: the address of {allowed}"
             )
 
 
@@ -51,7 +51,7 @@ def assignment(job: Job, application: Application) -> Assignment:
         config=job.config,
         environment=environment(),
         folder=os.getcwd(),
-        folder_id=Claims(Path(job.config.checkpoint_dir)).folder_id,
+        folder_id=RunLocks(Path(job.config.checkpoint_dir)).folder_id,
     )
 
 

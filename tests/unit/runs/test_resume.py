@@ -5,7 +5,7 @@ from executions import CASES, Place, epochs_of, few
 from outcomes import outcome
 
 from sweep.runs import prepare as running
-from sweep.runs.events import Ended, Found, Kept, Recorded, Started
+from sweep.runs.events import AlreadyTrained, Ended, EpochKept, Recorded, Started
 from sweep.runs.membership import Membership
 from sweep.tracking import Tracker
 
@@ -60,7 +60,7 @@ def test_it_goes_on_where_it_was_interrupted(place, whole, case, point):
     assert run.info.run_id == run_id
     assert events[:2] == [Recorded(run_id), Started(name, run_id, limit, done)]
     assert epochs_of(events) == list(range(done + 1, epochs + 1))
-    assert isinstance(events[-2], Kept)
+    assert isinstance(events[-2], EpochKept)
     assert events[-1] == Ended("FINISHED")
     assert (score, outcome(place.client, run)) == whole(case)
     assert not (place.folder / "checkpoints" / run_id).exists()
@@ -123,7 +123,7 @@ def test_what_is_trained_is_found(place, whole, case):
     score, _ = whole(case)
     experiment = f"{case} whole"
     before = place.run(experiment)
-    found = Found(before.info.run_name, before.info.run_id)
+    found = AlreadyTrained(before.info.run_name, before.info.run_id)
     assert place.execute(experiment, *CASES[case][0]) == (score, [found])
     assert place.run(experiment).to_dictionary() == before.to_dictionary()
 
@@ -155,6 +155,6 @@ def test_a_run_of_a_sweep_that_is_asked_for_again_goes_on_in_it(place, whole):
         _, events = place.execute("retried", *overrides, member=member)  # as a retry does
         assert epochs_of(events) == [3]
         score, events = place.execute("retried", *overrides, member=member)
-        assert [type(event) for event in events] == [Found]
+        assert [type(event) for event in events] == [AlreadyTrained]
     (run,) = [run for run in place.runs("retried") if run.info.run_id != parent.run_id]
     assert (score, outcome(place.client, run)) == whole("no momentum")

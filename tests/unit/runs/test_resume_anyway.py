@@ -15,7 +15,7 @@ from sweep.errors import UserError
 from sweep.runs import prepare as running
 from sweep.runs.events import CLAIMED, Ended, Notice
 from sweep.runs.execute import execute
-from sweep.runs.locks import Claims
+from sweep.runs.locks import RunLocks
 from sweep.tracking import Record
 from sweep.training.selection import EpochRecord
 
@@ -143,7 +143,7 @@ def test_another_version_that_goes_on_is_told(place):
 def test_it_waits_for_who_trains_the_same(place):
     overrides = CASES["no momentum"][0]
     config = place.config("claimed", *overrides)
-    claims = Claims(Path(config.checkpoint_dir))
+    locks = RunLocks(Path(config.checkpoint_dir))
     told, waits = [], threading.Event()
 
     def tell(event):
@@ -151,7 +151,7 @@ def test_it_waits_for_who_trains_the_same(place):
         waits.set()
 
     train = threading.Thread(target=lambda: execute(config, overrides, tell), daemon=True)
-    with claims.claim(fingerprint(config, load_dataset(config.dataset).digest), lambda: None):
+    with locks.hold(fingerprint(config, load_dataset(config.dataset).digest), lambda: None):
         train.start()
         assert waits.wait(60)
         events = told[:]

@@ -13,7 +13,7 @@ from sweep.data.formats.mnist import read_packaged
 from sweep.environment import environment
 from sweep.results.curves import load_curves
 from sweep.results.leaderboard import load_leaderboard_by_seed
-from sweep.runs.events import Ended, Found, Started
+from sweep.runs.events import AlreadyTrained, Ended, Started
 from sweep.runs.execute import execute
 from sweep.runs.reproduce import compare, train_again
 from sweep.tracking import fetch_model, read_record
@@ -67,7 +67,7 @@ def test_a_finished_run_is_found(record, model):
     before = runs_of(record, "sweep")
     score, events = train(record, "sweep", f"model={model}", *SWEEP)
     (found,) = events
-    assert isinstance(found, Found)
+    assert isinstance(found, AlreadyTrained)
     assert before[found.name] == found.run_id
     metrics = MlflowClient(record).get_run(found.run_id).data.metrics
     assert score == metrics["val_at_best/accuracy"]

@@ -3,20 +3,20 @@
 import threading
 from contextlib import ExitStack
 
-from sweep.runs.locks import Claims
+from sweep.runs.locks import RunLocks
 from sweep.sweeps import parent_run
 
 
 def claimed_while(tmp_path, monkeypatch, seconds, patience):
     """Return whether a sweep keeps its key while somebody holds it for so many seconds."""
     monkeypatch.setattr(parent_run, "CLOSING_SECONDS", patience)
-    claims = Claims(tmp_path)
+    locks = RunLocks(tmp_path)
     with ExitStack() as held:
-        key = parent_run._claim(held, claims, ["a", "b"])
+        key = parent_run._claim(held, locks, ["a", "b"])
     is_held, let_go = threading.Event(), threading.Event()
 
     def hold():
-        with Claims(tmp_path).try_claim(key):
+        with RunLocks(tmp_path).try_hold(key):
             is_held.set()
             let_go.wait(60)
 
@@ -25,7 +25,7 @@ def claimed_while(tmp_path, monkeypatch, seconds, patience):
     is_held.wait(60)
     threading.Timer(seconds, let_go.set).start()
     with ExitStack() as held:
-        found = parent_run._claim(held, claims, ["b", "a"])
+        found = parent_run._claim(held, locks, ["b", "a"])
     let_go.set()
     holder.join()
     return found == key

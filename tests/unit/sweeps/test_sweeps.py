@@ -16,7 +16,7 @@ from sweep.config.params import params
 from sweep.data.splits import load_dataset
 from sweep.errors import RunFailed
 from sweep.execution.job import Job
-from sweep.runs.locks import Claims
+from sweep.runs.locks import RunLocks
 from sweep.runs.membership import membership_of
 from sweep.sweeps.grid import sweep
 
@@ -46,11 +46,11 @@ class Launcher:
         return results
 
     def train_one(self, config, membership):
-        claims = Claims(Path(config.checkpoint_dir))
+        locks = RunLocks(Path(config.checkpoint_dir))
         tags = {
             tracking.KIND: tracking.RUN,
             tracking.FINGERPRINT: fingerprint(config, load_dataset(config.dataset).digest),
-            tracking.FOLDER: claims.folder_id,
+            tracking.FOLDER: locks.folder_id,
         }
         if config.seed == self.interrupted_at:
             self.tracker._client.create_run(self.tracker._experiment_id, tags=tags)

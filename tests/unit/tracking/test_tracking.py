@@ -36,7 +36,7 @@ from sweep.tracking import Record, Tracker, histories, read_histories, read_runs
 from sweep.tracking import writer as recording
 from sweep.training.loop import Evaluation
 from sweep.training.selection import EpochRecord
-from sweep.uris import browse_command, resolve_uri, shown
+from sweep.uris import browse_command, redacted, resolve_uri
 
 # With this min_delta only the first epoch counts as an improvement, so the last is not kept.
 OVERRIDES = ["model.hidden=[16]", "epochs=3", "batch_size=50", "early_stopping.min_delta=0.99"]
@@ -480,9 +480,9 @@ def test_which_address_is_used(monkeypatch):
 
 
 def test_a_password_is_never_shown():
-    assert shown("https://user:secret@host/path") == "https://***@host/path"
-    assert shown("postgresql://user:secret@host/db") == "postgresql://***@host/db"
-    assert shown("sqlite:///mlflow.db") == "sqlite:///mlflow.db"
+    assert redacted("https://user:secret@host/path") == "https://***@host/path"
+    assert redacted("postgresql://user:secret@host/db") == "postgresql://***@host/db"
+    assert redacted("sqlite:///mlflow.db") == "sqlite:///mlflow.db"
 
 
 def test_how_to_browse():

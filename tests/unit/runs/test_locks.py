@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 
 from sweep.errors import UserError
-from sweep.runs import locks as claims_module
-from sweep.runs.locks import Claims
+from sweep.runs import locks as locks_module
+from sweep.runs.locks import RunLocks
 
 PROCESSES = multiprocessing.get_context("spawn")  # with nothing of this one
 KEY = "0123456789abcdef"
 
 
-def claims_of(folder):
-    return Claims(Path(folder))
+def locks_of(folder):
+    return RunLocks(Path(folder))
 
 
 class Holder:
-    """A process that claims a combination; told to, it frees it."""
+    """A process that locks a combination; told to, it frees it."""
 
     def __init__(self, folder, key=KEY, wait=True):
         self.ours, theirs = PROCESSES.Pipe()
@@ -44,8 +44,8 @@ class Holder:
 
 
 def hold(connection, folder, key):
-    claims = claims_of(folder)
-    with claims.claim(key, lambda: connection.send("waits")):
+    locks = locks_of(folder)
+    with locks.hold(key, lambda: connection.send("waits")):
         connection.send("held")
         connection.recv()
     connection.send("freed")
@@ -69,17 +69,17 @@ def never():
 
 
 def test_a_combination_is_claimed_by_one_process_alone(tmp_path):
-    claims = claims_of(tmp_path)
-    assert not claims.is_claimed(KEY)
+    locks = locks_of(tmp_path)
+    assert not locks.is_held(KEY)
     with held(tmp_path) as holder:
-        assert claims.is_claimed(KEY)
-        with claims.try_claim(KEY) as free:
+        assert locks.is_held(KEY)
+        with locks.try_hold(KEY) as free:
             assert not free
         holder.free()
-        assert not claims.is_claimed(KEY)
-        with claims.try_claim(KEY) as free:
+        assert not locks.is_held(KEY)
+        with locks.try_hold(KEY) as free:
             assert free
-        with claims.claim(KEY, never):
+        with locks.hold(KEY, never):
             pass
 
 
@@ -87,10 +87,10 @@ def test_who_waits_says_so_once_and_gets_it(tmp_path):
     with held(tmp_path) as first:
         second = Holder(tmp_path, wait=False)
         assert second.hears() == "waits"
-        assert not second.ours.poll(3 * claims_module.POLL_SECONDS)  # and nothing more
+        assert not second.ours.poll(3 * locks_module.POLL_SECONDS)  # and nothing more
         first.free()
         assert second.hears() == "held"
-        assert claims_of(tmp_path).is_claimed(KEY)
+        assert locks_of(tmp_path).is_held(KEY)
         second.free()
 
 
@@ -99,52 +99,52 @@ def test_a_claim_ends_with_its_process(tmp_path, how):
     with held(tmp_path) as holder:
         getattr(holder.process, how)()
         holder.process.join(60)
-        with claims_of(tmp_path).claim(KEY, never):
+        with locks_of(tmp_path).hold(KEY, never):
             pass
 
 
 def test_a_claim_is_kept_out_of_the_same_process_too(tmp_path):
-    one, other = claims_of(tmp_path), claims_of(tmp_path)
-    with one.claim(KEY, never):
-        assert one.is_claimed(KEY) and other.is_claimed(KEY)
-        with other.try_claim(KEY) as free:
+    one, other = locks_of(tmp_path), locks_of(tmp_path)
+    with one.hold(KEY, never):
+        assert one.is_held(KEY) and other.is_held(KEY)
+        with other.try_hold(KEY) as free:
             assert not free
-        assert other.is_claimed(KEY)  # asking does not free it
-    assert not one.is_claimed(KEY)
+        assert other.is_held(KEY)  # asking does not free it
+    assert not one.is_held(KEY)
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_claim_ends_when_something_goes_wrong(tmp_path, error):
-    claims = claims_of(tmp_path)
+    locks = locks_of(tmp_path)
     with pytest.raises(error):
-        with claims.claim(KEY, never):
+        with locks.hold(KEY, never):
             raise error
     with pytest.raises(error):
-        with claims.try_claim(KEY) as free:
+        with locks.try_hold(KEY) as free:
             assert free
             raise error
-    assert not claims.is_claimed(KEY)
+    assert not locks.is_held(KEY)
 
 
 def test_what_is_different_is_not_excluded(tmp_path):
-    here = claims_of(tmp_path / "here")
+    here = locks_of(tmp_path / "here")
     others = {
         "combination": (here, "fedcba9876543210"),
-        "folder": (claims_of(tmp_path / "there"), KEY),
+        "folder": (locks_of(tmp_path / "there"), KEY),
     }
-    with here.claim(KEY, never), contextlib.ExitStack() as claimed:
-        for claims, key in others.values():
-            claimed.enter_context(claims.claim(key, never))
-        assert here.is_claimed(KEY)
+    with here.hold(KEY, never), contextlib.ExitStack() as claimed:
+        for locks, key in others.values():
+            claimed.enter_context(locks.hold(key, never))
+        assert here.is_held(KEY)
 
 
 def test_a_folder_by_another_path_is_the_same(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "link").symlink_to("folder")
     names = [tmp_path / "folder", "folder", "link"]
-    with claims_of(names[0]).claim(KEY, never):
-        assert [claims_of(name).is_claimed(KEY) for name in names] == [True] * 3
-    assert len({claims_of(name).folder_id for name in names}) == 1
+    with locks_of(names[0]).hold(KEY, never):
+        assert [locks_of(name).is_held(KEY) for name in names] == [True] * 3
+    assert len({locks_of(name).folder_id for name in names}) == 1
 
 
 # --- many at once ---
@@ -162,10 +162,10 @@ def test_many_processes_hold_it_one_after_another(tmp_path):
 
 
 def add(folder, times):
-    claims_module.POLL_SECONDS = 0.01
-    claims = claims_of(folder)
+    locks_module.POLL_SECONDS = 0.01
+    locks = locks_of(folder)
     for _ in range(times):
-        with claims.claim(KEY, lambda: None):
+        with locks.hold(KEY, lambda: None):
             count = int((folder / "count").read_text())
             (folder / "count").write_text(str(count + 1))
 
@@ -175,23 +175,23 @@ def test_many_processes_make_one_id(tmp_path):
     with PROCESSES.Pool(4) as pool:
         ids = pool.map(folder_id, [folder] * 12, chunksize=1)
     assert len(set(ids)) == 1
-    assert claims_of(folder).folder_id == ids[0] == (folder / "id").read_text()
+    assert locks_of(folder).folder_id == ids[0] == (folder / "id").read_text()
     assert len(bytes.fromhex(ids[0])) == 16
     assert sorted(each.name for each in folder.iterdir()) == ["id", "locks"]
 
 
 def folder_id(folder):
-    return claims_of(folder).folder_id
+    return locks_of(folder).folder_id
 
 
 def test_the_id_is_the_folders_and_moves_with_it(tmp_path):
-    one, other = claims_of(tmp_path / "one"), claims_of(tmp_path / "other")
+    one, other = locks_of(tmp_path / "one"), locks_of(tmp_path / "other")
     assert one.folder_id != other.folder_id
-    assert claims_of(tmp_path / "one").folder_id == one.folder_id
+    assert locks_of(tmp_path / "one").folder_id == one.folder_id
     (tmp_path / "one").rename(tmp_path / "moved")
-    assert claims_of(tmp_path / "moved").folder_id == one.folder_id
+    assert locks_of(tmp_path / "moved").folder_id == one.folder_id
     shutil.rmtree(tmp_path / "moved")
-    assert claims_of(tmp_path / "moved").folder_id != one.folder_id
+    assert locks_of(tmp_path / "moved").folder_id != one.folder_id
 
 
 def test_an_interrupt_leaves_no_half_an_id(tmp_path, monkeypatch):
@@ -200,9 +200,9 @@ def test_an_interrupt_leaves_no_half_an_id(tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(os, "fsync", stop)
-        claims_of(tmp_path)
+        locks_of(tmp_path)
     assert [each.name for each in tmp_path.iterdir()] == ["locks"]
-    assert len(claims_of(tmp_path).folder_id) == 32
+    assert len(locks_of(tmp_path).folder_id) == 32
 
 
 # --- folders that cannot be used ---
@@ -210,7 +210,7 @@ def test_an_interrupt_leaves_no_half_an_id(tmp_path, monkeypatch):
 
 def refusal(folder):
     with pytest.raises(UserError) as raised:
-        claims_of(folder)
+        locks_of(folder)
     return str(raised.value)
 
 
@@ -258,7 +258,7 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch, number):
 
     monkeypatch.setattr(fcntl, "flock", flock)
     with pytest.raises(UserError) as refusal:
-        claims_of(tmp_path)
+        locks_of(tmp_path)
     assert str(refusal.value) == (
         f"checkpoint_dir={tmp_path}: its file system has no locks (flock), which keep runs from "
         "being trained twice; allowed is a folder that has"

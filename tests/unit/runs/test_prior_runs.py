@@ -5,24 +5,24 @@ import pytest
 
 from sweep import tracking
 from sweep.config.compose import load
-from sweep.runs.locks import Claims
+from sweep.runs.locks import RunLocks
 from sweep.runs.resume import (
     LEFT_BEHIND,
-    Standing,
+    PriorRuns,
+    all_prior_runs,
     close_abandoned,
+    prior_runs,
     recorded_score,
     remove_leftovers,
-    standing,
-    standings,
 )
-from sweep.tracking import FINGERPRINT, FOLDER, PastRun, Tracker
+from sweep.tracking import FINGERPRINT, FOLDER, RunInfo, Tracker
 
 HERE, THERE = "a" * 32, "b" * 32
 
 
 def past(number, status, folder=HERE, metrics=None):
     tags = {} if folder is None else {FOLDER: folder}
-    return PastRun(f"id {number}", f"name {number}", status, {}, metrics or {}, tags)
+    return RunInfo(f"id {number}", f"name {number}", status, {}, metrics or {}, tags)
 
 
 # --- what is recorded of a combination ---
@@ -50,10 +50,10 @@ def past(number, status, folder=HERE, metrics=None):
 )
 def test_how_a_combination_stands(runs, trained, begun):
     by_number = {int(run.run_id[3:]): run for run in runs}
-    expected = Standing(
+    expected = PriorRuns(
         by_number[trained] if trained else None, by_number[begun] if begun else None
     )
-    assert standing(runs, HERE) == expected
+    assert prior_runs(runs, HERE) == expected
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_checkpoints_of_finished_runs_are_removed(tmp_path):
 
 @pytest.fixture(scope="module")
 def uri(tmp_path_factory):
-    return f"sqlite:///{tmp_path_factory.mktemp('standing')}/mlflow.db"
+    return f"sqlite:///{tmp_path_factory.mktemp('prior_runs')}/mlflow.db"
 
 
 @pytest.fixture
@@ -95,16 +95,16 @@ def tracker(uri, request):
 
 
 @pytest.fixture
-def claims(tracker, tmp_path):
-    return Claims(tmp_path / "checkpoints")
+def locks(tracker, tmp_path):
+    return RunLocks(tmp_path / "checkpoints")
 
 
 @pytest.fixture
-def record(tracker, claims):
+def record(tracker, locks):
     """Record a run or a sweep as left by its process; return its id."""
 
     def create(key, status="RUNNING", folder=None, kind=tracking.RUN):
-        tags = {tracking.KIND: kind, FOLDER: folder or claims.folder_id}
+        tags = {tracking.KIND: kind, FOLDER: folder or locks.folder_id}
         tags |= {FINGERPRINT: key} if key else {}
         client, experiment = tracker._client, tracker._experiment_id
         run_id = client.create_run(experiment, tags=tags).info.run_id
@@ -126,24 +126,24 @@ RUNNING = ("RUNNING", None, False)
 
 
 @pytest.mark.parametrize("kind", [tracking.RUN, tracking.SWEEP])
-def test_what_has_no_process_is_closed(tracker, claims, record, kind):
+def test_what_has_no_process_is_closed(tracker, locks, record, kind):
     left = [record(f"key{number}", kind=kind) for number in range(3)]
-    close_abandoned(tracker, claims)
+    close_abandoned(tracker, locks)
     assert [state(tracker, run_id) for run_id in left] == [KILLED] * 3
     assert tracker.running() == []
-    assert not claims.is_claimed("key0")  # it is not held on to
+    assert not locks.is_held("key0")  # it is not held on to
     before = [tracker._client.get_run(run_id).info.end_time for run_id in left]
-    close_abandoned(tracker, claims)
+    close_abandoned(tracker, locks)
     assert [tracker._client.get_run(run_id).info.end_time for run_id in left] == before
 
 
-def test_what_cannot_be_told_from_here_is_left_alone(tracker, claims, record, tmp_path):
-    elsewhere = Claims(tmp_path / "other")
+def test_what_cannot_be_told_from_here_is_left_alone(tracker, locks, record, tmp_path):
+    elsewhere = RunLocks(tmp_path / "other")
     left = [
         record("key1", folder=elsewhere.folder_id),
         record(None),  # of a version that had no fingerprints, or of another program
     ]
-    close_abandoned(tracker, claims)
+    close_abandoned(tracker, locks)
     assert [state(tracker, run_id) for run_id in left] == [RUNNING] * 2
     close_abandoned(tracker, elsewhere)
     assert [state(tracker, run_id) for run_id in left] == [KILLED, RUNNING]
@@ -152,63 +152,63 @@ def test_what_cannot_be_told_from_here_is_left_alone(tracker, claims, record, tm
 HOLD = """
 import sys
 from pathlib import Path
-from sweep.runs.locks import Claims
+from sweep.runs.locks import RunLocks
 
 folder, key = sys.argv[1:]
-with Claims(Path(folder)).claim(key, lambda: None):
+with RunLocks(Path(folder)).hold(key, lambda: None):
     print("held", flush=True)
     sys.stdin.read()
 """
 
 
-def test_what_a_process_trains_is_left_alone_until_it_is_killed(tracker, claims, record):
+def test_what_a_process_trains_is_left_alone_until_it_is_killed(tracker, locks, record):
     held, left = record("held"), record("left")
-    command = [sys.executable, "-c", HOLD, str(claims.folder)]
+    command = [sys.executable, "-c", HOLD, str(locks.folder)]
     pipe = subprocess.PIPE
     with subprocess.Popen([*command, "held"], stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdout.readline() == "held\n"
-        close_abandoned(tracker, claims)
+        close_abandoned(tracker, locks)
         assert (state(tracker, held), state(tracker, left)) == (RUNNING, KILLED)
         process.kill()
-    close_abandoned(tracker, claims)
+    close_abandoned(tracker, locks)
     assert state(tracker, held) == KILLED
 
 
 @pytest.mark.parametrize("status", ["FINISHED", "FAILED", "KILLED"])
-def test_what_has_ended_is_left_alone(tracker, claims, record, status):
+def test_what_has_ended_is_left_alone(tracker, locks, record, status):
     ended = record("key", status)
-    close_abandoned(tracker, claims)
+    close_abandoned(tracker, locks)
     assert state(tracker, ended) == (status, None, True)
 
 
-def test_what_ends_at_this_moment_is_left_alone(tracker, claims, record, monkeypatch):
+def test_what_ends_at_this_moment_is_left_alone(tracker, locks, record, monkeypatch):
     ended = record("key")
     running = tracker.running()
     tracker._client.set_terminated(ended, "FINISHED")
     monkeypatch.setattr(tracker, "running", lambda: running)  # it was asked for before
-    close_abandoned(tracker, claims)
+    close_abandoned(tracker, locks)
     assert state(tracker, ended) == ("FINISHED", None, True)
 
 
-def test_runs_of_another_experiment_are_left_alone(tracker, claims, record):
+def test_runs_of_another_experiment_are_left_alone(tracker, locks, record):
     other = Tracker(tracker.uri, f"{tracker.experiment} other")
-    close_abandoned(other, Claims(claims.folder))
+    close_abandoned(other, RunLocks(locks.folder))
     run_id = record("key")
-    close_abandoned(other, Claims(claims.folder))
+    close_abandoned(other, RunLocks(locks.folder))
     assert state(tracker, run_id) == RUNNING
 
 
-def test_how_several_combinations_stand(tracker, claims, record):
+def test_how_several_combinations_stand(tracker, locks, record):
     killed, finished = record("begun", "KILLED"), record("trained", "FINISHED")
     again = record("trained", "FAILED")
     record("elsewhere", "KILLED", folder=THERE)
-    leftovers = claims.folder / finished
+    leftovers = locks.folder / finished
     leftovers.mkdir()
-    (claims.folder / killed).mkdir()
-    found = standings(["new", "trained", "begun", "elsewhere", "trained"], tracker, claims)
+    (locks.folder / killed).mkdir()
+    found = all_prior_runs(["new", "trained", "begun", "elsewhere", "trained"], tracker, locks)
     assert {
         key: tuple(run and run.run_id for run in (each.trained, each.begun))
         for key, each in found.items()
     } == {"trained": (finished, again), "begun": (None, killed)}
     assert not leftovers.exists()
-    assert (claims.folder / killed).is_dir()
+    assert (locks.folder / killed).is_dir()

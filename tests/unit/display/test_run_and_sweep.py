@@ -7,7 +7,7 @@ from sweep.display import run as run_display
 from sweep.display import sweep as sweep_display
 from sweep.display.run import RunDisplay, RunLines
 from sweep.display.sweep import Row, SweepDisplay
-from sweep.runs.events import Ended, Found, Kept, Notice, Recorded, Retried, Started
+from sweep.runs.events import AlreadyTrained, Ended, EpochKept, Notice, Recorded, Retried, Started
 from sweep.training.selection import EpochRecord
 
 NAMES = ["lenet tanh [a]", "mlp relu", "mlp tanh", "mlp sigmoid"]
@@ -20,7 +20,9 @@ def trained(epoch, seconds, loss=0.5, accuracy=0.25, split="val"):
 
 
 def kept(record):
-    return Kept(record, {"best_epoch": record.epoch, "test/loss": 0.3, "test/accuracy": 0.87654})
+    return EpochKept(
+        record, {"best_epoch": record.epoch, "test/loss": 0.3, "test/accuracy": 0.87654}
+    )
 
 
 def started(number, epochs):
@@ -69,7 +71,7 @@ def test_lines_of_a_run_that_is_tested_after_every_epoch():
         "  epoch 1/1  train/loss 1.2346  train/accuracy 0.7500  test/loss 0.5000"
         "  test/accuracy 0.2500  1.0 s, 0 s left"
     )
-    assert lines.line(Kept(record, {})) == "  epoch 1 kept: test/accuracy 0.2500"
+    assert lines.line(EpochKept(record, {})) == "  epoch 1 kept: test/accuracy 0.2500"
 
 
 TROUBLE = [
@@ -78,7 +80,7 @@ TROUBLE = [
     Started("mlp relu [x]", "id", 9, epochs_before=7),
     trained(8, 2.0),
     Retried("its process was killed by SIGKILL", 2, 3),
-    Found("mlp relu [x]", "id"),
+    AlreadyTrained("mlp relu [x]", "id"),
 ]
 TROUBLE_LINES = [
     "a checkpoint [is] damaged",
@@ -181,14 +183,14 @@ def test_a_row_of_a_run_with_a_past():
 
 def test_a_row_of_a_run_that_was_trained_before():
     row = Row(0, "overrides", 12.0)
-    row.advance(Found("name", "id"))
+    row.advance(AlreadyTrained("name", "id"))
     assert (row.status, row.name) == ("FINISHED", "name")
 
 
 def test_counts_of_runs_with_a_past():
     display = SweepDisplay([Row(number, NAMES[number], 100.0) for number in range(4)])
     display(0, started(0, 10))
-    display(1, Found("mlp relu", "id"))
+    display(1, AlreadyTrained("mlp relu", "id"))
     assert display.counts() == "4 runs: 1 running, 2 queued, 1 done"
     display(2, Notice("another process trains this combination: waiting for it"))
     assert display.counts() == "4 runs: 1 running, 2 queued, 1 done"
@@ -322,7 +324,7 @@ def test_what_is_to_be_known_is_said_above_the_table(terminal):
     with SweepDisplay([Row(number, NAMES[number], 60.0) for number in range(3)]) as display:
         display(0, Started(NAMES[0], "id", 6, epochs_before=4))
         display(0, Notice("a checkpoint [is] damaged"))
-        display(1, Found("mlp relu", "id"))
+        display(1, AlreadyTrained("mlp relu", "id"))
         display(2, started(2, 6))
         display(2, Retried("its end", 1, 2))
         table, summary = drawn(display)

@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from sweep.display import console as terminal
+from sweep.display import plan
 from sweep.display.leaderboard import show_leaderboard
 
 
@@ -40,7 +41,7 @@ def test_brackets_in_a_reason_are_shown_as_they_are(capsys):
 
 def test_the_plan_says_when_the_test_set_decides(capsys):
     params = {"epochs": "1", "test_every_epoch": "true"}
-    terminal.show_plan(terminal.listed([params]), [params], ["mnist: images"], "here", "cpu")
+    plan.show_plan(plan.listed([params]), [params], ["mnist: images"], "here", "cpu")
     assert capsys.readouterr().out.splitlines() == [
         "1 run:",
         "  mnist: images",
@@ -66,5 +67,5 @@ BEGUN = "  1 begun before: what is missing is trained"
     ],
 )
 def test_how_the_combinations_stand(capsys, counts, lines):
-    terminal.show_standings(*counts)
+    plan.show_prior_runs(*counts)
     assert capsys.readouterr().out.splitlines() == lines
