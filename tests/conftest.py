@@ -4,12 +4,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import record
 
 # MXNet reads its number of threads once, when it is loaded.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
-PUBLISHED = Path(__file__).parents[2] / "shared" / "datasets"
+NEXT_TO_THE_PROJECT = Path(__file__).parents[2] / "shared" / "datasets"
+PUBLISHED = Path(os.environ.get("SWEEP_TEST_DATASETS") or NEXT_TO_THE_PROJECT)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,6 +20,13 @@ def _outside_the_checkout(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("elsewhere"))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_empty_record(tmp_path_factory):
+    """All processes of a session copy the same empty record."""
+    folder = tmp_path_factory.getbasetemp()
+    record.keep_template_in(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
 
 
 @pytest.fixture(autouse=True)
@@ -43,5 +52,5 @@ def sweep_command():
 def published():
     """Give the folder with the full datasets (mnist/, fashion-mnist/), where there is one."""
     if not PUBLISHED.is_dir():
-        pytest.skip(f"the full datasets are not in {PUBLISHED}")
+        pytest.skip(f"the full datasets are not in {PUBLISHED}; SWEEP_TEST_DATASETS names another")
     return PUBLISHED

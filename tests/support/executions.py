@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from mlflow import MlflowClient
 from outcomes import outcome
+from record import new_record
 
 from sweep.config.compose import load
 from sweep.data.splits import load_dataset
@@ -42,7 +43,7 @@ class Place:
     """A record, and a folder of checkpoints."""
 
     def __init__(self, folder):
-        self.folder, self.uri, self.known = folder, f"sqlite:///{folder}/mlflow.db", {}
+        self.folder, self.uri, self.known = folder, new_record(folder), {}
         self.client = MlflowClient(self.uri)
 
     def config(self, experiment, *overrides):

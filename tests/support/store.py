@@ -2,6 +2,7 @@
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
+from record import new_record
 
 from sweep.commands.cli import run
 from sweep.commands.leaderboard import leaderboard
@@ -14,7 +15,7 @@ class Store:
     """An MLflow store that is filled without training anything."""
 
     def __init__(self, folder):
-        self.uri = f"sqlite:///{folder}/mlflow.db"
+        self.uri = new_record(folder)
         self.client = MlflowClient(self.uri)
         self.created = 0
 

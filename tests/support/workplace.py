@@ -15,6 +15,8 @@ import urllib.request
 from pathlib import Path
 
 from mlflow import MlflowClient
+from prepared import Command
+from record import new_record
 
 CURVES = ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "test/loss", "test/accuracy")
 
@@ -23,15 +25,39 @@ class Workplace:
     """A folder in which commands are given, and the record that they leave there."""
 
     def __init__(self, folder, address=None):
-        """Take the folder; and the address of the server, where the record is not in the folder."""
+        """Take the folder; and the address of the server, where the record is not in the folder.
+
+        A record in the folder that is not there yet begins as an empty one.
+        """
         self.folder = folder
         self.address = address or f"sqlite:///{folder}/mlflow.db"
+        if not address and not (folder / "mlflow.db").exists():
+            new_record(folder)
         self.environment = {**os.environ, "MXNET_HOME": str(folder / "mxnet_home")}
         self.environment.pop("MLFLOW_TRACKING_URI", None)
         if address:
             self.environment["MLFLOW_TRACKING_URI"] = address
 
-    def start(self, *arguments, module="sweep", **options):
+    @classmethod
+    def without_record(cls, folder):
+        """Take the folder, in which the first command will make the record."""
+        workplace = cls(folder)
+        (folder / "mlflow.db").unlink()
+        return workplace
+
+    def start(self, *arguments, module="sweep"):
+        """Start ``python -m sweep``, or another module, in a session of its own."""
+        return Command(
+            [sys.executable, "-m", module, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def start_anew(self, *arguments, module="sweep", **options):
+        """Start it as a shell does: with nothing imported."""
         # A process that inherits an ignored SIGINT, as a shell's background jobs do, ignores it.
         kept = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:

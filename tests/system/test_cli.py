@@ -30,7 +30,7 @@ def printed_command(lines, label):
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory):
-    return Workplace(tmp_path_factory.mktemp("cli"))
+    return Workplace.without_record(tmp_path_factory.mktemp("cli"))
 
 
 @pytest.fixture(scope="module")

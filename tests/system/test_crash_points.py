@@ -135,7 +135,7 @@ def test_a_sweep_that_dies_goes_on(tmp_path, undisturbed, fault):
 
 
 def test_a_sweep_that_dies_while_it_creates_the_record(tmp_path, undisturbed):
-    workplace = Workplace(tmp_path)
+    workplace = Workplace.without_record(tmp_path)
     command = (*COMMON, "seed=0", "--multirun")
     process = workplace.start(*command)
     while not [*tmp_path.glob(".mlflow.db.new/mlflow.db")]:

@@ -155,7 +155,7 @@ def test_checkpoints_that_may_not_be_written(tmp_path, disk):
 
 
 def test_a_working_folder_that_may_not_be_written(disk):
-    workplace = Workplace(disk.folder)
+    workplace = Workplace.without_record(disk.folder)
     disk.forbid_writing()
     process = workplace.start(*SWEEP, "--multirun")
     output, errors = process.communicate(timeout=120)

@@ -23,6 +23,7 @@ from fake_store import (
 from matplotlib.colors import to_rgb
 from mlflow import MlflowClient
 from PIL import Image
+from record import new_record
 
 from sweep.commands.cli import run as run_command
 from sweep.commands.report import report
@@ -91,7 +92,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def uri(tmp_path_factory):
-    return f"sqlite:///{tmp_path_factory.mktemp('report')}/mlflow.db"
+    return new_record(tmp_path_factory.mktemp("report"))
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,7 @@ def assert_trained_once(workplace, expected, rates):
     ids=["identical", "overlapping"],
 )
 def test_two_sweeps_at_the_same_moment(tmp_path, undisturbed, rates):
-    workplace = Workplace(tmp_path)
+    workplace = Workplace.without_record(tmp_path)
     values = [f"optim.lr={','.join(map(str, each))}" for each in rates]
     sweeps = [workplace.start(*COMMON, each, "--multirun") for each in values]
     ends = [(*sweep.communicate(timeout=300), sweep.returncode) for sweep in sweeps]

@@ -18,6 +18,7 @@ import yaml
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 from mlflow.models import Model, validate_schema
+from record import new_record
 
 from sweep.backend.mxnet import mx, nd
 from sweep.carried import serving
@@ -73,7 +74,7 @@ def assert_same_answers(table, expected):
 
 @pytest.fixture(scope="module")
 def uri(tmp_path_factory):
-    return f"sqlite:///{tmp_path_factory.mktemp('serving')}/mlflow.db"
+    return new_record(tmp_path_factory.mktemp("serving"))
 
 
 @pytest.fixture(scope="module")

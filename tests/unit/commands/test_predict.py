@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 from PIL import Image
+from record import new_record
 
 from sweep.commands.cli import run
 from sweep.commands.predict import predict as command
@@ -24,7 +25,7 @@ DIGITS = np.rint(IMAGES * 255).astype(np.uint8)
 
 @pytest.fixture(scope="module")
 def uri(tmp_path_factory):
-    return f"sqlite:///{tmp_path_factory.mktemp('predict')}/mlflow.db"
+    return new_record(tmp_path_factory.mktemp("predict"))
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from fake_runs import fill
 from fake_store import broken, five_hundred_runs, grid, on_two_cores, trained, twenty_runs
+from record import new_record
 
 from sweep.reporting import panels as plots
 from sweep.reporting.axes import Axis
@@ -53,7 +54,7 @@ def results_of(runs, curves=(), metric="val/accuracy", direction="max", paramete
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    uri = f"sqlite:///{tmp_path_factory.mktemp('plots')}/mlflow.db"
+    uri = new_record(tmp_path_factory.mktemp("plots"))
 
     def read(experiment, runs, **options):
         ids, _ = fill(uri, experiment, runs)

@@ -8,6 +8,7 @@ from fake_runs import BEGIN, FakeRun, fill
 from fake_store import grid
 from mlflow import MlflowClient
 from mlflow.entities import Metric
+from record import new_record
 
 from sweep import load_curves
 from sweep.errors import UserError
@@ -16,7 +17,7 @@ from sweep.tracking import histories, read_histories
 
 @pytest.fixture(scope="module")
 def uri(tmp_path_factory):
-    return f"sqlite:///{tmp_path_factory.mktemp('curves')}/mlflow.db"
+    return new_record(tmp_path_factory.mktemp("curves"))
 
 
 def logged(client, experiment, *points):

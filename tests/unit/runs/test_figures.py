@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 from PIL import Image
+from record import new_record
 
 from sweep.backend.mxnet import mx, nd
 from sweep.config.compose import load
@@ -286,7 +287,7 @@ def test_drawing_keeps_no_state_and_says_nothing():
 
 @pytest.fixture(scope="module")
 def uri(tmp_path_factory):
-    return f"sqlite:///{tmp_path_factory.mktemp('figures')}/mlflow.db"
+    return new_record(tmp_path_factory.mktemp("figures"))
 
 
 def artifacts(uri, experiment, *overrides):

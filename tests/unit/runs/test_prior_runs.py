@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import pytest
+from record import new_record
 
 from sweep import tracking
 from sweep.config.compose import load
@@ -87,6 +88,7 @@ def test_checkpoints_of_finished_runs_are_removed(tmp_path):
 @pytest.fixture(scope="module")
 def uri(tmp_path_factory):
     return f"sqlite:///{tmp_path_factory.mktemp('prior_runs')}/mlflow.db"
+from record import new_record
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 import pytest
 from fake_runs import fill
 from fake_store import broken, grid
+from record import new_record
 
 from sweep.results.leaderboard import load_leaderboard
 from sweep.sweeps.description import MOST_ROWS, description
@@ -9,7 +10,7 @@ from sweep.sweeps.description import MOST_ROWS, description
 @pytest.fixture
 def described(tmp_path):
     """A function that returns the lines of a sweep's description."""
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    uri = new_record(tmp_path)
 
     def describe(runs, *overrides):
         _, parent = fill(uri, "swept", runs, sweep=" ".join(overrides))

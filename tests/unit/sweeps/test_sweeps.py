@@ -8,6 +8,7 @@ import pytest
 from hydra.core.utils import JobReturn, JobStatus
 from mlflow import MlflowClient
 from omegaconf import OmegaConf
+from record import new_record
 
 from sweep import tracking
 from sweep.config.compose import load
@@ -73,7 +74,7 @@ def planned(number, overrides, config):
 class Place:
     def __init__(self, folder, experiment):
         self.folder, self.experiment = folder, experiment
-        self.uri = f"sqlite:///{folder}/mlflow.db"
+        self.uri = new_record(folder)
         self.client = MlflowClient(self.uri)
 
     def sweep(self, *combinations, **options):

@@ -18,6 +18,7 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 from mlflow.entities import Metric
+from record import new_record
 
 from sweep import __version__
 from sweep.backend.mxnet import mx
@@ -51,7 +52,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def uri(folder):
-    return f"sqlite:///{folder}/mlflow.db"
+    return new_record(folder)
 
 
 @pytest.fixture(scope="module")
