@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import record
+from prepared import Command
 
 # MXNet reads its number of threads once, when it is loaded.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -42,8 +43,14 @@ def sweep_command():
     """Run ``python -m sweep`` with these arguments in a process of its own."""
 
     def run(*arguments, module="sweep", timeout=300):
-        command = [sys.executable, "-m", module, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+        command, pipe = [sys.executable, "-m", module, *arguments], subprocess.PIPE
+        options = {"cwd": Path.cwd(), "env": os.environ, "stdout": pipe, "stderr": pipe}
+        with Command(command, **options, text=True) as process:
+            try:
+                output, errors = process.communicate(timeout=timeout)
+            finally:
+                process.kill()
+        return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     return run
 

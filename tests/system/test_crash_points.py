@@ -14,7 +14,7 @@ from outcomes import assert_complete, assert_same, outcomes
 from workplace import Workplace, gone, kills_for_memory
 
 COMMON = ("model.hidden=[16]", "optim.momentum=0.9", "epochs=8", "context=cpu")
-COMMON += ("early_stopping.patience=4",)
+COMMON += ("early_stopping.patience=4", "figures=false")
 ALL = f"seed={','.join(map(str, range(len(FAULTS))))}"
 KILLED = "its process was killed by SIGKILL"
 WAYS = ("in_the_next_command", "by_a_retry")

@@ -14,7 +14,7 @@ from outcomes import assert_complete, outcomes
 from workplace import Workplace, fork_servers, kills_for_memory, worker
 
 SWEEP = ("seed=0,1", "model.hidden=[200]", "optim.momentum=0.9", "epochs=10", "context=cpu")
-SWEEP += ("n_jobs=2",)
+SWEEP += ("figures=false", "n_jobs=2")
 MEMORY = Path("/sys/fs/cgroup/memory")
 OUT_OF_MEMORY = "its process was killed by the system, which was out of memory (SIGKILL)"
 CRASHED = "its process crashed: a segmentation fault (SIGSEGV); its log has the stack"
@@ -142,6 +142,7 @@ def test_the_first_failure_stops_the_others(workplace):
 
 def test_failures_are_shown_with_their_logs(workplace):
     options = ("optim.lr=1e30", "model.hidden=[8]", "epochs=1", "tracking.experiment=logs")
+    options += ("figures=false",)
     process = workplace.start(*options, "--multirun")
     output, errors = process.communicate(timeout=120)
     assert (process.returncode, errors) == (1, "1 of 1 runs failed\n")

@@ -9,7 +9,7 @@ from outcomes import assert_complete, outcomes
 from workplace import Workplace
 
 SWEEP = ("seed=0,1", "model.hidden=[32]", "optim.momentum=0.9", "epochs=12", "context=cpu")
-SWEEP += ("n_jobs=2",)
+SWEEP += ("figures=false", "n_jobs=2")
 FULL = "No space left on device"
 TO_DO = "The checkpoints before are kept: the same command goes on from them"
 
@@ -126,7 +126,7 @@ def test_a_limit_on_the_size_of_files(tmp_path):
     workplace = Workplace(tmp_path)
     command = ("seed=0", "model.hidden=[1000]", "epochs=1", "context=cpu", "--multirun")
     limit = 2 << 20  # the record fits in, and the checkpoint of 3 MB does not
-    process = workplace.start(
+    process = workplace.start_anew(
         *command, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     )
     output, errors = process.communicate(timeout=120)

@@ -19,6 +19,9 @@ class Without:
             return None
         return self.finder.find_spec(name, path, target)
 
+for name in [*sys.modules]:  # what was imported before
+    if name.partition(".")[0] in NAMES:
+        del sys.modules[name]
 sys.meta_path = [Without(finder) for finder in sys.meta_path]
 """
 RAY, SUBMITIT = "hydra/launcher=ray", "hydra/launcher=submitit"

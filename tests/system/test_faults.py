@@ -12,7 +12,7 @@ from outcomes import assert_complete, outcomes
 from workplace import CURVES, Workplace, fork_servers, gone, workers
 
 SWEEP = ("optim.lr=0.1,0.2", "optim.momentum=0,0.9", "model.hidden=[32]", "context=cpu")
-SWEEP += ("epochs=25", "early_stopping.patience=8")
+SWEEP += ("epochs=25", "early_stopping.patience=8", "figures=false")
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,8 @@ def test_a_run_is_interrupted_while_an_array_is_dropped(tmp_path, launched):
     workplace = Workplace(tmp_path)
     shutil.copy(faulty.__file__, tmp_path)
     workplace.environment["FAULT"] = "all runs are interrupted while an array is dropped"
-    command = ("model.hidden=[8]", "context=cpu", "epochs=90000", *launched * ["--multirun"])
+    command = ("model.hidden=[8]", "context=cpu", "figures=false", "epochs=90000")
+    command += (*launched * ["--multirun"],)
     process = workplace.start(*command, module="faulty")
     output, errors = process.communicate(timeout=120)
     if launched:
@@ -67,7 +68,7 @@ def test_a_run_is_interrupted_while_an_array_is_dropped(tmp_path, launched):
 
 def test_a_reproduction_is_interrupted(tmp_path):
     workplace = Workplace(tmp_path)
-    workplace.run("model.hidden=[8]", "context=cpu", "epochs=90")
+    workplace.run("model.hidden=[8]", "context=cpu", "figures=false", "epochs=90")
     (run,) = workplace.runs("sweep")[1]
     code, _, errors = workplace.watch(
         run.info.run_id,

@@ -5,7 +5,7 @@ import time
 import pytest
 from workplace import Workplace, gone, processes, worker
 
-SMALL = ("model.hidden=[8]", "context=cpu")
+SMALL = ("model.hidden=[8]", "context=cpu", "figures=false")
 FINISHED = "FINISHED"
 
 
@@ -36,6 +36,7 @@ def workplace(tmp_path_factory):
 def good(workplace):
     """The lines of a sweep of three runs, one at a time, that ends without any complaint."""
     options = ("model=mlp,lenet", "model.hidden=[8],[9]", "epochs=1", "n_jobs=1")
+    options += ("figures=false",)
     return workplace.run(*options, "tracking.experiment=good", "--multirun")
 
 

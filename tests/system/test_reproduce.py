@@ -9,7 +9,7 @@ from sweep.commands.cli import run as run_command
 from sweep.commands.reproduce import reproduce
 from sweep.runs.reproduce import compare
 
-SMALL = ("model.hidden=[16]", "epochs=3", "context=cpu")
+SMALL = ("model.hidden=[16]", "epochs=3", "context=cpu", "figures=false")
 MEASURED = 11  # four curves, four of them at the best epoch, best_epoch, two of the test
 
 

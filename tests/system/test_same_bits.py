@@ -13,6 +13,7 @@ channels: [12, 30]
 hidden: [40]
 """
 COMMON = ("--config-dir=conf", "dataset.val_size=2500", "epochs=2", "batch_size=50")
+COMMON += ("figures=false",)
 GRID = ("model=mlp,little", "model.activation=tanh,relu,sigmoid")
 LAUNCHERS = {
     "three_at_once": ("n_jobs=3",),

@@ -10,6 +10,7 @@ from outcomes import assert_complete, outcomes
 from workplace import Server, Workplace, gone
 
 SWEEP = ("optim.lr=0.1,0.2,0.3", "model.hidden=[32]", "epochs=15", "context=cpu", "n_jobs=2")
+SWEEP += ("figures=false",)
 
 
 @pytest.fixture(scope="module")

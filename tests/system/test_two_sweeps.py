@@ -10,6 +10,7 @@ from outcomes import assert_clean, assert_same, outcomes
 from workplace import Workplace, gone
 
 COMMON = ("model.hidden=[32]", "optim.momentum=0.9", "epochs=20", "context=cpu")
+COMMON += ("figures=false",)
 WAITS = "another process trains this combination: waiting for it"
 
 
@@ -129,6 +130,7 @@ def test_presets_that_change_do_not_change_a_sweep(tmp_path, launcher):
         preset.unlink,
     ]
     options = ("--config-dir=conf", "optim=mine", "model.hidden=[8]", "epochs=3", "context=cpu")
+    options += ("figures=false",)
     command = (*options, *LAUNCHERS[launcher], "seed=0,1,2,3", "--multirun")
     with workplace.start(*command) as sweep:
         for line in sweep.stdout:
@@ -145,7 +147,7 @@ def test_presets_that_change_do_not_change_a_sweep(tmp_path, launcher):
 
 def test_one_store_with_two_addresses_is_one_store(tmp_path):
     workplace = Workplace(tmp_path)
-    command = ("model.hidden=[8]", "context=cpu", "epochs=400")
+    command = ("model.hidden=[8]", "context=cpu", "epochs=400", "figures=false")
     with workplace.start(*command) as first:
         for line in first.stdout:
             if line.startswith("  epoch 5/"):
