@@ -297,6 +297,7 @@ def test_the_command_shows_the_message_and_trains_nothing(sweep_command, argumen
         ("max_retries", "0 1"),
         ("on_failure", "continue stop"),
         ("rerun", "false true"),
+        ("figures", "true false"),
         ("checkpoint_dir", "one two"),
     ],
 )

@@ -4,9 +4,11 @@ import signal
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from PIL import Image
 from workplace import CURVES, Workplace
 
 TINY = ("model=mlp", "model.hidden=[8]", "epochs=1")
@@ -149,6 +151,13 @@ def test_the_leaderboard_is_a_command(workplace, mission):
     for table in tables:
         assert list(table["rank"]) == [1, 2]
         assert set(table["model.name"]) == {"lenet"}
+
+
+def test_a_picture_is_classified_by_a_command(workplace, mission):
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(workplace.folder / "a.png")
+    run = workplace.runs("sweep")[1][0]
+    lines = workplace.run(run.info.run_id, "a.png", module="sweep.predict")
+    assert "taken as it is" in "\n".join(lines)
 
 
 # --- the report ---

@@ -1,5 +1,11 @@
 """The same seed gives the same bits, however a run is started and whatever runs beside it."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import epochwise
 import numpy as np
 import pytest
 from workplace import CURVES, Workplace
@@ -90,3 +96,22 @@ def test_a_run_alone_gives_the_same(workplace, expected, model, activation):
     ((key, found),) = results(workplace, f"{model}_alone").items()
     assert key == ({"little": "lenet"}.get(model, model), activation)
     assert_same(found, expected[key])
+
+
+SIGNATURES = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from epochwise import signatures
+print(json.dumps(signatures()))
+"""
+
+
+def test_fresh_processes_give_the_same_bits():
+    folder = str(Path(epochwise.__file__).parent)
+    command = [sys.executable, "-c", SIGNATURES, folder]
+    fresh = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    here = epochwise.signatures()
+    for process in fresh:  # both at once, as in a sweep on two cores
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 0
+        assert json.loads(output) == here

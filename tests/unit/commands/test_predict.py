@@ -323,14 +323,6 @@ def test_no_record(capsys):
     assert [each.name for each in Path.cwd().iterdir()] == ["a.png"]
 
 
-def test_the_command(sweep_command, uri, run_id, monkeypatch):
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    as_it_is(DIGITS[0]).save("a.png")
-    done = sweep_command(run_id, "a.png", module="sweep.predict")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "taken as it is" in done.stdout
-
-
 def test_nothing_is_classified_if_one_file_is_wrong():
     as_it_is(DIGITS[0]).save("a.png")
     with pytest.raises(UserError, match=r"^b.png: there is no such file$"):

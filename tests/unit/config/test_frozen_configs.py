@@ -7,7 +7,6 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import OmegaConf
-from workplace import Workplace
 
 from sweep.config.compose import CONF
 from sweep.config.loaders import FrozenConfigLoader
@@ -37,21 +36,3 @@ def test_all_else_is_loaded_as_ever(loader):
     assert OverridesParser.create(config_loader=loader).parse_override("a=1").key_or_group == "a"
     with pytest.raises(HydraException):
         loader.load_configuration("config", ["optim.nothing=0.3"], RunMode.RUN)
-
-
-@pytest.mark.parametrize("launcher", ["basic", "local"])
-def test_a_file_that_changes_while_a_sweep_trains_changes_nothing(tmp_path, launcher):
-    preset = tmp_path / "conf" / "optim" / "mine.yaml"
-    preset.parent.mkdir(parents=True)
-    preset.write_text("defaults: [sgd]\nlr: 0.1\n")
-    workplace = Workplace(tmp_path)
-    options = ("--config-dir=conf", "optim=mine", "model.hidden=[8]", "epochs=2", "n_jobs=1")
-    first = {"basic": "optim=mine", "local": "run 0"}[launcher]
-    code, _, errors = workplace.watch(
-        *(*options, "seed=1,2,3", f"hydra/launcher={launcher}", "--multirun"),
-        until=[first],
-        act=lambda process: preset.write_text("defaults: [sgd]\nlr: wrong\n"),
-    )
-    assert (code, errors) == (0, "")
-    _, runs = workplace.runs("sweep")
-    assert [run.data.params["optim.lr"] for run in runs] == ["0.1"] * 3

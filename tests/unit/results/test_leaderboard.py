@@ -346,11 +346,12 @@ def test_wrong_arguments(store, three, capsys, arguments, message):
     assert list(Path.cwd().iterdir()) == []
 
 
-def test_a_record_that_cannot_be_used(sweep_command):
-    done = sweep_command("--tracking-uri", "http://127.0.0.1:9", module="sweep.leaderboard")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("tracking.uri=http://127.0.0.1:9: cannot be used; allowed: ")
-    assert len(done.stderr.splitlines()) == 1
+def test_a_record_that_cannot_be_used(capsys):
+    assert run(command.leaderboard, ["--tracking-uri", "http://127.0.0.1:9"]) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors.startswith("tracking.uri=http://127.0.0.1:9: cannot be used; allowed: ")
+    assert len(errors.splitlines()) == 1
 
 
 @pytest.mark.parametrize("arguments", [["--direction", "up"], ["--top", "few"], ["--nope"]])

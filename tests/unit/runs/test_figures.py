@@ -1,7 +1,4 @@
 import logging
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -275,13 +272,6 @@ def test_mistakes_are_drawn_in_colour():
         np.testing.assert_array_equal(shown, expected)
 
 
-def test_drawing_keeps_no_state_and_says_nothing():
-    code = "import sys, sweep.runs.drawing; print('matplotlib.pyplot' in sys.modules)"
-    environment = {**os.environ, "HOME": "/dev/null"}  # no folder for matplotlib's list of fonts
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment)
-    assert (done.stdout, done.stderr) == (b"False\n", b"")
-
-
 # --- of a run ---
 
 
@@ -334,11 +324,3 @@ def test_figures_are_no_part_of_what_a_run_is():
     assert "figures" not in params(load())
     with pytest.raises(UserError, match=r"^figures=2: allowed is true or false$"):
         load("figures=2")
-
-
-def test_figures_are_for_all_runs_of_a_sweep(sweep_command):
-    done = sweep_command("figures=true,false", "--multirun")
-    assert (done.returncode, done.stderr) == (
-        2,
-        "figures: cannot be swept over; it is one for all runs of a sweep\n",
-    )

@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import pytest
 from record import new_record
 
@@ -87,8 +84,7 @@ def test_checkpoints_of_finished_runs_are_removed(tmp_path):
 
 @pytest.fixture(scope="module")
 def uri(tmp_path_factory):
-    return f"sqlite:///{tmp_path_factory.mktemp('prior_runs')}/mlflow.db"
-from record import new_record
+    return new_record(tmp_path_factory.mktemp("prior_runs"))
 
 
 @pytest.fixture
@@ -149,31 +145,6 @@ def test_what_cannot_be_told_from_here_is_left_alone(tracker, locks, record, tmp
     assert [state(tracker, run_id) for run_id in left] == [RUNNING] * 2
     close_abandoned(tracker, elsewhere)
     assert [state(tracker, run_id) for run_id in left] == [KILLED, RUNNING]
-
-
-HOLD = """
-import sys
-from pathlib import Path
-from sweep.runs.locks import RunLocks
-
-folder, key = sys.argv[1:]
-with RunLocks(Path(folder)).hold(key, lambda: None):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-
-
-def test_what_a_process_trains_is_left_alone_until_it_is_killed(tracker, locks, record):
-    held, left = record("held"), record("left")
-    command = [sys.executable, "-c", HOLD, str(locks.folder)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen([*command, "held"], stdin=pipe, stdout=pipe, text=True) as process:
-        assert process.stdout.readline() == "held\n"
-        close_abandoned(tracker, locks)
-        assert (state(tracker, held), state(tracker, left)) == (RUNNING, KILLED)
-        process.kill()
-    close_abandoned(tracker, locks)
-    assert state(tracker, held) == KILLED
 
 
 @pytest.mark.parametrize("status", ["FINISHED", "FAILED", "KILLED"])

@@ -2,22 +2,14 @@ import dataclasses
 import json
 import os
 import re
-import signal
-import socket
-import subprocess
 import sys
 import threading
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 from mlflow import MlflowClient
-from mlflow.entities import Metric
 from record import new_record
 
 from sweep import __version__
@@ -33,7 +25,7 @@ from sweep.errors import RunFailed, UserError
 from sweep.networks.build import build_model
 from sweep.runs.events import Ended, Recorded, Started
 from sweep.runs.execute import execute
-from sweep.tracking import Record, Tracker, histories, read_histories, read_runs
+from sweep.tracking import Record, Tracker, read_runs
 from sweep.tracking import writer as recording
 from sweep.training.loop import Evaluation
 from sweep.training.selection import EpochRecord
@@ -431,45 +423,6 @@ def test_a_run_whose_metrics_cannot_be_sent_does_not_stay_open(tracker, client, 
     }.get(type(error).__name__, "FAILED")
 
 
-WRITERS = """
-import multiprocessing, sys
-from sweep.training.selection import EpochRecord
-from sweep.tracking import Tracker, import_stores
-
-def write(name, barrier):
-    barrier.wait(60)
-    with Tracker(sys.argv[1], "together").open_run(name, {}, {}, parent=None) as record:
-        for epoch in range(1, 41):
-            record.log_epoch(EpochRecord(epoch, {key: epoch * float(name) for key in "abc"}))
-
-import_stores()
-context = multiprocessing.get_context("fork")
-barrier = context.Barrier(6)
-writers = [context.Process(target=write, args=(name, barrier)) for name in "123456"]
-for each in writers:
-    each.start()
-for each in writers:
-    each.join()
-sys.exit(sum(each.exitcode != 0 for each in writers))
-"""
-
-
-def test_processes_that_write_at_once_lose_nothing(uri, client, tracker):
-    client.create_experiment("together")
-    command = [sys.executable, "-c", WRITERS, uri]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    number = client.get_experiment_by_name("together").experiment_id
-    runs = client.search_runs([number])
-    assert sorted(run.info.run_name for run in runs) == list("123456")
-    for run in runs:
-        assert run.info.status == "FINISHED"
-        expected = [(epoch, epoch * float(run.info.run_name)) for epoch in range(1, 41)]
-        for key in "abc":
-            points = client.get_metric_history(run.info.run_id, key)
-            assert [(point.step, point.value) for point in points] == expected
-
-
 # --- addresses ---
 
 
@@ -542,105 +495,3 @@ def test_what_is_read(uri, finished):
     assert row["params.model.hidden"] == "[16]"
     assert row["metrics.test/accuracy"] == run.data.metrics["test/accuracy"]
     assert row["tags.fingerprint"] == run.data.tags["fingerprint"]
-
-
-# --- usage reporting ---
-
-
-# --- a tracking server ---
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """The address of a real MLflow server with a store of its own."""
-    home = tmp_path_factory.mktemp("server")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{home}/server.db"]
-    command += ["--artifacts-destination", str(home / "artifacts")]
-    with open(home / "log", "w") as log:
-        process = subprocess.Popen(
-            command, cwd=home, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
-        for _ in range(240):
-            assert process.poll() is None, (home / "log").read_text()
-            try:
-                urllib.request.urlopen(f"{address}/health", timeout=2).close()
-                break
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
-                time.sleep(0.25)
-        else:
-            pytest.fail((home / "log").read_text())
-        yield address
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-@pytest.mark.parametrize("by", ["config", "environment"])
-def test_a_server_takes_the_record(server, sweep_command, monkeypatch, tmp_path, by):
-    overrides = ["model.hidden=[8]", "epochs=1", f"tracking.experiment={by}"]
-    if by == "config":
-        overrides.append(f"tracking.uri={server}")
-    else:
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
-    done = sweep_command(*overrides)
-    assert done.returncode == 0, done.stderr
-    assert f"Browse: {server}" in done.stdout.splitlines()
-    assert not (tmp_path / "mlflow.db").exists()
-    assert not (tmp_path / "mlruns").exists()
-
-    client = MlflowClient(server)
-    (run,) = client.search_runs([client.get_experiment_by_name(by).experiment_id])
-    assert run.info.status == "FINISHED"
-    assert run.data.params["model.hidden"] == "[8]"
-    assert run.data.tags["mlflow.source.name"].endswith("__main__.py")
-    assert 0.2 < run.data.metrics["test/accuracy"] < 1
-    assert len(run.inputs.dataset_inputs) == 3
-    target = client.download_artifacts(run.info.run_id, "parameters/net.params", str(tmp_path))
-    assert Path(target).stat().st_size > 4 * (784 * 8 + 8 + 8 * 10 + 10)
-    assert list(read_runs(server, by, None)["run_id"]) == [run.info.run_id]
-
-
-def test_a_sweep_keeps_its_report_on_the_server(server, sweep_command, tmp_path):
-    where = (f"tracking.uri={server}", "tracking.experiment=reported")
-    done = sweep_command("model.hidden=[8]", "epochs=1", "seed=0,1", *where, "--multirun")
-    assert (done.returncode, done.stderr) == (0, "")
-    client = MlflowClient(server)
-    number = client.get_experiment_by_name("reported").experiment_id
-    (parent,) = client.search_runs([number], "tags.`sweep.kind` = 'sweep'")
-    page = Path(client.download_artifacts(parent.info.run_id, "report.html", str(tmp_path)))
-    assert "<h1>model.hidden=[8] epochs=1 seed=0,1</h1>" in page.read_text()
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("Report:")]
-    options = f"--sweep {parent.info.run_id} --experiment reported --tracking-uri {server}"
-    assert line.endswith(f"python -m sweep.report {options}")
-
-
-def test_histories_of_a_server(server, monkeypatch):
-    client = MlflowClient(server)
-    number = client.create_experiment("histories")
-    ids = [client.create_run(number).info.run_id for _ in range(3)]
-    for place, run_id in enumerate(ids[:2]):
-        points = [("val/loss", place / 3, 2), ("val/loss", 1e-30, 1), ("train/loss", 2.0**place, 1)]
-        metrics = [Metric(key, value, 1000 + step, step) for key, value, step in points]
-        client.log_batch(run_id, [*metrics, Metric("val/loss", float("nan"), 2000, 3)])
-    asked = ids[::-1], ["train/loss", "val/loss", "nothing"]
-    table = read_histories(server, *asked)
-    nan = float("nan")
-    expected = [(ids[1], 1, 2.0, 1e-30), (ids[1], 2, nan, 1 / 3), (ids[1], 3, nan, nan)]
-    expected += [(ids[0], 1, 1.0, 1e-30), (ids[0], 2, nan, 0.0), (ids[0], 3, nan, nan)]
-    columns = ["run_id", "epoch", "train/loss", "val/loss"]
-    expected = pd.DataFrame(expected, columns=columns)
-    pd.testing.assert_frame_equal(table, expected, check_exact=True)
-    monkeypatch.setattr(histories, "RUNS_A_REQUEST", 2)
-    pd.testing.assert_frame_equal(read_histories(server, *asked), expected, check_exact=True)
-    monkeypatch.setattr(histories, "MOST_VALUES", 3)  # then answers may have been cut
-    pd.testing.assert_frame_equal(read_histories(server, *asked), expected, check_exact=True)
