@@ -17,14 +17,15 @@ sweep: .venv/installed ## train two LeNets on the images that come with the pack
 	$(BIN)/python -m sweep model=lenet optim.lr=0.1,0.2 --multirun
 
 test: .venv/installed-dev ## run the tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 nightly: .venv/installed-dev ## kill sweeps at 25 random moments, and see that nothing is lost
 	$(BIN)/python -m pytest -m nightly
 
-lint: .venv/installed-dev ## check style and format
+lint: .venv/installed-dev ## check style, format and layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
 
 types: .venv/installed-dev ## check types
 	$(BIN)/mypy
@@ -35,7 +36,7 @@ docs: .venv/installed-docs ## build the pages of docs/ as a site in site/, witho
 wheel: .venv/installed-dev ## build the wheel in dist/, and try it in an empty environment and folder
 	sh scripts/try_wheel.sh
 
-check: test lint types wheel ## all that must pass before a change lands
+check: lint types wheel docs test ## all that must pass before a change lands
 
 benchmark: .venv/installed-dev ## measure sweeps against others, an hour: make benchmark ROOT=/folder/with/mnist
 	@test -n "$(ROOT)" || { echo "Name the folder with MNIST: make benchmark ROOT=..."; exit 1; }

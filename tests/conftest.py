@@ -15,6 +15,20 @@ NEXT_TO_THE_PROJECT = Path(__file__).parents[2] / "shared" / "datasets"
 PUBLISHED = Path(os.environ.get("SWEEP_TEST_DATASETS") or NEXT_TO_THE_PROJECT)
 
 
+LONGEST = ("ray", "searches", "dead_workers", "slurm", "crash_points", "launcher", "disks")
+
+
+def pytest_collection_modifyitems(items):
+    """The modules that take longest begin, so that what is left at the end is short."""
+    first = [f"test_{name}" for name in LONGEST]
+
+    def place(item):
+        name = item.path.stem
+        return first.index(name) if name in first else len(first)
+
+    items.sort(key=place)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _outside_the_checkout(tmp_path_factory):
     """Fixtures of modules work in an empty folder too, so that nothing lands in the checkout."""
