@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from sweep.backend.mxnet import device, mx
 from sweep.config.compose import load
-from sweep.data.download import FILES
+from sweep.data.published import PUBLISHED
 from sweep.data.splits import load_dataset
 from sweep.errors import UserError
 from sweep.execution.job import Job
@@ -430,7 +430,7 @@ def put(folder, contents):
         (Path(folder) / name).write_bytes(content)
 
 
-NAMES = [file.name for file in FILES["mnist"]]
+NAMES = [file.name for file in PUBLISHED["mnist"].files]
 NEEDED = f"needed are the four files of mnist, plain or with .gz: {', '.join(NAMES)}"
 REPLACE = "Replace it."
 

@@ -16,24 +16,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sweep.data.download import FILES, gluon_cache
+from sweep.data.download import gluon_cache
+from sweep.data.published import PUBLISHED
 
 # Publishes the files described in a JSON file as mnist, and loads them; says how often it decoded.
 LOADER = """
 import json, sys
 from pathlib import Path
-from sweep.data import splits as data
-from sweep.config.choices import DatasetConfig
-from sweep.data.download import FILES, IdxFile, SYSTEM_FOLDERS
+from sweep.config.compose import load
+from sweep.data import decoded as data
+from sweep.data.published import PUBLISHED, IdxFile, PublishedSet
+from sweep.data.splits import load_dataset
 
-FILES["mnist"] = tuple(IdxFile(*each) for each in json.loads(Path("published.json").read_text()))
-SYSTEM_FOLDERS["mnist"] = Path("system")
+files = tuple(IdxFile(*each) for each in json.loads(Path("published.json").read_text()))
+PUBLISHED["mnist"] = PublishedSet("mnist", files, Path("system"))
 decoded, read = [], data.read_verified
 data.read_verified = lambda *arguments: decoded.append(1) or read(*arguments)
+mirrors = f"dataset.mirrors=[{sys.argv[1]}]"
+config = load("dataset=mnist", "dataset.val_size=4", "batch_size=1", mirrors)
 print("begins", flush=True)
-dataset = data.load_dataset(DatasetConfig("mnist", 4, None, [sys.argv[1]]))
+dataset = load_dataset(config.dataset)
 print(len(decoded), dataset.train.images.sum(), dataset.test.labels.sum())
 """
+FILES = PUBLISHED["mnist"].files
 WAITS = ": waits for another program that prepares it"
 
 
@@ -42,7 +47,7 @@ def published():
     """Publish a tiny dataset as mnist; give its gzipped files, {path: content}."""
     random = np.random.RandomState(0)
     files, served = [], {}
-    for shape, real in zip([(12, 28, 28), (12,), (5, 28, 28), (5,)], FILES["mnist"], strict=True):
+    for shape, real in zip([(12, 28, 28), (12,), (5, 28, 28), (5,)], FILES, strict=True):
         sizes = b"".join(size.to_bytes(4, "big") for size in shape)
         values = random.randint(0, 10, shape).astype(np.uint8)
         content = bytes([0, 0, 8, len(shape)]) + sizes + values.tobytes()
@@ -125,7 +130,7 @@ def test_when_one_is_killed_while_it_fetches_the_next_does(mirror, published):
     first = start(mirror)
     assert mirror.began.wait(60)
     second = start(mirror)
-    assert second.stdout.readline() == f"{FILES['mnist'][0].name}{WAITS}\n"
+    assert second.stdout.readline() == f"{FILES[0].name}{WAITS}\n"
     assert sum(mirror.requests.values()) == 1
     os.kill(first.pid, signal.SIGKILL)
     mirror.go_on.set()
