@@ -39,7 +39,7 @@ dataset = load_dataset(config.dataset)
 print(len(decoded), dataset.train.images.sum(), dataset.test.labels.sum())
 """
 FILES = PUBLISHED["mnist"].files
-WAITS = ": waits for another program that prepares it"
+WAITS = ": another program prepares it; waiting for that"
 
 
 @pytest.fixture
