@@ -49,7 +49,8 @@ class Place:
     def config(self, experiment, *overrides):
         where = (f"tracking.uri={self.uri}", f"tracking.experiment={experiment}", "context=cpu")
         folder = f"checkpoint_dir={self.folder}/checkpoints"
-        return load(*overrides, *where, folder, "batch_size=50")
+        held_out = "dataset.val_size=100"  # as few() has them; a case may say otherwise
+        return load(held_out, *overrides, *where, folder, "batch_size=50")
 
     def execute(self, experiment, *overrides, stop=None, error=KeyboardInterrupt, member=None):
         """Train; return the score and the events, or those until the error at this point."""
