@@ -5,7 +5,7 @@ from itertools import cycle, islice
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.schema import Config
 from sweep.data.splits import Dataset
-from sweep.networks.build import build_model
+from sweep.networks.build import build_network
 from sweep.training.loop import build_trainer
 
 
@@ -14,13 +14,15 @@ class BareLoop:
 
     def __init__(self, config: Config, dataset: Dataset) -> None:
         """Put all batches on the device."""
-        self.net = build_model(config.model, config.seed, mx.cpu())
+        self.net = build_network(
+            config.model, dataset.shape, dataset.classes, seed=config.seed, context=mx.cpu()
+        )
         self.net.hybridize(static_alloc=True, static_shape=True)
         self.loss = gluon.loss.SoftmaxCrossEntropyLoss()
         self.loss.hybridize(static_alloc=True, static_shape=True)
         self.trainer = build_trainer(self.net, config.optim)
         rows, size = dataset.train.index, config.batch_size
-        images = nd.array(dataset.train.images[rows][:, None])
+        images = nd.array(dataset.train.images[rows])
         labels = nd.array(dataset.train.labels[rows].astype("float32"))
         starts = range(0, len(rows), size)
         self.batches = [(images[i : i + size], labels[i : i + size]) for i in starts]

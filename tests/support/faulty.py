@@ -190,9 +190,9 @@ FAULTS = {
 
 
 def kill_the_sweep_before_any_worker():
-    import sweep.execution.scheduler
+    from sweep.execution.scheduler import Scheduler
 
-    before(sweep.execution.scheduler, "schedule", die)
+    before(Scheduler, "run", die)
 
 
 def kill_the_sweep_before_it_is_finished():

@@ -16,13 +16,13 @@ from sweep import __version__
 from sweep.backend.mxnet import mx
 from sweep.config.compose import load
 from sweep.config.fingerprint import fingerprint
-from sweep.config.metrics import at_best
+from sweep.config.metrics import at_best, measured_metric
 from sweep.config.params import params
 from sweep.config.recorded import from_yaml
 from sweep.data.splits import load_dataset
 from sweep.environment import commit
 from sweep.errors import RunFailed, UserError
-from sweep.networks.build import build_model
+from sweep.networks.build import build_network
 from sweep.runs.events import Ended, Recorded, Started
 from sweep.runs.execute import execute
 from sweep.tracking import Record, Tracker, read_runs
@@ -200,13 +200,14 @@ def test_environment_yaml(files):
 
 
 def test_the_kept_parameters_give_the_logged_test_results(finished, files, config):
-    net = build_model(config.model, seed=12345, context=mx.cpu())
-    net.load_parameters(str(files / "parameters" / "net.params"))
     dataset = load_dataset(config.dataset)
+    shape, classes = dataset.shape, dataset.classes
+    net = build_network(config.model, shape, classes, seed=12345, context=mx.cpu())
+    net.load_parameters(str(files / "parameters" / "net.params"))
     metrics = finished[0].data.metrics
-    test = Evaluation(net, dataset.test, mx.cpu()).measure()
+    test = Evaluation(net, dataset.test, [measured_metric("accuracy")], mx.cpu()).measure()
     assert test == {"loss": metrics["test/loss"], "accuracy": metrics["test/accuracy"]}
-    val = Evaluation(net, dataset.val, mx.cpu()).measure()
+    val = Evaluation(net, dataset.val, [measured_metric("accuracy")], mx.cpu()).measure()
     assert val == {"loss": metrics["val_at_best/loss"], "accuracy": metrics["val_at_best/accuracy"]}
 
 
