@@ -77,9 +77,9 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launcher: Launcher) -> Se
 
 def _plan(jobs: Sequence[Job], prepared: Prepared) -> Plan:
     """Find out which of the jobs are trained already."""
-    first, tracker, claims = jobs[0].config, prepared.tracker, prepared.locks
+    first, tracker, locks = jobs[0].config, prepared.tracker, prepared.locks
     keys = [prepared.fingerprint(job.config) for job in jobs]
-    found = {} if first.rerun else all_prior_runs(keys, tracker, claims)
+    found = {} if first.rerun else all_prior_runs(keys, tracker, locks)
     trained = {key: each.trained for key, each in found.items() if each.trained}
     missing: dict[str, Job] = {}
     for key, job in zip(keys, jobs, strict=True):
@@ -92,7 +92,7 @@ def _plan(jobs: Sequence[Job], prepared: Prepared) -> Plan:
 
 def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn]:
     """Train what is missing; keep the ids of those runs that other sweeps have trained."""
-    tracker, claims = plan.prepared.tracker, plan.prepared.locks
+    tracker, locks = plan.prepared.tracker, plan.prepared.locks
 
     def elsewhere(runs: Iterable[RunInfo]) -> list[str]:
         return [run.run_id for run in runs if run.sweep_id != record.run_id]
@@ -107,13 +107,13 @@ def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn
         results = launcher.train(jobs[0].config, jobs) if jobs else []
     except BaseException:  # interrupted: what was killed could not close its record
         with short_timeouts(), suppress(UserError):  # or the next command will do it
-            close_abandoned(tracker, claims)
+            close_abandoned(tracker, locks)
         raise
     with suppress(UserError):  # the record cannot be written: then its runs have failed
-        close_abandoned(tracker, claims)
+        close_abandoned(tracker, locks)
         own = {run.fingerprint for run in tracker.runs_of(record.run_id) if run.finished}
         missing = [] if plan.rerun else [key for key in plan.keys if key not in own]
-        now = [each.trained for each in all_prior_runs(missing, tracker, claims).values()]
+        now = [each.trained for each in all_prior_runs(missing, tracker, locks).values()]
         if (after := elsewhere(run for run in now if run)) != before:
             record.log_found(after)
     return results

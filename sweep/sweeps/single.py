@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from sweep.config.checks import check_images
 from sweep.config.params import params
 from sweep.config.schema import Config
 from sweep.data.splits import load_dataset
@@ -38,9 +39,10 @@ def train_single(config: Config, overrides: Sequence[str], tell: Listener) -> fl
         )
     config = replace(config, context=resolve_device(config).device_type)
     probe(resolve_uri(config.tracking.uri))
+    dataset = load_dataset(config.dataset)
+    check_images(config, dataset.train_size, dataset.shape)
     tracker = Tracker(config.tracking.uri, config.tracking.experiment)
     locks = RunLocks(Path(config.checkpoint_dir))
-    dataset = load_dataset(config.dataset)
     runs = [params(config)]
     place = f"{redacted(tracker.uri)}, experiment {tracker.experiment}"
     show_plan(listed(runs), runs, [dataset.describe()], place, config.context)

@@ -9,6 +9,7 @@ from mlflow.entities import ViewType
 from omegaconf import OmegaConf
 
 from sweep.backend.mxnet import device, mx
+from sweep.config.checks import check_images
 from sweep.config.compose import load
 from sweep.data.published import PUBLISHED
 from sweep.data.splits import load_dataset
@@ -38,6 +39,8 @@ NO_TRACKING = (
     "sqlite:///mlflow.db. "
 )
 
+TRAIN_SIZES = {"mnist_5k": 4_000, "mnist": 60_000}
+
 
 @pytest.mark.parametrize(
     ("overrides", "message"),
@@ -45,14 +48,15 @@ NO_TRACKING = (
         # unknown choices
         ("model=vgg", "model=vgg is unknown; allowed: lenet, mlp"),
         ("model=lenett", "model=lenett is unknown (did you mean lenet?); allowed: lenet, mlp"),
-        ("model.name=cnn", "model.name=cnn: allowed is mlp or lenet, as in model=mlp"),
+        ("model.name=cnn", "model.name=cnn: allowed is lenet or mlp, as in model=lenet"),
         ("optim=adam", "optim=adam is unknown; allowed: sgd"),
-        ("optim.name=adam", "optim.name=adam: allowed is sgd"),
+        ("optim.name=adam", "optim.name=adam: allowed is sgd, as in optim=sgd"),
         ("dataset=cifar10", f"dataset=cifar10 is unknown; {DATASETS}"),
         ("dataset=mnist5k", f"dataset=mnist5k is unknown (did you mean mnist_5k?); {DATASETS}"),
         (
             "dataset.name=cifar10",
-            "dataset.name=cifar10: allowed is mnist_5k, mnist or fashion_mnist",
+            "dataset.name=cifar10: allowed is fashion_mnist, mnist or mnist_5k, as in "
+            "dataset=fashion_mnist",
         ),
         ("experiment=nothing", f"experiment=nothing is unknown; {PRESETS}"),
         ("model.activation=tanhh", f"model.activation=tanhh: {ACTIVATIONS}"),
@@ -164,13 +168,13 @@ NO_TRACKING = (
         ),
         (
             "model=lenet model.kernels=[5,12]",
-            "model.kernels=[5, 12]: nothing is left of the 28×28 image; its side after each "
-            f"pooling would be [12, 0]; {SMALLER}",
+            "model.kernels=[5, 12]: nothing is left of the 28×28 image; its size after each "
+            f"pooling would be [12×12, 0×0]; {SMALLER}",
         ),
         (
             "model=lenet model.pool_size=30",
-            "model.kernels=[5, 5]: nothing is left of the 28×28 image; its side after each "
-            f"pooling would be [-2, -17]; {SMALLER}",
+            "model.kernels=[5, 5]: nothing is left of the 28×28 image; its size after each "
+            f"pooling would be [-2×-2, -17×-17]; {SMALLER}",
         ),
         # keys
         ("epoch=3", f"epoch {NO_FIELD} (did you mean epochs?)"),
@@ -194,7 +198,8 @@ NO_TRACKING = (
 )
 def test_what_is_wrong_is_named_with_what_is_allowed(overrides, message):
     with pytest.raises(UserError) as error:
-        load(*overrides.split(" "))
+        config = load(*overrides.split(" "))
+        check_images(config, TRAIN_SIZES[config.dataset.name], (1, 28, 28))
     assert str(error.value) == message
 
 
@@ -265,6 +270,11 @@ def assert_refused(result):
         ),
         ("tracking.experiment=one,two --multirun", f"tracking: {ONE_FOR_ALL}"),
         (
+            "batch_size=3501",
+            "batch_size=3501: beyond the training set; mnist_5k has 4,000 training images, 500 of "
+            "them held out for validation, so at most 3500 is allowed",
+        ),
+        (
             "hydra/launcher=basic threads_per_run=1,2 --multirun",
             "threads_per_run=1,2: cannot be swept over with hydra/launcher=basic, which trains "
             "several runs in one process, where MXNet's threads cannot change; allowed launchers: "
@@ -288,6 +298,13 @@ def test_the_command_shows_the_message_and_trains_nothing(sweep_command, argumen
     assert_refused(result)
 
 
+class NoGpus:
+    """A launcher that is asked for nothing else."""
+
+    def count_gpus(self, config):
+        return 0
+
+
 @pytest.mark.parametrize(
     ("field", "values"),
     [
@@ -306,7 +323,7 @@ def test_what_is_one_for_all_runs_cannot_be_swept_over(field, values):
     composed = OmegaConf.create()
     jobs = [Job(n, (each,), composed, load(each), cost=1) for n, each in enumerate(overrides)]
     with pytest.raises(UserError) as error:
-        sweep(jobs, overrides, launcher=None)
+        sweep(jobs, overrides, NoGpus())
     assert str(error.value) == f"{field.partition('.')[0]}: {ONE_FOR_ALL}"
     assert list(Path.cwd().iterdir()) == []
 
@@ -442,12 +459,12 @@ def missing_files():
 
 def garbage():
     put("folder", dict.fromkeys(NAMES, b"no images"))
-    return f"folder/{NAMES[0]} is cut: 9 bytes of 47,040,016. {REPLACE}"
+    return f"folder/{NAMES[0]} is incomplete: 9 bytes of 47,040,016. {REPLACE}"
 
 
 def web_pages():
     put("folder", {f"{name}.gz": b"<html>404</html>" for name in NAMES})
-    return f"folder/{NAMES[0]}.gz is no readable gzip file (Not a gzipped file (b'<h')). {REPLACE}"
+    return f"folder/{NAMES[0]}.gz cannot be read as a gzip file (Not a gzipped file (b'<h')). {REPLACE}"
 
 
 @pytest.mark.parametrize("make", [missing_files, garbage, web_pages])
@@ -463,8 +480,8 @@ def test_files_that_were_cut(published):
     put("zipped", {f"{name}.gz": content[:-1000] for name, content in contents.items()})
     put("plain", {name: gzip.decompress(content)[:-1] for name, content in contents.items()})
     for folder, message in [
-        ("zipped", f"zipped/{NAMES[0]}.gz is cut: its gzip stream ends early. {REPLACE}"),
-        ("plain", f"plain/{NAMES[0]} is cut: 47,040,015 bytes of 47,040,016. {REPLACE}"),
+        ("zipped", f"zipped/{NAMES[0]}.gz is incomplete: its gzip stream ends early. {REPLACE}"),
+        ("plain", f"plain/{NAMES[0]} is incomplete: 47,040,015 bytes of 47,040,016. {REPLACE}"),
     ]:
         with pytest.raises(UserError) as error:
             load_dataset(load("dataset=mnist", f"dataset.root={folder}").dataset)

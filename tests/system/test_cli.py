@@ -154,7 +154,9 @@ def test_the_leaderboard_is_a_command(workplace, mission):
 
 
 def test_a_picture_is_classified_by_a_command(workplace, mission):
-    Image.fromarray(np.zeros((28, 28), np.uint8)).save(workplace.folder / "a.png")
+    stroke = np.zeros((28, 28), np.uint8)
+    stroke[5:23, 13:16] = 255
+    Image.fromarray(stroke).save(workplace.folder / "a.png")
     run = workplace.runs("sweep")[1][0]
     lines = workplace.run(run.info.run_id, "a.png", module="sweep.predict")
     assert "taken as it is" in "\n".join(lines)
