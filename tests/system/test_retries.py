@@ -91,7 +91,7 @@ def test_what_is_told_before_and_after_a_death_has_the_same_number():
 def test_the_record_of_a_run_that_died_is_closed_if_it_has_one(monkeypatch):
     closed = []
     monkeypatch.setattr(
-        "sweep.tracking.close_as_failed",
+        "sweep.execution.scheduler.close_as_failed",
         lambda tracking, run_id, error: closed.append((tracking.experiment, run_id, str(error))),
     )
 
