@@ -40,6 +40,8 @@ def log_model(training: Training, dataset: Dataset, record: Record) -> None:
     """Keep the network as a model that MLflow loads and serves."""
     interface = serving.Interface(dataset.name, dataset.shape, dataset.class_names)
     example = dataset.test.images[dataset.test.index[:EXAMPLES]]
+    if dataset.shape[0] == 1:
+        example = example[:, 0]  # grey images need no axis for their colours
     with tempfile.TemporaryDirectory() as folder:
         serving.save(training.net, interface, Path(folder))
         pyfunc = Pyfunc(
