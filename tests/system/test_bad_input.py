@@ -464,7 +464,8 @@ def garbage():
 
 def web_pages():
     put("folder", {f"{name}.gz": b"<html>404</html>" for name in NAMES})
-    return f"folder/{NAMES[0]}.gz cannot be read as a gzip file (Not a gzipped file (b'<h')). {REPLACE}"
+    why = "cannot be read as a gzip file (Not a gzipped file (b'<h'))"
+    return f"folder/{NAMES[0]}.gz {why}. {REPLACE}"
 
 
 @pytest.mark.parametrize("make", [missing_files, garbage, web_pages])
