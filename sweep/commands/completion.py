@@ -98,8 +98,8 @@ def complete_overrides(
             plugin = DefaultCompletionPlugin(GlobalHydra.instance().config_loader())
             word = f"{key}{is_value}{last}" or " "
             found = plugin._query("config", " ".join([*before, word]))
-    except Exception:
-        return []  # what was typed cannot be composed; that is said when it is run
+    except Exception:  # what was typed cannot be composed; that is said when it is run
+        return []
     if comma:
         found = [each.replace("=", f"={chosen},", 1) for each in found]
     return [CompletionItem(each) for each in found]

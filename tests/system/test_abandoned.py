@@ -4,12 +4,12 @@ import subprocess
 import sys
 
 import pytest
+from left_behind import KILLED, RUNNING, recorder, state
 from record import new_record
 
-from sweep import tracking
 from sweep.runs.locks import RunLocks
-from sweep.runs.resume import LEFT_BEHIND, close_abandoned
-from sweep.tracking import FINGERPRINT, FOLDER, Tracker
+from sweep.runs.resume import close_abandoned
+from sweep.tracking import Tracker
 
 
 @pytest.fixture
@@ -25,27 +25,7 @@ def locks(tracker, tmp_path):
 @pytest.fixture
 def record(tracker, locks):
     """Record a run or a sweep as left by its process; return its id."""
-
-    def create(key, status="RUNNING", folder=None, kind=tracking.RUN):
-        tags = {tracking.KIND: kind, FOLDER: folder or locks.folder_id}
-        tags |= {FINGERPRINT: key} if key else {}
-        client, experiment = tracker._client, tracker._experiment_id
-        run_id = client.create_run(experiment, tags=tags).info.run_id
-        if status != "RUNNING":
-            client.set_terminated(run_id, status)
-        return run_id
-
-    return create
-
-
-def state(tracker, run_id):
-    run = tracker._client.get_run(run_id)
-    ended = run.info.end_time is not None
-    return run.info.status, run.data.tags.get(tracking.FAILURE), ended
-
-
-KILLED = ("KILLED", LEFT_BEHIND, True)
-RUNNING = ("RUNNING", None, False)
+    return recorder(tracker, locks)
 
 
 HOLD = """

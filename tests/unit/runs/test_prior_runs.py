@@ -1,11 +1,11 @@
 import pytest
+from left_behind import KILLED, RUNNING, recorder, state
 from record import new_record
 
 from sweep import tracking
 from sweep.config.compose import load
 from sweep.runs.locks import RunLocks
 from sweep.runs.resume import (
-    LEFT_BEHIND,
     PriorRuns,
     all_prior_runs,
     close_abandoned,
@@ -13,7 +13,7 @@ from sweep.runs.resume import (
     recorded_score,
     remove_leftovers,
 )
-from sweep.tracking import FINGERPRINT, FOLDER, RunInfo, Tracker
+from sweep.tracking import FOLDER, RunInfo, Tracker
 
 HERE, THERE = "a" * 32, "b" * 32
 
@@ -100,27 +100,7 @@ def locks(tracker, tmp_path):
 @pytest.fixture
 def record(tracker, locks):
     """Record a run or a sweep as left by its process; return its id."""
-
-    def create(key, status="RUNNING", folder=None, kind=tracking.RUN):
-        tags = {tracking.KIND: kind, FOLDER: folder or locks.folder_id}
-        tags |= {FINGERPRINT: key} if key else {}
-        client, experiment = tracker._client, tracker._experiment_id
-        run_id = client.create_run(experiment, tags=tags).info.run_id
-        if status != "RUNNING":
-            client.set_terminated(run_id, status)
-        return run_id
-
-    return create
-
-
-def state(tracker, run_id):
-    run = tracker._client.get_run(run_id)
-    ended = run.info.end_time is not None
-    return run.info.status, run.data.tags.get(tracking.FAILURE), ended
-
-
-KILLED = ("KILLED", LEFT_BEHIND, True)
-RUNNING = ("RUNNING", None, False)
+    return recorder(tracker, locks)
 
 
 @pytest.mark.parametrize("kind", [tracking.RUN, tracking.SWEEP])
