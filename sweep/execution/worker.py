@@ -103,8 +103,8 @@ def _logged(task: Task, connection: Connection, composed: DictConfig) -> float:
 def _tell(connection: Connection, event: Event) -> None:
     try:
         connection.send(event)
-    except BrokenPipeError:  # the sweep is gone
-        raise KeyboardInterrupt from None
+    except BrokenPipeError:  # the sweep is gone, as the thread that waits for that finds too
+        _interrupt_once(signal.SIGTERM, None)
 
 
 def _portable(done: JobReturn) -> JobReturn:
