@@ -1,5 +1,7 @@
 """What version 0.1.0 recorded stays valid: found, continued, reproduced, compared, and answers."""
 
+from datetime import datetime, timezone
+
 import mlflow
 import numpy as np
 import pytest
@@ -11,8 +13,11 @@ from sweep.config.compose import load
 from sweep.config.recorded import from_yaml
 from sweep.data.formats.mnist import read_packaged
 from sweep.environment import environment
+from sweep.reporting.page import render
 from sweep.results.curves import load_curves
 from sweep.results.leaderboard import load_leaderboard_by_seed
+from sweep.results.results import results_of
+from sweep.results.runs import recorded_runs
 from sweep.runs.events import AlreadyTrained, Ended, Started
 from sweep.runs.execute import execute
 from sweep.runs.reproduce import compare, train_again
@@ -116,6 +121,14 @@ def test_leaderboard_and_curves_show_it(kept):
     assert table["failure_reason"].iloc[2].startswith("diverged at epoch 1")
     curves = load_curves("sweep", tracking_uri=kept)
     assert list(curves.groupby("run")["epoch"].max()) == [2, 2]
+
+
+def test_the_report_shows_it(kept):
+    recorded = recorded_runs(kept, "sweep", None)
+    page = render(results_of(recorded, "val/accuracy"), datetime.now(timezone.utc))
+    for name in runs_of(kept, "sweep"):
+        assert name in page
+    assert "diverged at epoch 1" in page
 
 
 @pytest.mark.parametrize("carried", ["by this version", "by the code that it carries"])
