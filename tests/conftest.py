@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from prepared import Command
 # MXNet reads its number of threads once, when it is loaded.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+# A shell's background jobs ignore Ctrl-C, and what they start does so too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NEXT_TO_THE_PROJECT = Path(__file__).parents[2] / "shared" / "datasets"
 PUBLISHED = Path(os.environ.get("SWEEP_TEST_DATASETS") or NEXT_TO_THE_PROJECT)

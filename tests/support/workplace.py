@@ -58,21 +58,16 @@ class Workplace:
 
     def start_anew(self, *arguments, module="sweep", **options):
         """Start it as a shell does: with nothing imported."""
-        # A process that inherits an ignored SIGINT, as a shell's background jobs do, ignores it.
-        kept = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            return subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
-                cwd=self.folder,
-                env=self.environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                start_new_session=True,
-                **options,
-            )
-        finally:
-            signal.signal(signal.SIGINT, kept)
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            **options,
+        )
 
     def run(self, *arguments, module="sweep"):
         """Run to a good end without a word of complaint, and return the lines that were printed."""
