@@ -30,6 +30,7 @@ LIBRARIES = (
 )
 USUAL_LIBRARIES = ("git", "matplotlib.figure", "pooch", "sklearn.base")
 OF_MXNET = ("DNNL_", "MXNET_", "OMP_", "OPENBLAS_")  # variables that it reads when it is loaded
+OWN = dict(os.environ)  # as it was before any test changed it
 HARMLESS = ("MXNET_HOME", "OMP_NUM_THREADS=1")
 FREE = 100  # descriptors from here on are nobody's
 
@@ -79,7 +80,7 @@ def is_usual(arguments, environment):
 
     That is with one thread.
     """
-    if environment.get("PYTHONPATH") != os.environ.get("PYTHONPATH"):
+    if environment.get("PYTHONPATH") != OWN.get("PYTHONPATH"):
         return False
     variables = {key: f"{key}={value}" for key, value in environment.items()}
     unusual = [
@@ -98,7 +99,7 @@ def server(usual):
         theirs.set_inheritable(True)
         command = [sys.executable, __file__, str(theirs.fileno()), *["usual"] * usual]
         # It ends when nobody can ask any more.
-        os.posix_spawn(sys.executable, command, {**os.environ, "OMP_NUM_THREADS": "1"})
+        os.posix_spawn(sys.executable, command, {**OWN, "OMP_NUM_THREADS": "1"})
     return ours
 
 
