@@ -24,9 +24,11 @@ class Images:
     """The images of a dataset with their labels, as a dataset's module reads them.
 
     Attributes:
-        train_images: (n, channels, height, width) float32, 0 (black) to 1; may be memory-mapped.
+        train_images: (n, channels, height, width) uint8, 0 (black) to 255, or float32, which is
+            taken as it is (0 to 1 where it is an image); may be memory-mapped. Features are
+            (n, 1, 1, d).
         train_labels: (n,) integers from 0.
-        test_images: (m, channels, height, width) float32.
+        test_images: (m, channels, height, width), as those to train on.
         test_labels: (m,) integers.
         class_names: one for each class; plain numbers where classes have no other names.
         digest: 64 hex digits that identify the content of all images and labels.

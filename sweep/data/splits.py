@@ -16,13 +16,13 @@ class Split:
     """Some of the images of an array.
 
     Attributes:
-        images: (all, channels, height, width) float32, 0 (black) to 1, often memory-mapped and
-            shared with other splits and processes.
+        images: (all, channels, height, width) uint8, 0 (black) to 255, or float32 as it is; often
+            memory-mapped and shared with other splits and processes. Features are (all, 1, 1, d).
         labels: (all,) integers from 0.
         index: (n,) int32, the rows that belong to this split.
     """
 
-    images: NDArray[np.float32]
+    images: NDArray[Any]
     labels: NDArray[Any]
     index: NDArray[np.int32]
 
