@@ -7,16 +7,19 @@ when it is imported: the process of a sweep reads the facts and never trains.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass as plain_dataclass
-from typing import Any, ClassVar
+from dataclasses import field
+from typing import Annotated, Any, ClassVar, Literal
 
 from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass
 
-from sweep.config.fields import STRICT, Size
+from sweep.config.fields import STRICT, Before, Size, allowed
 from sweep.config.registry import Registry
 from sweep.errors import UserError
 
 Shape = tuple[int, int, int]  # of an image: channels, height, width
+Resize = Literal["squash", "fit", "crop"]  # how a picture becomes one of another size
+Normalize = Annotated[Literal["unit", "standard"] | None, allowed("null, unit or standard")]
 
 
 @plain_dataclass(frozen=True)
@@ -63,12 +66,15 @@ class DatasetConfig(ABC):
 
     Attributes:
         framing: how pictures become images such as these; None if they are only scaled.
+        normalize: what the network is given of an image: see :mod:`sweep.data.scaling`.
     """
 
     framing: ClassVar[Framing | None] = None
 
     name: str
     val_size: Size
+    # Its default is in conf/config.yaml, for all datasets; here for those that are made in code.
+    normalize: Annotated[Normalize, Before("unit")] = field(default="unit", kw_only=True)
 
     @abstractmethod
     def read(self) -> Images:
