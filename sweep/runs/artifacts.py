@@ -96,7 +96,9 @@ def log_figures(
 def _draw(
     training: Training, dataset: Dataset, summary: Mapping[str, float], name: str, folder: Path
 ) -> None:
-    from sweep.runs.drawing import draw_confusion, draw_curves, draw_mistakes, write
+    from sweep.runs.confusion_drawing import draw_confusion
+    from sweep.runs.drawing import draw_curves, write
+    from sweep.runs.mistakes_drawing import draw_mistakes
 
     test, kept = dataset.test, training.chosen.epoch
     labels, probabilities = test.labels[test.index], training.answer_test()
@@ -108,7 +110,8 @@ def _draw(
     write(learning, folder / "curves.svg")
     draw_confusion(confusion(labels, probabilities), names).save(folder / "confusion.png")
     mistakes = worst(labels, probabilities, MISTAKES)
-    draw_mistakes(mistakes, test.images[test.index], names).save(folder / "mistakes.png")
+    wrong = test.images[test.index[[each.number for each in mistakes]]]
+    draw_mistakes(mistakes, wrong, names).save(folder / "mistakes.png")
     symbol = architecture(training.config.model, dataset.shape, dataset.classes)
     (folder / "layers.txt").write_text(table(layers(symbol, dataset.shape)))
     if drawn := drawing(symbol, dataset.shape):

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 from sklearn.datasets import load_sample_image
 
-from sweep.config.choices import DATASETS, DatasetConfig, Images, Resize
+from sweep.config.choices import DatasetConfig, Images, Resize
 from sweep.config.fields import STRICT, Role
 from sweep.data.splits import load_dataset
 
@@ -50,7 +50,6 @@ def _split(images):
     )
 
 
-@DATASETS.registers("photographs")
 @dataclass(frozen=True, config=STRICT)
 class Photographs(DatasetConfig):
     """The patches as bytes, or as the floats that these are."""
