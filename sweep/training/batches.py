@@ -101,7 +101,9 @@ class Resident:
 class Hosted:
     """A split whose rows NumPy chooses, and may change, before they go to the device."""
 
-    def __init__(self, split: Split, context: mx.Context, change: Change = np.asarray) -> None:
+    def __init__(
+        self, split: Split, context: mx.Context, change: Change = np.ascontiguousarray
+    ) -> None:
         """Take a split, the device, and what is done to each batch of images."""
         self._split, self._context, self._change = split, context, change
 
@@ -110,7 +112,8 @@ class Hosted:
         index = self._split.index[order]
         for start in range(0, len(order), size):
             rows = index[start : start + size]
-            images = np.ascontiguousarray(self._change(self._split.images[rows]))
+            images = self._change(np.asarray(self._split.images[rows]))
+            images = np.ascontiguousarray(images)
             both = (images, self._split.labels[rows])
             yield tuple(nd.from_numpy(each).as_in_context(self._context) for each in both)
 

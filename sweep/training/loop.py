@@ -1,7 +1,7 @@
 """The epoch loop. It knows Gluon; it knows no MLflow and no files."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ from scipy.special import softmax
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.choices import OptimizerConfig
 from sweep.config.metrics import Metric
+from sweep.data.augment import Transform, seeded
 from sweep.data.splits import Split
-from sweep.training.batches import BatchSums, as_floats, feed
+from sweep.training.batches import BatchSums, Feed, Hosted, as_floats, feed
 from sweep.training.selection import EpochRecord
 
 EVALUATION_BATCH = 100
@@ -37,6 +38,7 @@ def train_epochs(
     seed: int,
     epochs: range,
     context: mx.Context,
+    transforms: Sequence[Transform] = (),
 ) -> Iterator[EpochRecord]:
     """Train, and yield a record after each epoch, when its parameters are final.
 
@@ -47,11 +49,14 @@ def train_epochs(
         measured: splits to measure on after each epoch, as ``val`` and ``test``.
         metrics: what is measured of them, besides the loss.
         batch_size: images a step; the last step of an epoch takes what is left.
-        seed: with the epoch's number, it decides the order of that epoch's images.
+        seed: with the epoch's number, it decides the order of that epoch's images, and how they are
+            changed.
         epochs: which ones to train, counted from 1; ``range(4, 11)`` goes on after the third.
         context: where the parameters are.
+        transforms: changes of the images that are trained on.
     """
-    step, data = BatchSums(net, metrics, train.images.dtype), feed(train, context)
+    step = BatchSums(net, metrics, train.images.dtype)
+    feeds = _feeds(train, context, transforms, seed)
     evaluations = {
         name: Evaluation(net, split, metrics, context) for name, split in measured.items()
     }
@@ -61,7 +66,7 @@ def train_epochs(
         mx.random.seed((seed * 1_000_003 + epoch) % 2**31)  # for layers that draw while they train
         order = np.random.RandomState([seed, epoch]).permutation(len(train))
         sums = _Sums(metrics)
-        for inputs in data.batches(order, batch_size):
+        for inputs in feeds(epoch).batches(order, batch_size):
             with autograd.record():
                 loss, *others = step(*inputs)
             loss.backward()
@@ -75,6 +80,16 @@ def train_epochs(
         found["epoch_seconds"] = time.perf_counter() - begin
         found["images_per_second"] = len(order) / (trained - begin)
         yield EpochRecord(epoch, found)
+
+
+def _feeds(
+    train: Split, context: mx.Context, transforms: Sequence[Transform], seed: int
+) -> Callable[[int], Feed]:
+    """Return what gives an epoch's feed. Images that are not changed stay where they are."""
+    if transforms:
+        return lambda epoch: Hosted(train, context, seeded(transforms, seed, epoch))
+    same = feed(train, context)
+    return lambda epoch: same
 
 
 class Evaluation:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sweep.backend.mxnet import mx
 from sweep.config.metrics import at_best, measured_metric
 from sweep.config.schema import Config
+from sweep.data.augment import transforms
 from sweep.data.scaling import scaling
 from sweep.data.splits import Dataset
 from sweep.errors import Diverged
@@ -42,6 +43,7 @@ class Training:
         self.net = build_network(
             config.model, dataset.shape, dataset.classes, seed=config.seed, context=context
         )
+        self._transforms = transforms(config.augment, dataset.train.images)
         found = scaling(config.dataset.normalize, dataset.train)
         self.model = scaled(self.net, found, context)
         self._trainer = build_trainer(self.net, config.optim)
@@ -83,6 +85,7 @@ class Training:
             seed=self.config.seed,
             epochs=range(len(self.records) + 1, end + 1),
             context=self._context,
+            transforms=self._transforms,
         ):
             _check_finite(record)
             log.info("epoch %d: %s", record.epoch, record.metrics)
