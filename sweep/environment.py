@@ -57,13 +57,25 @@ def pinned(names: Sequence[str]) -> list[str]:
 @functools.cache
 def float_lanes() -> int:
     """Return how many float32 values one of the processor's vectors holds."""
-    flags = _cpuinfo("flags").split()
-    return 16 if {"avx512f", "avx512bw", "avx512dq", "avx512vl"} <= set(flags) else 8
+    return 16 if _vectors() == "AVX-512" else 8
 
 
 def _processor() -> str:
-    """Return the processor's name: MXNet picks its kernels by it, so low bits can depend on it."""
-    return _cpuinfo("model name") or platform.processor()
+    """Return the processor's name and its vectors, by which MXNet picks its kernels.
+
+    So low bits can depend on it. The name alone does not tell: virtual machines call all
+    generations of a make the same.
+    """
+    name = _cpuinfo("model name") or platform.processor()
+    return f"{name}, {vectors}" if (vectors := _vectors()) else name
+
+
+def _vectors() -> str:
+    """Return the widest vector instructions that the processor has and MXNet has kernels for."""
+    flags = set(_cpuinfo("flags").split())
+    if {"avx512f", "avx512bw", "avx512dq", "avx512vl"} <= flags:
+        return "AVX-512"
+    return "AVX2" if "avx2" in flags else ""
 
 
 def _cpuinfo(key: str) -> str:

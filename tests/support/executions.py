@@ -1,5 +1,6 @@
 """Runs in this process, on few images, which can be stopped at any point."""
 
+import functools
 from dataclasses import replace
 
 import pytest
@@ -28,6 +29,9 @@ CASES = {  # with the number of epochs that they train
 }
 
 
+_loaded = functools.cache(load)  # composing takes a while
+
+
 def few(config):
     """Return 400 of the images to train on, and 100 each to validate and to test."""
     found = load_dataset(config)
@@ -47,10 +51,11 @@ class Place:
         self.client = MlflowClient(self.uri)
 
     def config(self, experiment, *overrides):
-        where = (f"tracking.uri={self.uri}", f"tracking.experiment={experiment}", "context=cpu")
-        folder = f"checkpoint_dir={self.folder}/checkpoints"
         held_out = "dataset.val_size=100"  # as few() has them; a case may say otherwise
-        return load(held_out, *overrides, *where, folder, "batch_size=50")
+        config = _loaded(held_out, *overrides, "context=cpu", "figures=false", "batch_size=50")
+        tracking = replace(config.tracking, uri=self.uri, experiment=experiment)
+        folder = f"{self.folder}/checkpoints"
+        return replace(config, tracking=tracking, checkpoint_dir=folder)
 
     def execute(self, experiment, *overrides, stop=None, error=KeyboardInterrupt, member=None):
         """Train; return the score and the events, or those until the error at this point."""

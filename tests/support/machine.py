@@ -1,9 +1,11 @@
 """Runs without processes, to see what the scheduler does with them."""
 
+import functools
 import math
 import multiprocessing
 import threading
 import time
+from dataclasses import replace
 
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import OmegaConf
@@ -86,10 +88,13 @@ class Machine:
         self.told.append((number, event))
 
 
+_loaded = functools.cache(load)  # composing takes a while
+
+
 def job(number, epochs, *overrides):
     folder = {"dir": "sweeps", "subdir": str(number)}
     composed = {"hydra": {"overrides": {"task": [f"epochs={epochs}"]}, "sweep": folder}}
-    config = load(f"epochs={epochs}", "context=cpu", *overrides)
+    config = replace(_loaded("context=cpu", *overrides), epochs=epochs)
     overrides = (f"epochs={epochs}",)
     return Job(number, overrides, OmegaConf.create(composed), config, cost=epochs)
 

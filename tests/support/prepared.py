@@ -1,13 +1,18 @@
 """``python -m`` in processes of their own, forked from one that has imported the slow libraries.
 
-A command then starts in a tenth of a second and not in several. Nothing of ``sweep`` is imported
-before the fork, nor MXNet, and nothing has been made: a command cannot tell it from a start anew,
-but that its libraries are there already.
+A command then starts in a tenth of a second and not in several, and so does the server from which
+it forks its runs. Nothing of ``sweep`` is imported before the fork, and nothing has been made: a
+command cannot tell it from a start anew, but that its libraries are there already. MXNet is there
+too, but hidden until it is imported; unless a command has an environment in which that would not
+be the same.
 """
 
 import contextlib
+import fcntl
 import functools
+import importlib.machinery
 import json
+import multiprocessing.util
 import os
 import random
 import runpy
@@ -17,11 +22,16 @@ import struct
 import subprocess
 import sys
 import threading
+import warnings
 
 LIBRARIES = (
     *("hydra.main", "hydra._internal.hydra", "mlflow.store.tracking.sqlalchemy_store"),
     *("mlflow.store.tracking.rest_store", "optuna", "pydantic", "rich.table", "scipy.special"),
 )
+USUAL_LIBRARIES = ("git", "matplotlib.figure", "pooch", "sklearn.base")
+OF_MXNET = ("DNNL_", "MXNET_", "OMP_", "OPENBLAS_")  # variables that it reads when it is loaded
+HARMLESS = ("MXNET_HOME", "OMP_NUM_THREADS=1")
+FREE = 100  # descriptors from here on are nobody's
 
 
 class Command(subprocess.Popen):
@@ -35,8 +45,9 @@ class Command(subprocess.Popen):
             streams = [nothing.fileno() if read_in == -1 else read_in, write_out, write_error]
             content = request.encode()
             parts = [struct.pack("!I", len(content))]
-            socket.send_fds(server(), parts, [*streams, told.fileno()])
-            server().sendall(content)
+            chosen = server(is_usual(args, env))
+            socket.send_fds(chosen, parts, [*streams, told.fileno()])
+            chosen.sendall(content)
         self._status = status
         (self.pid,) = struct.unpack("!I", status.recv(4))
         self._child_created = True
@@ -63,14 +74,31 @@ class Command(subprocess.Popen):
         return self.returncode
 
 
+def is_usual(arguments, environment):
+    """Return whether a command has libraries from where they are here, and MXNet's as it is here.
+
+    That is with one thread.
+    """
+    if environment.get("PYTHONPATH") != os.environ.get("PYTHONPATH"):
+        return False
+    variables = {key: f"{key}={value}" for key, value in environment.items()}
+    unusual = [
+        key
+        for key, both in variables.items()
+        if key.startswith(OF_MXNET) and key not in HARMLESS and both not in HARMLESS
+    ]
+    return not unusual and not any(each.startswith("threads_per_run") for each in arguments)
+
+
 @functools.cache
-def server():
+def server(usual):
     """Start the process from which commands are forked; return the connection to it."""
     ours, theirs = socket.socketpair()
     with theirs:
         theirs.set_inheritable(True)
-        command = [sys.executable, __file__, str(theirs.fileno())]
-        os.posix_spawn(sys.executable, command, os.environ)  # it ends when nobody can ask any more
+        command = [sys.executable, __file__, str(theirs.fileno()), *["usual"] * usual]
+        # It ends when nobody can ask any more.
+        os.posix_spawn(sys.executable, command, {**os.environ, "OMP_NUM_THREADS": "1"})
     return ours
 
 
@@ -86,15 +114,21 @@ def serve(connection):
         size, descriptors, _, _ = socket.recv_fds(connection, 4, 4)
         if not size:
             return None
-        (left,) = struct.unpack("!I", size)
-        content = b""
-        while len(content) < left:
-            content += connection.recv(left - len(content))
+        request = received(connection, size)
         if not os.fork():
             connection.close()
-            return begin(json.loads(content), descriptors)
+            return begin(request, descriptors)
         for each in descriptors:
             os.close(each)
+
+
+def received(connection, size):
+    """Return what comes through a connection, whose size has come already."""
+    (left,) = struct.unpack("!I", size)
+    content = b""
+    while len(content) < left:
+        content += connection.recv(left - len(content))
+    return json.loads(content)
 
 
 def begin(request, descriptors):
@@ -133,12 +167,99 @@ def begin(request, descriptors):
     return request["arguments"]
 
 
+class Hidden:
+    """Modules that are loaded already, and appear when they are imported.
+
+    A finder of modules and their loader: https://docs.python.org/3/library/importlib.html
+    """
+
+    def __init__(self, name):
+        self._name = name
+        below = [each for each in sys.modules if each.partition(".")[0] == name]
+        self._modules = {each: sys.modules.pop(each) for each in below}
+        self._spec = self._modules[name].__spec__
+
+    def find_spec(self, name, path, target=None):
+        if name == self._name:
+            return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+    def create_module(self, spec):
+        return self._modules[self._name]
+
+    def exec_module(self, module):
+        module.__spec__ = self._spec
+        sys.modules.update(self._modules)
+
+
+def load_mxnet():
+    """Load MXNet, and hide it and what it needs and leaves behind."""
+    numpy = sys.modules["numpy"]
+    numpy.bool = bool  # see sweep/carried/mxnet_import.py
+    __import__("mxnet")
+    del numpy.bool
+    for crash in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGABRT):
+        signal.signal(crash, signal.SIG_DFL)
+    sys.meta_path.insert(0, Hidden("mxnet"))
+
+
+def prepare_a_fork_server():
+    """Fork what becomes the command's server of fresh processes, if it starts one as usual.
+
+    So that it has what is loaded here, and none of what the command has done by then.
+    """
+    ours, theirs = socket.socketpair()
+    process = os.fork()
+    if process:
+        theirs.close()
+        start_anew = multiprocessing.util.spawnv_passfds
+
+        def start(path, arguments, descriptors):
+            is_one = "multiprocessing.forkserver" in str(arguments[-1])
+            if ours.fileno() == -1 or not is_one or not is_usual([], os.environ):
+                return start_anew(path, arguments, descriptors)
+            request = {"program": arguments[-1], "numbers": descriptors, "folder": os.getcwd()}
+            content = json.dumps({**request, "environment": dict(os.environ)}).encode()
+            with ours:
+                socket.send_fds(ours, [struct.pack("!I", len(content))], descriptors)
+                ours.sendall(content)
+            return process
+
+        multiprocessing.util.spawnv_passfds = start
+        return
+    ours.close()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    size, descriptors, _, _ = socket.recv_fds(theirs, 4, 2)
+    if not size:
+        os._exit(0)
+    request = received(theirs, size)
+    theirs.close()
+    kept = [fcntl.fcntl(each, fcntl.F_DUPFD, FREE) for each in descriptors]
+    for each in descriptors:
+        os.close(each)
+    for each, number in zip(kept, request["numbers"], strict=True):
+        os.dup2(each, number)
+        os.close(each)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    sys.argv = ["-c"]
+    exec(request["program"], {"__name__": "__main__"})
+    sys.exit()
+
+
 if __name__ == "__main__":
     here = sys.path[0]
     for name in LIBRARIES:
         __import__(name)
+    warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
     assert "mxnet" not in sys.modules and threading.active_count() == 1
+    if usual := sys.argv[2:] == ["usual"]:
+        for name in USUAL_LIBRARIES:
+            __import__(name)
+        load_mxnet()
     arguments = serve(socket.socket(fileno=int(sys.argv[1])))
     if arguments:
+        if usual:
+            prepare_a_fork_server()
         module, sys.argv = arguments[2], arguments[2:]
         runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -238,7 +238,8 @@ def fork_servers(session):
         with contextlib.suppress(OSError):
             state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
             command = Path(f"/proc/{process}/cmdline").read_text()
-            if int(state[1]) == session and "forkserver" in command:
+            is_one = "forkserver" in command or "prepared.py" in command
+            if int(state[1]) == session and is_one:
                 found.append(process)
     return found
 

@@ -35,11 +35,11 @@ def workplace(tmp_path_factory):
     return Workplace(tmp_path_factory.mktemp("submitit"))
 
 
-def test_a_sweep_has_the_same_bits_as_in_processes_of_its_own(workplace, tmp_path):
+def test_a_sweep_has_the_same_bits_as_in_processes_of_its_own(workplace, tmp_path, monkeypatch):
     usual = Workplace(tmp_path)
     usual.run(*FEW, "--multirun")
     secret = "a password that is written nowhere"
-    workplace.environment["MLFLOW_TRACKING_PASSWORD"] = secret
+    monkeypatch.setitem(workplace.environment, "MLFLOW_TRACKING_PASSWORD", secret)
     lines = workplace.run(LOCAL, *FEW, "--multirun")
     assert "run 3: epoch 2 kept: " in "\n".join(lines)
     assert_complete(workplace, outcomes(usual.client, usual.runs("sweep")[1]))
@@ -50,8 +50,9 @@ def test_a_sweep_has_the_same_bits_as_in_processes_of_its_own(workplace, tmp_pat
     assert not [path for path in files if secret.encode() in path.read_bytes()]
 
 
-def test_an_address_that_a_variable_has_is_written_nowhere(workplace, tmp_path):
-    workplace.environment["SWEEP_STUDIES"] = f"sqlite:///{tmp_path}/studies_s3cret.db"
+def test_an_address_that_a_variable_has_is_written_nowhere(workplace, tmp_path, monkeypatch):
+    studies = f"sqlite:///{tmp_path}/studies_s3cret.db"
+    monkeypatch.setitem(workplace.environment, "SWEEP_STUDIES", studies)
     workplace.run(
         *(LOCAL, "hydra/sweeper=optuna", "search.storage=${oc.env:SWEEP_STUDIES}"),
         *("optim.lr=interval(0.1,1)", "search.n_trials=1", "search.pruner=asha"),
@@ -138,9 +139,9 @@ def test_a_sweep_behind_which_interrupts_are_ignored_stops_its_jobs(workplace):
     assert {run.info.status for run in workplace.runs("ignored")[1]} == {"KILLED"}
 
 
-def test_slurm_is_not_here(workplace):
+def test_slurm_is_not_here(workplace, monkeypatch):
     """With a path of this Python's programs alone, on which nothing of SLURM's is."""
-    workplace.environment["PATH"] = str(Path(os.__file__).parent)
+    monkeypatch.setitem(workplace.environment, "PATH", str(Path(os.__file__).parent))
     process = workplace.start("hydra/launcher=submitit_slurm", *FEW, "--multirun")
     output, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (

@@ -78,8 +78,14 @@ def test_the_first_processor_is_the_one_described(cpuinfo, monkeypatch):
         CPUINFO.format(number=0, name="Some: One @ 2.8GHz", flags=one)
         + CPUINFO.format(number=1, name="Other", flags=other)
     )
-    assert _processor() == "Some: One @ 2.8GHz"
+    assert _processor() == "Some: One @ 2.8GHz, AVX-512"
     assert float_lanes() == 16
+
+
+@pytest.mark.parametrize(("flags", "processor"), [("avx2", "One, AVX2"), ("sse2", "One")])
+def test_a_processor_without_the_widest_vectors(cpuinfo, flags, processor):
+    cpuinfo(CPUINFO.format(number=0, name="One", flags=flags))
+    assert _processor() == processor
 
 
 def test_program_is_named_or_found(monkeypatch):

@@ -17,6 +17,7 @@ from sweep.config.params import params
 from sweep.data.splits import load_dataset
 from sweep.errors import RunFailed
 from sweep.execution.job import Job
+from sweep.results import runs as results
 from sweep.runs.locks import RunLocks
 from sweep.runs.membership import membership_of
 from sweep.sweeps.grid import sweep
@@ -221,3 +222,16 @@ def test_a_run_without_a_process_is_closed_when_its_sweep_is_interrupted(place):
     finished, left = place.recorded("run")
     assert (finished.info.status, left.info.status) == ("FINISHED", "KILLED")
     assert left.data.tags["failure_reason"] == "its process ended without closing it"
+
+
+def test_the_record_is_read_once_at_the_end(place, monkeypatch):
+    read, asked = results.recorded_runs, []
+
+    def counted(*arguments):
+        asked.append(arguments)
+        return read(*arguments)
+
+    monkeypatch.setattr(results, "recorded_runs", counted)
+    place.sweep("seed=1", "seed=2")
+    (parent,) = place.recorded("sweep")
+    assert asked == [(place.uri, place.experiment, parent.info.run_id)]
