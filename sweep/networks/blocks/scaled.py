@@ -6,7 +6,9 @@ from sweep.backend.mxnet import gluon, mx, nd
 from sweep.data.scaling import Scaling
 
 
-def scaled(net: gluon.HybridBlock, scaling: Scaling | None, context: mx.Context) -> Any:
+def scaled(
+    net: gluon.HybridBlock, scaling: Scaling | None, context: mx.Context
+) -> gluon.HybridBlock:
     """Return a network that takes units, whatever the network itself is given.
 
     Args:
