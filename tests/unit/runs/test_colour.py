@@ -37,7 +37,8 @@ class ColourPlace(Place):
     fields = {"normalize": "standard"}
 
     def config(self, experiment, *overrides):
-        return of_photographs(super().config(experiment, *overrides), **self.fields)
+        config = of_photographs(super().config(experiment, *overrides), **self.fields)
+        return replace(config, figures=experiment == "whole")
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +215,7 @@ def test_a_model_of_numbers_takes_no_pictures(predict, place, monkeypatch):
 
 def test_the_example_of_large_images_is_short(place, monkeypatch, tmp_path):
     monkeypatch.setattr("sweep.runs.artifacts.EXAMPLE_VALUES", 4_000)
-    place.execute("short", "model=mlp", "model.hidden=[4]", "epochs=1", "figures=false")
+    place.execute("short", "model=mlp", "model.hidden=[4]", "epochs=1")
     (output,) = place.run("short").outputs.model_outputs
     mlflow.set_tracking_uri(place.uri)
     folder = mlflow.artifacts.download_artifacts(f"models:/{output.model_id}", dst_path=tmp_path)
