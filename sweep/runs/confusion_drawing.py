@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from sweep.runs.figures import most_confused
 from sweep.runs.paper import INK, LETTERS, MARGIN, PAPER, TITLE_HEIGHT, Paper, fitted, width_of
 
 FEW, MANY = (242, 247, 252), (8, 48, 107)  # a mistake's colour, red, green and blue
@@ -15,12 +16,14 @@ CELL, LEAST_CELL, CELLS = 54, 3, 1_200  # pixels: of one at most, at least; of a
 WITH_NUMBERS, WITH_GAPS, GAP = 30, 8, 2  # pixels that a cell needs for them
 SMALL_LETTERS = 10
 WIDEST_LABEL = 240
+LISTED, LINE = 15, 19  # mistakes, and the height of a line in pixels
 
 
 def draw_confusion(counts: NDArray[np.int64], names: Sequence[str]) -> Image.Image:
     """Draw a table of truths and answers; the more often a mistake, the darker.
 
-    With many classes its cells are small: they then have no numbers, and not every class its label.
+    With many classes its cells are small: they then have no numbers, but the most frequent mistakes
+    are listed below; and not every class has its label.
 
     Args:
         counts: (classes, classes), a row for each truth.
@@ -30,11 +33,13 @@ def draw_confusion(counts: NDArray[np.int64], names: Sequence[str]) -> Image.Ima
     cell = min(CELL, max(LEAST_CELL, CELLS // number))
     letters = LETTERS if cell > LETTERS else SMALL_LETTERS
     rows = range(0, number, math.ceil((letters + 1) / cell))
-    labels = {row: _label(row, names[row], letters) for row in rows}
+    labels = {row: _label(row, names, letters) for row in rows}
     left = 40 + max(width_of(label, letters) for label in labels.values())
     top = TITLE_HEIGHT + 50
     side = number * cell
-    paper = Paper(max(left + side + 16, 320), top + side + 16)
+    listed = [] if cell >= WITH_NUMBERS else most_confused(counts, LISTED)
+    below = LINE * (len(listed) + 1) if listed else 0
+    paper = Paper(max(left + side + 16, 320), top + side + 16 + below)
     total, wrong = counts.sum(), counts.sum() - counts.trace()
     paper.write_title(f"Test images: {wrong:,} of {total:,} wrong")
     paper.write(left + side / 2, top - 38, "answer")
@@ -55,12 +60,20 @@ def draw_confusion(counts: NDArray[np.int64], names: Sequence[str]) -> Image.Ima
             ink = PAPER if shares[row, column] > 0.5 else INK
             words = _count(int(counts[row, column]), cell)
             paper.write(x + cell / 2 - 1, y + cell / 2 - 1, words, ink=ink)
+    for line, (row, column, count) in enumerate(listed):
+        words = f"{count:,}: {_name(row, names)}, taken for {_name(column, names)}"
+        y = top + side + 16 + (line + 0.5) * LINE
+        paper.write(left, y, fitted(words, side), "lm")
     return paper.picture
 
 
-def _label(number: int, name: str, letters: int) -> str:
-    words = name if name == str(number) else f"{number} {name}"
-    return fitted(words, WIDEST_LABEL, letters)
+def _name(number: int, names: Sequence[str]) -> str:
+    """Return a class's number, and its name where it has another."""
+    return names[number] if names[number] == str(number) else f"{number} {names[number]}"
+
+
+def _label(number: int, names: Sequence[str], letters: int) -> str:
+    return fitted(_name(number, names), WIDEST_LABEL, letters)
 
 
 def _count(count: int, cell: int) -> str:

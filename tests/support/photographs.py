@@ -9,9 +9,8 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 from sklearn.datasets import load_sample_image
 
-from sweep.config.choices import DatasetConfig, Images, Resize
+from sweep.config.choices import DatasetConfig, Images
 from sweep.config.fields import STRICT, Role
-from sweep.data.splits import load_dataset
 
 SIDE = 32
 NAMES = ("a temple in China", "flower, <i>& leaves</i>: 花")
@@ -70,8 +69,3 @@ def photographs(normalize="unit", kept_as="uint8", val_size=80):
 def of_photographs(config, **fields):
     """Return a run's configuration, on the photographs."""
     return replace(config, dataset=photographs(**fields))
-
-
-def resized(resize: Resize, **fields):
-    """Return the dataset as if its pictures had been resized so."""
-    return replace(load_dataset(photographs(**fields)), resize=resize)

@@ -189,6 +189,17 @@ def test_a_photograph_of_any_kind_is_made_as_the_images_are(predict, model):
         assert f" {answer['probability_' + str(answer['class'])]:.4f} " in row
 
 
+def test_pictures_are_resized_as_the_dataset_was(predict, place, monkeypatch):
+    original = prepare.load_dataset
+    monkeypatch.setattr(
+        prepare, "load_dataset", lambda config: replace(original(config), resize="crop")
+    )
+    place.execute("cropped", "model=mlp", "model.hidden=[4]", "epochs=1")
+    code, (row,), _ = predict(save("a.png", load_sample_image("china.jpg")), experiment="cropped")
+    assert code == 0
+    assert row.rstrip().endswith("the middle of 640×427 scaled to 32×32")
+
+
 def test_a_model_of_numbers_takes_no_pictures(predict, place, monkeypatch):
     original = prepare.load_dataset
 

@@ -18,7 +18,7 @@ from sweep.networks.summary import Layer, drawing, layers, table
 from sweep.runs.confusion_drawing import draw_confusion
 from sweep.runs.drawing import draw_curves, write
 from sweep.runs.execute import execute
-from sweep.runs.figures import Curve, Mistake, confusion, curves, value_range, worst
+from sweep.runs.figures import Curve, Mistake, confusion, curves, most_confused, value_range, worst
 from sweep.runs.mistakes_drawing import draw_mistakes, visible
 from sweep.runs.paper import fitted, width_of
 from sweep.training.selection import EpochRecord
@@ -71,6 +71,13 @@ def test_confusion():
     probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.5, 0.4], [0.2, 0.3, 0.5], [0.0, 0.9, 0.1]])
     counts = confusion(np.array([0, 2, 2, 2], np.uint8), probabilities)
     assert counts.tolist() == [[1, 0, 0], [0, 0, 0], [0, 2, 1]]
+
+
+def test_the_most_frequent_mistakes():
+    counts = np.array([[9, 0, 4], [2, 9, 0], [4, 1, 9]])
+    assert most_confused(counts, at_most=3) == [(0, 2, 4), (2, 0, 4), (1, 0, 2)]
+    assert most_confused(counts, at_most=9)[3:] == [(2, 1, 1)]
+    assert most_confused(np.diag([3, 3]), at_most=9) == []
 
 
 def test_the_worst_mistake_is_the_one_that_thought_the_truth_least_probable():
@@ -311,7 +318,8 @@ def test_a_confusion_matrix_of_many_classes_has_a_cell_for_each_pair(classes):
     cell = {2: 54, 10: 54, 34: 35, 100: 12, 1000: 3}[classes]
     width, height = picture.size
     left = width - 16 - classes * cell if classes > 2 else 40 + 240
-    assert height == 86 + classes * cell + 16
+    listed = 0 if classes < 40 else 19 * 3  # two mistakes, and room
+    assert height == 86 + classes * cell + 16 + listed
     assert width < 4_000
     for row, column, colour in [
         (0, 0, (235, 235, 235)),
