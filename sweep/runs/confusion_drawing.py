@@ -61,19 +61,15 @@ def draw_confusion(counts: NDArray[np.int64], names: Sequence[str]) -> Image.Ima
             words = _count(int(counts[row, column]), cell)
             paper.write(x + cell / 2 - 1, y + cell / 2 - 1, words, ink=ink)
     for line, (row, column, count) in enumerate(listed):
-        words = f"{count:,}: {_name(row, names)}, taken for {_name(column, names)}"
+        words = f"{count:,} times: {names[row]}, taken for {names[column]}"
         y = top + side + 16 + (line + 0.5) * LINE
         paper.write(left, y, fitted(words, side), "lm")
     return paper.picture
 
 
-def _name(number: int, names: Sequence[str]) -> str:
-    """Return a class's number, and its name where it has another."""
-    return names[number] if names[number] == str(number) else f"{number} {names[number]}"
-
-
 def _label(number: int, names: Sequence[str], letters: int) -> str:
-    return fitted(_name(number, names), WIDEST_LABEL, letters)
+    name = names[number]
+    return fitted(name if name == str(number) else f"{number} {name}", WIDEST_LABEL, letters)
 
 
 def _count(count: int, cell: int) -> str:
