@@ -24,7 +24,9 @@ PACKAGE = "gluon_sweep_model"  # what the copies are called
 LOADER = f"{PACKAGE}.serving"
 CARRIED = ("mxnet_import.py", "serving.py")
 SYMBOL, PARAMETERS, DATASET = "net-symbol.json", "net-0000.params", "dataset.json"
-BATCH = 1_000  # images at once; a LeNet then needs 150 MB for what is between its layers
+BATCH_PIXELS = (
+    784_000  # of images at once; a LeNet then needs 150 MB for what is between its layers
+)
 GREY_28 = (1, 28, 28)  # what every model of version 0.1 takes, which does not say so itself
 
 
@@ -36,11 +38,15 @@ class Interface:
         dataset: the name of the images that it was trained on.
         shape: of an image: channels, height, width.
         class_names: one for each class; plain numbers where classes have no other names.
+        values: ``pixels``, from black to white, or ``numbers`` of any size.
+        resize: how pictures of other sizes became such images: ``squash``, ``fit`` or ``crop``.
     """
 
     dataset: str
     shape: tuple[int, int, int]
     class_names: tuple[str, ...]
+    values: str = "pixels"
+    resize: str = "squash"
 
     @property
     def names(self) -> tuple[str, ...] | None:
@@ -69,16 +75,18 @@ class Interface:
         Args:
             images: an array, a DataFrame or nested lists; N×channels×height×width, N×pixels, or
                 N×height×width where there is one channel; integers from 0 (black) to 255 (white),
-                or floats from 0 to 1. A DataFrame has a row for each image, and a column for each
-                pixel, row by row.
+                or floats from 0 to 1; numbers that are no pixels are taken as they are. A DataFrame
+                has a row for each image, and a column for each pixel: channel by channel, and each
+                row by row.
 
         Raises:
             TypeError: it is something else, or has no numbers.
             ValueError: its shape or its values are not those.
         """
         array = self._array(images)
+        allowed_values, as_floats = _VALUES[self.values]
         if array.dtype.kind not in "iuf":
-            raise TypeError(f"images of type {array.dtype}: {_ALLOWED_TYPES}")
+            raise TypeError(f"images of type {array.dtype}: {allowed_values}")
         channels, height, width = self.shape
         forms = [self.shape, (math.prod(self.shape),)]
         forms += [(height, width)] if channels == 1 else []
@@ -86,14 +94,11 @@ class Interface:
             hint = "; a single image is images[None]" if array.shape in forms[::2] else ""
             allowed = f"allowed is {self.shapes()}, N from 1{hint}"
             raise ValueError(f"images of shape {array.shape}: {allowed}")
-        low, high = array.min(), array.max()
-        top = 255 if array.dtype.kind in "iu" else 1
-        if not (low >= 0 and high <= top):  # so NaN is refused too
-            raise ValueError(f"images with values from {low} to {high}: {_ALLOWED_TYPES}")
-        scaled = array.astype(np.float32)
-        if top == 255:
-            scaled /= np.float32(255)
-        return np.ascontiguousarray(scaled).reshape(-1, *self.shape)
+        floats = as_floats(array)
+        if floats is None:
+            given = f"values from {array.min()} to {array.max()}"
+            raise ValueError(f"images with {given}: {allowed_values}")
+        return np.ascontiguousarray(floats).reshape(-1, *self.shape)
 
     def _array(self, images: Any) -> NDArray[Any]:
         if isinstance(images, pd.DataFrame):
@@ -108,6 +113,31 @@ class Interface:
             raise ValueError(f"{what}: allowed is {self.shapes()}") from error
 
 
+def _units(array: NDArray[Any]) -> NDArray[np.float32] | None:
+    """Return pixels as float32, 0 (black) to 1; None if they are beyond that."""
+    top = 255 if array.dtype.kind in "iu" else 1
+    if not (array.min() >= 0 and array.max() <= top):  # so NaN is refused too
+        return None
+    scaled = array.astype(np.float32)
+    if top == 255:
+        scaled /= np.float32(255)
+    return scaled
+
+
+def _numbers(array: NDArray[Any]) -> NDArray[np.float32] | None:
+    """Return numbers as float32; None if one of them is not finite."""
+    return array.astype(np.float32) if np.isfinite(array).all() else None
+
+
+_VALUES = {  # what they have to be, and how they become what a network takes
+    "pixels": (
+        "allowed are integers from 0 (black) to 255 (white), as in uint8, or floats from 0 to 1",
+        _units,
+    ),
+    "numbers": ("allowed are finite numbers", _numbers),
+}
+
+
 class Classifier:
     """A network with what it takes and answers."""
 
@@ -120,8 +150,8 @@ class Classifier:
         """Return a row for each image: its class, and the probability of each class.
 
         Columns: those of :meth:`Interface.columns`. The class is that of the highest score. The
-        network is given up to 1,000 images at once; how many can change the last bits of what it
-        answers.
+        network is given up to 1,000 images of 28×28 pixels at once, and fewer of larger ones; how
+        many can change the last bits of what it answers.
 
         Args:
             images: see :meth:`Interface.pixels`.
@@ -130,10 +160,12 @@ class Classifier:
             TypeError, ValueError: as :meth:`Interface.pixels` does.
         """
         batch = self.interface.pixels(images)
+        _, height, width = self.interface.shape
+        size = max(1, BATCH_PIXELS // (height * width))
         scores, probabilities = [], []
         with self._one_at_a_time:
-            for start in range(0, len(batch), BATCH):
-                found = self._net(mx.nd.from_numpy(batch[start : start + BATCH]))
+            for start in range(0, len(batch), size):
+                found = self._net(mx.nd.from_numpy(batch[start : start + size]))
                 scores.append(found.asnumpy())
                 probabilities.append(mx.nd.softmax(found).asnumpy())
         classes = np.concatenate(scores).argmax(axis=1)
@@ -143,11 +175,6 @@ class Classifier:
             table.insert(0, "name", [names[each] for each in classes])
         table.insert(0, "class", classes)
         return table
-
-
-_ALLOWED_TYPES = (
-    "allowed are integers from 0 (black) to 255 (white), as in uint8, or floats from 0 to 1"
-)
 
 
 def save(net: mx.gluon.HybridBlock, interface: Interface, folder: Path) -> None:
@@ -172,6 +199,8 @@ def save(net: mx.gluon.HybridBlock, interface: Interface, folder: Path) -> None:
         "name": interface.dataset,
         "classes": interface.class_names,
         "shape": interface.shape,
+        "values": interface.values,
+        "resize": interface.resize,
     }
     (data / DATASET).write_text(json.dumps(about))
     for name in CARRIED:
@@ -185,8 +214,14 @@ def load(data: Path) -> Classifier:
     about = json.loads((data / DATASET).read_text())
     channels, height, width = about.get("shape", GREY_28)
     digits = [str(digit) for digit in range(10)]
-    names = tuple(about["classes"] or digits)  # version 0.1 wrote null for digits
-    return Classifier(net, Interface(about["name"], (channels, height, width), names))
+    interface = Interface(
+        dataset=about["name"],
+        shape=(channels, height, width),
+        class_names=tuple(about["classes"] or digits),  # version 0.1 wrote null for digits
+        values=about.get("values", "pixels"),
+        resize=about.get("resize", "squash"),
+    )
+    return Classifier(net, interface)
 
 
 def _load_pyfunc(data_path: str) -> Classifier:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sweep.commands.cli import tracking_option
 from sweep.config.choices import DATASETS
-from sweep.data.pictures import Picture, framed, read
+from sweep.data.pictures import Picture, as_dataset, read
 from sweep.display.answers import show_answers
 from sweep.errors import UserError
 
@@ -42,7 +42,7 @@ def predict(model: str, files: tuple[Path, ...], tracking_uri: str | None) -> No
         data = fetch_model(tracking_uri, model, serving.LOADER, Path(folder))
         classifier = serving.load(data)
     prepared = [_as_dataset(picture, classifier.interface) for picture in pictures]
-    answers = classifier.predict(np.stack([picture.grey for picture in prepared]))
+    answers = classifier.predict(np.stack([picture.pixels for picture in prepared]))
     show_answers(prepared, answers)
 
 
@@ -52,11 +52,11 @@ def _as_dataset(picture: Picture, interface: "Interface") -> Picture:
     Raises:
         UserError: the model is for images of another kind, or there is nothing in the picture.
     """
-    channels, height, width = interface.shape
-    if channels != 1:
+    if interface.values != "pixels":
         raise UserError(
-            f"the model takes images with {channels} channels; image files are read in grey, so "
-            "allowed are models of grey images"
+            f"the model takes numbers, {interface.shapes()}, and no images; allowed are models of "
+            "images"
         )
     dataset = DATASETS.get(interface.dataset)
-    return framed(picture, (height, width), dataset.framing if dataset else None)
+    framing = dataset.framing if dataset else None
+    return as_dataset(picture, interface.shape, framing, interface.resize)

@@ -1,10 +1,14 @@
 """What has to fit together: fields with each other, and with the images that are there."""
 
+from dataclasses import asdict
+
 from sweep.config.choices import Shape
 from sweep.config.metrics import measured_metric
+from sweep.config.params import as_text
 from sweep.config.schema import Config
 from sweep.errors import UserError, either
 
+IN_PIXELS = ("crop", "shift", "cutout")  # of augmentation: fields that must be below the sides
 SEARCHED = ("epoch_seconds", "images_per_second")  # objectives besides metrics of a split
 
 
@@ -67,4 +71,22 @@ def check_images(config: Config, train_size: int, shape: Shape) -> None:
             f"batch_size={config.batch_size}: beyond the training set; {where}, {held_out:,} of "
             f"them held out for validation, so at most {train_size - held_out} is allowed"
         )
+    _check_augmentation(config, shape)
     config.model.check(shape)
+
+
+def _check_augmentation(config: Config, shape: Shape) -> None:
+    channels, height, width = shape
+    chosen = {name: value for name, value in asdict(config.augment).items() if value is not None}
+    for name, value in chosen.items():
+        given = f"augment.{name}={as_text(value)}"
+        if (channels, height) == (1, 1):
+            raise UserError(
+                f"{given}: {config.dataset.name} has rows of {width} numbers, no images; allowed "
+                "is null"
+            )
+        if name in IN_PIXELS and value >= min(height, width):
+            raise UserError(
+                f"{given}: {config.dataset.name} has images of {height}×{width} pixels; allowed is "
+                f"less than {min(height, width)}, or null"
+            )

@@ -7,16 +7,19 @@ when it is imported: the process of a sweep reads the facts and never trains.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass as plain_dataclass
-from typing import Any, ClassVar
+from dataclasses import field
+from typing import Annotated, Any, ClassVar, Literal
 
 from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass
 
-from sweep.config.fields import STRICT, Size
+from sweep.config.fields import STRICT, Before, Size, allowed
 from sweep.config.registry import Registry
 from sweep.errors import UserError
 
 Shape = tuple[int, int, int]  # of an image: channels, height, width
+Resize = Literal["squash", "fit", "crop"]  # how a picture becomes one of another size
+Normalize = Annotated[Literal["unit", "standard"] | None, allowed("null, unit or standard")]
 
 
 @plain_dataclass(frozen=True)
@@ -24,9 +27,11 @@ class Images:
     """The images of a dataset with their labels, as a dataset's module reads them.
 
     Attributes:
-        train_images: (n, channels, height, width) float32, 0 (black) to 1; may be memory-mapped.
+        train_images: (n, channels, height, width) uint8, 0 (black) to 255, or float32, which is
+            taken as it is (0 to 1 where it is an image); may be memory-mapped. Features are
+            (n, 1, 1, d).
         train_labels: (n,) integers from 0.
-        test_images: (m, channels, height, width) float32.
+        test_images: (m, channels, height, width), as those to train on.
         test_labels: (m,) integers.
         class_names: one for each class; plain numbers where classes have no other names.
         digest: 64 hex digits that identify the content of all images and labels.
@@ -61,12 +66,15 @@ class DatasetConfig(ABC):
 
     Attributes:
         framing: how pictures become images such as these; None if they are only scaled.
+        normalize: what the network is given of an image: see :mod:`sweep.data.scaling`.
     """
 
     framing: ClassVar[Framing | None] = None
 
     name: str
     val_size: Size
+    # Its default is in conf/config.yaml, for all datasets; here for those that are made in code.
+    normalize: Annotated[Normalize, Before("unit")] = field(default="unit", kw_only=True)
 
     @abstractmethod
     def read(self) -> Images:

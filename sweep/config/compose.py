@@ -16,7 +16,7 @@ from sweep.config.explain import explain_composition, is_composition_error
 from sweep.config.fields import FieldInfo, declared
 from sweep.config.params import as_text
 from sweep.config.registry import Registry
-from sweep.config.schema import Config, EarlyStopping, Search, Tracking
+from sweep.config.schema import Augment, Config, EarlyStopping, Search, Tracking
 from sweep.errors import UserError, either, nearest
 
 PACKAGED_CONF = Path(__file__).parents[1] / "conf"
@@ -27,7 +27,12 @@ CHOSEN: dict[str, Registry[Any]] = {  # a class for each name
     "optim": OPTIMIZERS,
     "dataset": DATASETS,
 }
-NESTED = {"early_stopping": EarlyStopping, "search": Search, "tracking": Tracking}
+NESTED = {
+    "augment": Augment,
+    "early_stopping": EarlyStopping,
+    "search": Search,
+    "tracking": Tracking,
+}
 GROUPS = (*CHOSEN, "experiment")
 
 

@@ -125,6 +125,19 @@ NonNegative = Annotated[
 Fraction = Annotated[
     float, Field(strict=True, ge=0, lt=1), allowed("a number from 0 to less than 1")
 ]
+Strength = Annotated[
+    float | None,
+    Field(strict=True, gt=0, le=1),
+    allowed("a number above 0 and at most 1, or null"),
+]
+Degrees = Annotated[
+    float | None,
+    Field(strict=True, gt=0, le=180),
+    allowed("a number of degrees above 0 and at most 180, or null"),
+]
+Pixels = Annotated[
+    int | None, Field(strict=True, ge=1), allowed("a whole number of pixels, 1 or more, or null")
+]
 Text = Annotated[
     str, Field(min_length=1, coerce_numbers_to_str=True), allowed("a text of one letter or more")
 ]

@@ -15,17 +15,33 @@ from sweep.config.fields import (
     STRICT,
     Before,
     Count,
+    Degrees,
     Mark,
     NonNegative,
+    Pixels,
     Role,
     Seconds,
     Seed,
     Size,
+    Strength,
     Switch,
     Text,
     Texts,
     allowed,
 )
+
+
+@dataclass(frozen=True, config=STRICT)
+class Augment:
+    """What is done at random to the images of training batches: see :mod:`sweep.data.augment`."""
+
+    flip: Annotated[Literal[True] | None, allowed("true or null"), Before(None)]
+    crop: Annotated[Pixels, Before(None)]
+    shift: Annotated[Pixels, Before(None)]
+    rotate: Annotated[Degrees, Before(None)]
+    cutout: Annotated[Pixels, Before(None)]
+    brightness: Annotated[Strength, Before(None)]
+    contrast: Annotated[Strength, Before(None)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -72,6 +88,7 @@ class Config:
     model: Network
     optim: OptimizerConfig
     dataset: DatasetConfig
+    augment: Augment
     batch_size: Count
     epochs: Annotated[Count, Role.IDENTITY]
     seed: Seed

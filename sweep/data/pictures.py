@@ -1,6 +1,7 @@
-"""Image files as a network knows its images: of its dataset's size, grey, framed as these were."""
+"""Image files as a network knows its images: of its dataset's size, framed or resized as these."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,15 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from sweep.config.choices import Framing
-from sweep.errors import UserError
+from sweep.data.scaling import as_bytes
+from sweep.errors import UserError, either
 
 LEAST_CONTRAST = 0.05
 INK = 0.2  # from which part of the strongest contrast on it is no background
 DEEP_MODES = ("I", "I;16", "I;16B", "I;16L")  # 16 bits a pixel, which Pillow would cut off at 8
+GREY_MODES = ("L", "1")
+CHANNELS = {1: "grey", 3: "colour"}  # what image files can be given as
+SCALING = Image.Resampling.BILINEAR
 
 Grey = NDArray[np.float32]
 
@@ -23,24 +28,34 @@ class Picture:
 
     Attributes:
         file: its path.
-        grey: (h, w) float32, 0 (black) to 1 (white).
+        pixels: (channels, h, w) float32, 0 (black) to 1 (white); one channel, or red, green, blue.
         steps: what was done to it, in words.
     """
 
     file: Path
-    grey: Grey
+    pixels: NDArray[np.float32]
     steps: tuple[str, ...]
+
+    @property
+    def size(self) -> str:
+        """Width and height, in words."""
+        _, height, width = self.pixels.shape
+        return f"{width}×{height}"
+
+    def changed(self, pixels: NDArray[np.float32], *steps: str) -> "Picture":
+        """Return the picture with other pixels, and what was done to it."""
+        return replace(self, pixels=pixels, steps=(*self.steps, *steps))
 
 
 def read(file: Path) -> Picture:
-    """Read an image file of any size and mode, upright and in grey; what is transparent is white.
+    """Read an image file of any size and mode, upright; what is transparent is white.
 
     Raises:
         UserError: there is no such file, or it is no image.
     """
     try:
         with Image.open(file) as image:
-            return _grey(file, ImageOps.exif_transpose(image))
+            return _picture(file, ImageOps.exif_transpose(image))
     except FileNotFoundError:
         raise UserError(f"{file}: there is no such file") from None
     except Image.DecompressionBombError as error:
@@ -50,45 +65,122 @@ def read(file: Path) -> Picture:
         raise UserError(f"{file}: {what}") from error
 
 
-def _grey(file: Path, image: Image.Image) -> Picture:
-    steps = []
+def _picture(file: Path, image: Image.Image) -> Picture:
+    steps: list[str] = []
     if image.mode in DEEP_MODES:
-        deep = _array(image) / np.float32(65_535)
+        deep = np.asarray(image, np.float32) / np.float32(65_535)
         if deep.min() < 0 or deep.max() > 1:
             raise ValueError("its pixels have more than 16 bits")
-        return Picture(file, deep, ("16 bits to 8",))
+        return Picture(file, deep[None], ("16 bits to 8",))
     if image.mode == "F":
         raise ValueError("its pixels are 32-bit floats")
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         steps.append("put on white")
-    if image.mode not in ("L", "1"):
-        steps.append("made grey")
-    return Picture(file, _array(image.convert("L")) / np.float32(255), tuple(steps))
+    mode = "L" if image.mode in GREY_MODES else "RGB"
+    return Picture(file, _pixels(image.convert(mode)), tuple(steps))
 
 
-def _array(image: Image.Image) -> Grey:
-    return np.asarray(image, dtype=np.float32)
+def _pixels(image: Image.Image) -> NDArray[np.float32]:
+    """Return a picture's pixels, (channels, h, w) float32, 0 to 1."""
+    array = np.asarray(image, np.float32) / np.float32(255)
+    return np.ascontiguousarray(np.atleast_3d(array).transpose(2, 0, 1))
 
 
-def framed(picture: Picture, size: tuple[int, int], framing: Framing | None) -> Picture:
+def _image(pixels: NDArray[np.float32]) -> Image.Image:
+    whole = as_bytes(pixels)
+    return Image.fromarray(whole[0] if len(whole) == 1 else whole.transpose(1, 2, 0))
+
+
+def as_dataset(
+    picture: Picture, shape: tuple[int, int, int], framing: Framing | None, resize: str
+) -> Picture:
     """Return the picture as the images of a dataset are.
 
     Args:
-        picture: of any size.
-        size: height and width of the dataset's images, in pixels; a picture that has it already is
-            at most inverted.
-        framing: how they were made of pictures, light on dark; None to scale the whole picture.
+        picture: of any size, grey or in colour.
+        shape: of the dataset's images: channels, height, width.
+        framing: how grey ones were made of pictures; None if they were only resized.
+        resize: how they were resized.
+
+    Raises:
+        UserError: there is nothing in it, or no picture can become such an image.
+    """
+    channels, height, width = shape
+    if framing and channels == 1:
+        return framed(grey(picture), (height, width), framing)
+    if channels not in CHANNELS:
+        raise UserError(
+            f"the model takes images with {channels} channels; image files have 1 or 3, so allowed "
+            "are models of grey images and of colour ones"
+        )
+    return resized(_IN_CHANNELS[channels](picture), (height, width), resize)
+
+
+def grey(picture: Picture) -> Picture:
+    """Return the picture in one channel, as Pillow weighs its colours."""
+    if len(picture.pixels) == 1:
+        return picture
+    return picture.changed(_pixels(_image(picture.pixels).convert("L")), "made grey")
+
+
+def in_colour(picture: Picture) -> Picture:
+    """Return the picture in three channels: equal ones if it is grey."""
+    if len(picture.pixels) == 3:
+        return picture
+    return picture.changed(np.repeat(picture.pixels, 3, axis=0), "grey in three channels")
+
+
+_IN_CHANNELS = {1: grey, 3: in_colour}
+_RESIZES: dict[str, tuple[str, Callable[[Image.Image, tuple[int, int]], Image.Image]]] = {
+    "squash": ("{} scaled to {}", lambda image, size: image.resize(size, SCALING)),
+    "fit": ("{} fitted into {}", lambda image, size: ImageOps.pad(image, size, SCALING)),
+    "crop": (
+        "the middle of {} scaled to {}",
+        lambda image, size: ImageOps.fit(image, size, SCALING),
+    ),
+}
+
+
+def resized(picture: Picture, size: tuple[int, int], resize: str) -> Picture:
+    """Return the whole picture, or its middle, in another size.
+
+    Args:
+        picture: of any size; one that has this size already is not touched.
+        size: height and width, in pixels.
+        resize: ``squash`` changes the proportions, ``fit`` adds black borders, ``crop`` cuts what
+            is over.
+
+    Raises:
+        UserError: it is another word.
+    """
+    if resize not in _RESIZES:
+        raise UserError(
+            f"the model's images were resized by {resize}: allowed is {either(_RESIZES)}"
+        )
+    if picture.pixels.shape[1:] == size:
+        return picture
+    words, change = _RESIZES[resize]
+    height, width = size
+    pixels = _pixels(change(_image(picture.pixels), (width, height)))
+    return picture.changed(pixels, words.format(picture.size, f"{width}×{height}"))
+
+
+def framed(picture: Picture, size: tuple[int, int], framing: Framing) -> Picture:
+    """Return a grey picture placed as the images of a dataset are, light on dark.
+
+    Args:
+        picture: of any size; one that has this size already is at most inverted.
+        size: height and width of the dataset's images, in pixels.
+        framing: how they were made of pictures.
 
     Raises:
         UserError: there is nothing in it.
     """
-    if np.ptp(picture.grey) < LEAST_CONTRAST:
+    (grey,), steps = picture.pixels, []
+    if np.ptp(grey) < LEAST_CONTRAST:
         raise UserError(f"{picture.file}: is of one colour; there is nothing to classify")
-    if framing is None:
-        return _scaled_whole(picture, size)
-    grey, steps = picture.grey, list(picture.steps)
     border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
     background = np.median(border)
     if background - grey.min() > grey.max() - background:  # the ink is darker than the paper
@@ -98,20 +190,9 @@ def framed(picture: Picture, size: tuple[int, int], framing: Framing | None) -> 
         ink = np.clip(grey - background, 0, None)
         ink /= ink.max()
         side = framing.side
-        height, width = grey.shape
         grey = _placed(_scaled(_trimmed(ink), side), size, framing.by_mass)
-        steps.append(f"{width}×{height} fitted into {side}×{side}")
-    return Picture(picture.file, grey, tuple(steps))
-
-
-def _scaled_whole(picture: Picture, size: tuple[int, int]) -> Picture:
-    if picture.grey.shape == size:
-        return picture
-    height, width = size
-    scaled = Image.fromarray(picture.grey).resize((width, height), Image.Resampling.BILINEAR)
-    before = "×".join(map(str, picture.grey.shape[::-1]))
-    steps = (*picture.steps, f"{before} scaled to {width}×{height}")
-    return Picture(picture.file, np.clip(_array(scaled), 0, 1), steps)
+        steps.append(f"{picture.size} fitted into {side}×{side}")
+    return picture.changed(grey[None], *steps)
 
 
 def _trimmed(ink: Grey) -> Grey:
@@ -122,8 +203,8 @@ def _trimmed(ink: Grey) -> Grey:
 def _scaled(ink: Grey, side: int) -> Grey:
     factor = side / max(ink.shape)
     height, width = (max(1, round(each * factor)) for each in ink.shape)
-    scaled = Image.fromarray(ink).resize((width, height), Image.Resampling.BILINEAR)
-    return np.clip(_array(scaled), 0, 1)
+    scaled = Image.fromarray(ink).resize((width, height), SCALING)
+    return np.clip(np.asarray(scaled), 0, 1)
 
 
 def _placed(ink: Grey, size: tuple[int, int], by_mass: bool) -> Grey:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.config.choices import DatasetConfig, Shape
+from sweep.config.choices import DatasetConfig, Resize, Shape
 
 SPLIT_SEED = 20_121_995  # any constant will do; another one makes other splits
 
@@ -16,13 +16,13 @@ class Split:
     """Some of the images of an array.
 
     Attributes:
-        images: (all, channels, height, width) float32, 0 (black) to 1, often memory-mapped and
-            shared with other splits and processes.
+        images: (all, channels, height, width) uint8, 0 (black) to 255, or float32 as it is; often
+            memory-mapped and shared with other splits and processes. Features are (all, 1, 1, d).
         labels: (all,) integers from 0.
         index: (n,) int32, the rows that belong to this split.
     """
 
-    images: NDArray[np.float32]
+    images: NDArray[Any]
     labels: NDArray[Any]
     index: NDArray[np.int32]
 
@@ -40,6 +40,7 @@ class Dataset:
         class_names: one for each class; plain numbers where classes have no other names.
         digest: 64 hex digits that identify the content of all images and labels.
         source: the folder or file that they were read from.
+        resize: how pictures of other sizes became these images.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Dataset:
     train: Split
     val: Split
     test: Split
+    resize: Resize = "squash"
 
     @property
     def shape(self) -> Shape:

@@ -31,11 +31,11 @@ def show_plan(
     Args:
         runs: lines that say which runs.
         params: of some of them, which all others are like but for what these lines say.
-        datasets: a line for each.
+        datasets: a line for each; equal ones are the same images, given to networks otherwise.
         record: where the runs are recorded.
         device: what trains them.
     """
-    lines = [*runs, *(f"  {dataset}" for dataset in datasets)]
+    lines = [*runs, *(f"  {dataset}" for dataset in dict.fromkeys(datasets))]
     if any(each["test_every_epoch"] == "true" for each in params):
         lines.append("  measured on the test set after every epoch (test_every_epoch=true)")
     epochs = " or ".join(dict.fromkeys(each["epochs"] for each in params))

@@ -1,16 +1,19 @@
 """What a run keeps besides numbers: its parameters, its network as a model, its figures."""
 
 import logging
+import math
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from sweep import tracking
 from sweep.backend.mxnet import gluon
 from sweep.carried import serving
-from sweep.data.splits import Dataset
+from sweep.data.scaling import as_bytes, holds_pixels
+from sweep.data.splits import Dataset, Split
 from sweep.environment import environment, pinned
 from sweep.networks.build import architecture
 from sweep.networks.summary import drawing, layers, table
@@ -19,6 +22,7 @@ from sweep.tracking import Pyfunc, Record
 from sweep.training.session import Training
 
 EXAMPLES = 3  # test images that a model is given as an example
+EXAMPLE_VALUES = 100_000  # of all of them: they are written as text, twice
 # What a model needs; on Python 3.12 MXNet imports distutils, which setuptools brings.
 REQUIRED = ("mlflow", "mxnet", "numpy", "pandas", "setuptools")
 FIGURES = "figures"
@@ -38,22 +42,34 @@ def log_parameters(net: gluon.HybridBlock, record: Record) -> None:
 
 def log_model(training: Training, dataset: Dataset, record: Record) -> None:
     """Keep the network as a model that MLflow loads and serves."""
-    interface = serving.Interface(dataset.name, dataset.shape, dataset.class_names)
-    example = dataset.test.images[dataset.test.index[:EXAMPLES]]
-    if dataset.shape[0] == 1:
-        example = example[:, 0]  # grey images need no axis for their colours
+    interface = serving.Interface(
+        dataset=dataset.name,
+        shape=dataset.shape,
+        class_names=dataset.class_names,
+        values="pixels" if holds_pixels(dataset.train.images) else "numbers",
+        resize=dataset.resize,
+    )
     with tempfile.TemporaryDirectory() as folder:
-        serving.save(training.net, interface, Path(folder))
+        serving.save(training.model, interface, Path(folder))
         pyfunc = Pyfunc(
             folder=Path(folder),
             loader=serving.LOADER,
             columns=interface.columns(),
-            example=np.rint(example * 255).astype(np.uint8),
+            example=_example(dataset.test, interface),
             requirements=pinned(REQUIRED),
             python=environment()["python"],
             about={"dataset": dataset.name, "images": interface.shapes()},
         )
         record.log_model(pyfunc, training.chosen.epoch)
+
+
+def _example(test: Split, interface: serving.Interface) -> NDArray[Any]:
+    """Return a few test images as people have them: bytes, if they are pixels."""
+    count = max(1, min(EXAMPLES, EXAMPLE_VALUES // math.prod(interface.shape)))
+    images = test.images[test.index[:count]]
+    if interface.shape[0] == 1:
+        images = images[:, 0]  # grey images need no axis for their colours
+    return as_bytes(images) if interface.values == "pixels" else images
 
 
 def log_figures(
@@ -80,7 +96,9 @@ def log_figures(
 def _draw(
     training: Training, dataset: Dataset, summary: Mapping[str, float], name: str, folder: Path
 ) -> None:
-    from sweep.runs.drawing import draw_confusion, draw_curves, draw_mistakes, write
+    from sweep.runs.confusion_drawing import draw_confusion
+    from sweep.runs.drawing import draw_curves, write
+    from sweep.runs.mistakes_drawing import draw_mistakes
 
     test, kept = dataset.test, training.chosen.epoch
     labels, probabilities = test.labels[test.index], training.answer_test()
@@ -92,7 +110,8 @@ def _draw(
     write(learning, folder / "curves.svg")
     draw_confusion(confusion(labels, probabilities), names).save(folder / "confusion.png")
     mistakes = worst(labels, probabilities, MISTAKES)
-    draw_mistakes(mistakes, test.images[test.index], names).save(folder / "mistakes.png")
+    wrong = test.images[test.index[[each.number for each in mistakes]]]
+    draw_mistakes(mistakes, wrong, names).save(folder / "mistakes.png")
     symbol = architecture(training.config.model, dataset.shape, dataset.classes)
     (folder / "layers.txt").write_text(table(layers(symbol, dataset.shape)))
     if drawn := drawing(symbol, dataset.shape):

@@ -72,6 +72,19 @@ def confusion(labels: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[np.i
     return counts
 
 
+def most_confused(counts: NDArray[np.int64], at_most: int) -> list[tuple[int, int, int]]:
+    """Return the truths, answers and numbers of the most frequent mistakes, those first.
+
+    Args:
+        counts: as :func:`confusion` returns them.
+        at_most: how many.
+    """
+    wrong = counts - np.diag(counts.diagonal())
+    order = np.argsort(-wrong, axis=None, kind="stable")[:at_most]
+    places = (divmod(int(place), len(counts)) for place in order)
+    return [(row, column, int(wrong[row, column])) for row, column in places if wrong[row, column]]
+
+
 @dataclass(frozen=True)
 class Mistake:
     """An image that got a wrong answer.

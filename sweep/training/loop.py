@@ -1,7 +1,7 @@
 """The epoch loop. It knows Gluon; it knows no MLflow and no files."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,48 +11,14 @@ from scipy.special import softmax
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.choices import OptimizerConfig
 from sweep.config.metrics import Metric
+from sweep.data.augment import Transform, seeded
 from sweep.data.splits import Split
+from sweep.training.batches import BatchSums, Feed, Hosted, as_floats, feed
 from sweep.training.selection import EpochRecord
 
 EVALUATION_BATCH = 100
+SMALL_IMAGE = 64 * 64  # pixels of an image that so many are measured of at once
 BATCHES_AHEAD = 16
-
-
-class _Batch(gluon.HybridBlock):
-    """A network with its data feed and its sums in one graph, so that a batch is one call.
-
-    Takes images (all, channels, height, width) float32, labels (all,) integers and the batch's rows
-    (n,) int32; returns the sum of the softmax cross-entropy over the batch, and that of each
-    metric, (1,) float32 each. All images stay on the device; only rows are chosen.
-    """
-
-    def __init__(self, net: gluon.HybridBlock, metrics: Sequence[Metric]) -> None:
-        super().__init__(prefix="")
-        self.net = net
-        self.loss = gluon.loss.SoftmaxCrossEntropyLoss()
-        self._sums = [each.batch_sum for each in metrics if each.batch_sum]
-        self.hybridize(static_alloc=True, static_shape=True)
-
-    def hybrid_forward(self, F: Any, images: Any, labels: Any, rows: Any) -> tuple[Any, ...]:
-        truth = F.cast(F.take(labels, rows), "float32")  # (n,)
-        scores = self.net(F.take(images, rows))  # (n, classes)
-        measured = [batch_sum(F, scores, truth) for batch_sum in self._sums]
-        return F.sum(self.loss(scores, truth)), *measured
-
-
-class _Resident:
-    """A split's images and labels on the device: shared memory on the CPU, a copy on a GPU."""
-
-    def __init__(self, split: Split, context: mx.Context) -> None:
-        images = nd.from_numpy(split.images)  # shares the memory
-        self.images = images.as_in_context(context)
-        self.labels = nd.from_numpy(split.labels).as_in_context(context)
-        self.index, self.context = split.index, context
-
-    def batches(self, order: np.ndarray[Any, Any], size: int) -> Iterator[tuple[Any, Any, Any]]:
-        rows = nd.array(self.index[order], ctx=self.context, dtype="int32")
-        for start in range(0, len(order), size):
-            yield self.images, self.labels, rows[start : start + size]
 
 
 def build_trainer(net: gluon.HybridBlock, config: OptimizerConfig) -> gluon.Trainer:
@@ -72,6 +38,7 @@ def train_epochs(
     seed: int,
     epochs: range,
     context: mx.Context,
+    transforms: Sequence[Transform] = (),
 ) -> Iterator[EpochRecord]:
     """Train, and yield a record after each epoch, when its parameters are final.
 
@@ -82,11 +49,14 @@ def train_epochs(
         measured: splits to measure on after each epoch, as ``val`` and ``test``.
         metrics: what is measured of them, besides the loss.
         batch_size: images a step; the last step of an epoch takes what is left.
-        seed: with the epoch's number, it decides the order of that epoch's images.
+        seed: with the epoch's number, it decides the order of that epoch's images, and how they are
+            changed.
         epochs: which ones to train, counted from 1; ``range(4, 11)`` goes on after the third.
         context: where the parameters are.
+        transforms: changes of the images that are trained on.
     """
-    step, data = _Batch(net, metrics), _Resident(train, context)
+    step = BatchSums(net, metrics, train.images.dtype)
+    feeds = _feeds(train, context, transforms, seed)
     evaluations = {
         name: Evaluation(net, split, metrics, context) for name, split in measured.items()
     }
@@ -96,11 +66,11 @@ def train_epochs(
         mx.random.seed((seed * 1_000_003 + epoch) % 2**31)  # for layers that draw while they train
         order = np.random.RandomState([seed, epoch]).permutation(len(train))
         sums = _Sums(metrics)
-        for images, labels, rows in data.batches(order, batch_size):
+        for inputs in feeds(epoch).batches(order, batch_size):
             with autograd.record():
-                loss, *others = step(images, labels, rows)
+                loss, *others = step(*inputs)
             loss.backward()
-            trainer.step(len(rows))
+            trainer.step(len(inputs[-1]))
             sums.add(loss, *others)
         found = {f"train/{key}": value for key, value in sums.means(len(order)).items()}
         nd.waitall()
@@ -110,6 +80,16 @@ def train_epochs(
         found["epoch_seconds"] = time.perf_counter() - begin
         found["images_per_second"] = len(order) / (trained - begin)
         yield EpochRecord(epoch, found)
+
+
+def _feeds(
+    train: Split, context: mx.Context, transforms: Sequence[Transform], seed: int
+) -> Callable[[int], Feed]:
+    """Return what gives an epoch's feed. Images that are not changed stay where they are."""
+    if transforms:
+        return lambda epoch: Hosted(train, context, seeded(transforms, seed, epoch))
+    same = feed(train, context)
+    return lambda epoch: same
 
 
 class Evaluation:
@@ -123,14 +103,15 @@ class Evaluation:
         context: mx.Context,
     ) -> None:
         """Put the split on the device."""
-        self._step, self._data = _Batch(net, metrics), _Resident(split, context)
+        self._step = BatchSums(net, metrics, split.images.dtype)
+        self._data, self._size = feed(split, context), _evaluation_batch(split)
         self._order, self._metrics = np.arange(len(split)), metrics
 
     def measure(self) -> dict[str, float]:
         """Return the mean ``loss``, and each metric, with the network's present parameters."""
         sums = _Sums(self._metrics)
-        for images, labels, rows in self._data.batches(self._order, EVALUATION_BATCH):
-            sums.add(*self._step(images, labels, rows))
+        for inputs in self._data.batches(self._order, self._size):
+            sums.add(*self._step(*inputs))
         return sums.means(len(self._order))
 
 
@@ -162,13 +143,21 @@ def _names(metrics: Sequence[Metric]) -> list[str]:
 
 def probabilities(net: gluon.HybridBlock, split: Split, context: mx.Context) -> NDArray[np.float64]:
     """Return the network's answers to a split's images, (n, classes), each row with the sum 1."""
-    data, scores = _Resident(split, context), []
-    for images, _, rows in data.batches(np.arange(len(split)), EVALUATION_BATCH):
-        scores.append(net(nd.take(images, rows)))
+    floats, scores = as_floats(split.images.dtype), []
+    data, size = feed(split, context), _evaluation_batch(split)
+    for images, _, *rows in data.batches(np.arange(len(split)), size):
+        chosen = nd.take(images, *rows) if rows else images
+        scores.append(net(floats(nd, chosen)))
         _limit_queue(scores)
     logits = nd.concat(*scores, dim=0).asnumpy().astype(np.float64)
     shares: NDArray[np.float64] = softmax(logits, axis=1)
     return shares
+
+
+def _evaluation_batch(split: Split) -> int:
+    """Return how many images to measure at once: fewer, the larger they are, to fit in memory."""
+    height, width = split.images.shape[-2:]
+    return max(1, min(EVALUATION_BATCH, EVALUATION_BATCH * SMALL_IMAGE // (height * width)))
 
 
 def _limit_queue(results: list[Any]) -> None:

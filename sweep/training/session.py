@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from sweep.backend.mxnet import mx
 from sweep.config.metrics import at_best, measured_metric
 from sweep.config.schema import Config
+from sweep.data.augment import transforms
+from sweep.data.scaling import scaling
 from sweep.data.splits import Dataset
 from sweep.errors import Diverged
+from sweep.networks.blocks.scaled import scaled
 from sweep.networks.build import build_network, parameter_count
 from sweep.training.checkpoint import Snapshot
 from sweep.training.loop import Evaluation, build_trainer, probabilities, train_epochs
@@ -29,7 +32,8 @@ class Training:
 
     Attributes:
         config: of the run.
-        net: the network.
+        net: the network, with its parameters.
+        model: the same with what is done to images before it; takes them from 0 to 1.
         records: of the epochs so far.
     """
 
@@ -39,12 +43,17 @@ class Training:
         self.net = build_network(
             config.model, dataset.shape, dataset.classes, seed=config.seed, context=context
         )
+        self._transforms = transforms(config.augment, dataset.train.images)
+        found = scaling(config.dataset.normalize, dataset.train)
+        self.model = scaled(self.net, found, context)
         self._trainer = build_trainer(self.net, config.optim)
         self._monitor = config.monitor if len(dataset.val) else None
         self._selection = Selection(self._monitor, config.early_stopping)
         self._metrics = [measured_metric(name) for name in config.metrics]
         self._kept: Arrays = {}
         self.records: tuple[EpochRecord, ...] = ()
+        if found:
+            log.info("given (units - %s) * %s", found.mean.ravel(), found.factor.ravel())
         log.info(
             "%d parameters; %d images to train on", parameter_count(self.net), len(dataset.train)
         )
@@ -67,7 +76,7 @@ class Training:
             measured["test"] = self._dataset.test
         end = len(self.records) if self._selection.should_stop else self.config.epochs
         for record in train_epochs(
-            self.net,
+            self.model,
             self._trainer,
             self._dataset.train,
             measured,
@@ -76,6 +85,7 @@ class Training:
             seed=self.config.seed,
             epochs=range(len(self.records) + 1, end + 1),
             context=self._context,
+            transforms=self._transforms,
         ):
             _check_finite(record)
             log.info("epoch %d: %s", record.epoch, record.metrics)
@@ -112,13 +122,13 @@ class Training:
             summary = {at_best(key): value for key, value in metrics.items() if "/" in key}
             summary["best_epoch"] = self.chosen.epoch
         if not self.config.test_every_epoch:
-            test = Evaluation(self.net, self._dataset.test, self._metrics, self._context).measure()
-            summary |= {f"test/{key}": value for key, value in test.items()}
+            test = Evaluation(self.model, self._dataset.test, self._metrics, self._context)
+            summary |= {f"test/{key}": value for key, value in test.measure().items()}
         return summary
 
     def answer_test(self) -> NDArray[np.float64]:
         """Return each class's probability for each test image, (n, classes), after concluding."""
-        return probabilities(self.net, self._dataset.test, self._context)
+        return probabilities(self.model, self._dataset.test, self._context)
 
 
 def _check_finite(record: EpochRecord) -> None:

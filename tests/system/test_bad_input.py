@@ -31,7 +31,7 @@ ACTIVATIONS = "allowed is tanh, relu or sigmoid"
 DATASETS = "allowed: fashion_mnist, mnist, mnist_5k"
 PRESETS = "allowed: fashion_lenet, tutorial_lenet, tutorial_lenet_tanh_output, tutorial_mlp"
 NO_FIELD = "is not a field of the configuration"
-SMALLER = "allowed are smaller kernels, model.pool_size or model.pool_stride"
+SMALLER = "or smaller kernels, model.pool_size or model.pool_stride"
 ONE_FOR_ALL = "cannot be swept over; it is one for all runs of a sweep"
 NO_GPU = "context=gpu: MXNet sees no GPU here; allowed: cpu, auto (a GPU if there is one)."
 NO_TRACKING = (
@@ -169,12 +169,12 @@ TRAIN_SIZES = {"mnist_5k": 4_000, "mnist": 60_000}
         (
             "model=lenet model.kernels=[5,12]",
             "model.kernels=[5, 12]: nothing is left of the 28×28 image; its size after each "
-            f"pooling would be [12×12, 0×0]; {SMALLER}",
+            f"pooling would be [12×12, 0×0]; allowed are images of 30×30 or more, {SMALLER}",
         ),
         (
             "model=lenet model.pool_size=30",
             "model.kernels=[5, 5]: nothing is left of the 28×28 image; its size after each "
-            f"pooling would be [-2×-2, -17×-17]; {SMALLER}",
+            f"pooling would be [0×0]; allowed are images of 100×100 or more, {SMALLER}",
         ),
         # keys
         ("epoch=3", f"epoch {NO_FIELD} (did you mean epochs?)"),

@@ -43,13 +43,23 @@ class LeNet(FullyConnected):
             )
         _, height, width = shape
         sizes = self.sizes(shape)
-        if min(min(size) for size in sizes) < 1:
-            left = "[" + ", ".join(f"{h}×{w}" for h, w in sizes) + "]"
+        gone = [number for number, size in enumerate(sizes, 1) if min(size) < 1]
+        if gone:
+            left = [f"{max(h, 0)}×{max(w, 0)}" for h, w in sizes[: gone[0]]]
+            side = self.least_side()
             raise UserError(
                 f"model.kernels={list(self.kernels)}: nothing is left of the {height}×{width} "
-                f"image; its size after each pooling would be {left}; allowed are smaller kernels, "
-                "model.pool_size or model.pool_stride"
+                f"image; its size after each pooling would be [{', '.join(left)}]; allowed are "
+                f"images of {side}×{side} or more, or smaller kernels, model.pool_size or "
+                "model.pool_stride"
             )
+
+    def least_side(self) -> int:
+        """Return the side of the smallest square image of which something is left, in pixels."""
+        side = 1
+        for kernel in reversed(self.kernels):
+            side = (side - 1) * self.pool_stride + self.pool_size + kernel - 1
+        return side
 
     def sizes(self, shape: Shape) -> list[tuple[int, int]]:
         """Return height and width of the feature maps, in pixels, after each pooling."""

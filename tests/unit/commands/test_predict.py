@@ -165,7 +165,7 @@ def test_ink_is_told_from_paper_by_which_is_darker(paper, ink):
     drawn.save("grey.png")
     found = framed(read(Path("grey.png")), (28, 28), Mnist.framing)
     assert ("inverted" in found.steps) == (ink < paper)
-    assert (found.grey[0, 0], found.grey.max()) == (0, 1)
+    assert (found.pixels[0, 0, 0], found.pixels.max()) == (0, 1)
 
 
 def test_pixels_that_are_no_shades_of_grey_are_refused():
@@ -180,7 +180,7 @@ def test_pixels_that_are_no_shades_of_grey_are_refused():
 def test_an_image_of_the_right_size_is_not_touched():
     as_it_is(DIGITS[3]).save("a.png")
     picture = framed(read(Path("a.png")), (28, 28), Mnist.framing)
-    np.testing.assert_array_equal(picture.grey, IMAGES[3])
+    np.testing.assert_array_equal(picture.pixels[0], IMAGES[3])
     assert picture.steps == ()
 
 
@@ -188,7 +188,7 @@ def test_a_digit_is_fitted_into_20_pixels_and_centred_by_its_mass():
     grey = np.zeros((90, 130), np.float32)
     grey[10:70, 20:50] = 0.5  # 60 high, 30 wide
     grey[60:70, 50:80] = 0.5  # and a foot
-    found = framed(Picture(Path("a"), grey, ()), (28, 28), Mnist5k.framing).grey
+    found = framed(Picture(Path("a"), grey[None], ()), (28, 28), Mnist5k.framing).pixels[0]
     assert found.shape == (28, 28) and found.dtype == np.float32
     rows, columns = (found > 0.5).any(axis=1).nonzero()[0], (found > 0.5).any(axis=0).nonzero()[0]
     assert np.ptp(rows) + 1 == np.ptp(columns) + 1 == 20
@@ -202,11 +202,11 @@ def test_a_digit_is_fitted_into_20_pixels_and_centred_by_its_mass():
 def test_an_article_is_fitted_into_28_pixels_and_centred():
     grey = np.ones((100, 100), np.float32)
     grey[30:90, 10:40] = 0.25
-    found = framed(Picture(Path("a"), grey, ()), (28, 28), FashionMnist.framing)
+    found = framed(Picture(Path("a"), grey[None], ()), (28, 28), FashionMnist.framing)
     assert found.steps == ("inverted", "100×100 fitted into 28×28")
     expected = np.zeros((28, 28))
     expected[:, 7:21] = 1
-    np.testing.assert_allclose(found.grey, expected, atol=1e-6)
+    np.testing.assert_allclose(found.pixels[0], expected, atol=1e-6)
 
 
 def test_a_photograph_is_turned_upright(predict):
@@ -215,7 +215,7 @@ def test_a_photograph_is_turned_upright(predict):
     exif[0x0112] = 6  # orientation: turn by 270 degrees
     turned.save("turned.jpg", exif=exif)
     np.testing.assert_allclose(
-        read(Path("turned.jpg")).grey, np.kron(IMAGES[0], np.ones((10, 10))), atol=0.3
+        read(Path("turned.jpg")).pixels[0], np.kron(IMAGES[0], np.ones((10, 10))), atol=0.3
     )
 
 

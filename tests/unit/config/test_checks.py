@@ -41,8 +41,8 @@ def message(act, *arguments):
         (
             ("model=lenet", "model.kernels=[5,13]"),
             "model.kernels=[5, 13]: nothing is left of the 28×28 image; its size after each "
-            "pooling would be [12×12, 0×0]; allowed are smaller kernels, model.pool_size or "
-            "model.pool_stride",
+            "pooling would be [12×12, 0×0]; allowed are images of 32×32 or more, or smaller "
+            "kernels, model.pool_size or model.pool_stride",
         ),
     ],
 )
@@ -67,9 +67,74 @@ def test_a_narrow_image_is_too_small_though_it_is_high():
     check_images(config, 4_000, (3, 99, 16))
     expected = (
         "model.kernels=[5, 5]: nothing is left of the 99×15 image; its size after each pooling "
-        "would be [47×5, 21×0]; allowed are smaller kernels, model.pool_size or model.pool_stride"
+        "would be [47×5, 21×0]; allowed are images of 16×16 or more, or smaller kernels, "
+        "model.pool_size or model.pool_stride"
     )
     assert message(check_images, config, 4_000, (3, 99, 15)) == expected
+
+
+def test_the_least_image_of_a_lenet():
+    config = load("model=lenet", "model.kernels=[3,4]", "model.pool_size=3", "model.pool_stride=2")
+    check_images(config, 4_000, (3, 15, 15))  # 13, 6; 3, 1
+    for side in range(1, 15):
+        assert "; allowed are images of 15×15 or more, or smaller kernels" in message(
+            check_images, config, 4_000, (3, side, 15)
+        )
+
+
+def test_sizes_end_where_nothing_is_left():
+    assert "after each pooling would be [0×0]; allowed are images of 16×16" in message(
+        check_images, load("model=lenet"), 4_000, (3, 5, 5)
+    )
+
+
+LESS = "images of 28×28 pixels; allowed is less than 28, or null"
+
+
+@pytest.mark.parametrize(
+    ("override", "shape", "expected"),
+    [
+        ("augment.crop=40", GREY_28, f"augment.crop=40: mnist_5k has {LESS}"),
+        ("augment.crop=28", GREY_28, f"augment.crop=28: mnist_5k has {LESS}"),
+        ("augment.shift=28", GREY_28, f"augment.shift=28: mnist_5k has {LESS}"),
+        ("augment.cutout=28", GREY_28, f"augment.cutout=28: mnist_5k has {LESS}"),
+        (
+            "augment.cutout=12",
+            (3, 64, 12),
+            "augment.cutout=12: mnist_5k has images of 64×12 pixels; allowed is less than 12, or "
+            "null",
+        ),
+        (
+            "augment.flip=true",
+            (1, 1, 28),
+            "augment.flip=true: mnist_5k has rows of 28 numbers, no images; allowed is null",
+        ),
+    ],
+)
+def test_what_no_image_can_be_changed_by(override, shape, expected):
+    assert message(check_images, load(override), 4_000, shape) == expected
+
+
+@pytest.mark.parametrize("override", ["augment.crop=27", "augment.rotate=180", "augment.flip=null"])
+def test_what_images_can_be_changed_by(override):
+    check_images(load(override), 4_000, GREY_28)
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("augment.flip=false", "true or null"),
+        ("augment.crop=0", "a whole number of pixels, 1 or more, or null"),
+        ("augment.shift=1.5", "a whole number of pixels, 1 or more, or null"),
+        ("augment.rotate=181", "a number of degrees above 0 and at most 180, or null"),
+        ("augment.cutout=-1", "a whole number of pixels, 1 or more, or null"),
+        ("augment.brightness=2", "a number above 0 and at most 1, or null"),
+        ("augment.contrast=0", "a number above 0 and at most 1, or null"),
+        ("dataset.normalize=true", "null, unit or standard"),
+    ],
+)
+def test_what_no_image_of_any_kind_can_be_changed_by(override, expected):
+    assert message(load, override) == f"{override}: allowed is {expected}"
 
 
 @pytest.mark.parametrize(

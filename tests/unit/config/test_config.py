@@ -40,10 +40,18 @@ LENET_MODEL = {
     "pool_size": 2,
     "pool_stride": 2,
 }
+AUGMENTATIONS = ("flip", "crop", "shift", "rotate", "cutout", "brightness", "contrast")
 DEFAULTS = {
     "model": MLP_MODEL,
     "optim": {"name": "sgd", "lr": 0.1, "wd": 0.0, "momentum": 0.0},
-    "dataset": {"name": "mnist_5k", "val_size": 500, "root": None, "mirrors": ()},
+    "dataset": {
+        "name": "mnist_5k",
+        "val_size": 500,
+        "normalize": "unit",
+        "root": None,
+        "mirrors": (),
+    },
+    "augment": dict.fromkeys(AUGMENTATIONS),
     "batch_size": 100,
     "epochs": 10,
     "seed": 0,
@@ -123,7 +131,7 @@ def test_groups():
 def test_presets(preset, dataset, changes):
     name, mirrors = dataset
     assert asdict(load(f"experiment={preset}")) == DEFAULTS | changes | {
-        "dataset": {"name": name, "val_size": 0, "root": None, "mirrors": mirrors},
+        "dataset": DEFAULTS["dataset"] | {"name": name, "val_size": 0, "mirrors": mirrors},
         "test_every_epoch": True,
         "preset": preset,
     }
@@ -194,6 +202,8 @@ def test_params_are_written_as_overrides_are():
         "optim.momentum": "0.0",
         "dataset.name": "mnist_5k",
         "dataset.val_size": "500",
+        "dataset.normalize": "unit",
+        **{f"augment.{name}": "null" for name in AUGMENTATIONS},
         "batch_size": "100",
         "epochs": "10",
         "seed": "0",

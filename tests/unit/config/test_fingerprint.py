@@ -32,11 +32,20 @@ TRAJECTORY = {  # what each epoch computes
     "optim.momentum": "optim.momentum=0.9",
     "dataset.name": "dataset.name=mnist",
     "dataset.val_size": "dataset.val_size=501",
+    "dataset.normalize": "dataset.normalize=standard",
+    "augment.flip": "augment.flip=true",
+    "augment.crop": "augment.crop=4",
+    "augment.shift": "augment.shift=2",
+    "augment.rotate": "augment.rotate=15",
+    "augment.cutout": "augment.cutout=8",
+    "augment.brightness": "augment.brightness=0.2",
+    "augment.contrast": "augment.contrast=0.2",
     "batch_size": "batch_size=101",
     "seed": "seed=1",
     "context": "context=gpu",
     "threads_per_run": "threads_per_run=2",
 }
+AUGMENTATIONS = [key.partition(".")[2] for key in TRAJECTORY if key.startswith("augment.")]
 IDENTITY = {  # which epochs there are, which one is kept, what is measured
     "epochs": "epochs=11",
     "metrics": None,  # see test_the_metrics_of_version_0_1_change_no_fingerprint
@@ -218,6 +227,16 @@ def test_the_metrics_of_version_0_1_change_no_fingerprint():
     assert fingerprint(config, "d") == fingerprint(replace(config, metrics=("accuracy",)), "d")
     assert fingerprint(none, "d") != fingerprint(config, "d")
     assert trajectory(none, "d") == trajectory(config, "d")
+
+
+def test_what_is_made_of_images_and_how_they_are_augmented_were_nothing_new():
+    spelt_out = ("dataset.normalize=unit", *(f"augment.{name}=null" for name in AUGMENTATIONS))
+    assert load(*spelt_out) == load()
+    kept = to_yaml(load()).replace("  normalize: unit\n", "")
+    kept = kept[: kept.index("augment:")] + kept[kept.index("batch_size:") :]
+    assert from_yaml(kept) == load()
+    other = fingerprint(load("dataset.normalize=null"), "d")
+    assert other != fingerprint(load(), "d")
 
 
 def test_a_record_without_a_later_field_reads_back_with_the_value_from_before():

@@ -51,6 +51,12 @@ def test_the_plan_says_when_the_test_set_decides(capsys):
     ]
 
 
+def test_the_same_images_given_to_networks_in_two_ways_are_one_line(capsys):
+    params = {"epochs": "1", "test_every_epoch": "false"}
+    plan.show_plan(["2 runs"], [params], ["mnist: images", "a", "mnist: images"], "here", "cpu")
+    assert capsys.readouterr().out.splitlines()[:3] == ["2 runs", "  mnist: images", "  a"]
+
+
 REPEATED = "  2 the same as others, and trained once"
 TRAINED = "  3 trained already, found in the record (rerun=true trains again)"
 BEGUN = "  1 begun before: what is missing is trained"

@@ -15,9 +15,12 @@ from sweep.data.splits import load_dataset
 from sweep.errors import UserError
 from sweep.networks.build import architecture, build_network, parameter_count
 from sweep.networks.summary import Layer, drawing, layers, table
-from sweep.runs.drawing import draw_confusion, draw_curves, draw_mistakes, write
+from sweep.runs.confusion_drawing import draw_confusion
+from sweep.runs.drawing import draw_curves, write
 from sweep.runs.execute import execute
-from sweep.runs.figures import Curve, Mistake, confusion, curves, value_range, worst
+from sweep.runs.figures import Curve, Mistake, confusion, curves, most_confused, value_range, worst
+from sweep.runs.mistakes_drawing import draw_mistakes, visible
+from sweep.runs.paper import fitted, width_of
 from sweep.training.selection import EpochRecord
 from sweep.training.session import Training
 
@@ -68,6 +71,13 @@ def test_confusion():
     probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.5, 0.4], [0.2, 0.3, 0.5], [0.0, 0.9, 0.1]])
     counts = confusion(np.array([0, 2, 2, 2], np.uint8), probabilities)
     assert counts.tolist() == [[1, 0, 0], [0, 0, 0], [0, 2, 1]]
+
+
+def test_the_most_frequent_mistakes():
+    counts = np.array([[9, 0, 4], [2, 9, 0], [4, 1, 9]])
+    assert most_confused(counts, at_most=3) == [(0, 2, 4), (2, 0, 4), (1, 0, 2)]
+    assert most_confused(counts, at_most=9)[3:] == [(2, 1, 1)]
+    assert most_confused(np.diag([3, 3]), at_most=9) == []
 
 
 def test_the_worst_mistake_is_the_one_that_thought_the_truth_least_probable():
@@ -249,27 +259,89 @@ def test_a_network_without_mistakes():
     picture = draw_confusion(np.diag([5, 6, 7]), ["a", "b", "c"])
     assert {colour for _, colour in picture.getcolors(99_999)} >= {(235, 235, 235)}
     assert (8, 48, 107) not in {colour for _, colour in picture.getcolors(99_999)}
-    assert draw_mistakes([], np.zeros((3, 1, 28, 28), np.float32), DIGITS).height < 60
+    assert draw_mistakes([], np.zeros((0, 1, 28, 28), np.float32), DIGITS).height < 60
 
 
 def test_mistakes_are_drawn_with_their_images():
-    images = np.random.RandomState(1).randint(0, 256, (9, 1, 28, 28)).astype(np.float32) / 255
+    images = np.random.RandomState(1).randint(0, 256, (7, 1, 28, 28)).astype(np.float32) / 255
     mistakes = [Mistake(number, 1, 2, 0.5) for number in (4, 0, 8, 1, 2, 3, 7)]
     picture = np.asarray(draw_mistakes(mistakes, images, FashionMnist.class_names))
     for place, (left, top) in {0: (25, 36), 1: (171, 36), 6: (25, 202)}.items():
         shown = picture[top : top + 112 : 4, left : left + 112 : 4, 0]
-        expected = np.rint(images[mistakes[place].number, 0] * 255)
-        np.testing.assert_array_equal(shown, expected)
+        np.testing.assert_array_equal(shown, np.rint(images[place, 0] * 255))
 
 
-def test_mistakes_are_drawn_in_colour():
-    images = np.random.RandomState(1).randint(0, 256, (3, 3, 20, 24)).astype(np.float32) / 255
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_mistakes_are_drawn_in_colour(kind):
+    pixels = np.random.RandomState(1).randint(0, 256, (2, 3, 20, 24)).astype(np.uint8)
+    images = pixels if kind is np.uint8 else pixels / np.float32(255)
     mistakes = [Mistake(number, 1, 2, 0.5) for number in (2, 0)]
     picture = np.asarray(draw_mistakes(mistakes, images, DIGITS))
-    for place, left in enumerate((25, 25 + 24 * 4 + 34)):
-        shown = picture[36 : 36 + 80 : 4, left : left + 96 : 4]
-        expected = np.rint(images[mistakes[place].number] * 255).transpose(1, 2, 0)
-        np.testing.assert_array_equal(shown, expected)
+    for place, left in enumerate((25, 25 + 24 * 5 + 34)):
+        shown = picture[36 : 36 + 100 : 5, left : left + 120 : 5]
+        np.testing.assert_array_equal(shown, pixels[place].transpose(1, 2, 0))
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((3, 8, 8), (128, 128)),
+        ((1, 64, 100), (100, 64)),
+        ((3, 192, 150), (150, 192)),
+        ((3, 300, 600), (192, 96)),
+        ((1, 1, 1000), (192, 1)),
+    ],
+)
+def test_mistakes_of_any_size_are_shown_in_about_the_same(shape, size):
+    images = np.zeros((1, *shape), np.uint8)
+    picture = np.asarray(draw_mistakes([Mistake(0, 0, 1, 0.9)], images, ["a", "b"]))[36:]
+    dark = (picture[: size[1]].max(axis=2) == 0).nonzero()
+    assert np.ptp(dark[1]) + 1 == size[0]
+    assert np.ptp(dark[0]) + 1 == size[1]
+    assert picture.shape[0] == size[1] + 54 + 17
+
+
+def test_numbers_are_shown_from_the_least_to_the_greatest():
+    numbers = np.array([[-3, 0], [3, 1.5]], np.float32).reshape(2, 1, 1, 2)
+    assert visible(numbers).ravel().tolist() == [0, 128, 255, 191]
+    assert visible(np.full((1, 1, 1, 2), 7, np.float32)).ravel().tolist() == [0, 0]
+
+
+LONG = "an Ankle boot\nwith a <very> long name, and 花 in it " * 9
+
+
+@pytest.mark.parametrize("classes", [2, 10, 34, 100, 1000])
+def test_a_confusion_matrix_of_many_classes_has_a_cell_for_each_pair(classes):
+    counts = np.diag([90] * classes)
+    counts[1, 0], counts[classes - 1, 0] = 12_345, 6_000
+    picture = draw_confusion(counts, [f"{LONG} {each}" for each in range(classes)])
+    cell = {2: 54, 10: 54, 34: 35, 100: 12, 1000: 3}[classes]
+    width, height = picture.size
+    left = width - 16 - classes * cell if classes > 2 else 40 + 240
+    listed = 0 if classes < 40 else 19 * 3  # two mistakes, and room
+    assert height == 86 + classes * cell + 16 + listed
+    assert width < 4_000
+    for row, column, colour in [
+        (0, 0, (235, 235, 235)),
+        (1, 0, (8, 48, 107)),
+        (classes - 1, classes - 1, (235, 235, 235)),
+    ]:
+        x, y = left + column * cell, 86 + row * cell
+        assert colour in {colour for _, colour in picture.crop((x, y, x + 3, y + 3)).getcolors()}
+
+
+@pytest.mark.parametrize("width", [10, 50, 51, 200, 5_000, 50_000])
+def test_words_of_any_length_fit(width):
+    found = fitted(LONG, width)
+    assert width_of(found) <= width or found == "…"
+    assert "\n" not in found
+    whole = " ".join(LONG.split())
+    if found != whole:
+        kept = found.removesuffix("…")
+        assert whole.startswith(kept)
+        longer = whole[: len(kept) + 2]
+        assert width_of(f"{longer}…") > width or whole[len(kept)] == " "
+    assert fitted("short", 999) == "short"
 
 
 # --- of a run ---

@@ -1,0 +1,40 @@
+"""A network with what is done to images before it: ``dataset.normalize``."""
+
+from typing import Any
+
+from sweep.backend.mxnet import gluon, mx, nd
+from sweep.data.scaling import Scaling
+
+
+def scaled(
+    net: gluon.HybridBlock, scaling: Scaling | None, context: mx.Context
+) -> gluon.HybridBlock:
+    """Return a network that takes units, whatever the network itself is given.
+
+    Args:
+        net: takes (n, channels, height, width) float32.
+        scaling: what is done to units first; None for nothing: then it is the network itself.
+        context: where the network's parameters are.
+    """
+    return Scaled(net, scaling, context) if scaling else net
+
+
+class Scaled(gluon.HybridBlock):
+    """A network on scaled images, in one graph. Its own two arrays are never trained.
+
+    The network's parameters keep their names, and are still to be kept by themselves.
+    """
+
+    def __init__(self, net: gluon.HybridBlock, scaling: Scaling, context: mx.Context) -> None:
+        """Take the network, with its parameters on this device."""
+        super().__init__(prefix="scaled_")
+        self.net = net
+        with self.name_scope():
+            self.mean = self.params.get_constant("mean", nd.array(scaling.mean))
+            self.factor = self.params.get_constant("factor", nd.array(scaling.factor))
+        for each in (self.mean, self.factor):
+            each.initialize(ctx=context)
+
+    def hybrid_forward(self, F: Any, x: Any, mean: Any, factor: Any) -> Any:
+        """Return the network's scores of units, in MXNet's namespace ``F``."""
+        return self.net(F.broadcast_mul(F.broadcast_sub(x, mean), factor))

@@ -1,0 +1,124 @@
+"""How a batch gets into the graph that trains, and what that graph adds up.
+
+Images lie on the device, where the graph chooses a batch's rows. Where that is not possible NumPy
+chooses them: MXNet 1.9.1 refuses arrays of 2³¹ values, and images that are augmented are new ones.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.backend.mxnet import gluon, mx, nd
+from sweep.config.metrics import Metric
+from sweep.data.splits import Split
+from sweep.errors import UserError
+
+MOST_VALUES = 2**31 - 2  # of one of MXNet's arrays
+
+Change = Callable[[NDArray[Any]], NDArray[Any]]  # of a batch of images, (n, channels, h, w)
+
+
+class BatchSums(gluon.HybridBlock):
+    """A network with its data feed and its sums in one graph, so that a batch is one call.
+
+    Takes images (n, channels, height, width), labels (n,) integers, and the rows to choose from
+    both, (batch,) int32, unless they are the batch itself. Returns the sum of the softmax
+    cross-entropy over the batch, and that of each metric, (1,) float32 each.
+    """
+
+    def __init__(
+        self, net: gluon.HybridBlock, metrics: Sequence[Metric], dtype: np.dtype[Any]
+    ) -> None:
+        """Take the network, what is measured besides the loss, and the type of the images."""
+        super().__init__(prefix="")
+        self.net = net
+        self.loss = gluon.loss.SoftmaxCrossEntropyLoss()
+        self._sums = [each.batch_sum for each in metrics if each.batch_sum]
+        self._as_floats = as_floats(dtype)
+        self.hybridize(static_alloc=True, static_shape=True)
+
+    def hybrid_forward(self, F: Any, images: Any, labels: Any, rows: Any = None) -> tuple[Any, ...]:
+        """Return the sums, in MXNet's namespace ``F``."""
+        if rows is not None:
+            images, labels = F.take(images, rows), F.take(labels, rows)
+        truth = F.cast(labels, "float32")  # (n,)
+        scores = self.net(self._as_floats(F, images))  # (n, classes)
+        measured = [batch_sum(F, scores, truth) for batch_sum in self._sums]
+        return F.sum(self.loss(scores, truth)), *measured
+
+
+def as_floats(dtype: np.dtype[Any]) -> Callable[[Any, Any], Any]:
+    """Return what makes float32 of images of this type, given MXNet's namespace and the images.
+
+    uint8 becomes 0 to 1 by a division, which has NumPy's bits; a product with 1/255 has not.
+
+    Raises:
+        UserError: images are of another type.
+    """
+    if dtype not in _AS_FLOATS:
+        known = " and ".join(map(str, _AS_FLOATS))
+        raise UserError(f"the images are {dtype}: allowed are {known}, as a dataset returns them")
+    return _AS_FLOATS[dtype]
+
+
+_AS_FLOATS: dict[np.dtype[Any], Callable[[Any, Any], Any]] = {
+    np.dtype(np.uint8): lambda F, images: F.cast(images, "float32") / 255,
+    np.dtype(np.float32): lambda F, images: images,
+}
+
+
+class Feed(Protocol):
+    """Where a split's batches come from."""
+
+    def batches(self, order: NDArray[np.integer[Any]], size: int) -> Iterator[tuple[Any, ...]]:
+        """Yield what :class:`BatchSums` takes, for batches of this size.
+
+        Args:
+            order: numbers of the split's images, from 0.
+            size: of a batch; the last has what is left.
+        """
+
+
+class Resident:
+    """A split's images and labels on the device: shared memory on the CPU, a copy on a GPU."""
+
+    def __init__(self, split: Split, context: mx.Context) -> None:
+        """Put them there."""
+        images = nd.from_numpy(split.images)  # shares the memory
+        self.images = images.as_in_context(context)
+        self.labels = nd.from_numpy(split.labels).as_in_context(context)
+        self.index, self.context = split.index, context
+
+    def batches(self, order: NDArray[np.integer[Any]], size: int) -> Iterator[tuple[Any, ...]]:
+        """Yield all images, all labels, and a batch's rows (n,) int32."""
+        rows = nd.array(self.index[order], ctx=self.context, dtype="int32")
+        for start in range(0, len(order), size):
+            yield self.images, self.labels, rows[start : start + size]
+
+
+class Hosted:
+    """A split whose rows NumPy chooses, and may change, before they go to the device."""
+
+    def __init__(
+        self, split: Split, context: mx.Context, change: Change = np.ascontiguousarray
+    ) -> None:
+        """Take a split, the device, and what is done to each batch of images."""
+        self._split, self._context, self._change = split, context, change
+
+    def batches(self, order: NDArray[np.integer[Any]], size: int) -> Iterator[tuple[Any, ...]]:
+        """Yield a batch's images (n, channels, height, width), and its labels (n,)."""
+        index = self._split.index[order]
+        for start in range(0, len(order), size):
+            rows = index[start : start + size]
+            images = self._change(np.asarray(self._split.images[rows]))
+            images = np.ascontiguousarray(images)
+            both = (images, self._split.labels[rows])
+            yield tuple(nd.from_numpy(each).as_in_context(self._context) for each in both)
+
+
+def feed(split: Split, context: mx.Context) -> Feed:
+    """Return the faster feed of those that can hold the split's images."""
+    kind = Resident if split.images.size <= MOST_VALUES else Hosted
+    return kind(split, context)
