@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass as plain_dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass
 
@@ -20,17 +21,30 @@ Shape = tuple[int, int, int]  # of an image: channels, height, width
 
 
 @plain_dataclass(frozen=True)
+class Rows:
+    """Which images are trained on, validated on and tested on: (n,) int32 each, ascending."""
+
+    train: NDArray[np.int32]
+    val: NDArray[np.int32]
+    test: NDArray[np.int32]
+
+
+@plain_dataclass(frozen=True)
 class Images:
     """The images of a dataset with their labels, as a dataset's module reads them.
 
     Attributes:
-        train_images: (n, channels, height, width) float32, 0 (black) to 1; may be memory-mapped.
+        train_images: (n, channels, height, width) float32, 0 (black) to 1, or uint8, 0 to 255; may
+            be memory-mapped.
         train_labels: (n,) integers from 0.
-        test_images: (m, channels, height, width) float32.
+        test_images: (m, channels, height, width) of the same type.
         test_labels: (m,) integers.
         class_names: one for each class; plain numbers where classes have no other names.
         digest: 64 hex digits that identify the content of all images and labels.
         source: the folder or the file that they were read from.
+        rows: of each split; None to draw ``val_size`` of the training images, and test on all.
+        val_images: that ``rows.val`` counts; None for the training images.
+        val_labels: (k,) integers, beside ``val_images``.
     """
 
     train_images: NDArray[Any]
@@ -40,6 +54,9 @@ class Images:
     class_names: tuple[str, ...]
     digest: str
     source: str
+    rows: Rows | None = None
+    val_images: NDArray[Any] | None = None
+    val_labels: NDArray[Any] | None = None
 
 
 @plain_dataclass(frozen=True)
@@ -67,6 +84,22 @@ class DatasetConfig(ABC):
 
     name: str
     val_size: Size
+
+    @property
+    def validates(self) -> bool:
+        """Whether images are held out to validate on."""
+        return bool(self.val_size)
+
+    def held_out(self, train_size: int) -> int:
+        """Return how many of so many training images are held out."""
+        return self.val_size
+
+    def check(self) -> None:  # noqa: B027 - the fields of most fit each other
+        """Check that the fields fit each other.
+
+        Raises:
+            UserError: naming the field, its value and what is allowed.
+        """
 
     @abstractmethod
     def read(self) -> Images:

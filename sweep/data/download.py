@@ -9,7 +9,7 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pooch
@@ -31,15 +31,24 @@ def gluon_cache() -> Path:
     return Path(home).expanduser() / "datasets"
 
 
+def one_process_at_a_time(file: IdxFile) -> AbstractContextManager[None]:
+    """Let one process at a time do this with a published file."""
+    return alone(file.sha256, file.name)
+
+
 @contextmanager
-def one_process_at_a_time(file: IdxFile) -> Iterator[None]:
-    """Let one process at a time do this with a file, of all that share Gluon's cache.
+def alone(key: str, name: str) -> Iterator[None]:
+    """Let one process at a time do this, of all that share Gluon's cache.
+
+    Args:
+        key: hex digits that stand for what is done, of which 16 count.
+        name: of what it is done with, for those who wait.
 
     The kernel gives the lock free when its holder dies. Where there can be no lock, since the
     folder cannot be written or its file system has none, all go on at once: each file is written
     whole, so what is lost is time.
     """
-    path = gluon_cache() / "locks" / f"{file.sha256[:16]}.lock"
+    path = gluon_cache() / "locks" / f"{key[:16]}.lock"
     with ExitStack() as held:
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +56,7 @@ def one_process_at_a_time(file: IdxFile) -> Iterator[None]:
             try:
                 lock.acquire(blocking=False)
             except Timeout:
-                print(f"{file.name}: another program prepares it; waiting for that", flush=True)
+                print(f"{name}: another program prepares it; waiting for that", flush=True)
                 lock.acquire()
             held.callback(lock.release)
         yield
