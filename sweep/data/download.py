@@ -104,16 +104,43 @@ def _needed(dataset: PublishedSet) -> str:
 
 
 def _download(dataset: PublishedSet, file: IdxFile, folder: Path, mirrors: Sequence[str]) -> Path:
-    """Fetch the gzipped file into the folder: to a temporary name, checked, then renamed."""
+    """Fetch the gzipped file into the folder."""
+    try:
+        return fetch(f"{file.name}.gz", file.gzip_md5, folder, mirrors, dataset.name)
+    except Unreachable as error:
+        raise UserError(
+            f"{dataset.name} is not on this machine and could not be downloaded. Tried:\n"
+            f"  {folder} and {dataset.system_folder}: not there\n{error}\n"
+            f"Two ways on: dataset=mnist_5k, which comes with this package; or put the four files "
+            f"into a folder\nand give dataset.root=FOLDER ({_needed(dataset)})."
+        ) from error
+
+
+class Unreachable(Exception):
+    """A file that no mirror has sent. Its text has a line for each, with the reason."""
+
+
+def fetch(name: str, md5: str, folder: Path, mirrors: Sequence[str], title: str) -> Path:
+    """Fetch a file into a folder: to a temporary name, checked, then renamed.
+
+    Args:
+        name: of the file, here and there.
+        md5: of its content.
+        folder: made if it is not there.
+        mirrors: base URLs, tried in turn.
+        title: of the dataset, for the progress bar.
+
+    Raises:
+        Unreachable: none of them has sent it.
+        UserError: the folder cannot be written.
+    """
     tried = []
     for mirror in mirrors:
-        name = f"{file.name}.gz"
         # pooch asks whether there is a bar, which tqdm can answer only if it has a total; pooch
         # then sets the right one.
-        bar = tqdm(desc=f"{dataset.name} {name}", total=1, unit="B", unit_scale=True, disable=None)
-        registry = {name: f"md5:{file.gzip_md5}"}
+        bar = tqdm(desc=f"{title} {name}", total=1, unit="B", unit_scale=True, disable=None)
         mirror = f"{mirror.rstrip('/')}/"
-        source = pooch.create(folder, mirror, registry=registry, retry_if_failed=1)
+        source = pooch.create(folder, mirror, registry={name: f"md5:{md5}"}, retry_if_failed=1)
         source_downloader = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_SECONDS)
         try:
             return Path(source.fetch(name, downloader=source_downloader))
@@ -125,13 +152,7 @@ def _download(dataset: PublishedSet, file: IdxFile, folder: Path, mirrors: Seque
             raise UserError(f"{folder}: cannot keep the dataset there: {error}") from error
         finally:
             bar.close()
-    lines = "\n".join(f"  {line}" for line in tried or ["dataset.mirrors is empty"])
-    raise UserError(
-        f"{dataset.name} is not on this machine and could not be downloaded. Tried:\n"
-        f"  {folder} and {dataset.system_folder}: not there\n{lines}\n"
-        f"Two ways on: dataset=mnist_5k, which comes with this package; or put the four files "
-        f"into a folder\nand give dataset.root=FOLDER ({_needed(dataset)})."
-    )
+    raise Unreachable("\n".join(f"  {line}" for line in tried or ["dataset.mirrors is empty"]))
 
 
 def _reason(error: requests.RequestException) -> str:

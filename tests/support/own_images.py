@@ -38,7 +38,10 @@ def patches(a_class=20):
 def halves(images, labels):
     """Return the images to train on and those to test on: every fourth."""
     is_test = np.arange(len(labels)) % 4 == 3
-    return {"train": (images[~is_test], labels[~is_test]), "test": (images[is_test], labels[is_test])}
+    return {
+        "train": (images[~is_test], labels[~is_test]),
+        "test": (images[is_test], labels[is_test]),
+    }
 
 
 def encoded(image, form="PNG", **options):
