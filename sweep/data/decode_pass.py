@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -200,6 +199,8 @@ def _in_order(part: Part, form: Form) -> Iterator[_Chunk]:
 
     Pillow decodes without the lock of Python's interpreter, so threads are enough.
     """
+    import joblib  # which takes long, and is needed only here
+
     threads = joblib.cpu_count()
     waiting: deque[Future[_Chunk]] = deque()
     size = _images_a_chunk(part, form)
