@@ -1,16 +1,16 @@
 """Images that are arrays already, whatever order their axes have, as images that are decoded."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sweep.data.decoding import Broken, Form, resized
 from sweep.data.parts import Labels, Part, whole_labels
+from sweep.data.random_access import RandomAccess
 from sweep.errors import UserError
 
 SHAPES = "allowed are (n,h,w), (n,h,w,c) and (n,c,h,w) with 1 or 3 channels, and features (n,d)"
@@ -26,8 +26,6 @@ HEADERS: dict[tuple[int, int], Any] = {
 class ArrayFile:
     """The array in a ``.npy`` file, of which single rows are read.
 
-    It is not memory-mapped: a mapped file that somebody cuts off ends the process.
-
     Attributes:
         path: of the file.
         shape: of the whole array.
@@ -37,7 +35,7 @@ class ArrayFile:
     path: Path
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    _file: BinaryIO
+    _file: RandomAccess
     _begin: int
 
     @classmethod
@@ -48,9 +46,11 @@ class ArrayFile:
             UserError: it is none of NumPy's, is cut, or holds objects.
         """
         try:
-            file = open(path, "rb", buffering=0)  # noqa: SIM115 - open as long as this is
-            read_header = HEADERS[np.lib.format.read_magic(file)]  # type: ignore[no-untyped-call]
-            shape, is_fortran, dtype = read_header(file)
+            with open(path, "rb") as stream:
+                read_header = HEADERS[np.lib.format.read_magic(stream)]  # type: ignore[no-untyped-call]
+                shape, is_fortran, dtype = read_header(stream)
+                begin = stream.tell()
+            file = RandomAccess(path)
         except (ValueError, KeyError, EOFError) as error:
             raise UserError(f"{path}: is no array of NumPy's that can be read: {error}") from error
         except OSError as error:
@@ -59,16 +59,15 @@ class ArrayFile:
             raise UserError(f"{path}: holds Python objects, which are not read; {TYPES}")
         if is_fortran and len(shape) > 1:
             raise UserError(f"{path}: is in Fortran's order; allowed is C's: np.ascontiguousarray")
-        begin, size = file.tell(), os.fstat(file.fileno()).st_size
         needed = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-        if size - begin < needed:
-            raise UserError(f"{path}: is cut: {size - begin:,} bytes of {needed:,}")
+        if file.size - begin < needed:
+            raise UserError(f"{path}: is cut: {file.size - begin:,} bytes of {needed:,}")
         return cls(path, shape, dtype, file, begin)
 
     def __getitem__(self, row: int) -> NDArray[Any]:
         """Return a row."""
         length = int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize
-        content = os.pread(self._file.fileno(), length, self._begin + row * length)
+        content = self._file.read(self._begin + row * length, length)
         if len(content) < length:
             raise Broken("is cut")
         return np.frombuffer(content, self.dtype).reshape(self.shape[1:])

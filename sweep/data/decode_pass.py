@@ -170,8 +170,11 @@ class _Pass:
     def end(self) -> DecodedPart:
         """Close the file, and return what is in it."""
         if self._file is None or self._shape is None:
-            found = f"none of {len(self._broken):,} can be read" if self._broken else "none"
-            raise UserError(f"no images: {found} {_where_none(self._part)}")
+            row, reason = next(iter(self._broken.items()))
+            raise UserError(
+                f"{self._part.pictures.where(row)}: {reason}; none of {len(self._broken):,} images "
+                "can be read; allowed is one or more"
+            )
         self._file.close()
         described = {"shape": [self._file.rows, *self._shape], "dtype": self._dtype.name}
         self._digest.update(json.dumps(described).encode())
@@ -184,10 +187,6 @@ class _Pass:
             digest=self._digest.hexdigest(),
             skipped=tuple(f"{where(row)}: {reason}" for row, reason in self._broken.items()),
         )
-
-
-def _where_none(part: Part) -> str:
-    return f"(the first is {part.pictures.where(0)})" if len(part.labels) else ""
 
 
 def _channels(number: int) -> str:

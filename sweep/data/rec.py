@@ -9,7 +9,6 @@ A record of an image begins with MXNet's ``IRHeader``: a flag, a label, two numb
 above 0, so many labels follow instead of that one.
 """
 
-import os
 import struct
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sweep.data.random_access import RandomAccess
 from sweep.errors import UserError
 
 MAGIC = 0xCED7230A
@@ -27,6 +27,7 @@ LABEL = struct.Struct("<f")
 LENGTH_BITS = 29
 WHOLE, FIRST, MIDDLE, LAST = range(4)  # where in its record a piece stands
 FOLLOWS = {None: (WHOLE, FIRST), FIRST: (MIDDLE, LAST), MIDDLE: (MIDDLE, LAST)}
+ALLOWED = "allowed is a RecordIO file as im2rec and mx.recordio.pack_img write it"
 
 
 class Record(NamedTuple):
@@ -48,8 +49,6 @@ class Record(NamedTuple):
 class RecordFile:
     """A RecordIO file of images, opened to be read by several threads.
 
-    It is read and not memory-mapped: a mapped file that somebody cuts off ends the process.
-
     Attributes:
         path: of the file.
         records: in the file's order.
@@ -63,9 +62,8 @@ class RecordFile:
         """
         self.path = path
         try:
-            self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - open as long as this is
-            size = os.fstat(self._file.fileno()).st_size
-            self.records = self._scan(size)
+            self._file = RandomAccess(path)
+            self.records = self._scan(self._file.size)
         except OSError as error:
             raise UserError(f"{path}: cannot be read: {error.strerror}") from error
 
@@ -97,7 +95,7 @@ class RecordFile:
         """Return the record that begins there, and where the next one does."""
         offset, before, pieces = begin, None, []
         while before not in (WHOLE, LAST):
-            head = self._read(offset, PIECE.size)
+            head = self._file.read(offset, PIECE.size)
             if len(head) < PIECE.size:
                 raise self._wrong(offset, "the file is cut: a record needs 8 bytes to begin with")
             magic, packed = PIECE.unpack(head)
@@ -120,7 +118,7 @@ class RecordFile:
     def _with_label(self, begin: int, pieces: tuple[tuple[int, int], ...]) -> Record:
         if len(pieces) == 1:  # then only what is needed is read
             start, length = pieces[0]
-            content = self._read(start, min(length, HEADER.size + LABEL.size))
+            content = self._file.read(start, min(length, HEADER.size + LABEL.size))
         else:
             content = self._content(pieces)
             length = len(content)
@@ -137,16 +135,10 @@ class RecordFile:
         return Record(begin, pieces, label, header)
 
     def _content(self, pieces: tuple[tuple[int, int], ...]) -> bytes:
-        return MAGIC_BYTES.join(self._read(start, length) for start, length in pieces)
-
-    def _read(self, offset: int, length: int) -> bytes:
-        return os.pread(self._file.fileno(), length, offset)
+        return MAGIC_BYTES.join(self._file.read(start, length) for start, length in pieces)
 
     def _wrong(self, offset: int, what: str) -> UserError:
-        return UserError(
-            f"{self.path}, byte {offset:,}: {what}; allowed is a RecordIO file as im2rec and "
-            "mx.recordio.pack_img write it"
-        )
+        return UserError(f"{self.path}, byte {offset:,}: {what}; {ALLOWED}")
 
 
 def check_index(path: Path, records: RecordFile) -> None:

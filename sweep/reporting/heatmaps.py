@@ -39,7 +39,7 @@ class HeatMap:
 
 
 def parameter_pairs(results: Results) -> list[tuple[str, str]]:
-    """Return all pairs of parameters, those of the most important first; a seed is none, nor a fold."""
+    """Return all pairs of parameters but seeds and folds, those of the most important first."""
     varying = [name for name in results.parameters if results.ranked[name].nunique() > 1]
     names = [name for name in varying if name not in repeats()]
     if isinstance(results.importance, Importance):

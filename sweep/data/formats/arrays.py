@@ -1,7 +1,5 @@
 """Arrays of NumPy's: ``dataset=arrays dataset.train=A.npz dataset.test=B.npz``."""
 
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -122,10 +120,12 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
                     f"[{path},labels.npy]"
                 )
             return {name: file[name] for name in file.files}
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(f"{path}: cannot be read as arrays of NumPy's: {error}") from error
+    except UserError:
+        raise
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # whatever readers of zip files and headers run into
+        raise UserError(f"{path}: cannot be read as arrays of NumPy's: {error}") from error
 
 
 def array_parts(name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Part]:

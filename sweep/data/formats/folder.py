@@ -87,8 +87,9 @@ def read_folder(root: Path) -> Source:
     folders = part_folders(root)
     paths = {name: _by_class(folder) for name, folder in folders.items()}
     classes = class_order(list(paths["train"]))
-    if not classes:
-        raise UserError(f"{folders['train']}: no images; {ALLOWED}")
+    for name, by_class in paths.items():
+        if not by_class:
+            raise UserError(f"{folders[name]}: no images; {ALLOWED}")
     for name, by_class in paths.items():
         for each in class_order([*by_class.keys() - set(classes)])[:1]:
             raise UserError(

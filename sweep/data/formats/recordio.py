@@ -14,7 +14,8 @@ from sweep.data.decoding import Broken, Form, decode
 from sweep.data.file_states import FileState, state_of
 from sweep.data.own_files import OwnFiles
 from sweep.data.parts import Part, whole_labels
-from sweep.data.rec import RecordFile, check_index
+from sweep.data.rec import ALLOWED, RecordFile, check_index
+from sweep.errors import UserError
 
 INDEX = ".idx"
 
@@ -53,6 +54,8 @@ def read_rec(path: Path) -> Part:
     records = RecordFile(path)
     if (index := path.with_suffix(INDEX)).is_file():
         check_index(index, records)
+    if not len(records):
+        raise UserError(f"{path}: no images; {ALLOWED}")
     return Part(_Records(records), whole_labels(records.labels(), records.where))
 
 
