@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
 from sweep.config.choices import DatasetConfig, Images
-from sweep.config.fields import STRICT, Count, Mark, Role, allowed, walk
+from sweep.config.fields import STRICT, Mark, Role, allowed, walk
 from sweep.config.params import as_text
 from sweep.data.decode_once import Decoded, Recipe, decoded_once
 from sweep.data.decode_pass import OnBroken
@@ -45,6 +45,9 @@ Folds = Annotated[
 Fold = Annotated[
     int | None, Field(strict=True, ge=0), allowed("null, or a whole number, 0 or more")
 ]
+Limit = Annotated[
+    int | None, Field(strict=True, ge=1), allowed("null, or a whole number, 1 or more")
+]
 Channels = Annotated[Literal[1, 3] | None, allowed("null, 1 (grey) or 3 (colour)")]
 
 
@@ -61,7 +64,7 @@ class OwnImages(DatasetConfig):
     test_size: Held | None
     folds: Folds
     fold: Annotated[Fold, Mark.REPEAT]
-    limit: Annotated[Count | None, Role.RECORD]
+    limit: Annotated[Limit, Role.RECORD]
     size: Annotated[ImageSize, Role.RECORD]
     resize: Annotated[Resize, Role.RECORD]
     channels: Annotated[Channels, Role.RECORD]

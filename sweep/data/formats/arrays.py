@@ -113,7 +113,8 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
         UserError: it is none of NumPy's, is broken, or holds objects.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream:
+            file = np.load(stream, allow_pickle=False)
             if isinstance(file, np.ndarray):
                 raise UserError(
                     f"{path}: has one array; allowed are an .npz file, or images and labels: "
