@@ -12,6 +12,7 @@ import logging
 import mmap
 import os
 import platform
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -222,9 +223,10 @@ def _kept(marker: Path) -> Decoded | None:
     try:
         told = json.loads(marker.read_text())
         images = {name: _mapped(_cache() / each) for name, each in told["images"].items()}
-        with np.load(_cache() / told["labels"], allow_pickle=False) as arrays:
+        with open(_cache() / told["labels"], "rb") as stream:
+            arrays = np.load(stream, allow_pickle=False)
             labels = {name: arrays[name] for name in images}
-    except (OSError, ValueError, KeyError):
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile):
         return None
     return Decoded(
         images=images,

@@ -47,8 +47,10 @@ class Cifar(OwnImages):
             where = f"{paths[0].parent}, {' '.join(files)}"
             parts[name] = array_part(where, images, labels, where)
         found = numbered(parts)
-        names = tuple(contents.get(cifar.names, b"").decode().split()) or self.usual_names
-        return replace(found, class_names=names or found.class_names)
+        names = contents.get(cifar.names, b"").decode().split() or self.usual_names
+        if len(names) < len(found.class_names):
+            return found
+        return replace(found, class_names=tuple(names[int(each)] for each in found.class_names))
 
     def in_folder(self, root: str) -> DatasetConfig:
         """Return the same dataset, whose files are in this folder."""
