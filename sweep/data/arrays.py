@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.data.decoding import Broken, Form, resized
+from sweep.data.decoding import Broken, Form, encode, resized
 from sweep.data.parts import Labels, Part, whole_labels
 from sweep.data.random_access import RandomAccess
 from sweep.errors import UserError
@@ -119,6 +119,13 @@ class ArrayPictures:
                 "and only 8-bit images are converted; allowed is null"
             )
         return pixels
+
+    def encoded(self, row: int) -> bytes:
+        """Return one as a PNG file's content."""
+        pixels = self.to_hwc(self.rows[row])
+        if pixels.dtype != np.uint8:
+            raise Broken("is of floats, which no image file holds; allowed is an .npz file")
+        return encode(pixels)
 
 
 def array_part(name: str, images: Rows, labels: NDArray[Any], labels_name: str) -> Part:

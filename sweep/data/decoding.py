@@ -104,12 +104,19 @@ def decode(content: bytes, form: Form = AS_THEY_ARE) -> Pixels:
         raise Broken(f"cannot be decoded: {error or type(error).__name__}") from error
 
 
+def encode(pixels: Pixels) -> bytes:
+    """Return pixels, (h, w, 1 or 3) uint8, as a PNG file's content."""
+    stream = BytesIO()
+    _image(pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
 def resized(pixels: Pixels, form: Form) -> Pixels:
     """Return pixels that are decoded already, (h, w, 1 or 3) uint8, in their form."""
     height, width, channels = pixels.shape
     if (form.size or (height, width)) == (height, width) and form.channels in (None, channels):
         return pixels
-    return _pixels(Image.fromarray(pixels[..., 0] if channels == 1 else pixels), form)
+    return _pixels(_image(pixels), form)
 
 
 def _decode_jpeg(content: bytes, form: Form) -> Image.Image | None:
@@ -125,7 +132,11 @@ def _decode_jpeg(content: bytes, form: Form) -> Image.Image | None:
         pixels = simplejpeg.decode_jpeg(content, colorspace=JPEG_NAMES[channels])
     except ValueError:
         return None
-    return Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
+    return _image(pixels)
+
+
+def _image(pixels: Pixels) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
 
 def _most_pixels() -> int:

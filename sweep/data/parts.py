@@ -35,6 +35,13 @@ class Pictures(Protocol):
             Broken: it cannot be used.
         """
 
+    def encoded(self, row: int) -> bytes:
+        """Return one as a file's content: as it is, or as a PNG where it is no file.
+
+        Raises:
+            Broken: it cannot be used, or not be encoded.
+        """
+
 
 @dataclass(frozen=True)
 class Part:
@@ -84,6 +91,9 @@ class _Chosen:
     def pixels(self, row: int, form: Form) -> NDArray[Any]:
         return self.pictures.pixels(self.rows[row], form)
 
+    def encoded(self, row: int) -> bytes:
+        return self.pictures.encoded(self.rows[row])
+
 
 @dataclass(frozen=True)
 class Files:
@@ -105,19 +115,14 @@ class Files:
 
     def pixels(self, row: int, form: Form) -> NDArray[Any]:
         """Return one, decoded."""
-        return decode(content_of(self.paths[row]), form)
+        return decode(self.encoded(row), form)
 
-
-def content_of(path: Path) -> bytes:
-    """Return what is in an image file.
-
-    Raises:
-        Broken: it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Broken(f"cannot be read: {error.strerror}") from error
+    def encoded(self, row: int) -> bytes:
+        """Return what is in a file."""
+        try:
+            return self.paths[row].read_bytes()
+        except OSError as error:
+            raise Broken(f"cannot be read: {error.strerror}") from error
 
 
 def class_order(names: Sequence[str]) -> list[str]:

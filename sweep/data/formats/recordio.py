@@ -70,8 +70,10 @@ class _Records:
         return self.records.where(row)
 
     def pixels(self, row: int, form: Form) -> NDArray[Any]:
+        return decode(self.encoded(row), form)
+
+    def encoded(self, row: int) -> bytes:
         try:
-            content = self.records.image(row)
+            return self.records.image(row)
         except OSError as error:
             raise Broken(f"cannot be read: {error.strerror}") from error
-        return decode(content, form)
