@@ -2,17 +2,20 @@
 
 import runpy
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import own_images
 import pytest
+import yaml
 from own_images import digits, encoded, halves, patches
 
-from sweep.config.compose import load
+from sweep.config.choices import DATASETS
+from sweep.config.compose import CONF, load
 from sweep.config.fingerprint import fingerprint
 from sweep.config.recorded import from_yaml, to_yaml
+from sweep.data.own_images import OwnImages
 from sweep.data.splits import load_dataset
 
 GREY_ONLY = {own_images.write_csv, own_images.write_idx}
@@ -256,3 +259,14 @@ def test_a_folder_is_read_in_the_same_order_whatever_the_system_lists():
     names = sorted(f"{row}.png" for row in np.flatnonzero(labels == 0))
     first = [images[int(Path(name).stem)] for name in names]
     np.testing.assert_array_equal(one.train.images[: len(first)], as_loaded(np.stack(first)))
+
+
+def test_all_formats_have_the_same_defaults():
+    shared = {}
+    for file in (CONF / "dataset").glob("*.yaml"):
+        values = yaml.safe_load(file.read_text())
+        if issubclass(DATASETS[values["name"]], OwnImages):
+            common = {each.name for each in fields(OwnImages)} - {"name"}
+            shared[file.stem] = {key: values[key] for key in common}
+    assert len(shared) == 9
+    assert all(each == shared["folder"] for each in shared.values())
