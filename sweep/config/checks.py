@@ -36,34 +36,39 @@ def check(config: Config) -> None:
                 f"search.objectives=[{given}]: allowed is null, or a list of "
                 f"{', '.join(objectives)}"
             )
-    if not config.dataset.val_size and not config.test_every_epoch:
+    config.dataset.check()
+    if not config.dataset.validates and not config.test_every_epoch:
         raise UserError(
             "dataset.val_size=0: leaves nothing to validate on; allowed is 1 or more, or 0 with "
             "test_every_epoch=true, which measures on the test set after every epoch"
         )
-    if not config.dataset.val_size and config.early_stopping.patience:
+    if not config.dataset.validates and config.early_stopping.patience:
         raise UserError(
             f"early_stopping.patience={config.early_stopping.patience}: there is nothing to stop "
             "by with dataset.val_size=0; allowed is null, or hold images out"
         )
 
 
-def check_images(config: Config, train_size: int, shape: Shape) -> None:
+def check_images(
+    config: Config, train_size: int, shape: Shape, held_out: int | None = None
+) -> None:
     """Check that a run fits the images of its dataset.
 
     Args:
         config: of the run.
         train_size: the number of training images, with those that are held out.
         shape: of an image.
+        held_out: how many are held out; None for what the configuration says.
 
     Raises:
         UserError: naming the field, its value and what is allowed.
     """
-    held_out = config.dataset.val_size
+    if held_out is None:
+        held_out = config.dataset.held_out(train_size)
     where = f"{config.dataset.name} has {train_size:,} training images"
     if held_out >= train_size:
         raise UserError(
-            f"dataset.val_size={held_out}: leaves nothing to train on; {where}, "
+            f"dataset.val_size={config.dataset.val_size}: leaves nothing to train on; {where}, "
             f"so at most {train_size - 1} can be held out"
         )
     if config.batch_size > train_size - held_out:

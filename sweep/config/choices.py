@@ -10,6 +10,7 @@ from dataclasses import dataclass as plain_dataclass
 from dataclasses import field
 from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass
 
@@ -20,6 +21,15 @@ from sweep.errors import UserError
 Shape = tuple[int, int, int]  # of an image: channels, height, width
 Resize = Literal["squash", "fit", "crop"]  # how a picture becomes one of another size
 Normalize = Annotated[Literal["unit", "standard"] | None, allowed("null, unit or standard")]
+
+
+@plain_dataclass(frozen=True)
+class Rows:
+    """Which images are trained on, validated on and tested on: (n,) int32 each, ascending."""
+
+    train: NDArray[np.int32]
+    val: NDArray[np.int32]
+    test: NDArray[np.int32]
 
 
 @plain_dataclass(frozen=True)
@@ -36,6 +46,10 @@ class Images:
         class_names: one for each class; plain numbers where classes have no other names.
         digest: 64 hex digits that identify the content of all images and labels.
         source: the folder or the file that they were read from.
+        rows: of each split; None to draw ``val_size`` of the training images, and test on all.
+        val_images: that ``rows.val`` counts; None for the training images.
+        val_labels: (k,) integers, beside ``val_images``.
+        resize: how pictures of other sizes became these images.
     """
 
     train_images: NDArray[Any]
@@ -45,6 +59,10 @@ class Images:
     class_names: tuple[str, ...]
     digest: str
     source: str
+    rows: Rows | None = None
+    val_images: NDArray[Any] | None = None
+    val_labels: NDArray[Any] | None = None
+    resize: Resize = "squash"
 
 
 @plain_dataclass(frozen=True)
@@ -75,6 +93,22 @@ class DatasetConfig(ABC):
     val_size: Size
     # Its default is in conf/config.yaml, for all datasets; here for those that are made in code.
     normalize: Annotated[Normalize, Before("unit")] = field(default="unit", kw_only=True)
+
+    @property
+    def validates(self) -> bool:
+        """Whether images are held out to validate on."""
+        return bool(self.val_size)
+
+    def held_out(self, train_size: int) -> int:
+        """Return how many of so many training images are held out."""
+        return self.val_size
+
+    def check(self) -> None:  # noqa: B027 - the fields of most fit each other
+        """Check that the fields fit each other.
+
+        Raises:
+            UserError: naming the field, its value and what is allowed.
+        """
 
     @abstractmethod
     def read(self) -> Images:

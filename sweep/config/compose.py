@@ -130,9 +130,15 @@ def _describe(error: dict[str, Any], group: str = "") -> str:
 def field_infos() -> dict[str, FieldInfo]:
     """Return every field that a configuration can have, by its dotted key, in the schema's order.
 
-    A group, as ``tracking``, is there too, before its own fields.
+    A group, as ``tracking``, is there too, before its own fields. Of a field that several choices
+    have, the one that decides most counts.
     """
-    return {each.key: each for each in _infos()}
+    found: dict[str, FieldInfo] = {}
+    for each in _infos():
+        known = found.setdefault(each.key, each)
+        if each.role.value < known.role.value:
+            found[each.key] = each
+    return found
 
 
 def _infos() -> Iterator[FieldInfo]:

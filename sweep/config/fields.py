@@ -32,6 +32,7 @@ class Mark(Enum):
 
     ONE_PER_SWEEP = auto()  # all runs of a sweep have the same value
     STUDY_MAY_CHANGE = auto()  # a study goes on with another value
+    REPEAT = auto()  # runs that differ only in it repeat each other, and are compared by their mean
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,6 @@ def varying(runs: Sequence[Mapping[str, str]]) -> list[str]:
 
 def score_metric(config: Config) -> str:
     """Return the metric that is a run's score: the monitored one, if images are held out for it."""
-    if config.dataset.val_size:
+    if config.dataset.validates:
         return config.monitor
     return "test/accuracy" if "accuracy" in config.metrics else "test/loss"

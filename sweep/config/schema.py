@@ -91,7 +91,7 @@ class Config:
     augment: Augment
     batch_size: Count
     epochs: Annotated[Count, Role.IDENTITY]
-    seed: Seed
+    seed: Annotated[Seed, Mark.REPEAT]
     context: Literal["auto", "cpu", "gpu"]
     threads_per_run: Count
     n_jobs: Annotated[

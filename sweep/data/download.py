@@ -9,7 +9,7 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pooch
@@ -31,15 +31,24 @@ def gluon_cache() -> Path:
     return Path(home).expanduser() / "datasets"
 
 
+def one_process_at_a_time(file: IdxFile) -> AbstractContextManager[None]:
+    """Let one process at a time do this with a published file."""
+    return alone(file.sha256, file.name)
+
+
 @contextmanager
-def one_process_at_a_time(file: IdxFile) -> Iterator[None]:
-    """Let one process at a time do this with a file, of all that share Gluon's cache.
+def alone(key: str, name: str) -> Iterator[None]:
+    """Let one process at a time do this, of all that share Gluon's cache.
+
+    Args:
+        key: hex digits that stand for what is done, of which 16 count.
+        name: of what it is done with, for those who wait.
 
     The kernel gives the lock free when its holder dies. Where there can be no lock, since the
     folder cannot be written or its file system has none, all go on at once: each file is written
     whole, so what is lost is time.
     """
-    path = gluon_cache() / "locks" / f"{file.sha256[:16]}.lock"
+    path = gluon_cache() / "locks" / f"{key[:16]}.lock"
     with ExitStack() as held:
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +56,7 @@ def one_process_at_a_time(file: IdxFile) -> Iterator[None]:
             try:
                 lock.acquire(blocking=False)
             except Timeout:
-                print(f"{file.name}: another program prepares it; waiting for that", flush=True)
+                print(f"{name}: another program prepares it; waiting for that", flush=True)
                 lock.acquire()
             held.callback(lock.release)
         yield
@@ -95,16 +104,43 @@ def _needed(dataset: PublishedSet) -> str:
 
 
 def _download(dataset: PublishedSet, file: IdxFile, folder: Path, mirrors: Sequence[str]) -> Path:
-    """Fetch the gzipped file into the folder: to a temporary name, checked, then renamed."""
+    """Fetch the gzipped file into the folder."""
+    try:
+        return fetch(f"{file.name}.gz", file.gzip_md5, folder, mirrors, dataset.name)
+    except Unreachable as error:
+        raise UserError(
+            f"{dataset.name} is not on this machine and could not be downloaded. Tried:\n"
+            f"  {folder} and {dataset.system_folder}: not there\n{error}\n"
+            f"Two ways on: dataset=mnist_5k, which comes with this package; or put the four files "
+            f"into a folder\nand give dataset.root=FOLDER ({_needed(dataset)})."
+        ) from error
+
+
+class Unreachable(Exception):
+    """A file that no mirror has sent. Its text has a line for each, with the reason."""
+
+
+def fetch(name: str, md5: str, folder: Path, mirrors: Sequence[str], title: str) -> Path:
+    """Fetch a file into a folder: to a temporary name, checked, then renamed.
+
+    Args:
+        name: of the file, here and there.
+        md5: of its content.
+        folder: made if it is not there.
+        mirrors: base URLs, tried in turn.
+        title: of the dataset, for the progress bar.
+
+    Raises:
+        Unreachable: none of them has sent it.
+        UserError: the folder cannot be written.
+    """
     tried = []
     for mirror in mirrors:
-        name = f"{file.name}.gz"
         # pooch asks whether there is a bar, which tqdm can answer only if it has a total; pooch
         # then sets the right one.
-        bar = tqdm(desc=f"{dataset.name} {name}", total=1, unit="B", unit_scale=True, disable=None)
-        registry = {name: f"md5:{file.gzip_md5}"}
+        bar = tqdm(desc=f"{title} {name}", total=1, unit="B", unit_scale=True, disable=None)
         mirror = f"{mirror.rstrip('/')}/"
-        source = pooch.create(folder, mirror, registry=registry, retry_if_failed=1)
+        source = pooch.create(folder, mirror, registry={name: f"md5:{md5}"}, retry_if_failed=1)
         source_downloader = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_SECONDS)
         try:
             return Path(source.fetch(name, downloader=source_downloader))
@@ -116,13 +152,7 @@ def _download(dataset: PublishedSet, file: IdxFile, folder: Path, mirrors: Seque
             raise UserError(f"{folder}: cannot keep the dataset there: {error}") from error
         finally:
             bar.close()
-    lines = "\n".join(f"  {line}" for line in tried or ["dataset.mirrors is empty"])
-    raise UserError(
-        f"{dataset.name} is not on this machine and could not be downloaded. Tried:\n"
-        f"  {folder} and {dataset.system_folder}: not there\n{lines}\n"
-        f"Two ways on: dataset=mnist_5k, which comes with this package; or put the four files "
-        f"into a folder\nand give dataset.root=FOLDER ({_needed(dataset)})."
-    )
+    raise Unreachable("\n".join(f"  {line}" for line in tried or ["dataset.mirrors is empty"]))
 
 
 def _reason(error: requests.RequestException) -> str:

@@ -1,6 +1,5 @@
 """Image files as a network knows its images: of its dataset's size, framed or resized as these."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,15 +8,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from sweep.config.choices import Framing
+from sweep.data.decoding import DEEP_MODES, RESIZES, SCALING
 from sweep.data.scaling import as_bytes
 from sweep.errors import UserError, either
 
 LEAST_CONTRAST = 0.05
 INK = 0.2  # from which part of the strongest contrast on it is no background
-DEEP_MODES = ("I", "I;16", "I;16B", "I;16L")  # 16 bits a pixel, which Pillow would cut off at 8
 GREY_MODES = ("L", "1")
 CHANNELS = {1: "grey", 3: "colour"}  # what image files can be given as
-SCALING = Image.Resampling.BILINEAR
 
 Grey = NDArray[np.float32]
 
@@ -133,13 +131,10 @@ def in_colour(picture: Picture) -> Picture:
 
 
 _IN_CHANNELS = {1: grey, 3: in_colour}
-_RESIZES: dict[str, tuple[str, Callable[[Image.Image, tuple[int, int]], Image.Image]]] = {
-    "squash": ("{} scaled to {}", lambda image, size: image.resize(size, SCALING)),
-    "fit": ("{} fitted into {}", lambda image, size: ImageOps.pad(image, size, SCALING)),
-    "crop": (
-        "the middle of {} scaled to {}",
-        lambda image, size: ImageOps.fit(image, size, SCALING),
-    ),
+_WORDS = {  # for what is done by these
+    "squash": "{} scaled to {}",
+    "fit": "{} fitted into {}",
+    "crop": "the middle of {} scaled to {}",
 }
 
 
@@ -155,16 +150,15 @@ def resized(picture: Picture, size: tuple[int, int], resize: str) -> Picture:
     Raises:
         UserError: it is another word.
     """
-    if resize not in _RESIZES:
+    if resize not in RESIZES:
         raise UserError(
-            f"the model's images were resized by {resize}: allowed is {either(_RESIZES)}"
+            f"the model's images were resized by {resize}: allowed is {either(RESIZES)}"
         )
     if picture.pixels.shape[1:] == size:
         return picture
-    words, change = _RESIZES[resize]
     height, width = size
-    pixels = _pixels(change(_image(picture.pixels), (width, height)))
-    return picture.changed(pixels, words.format(picture.size, f"{width}×{height}"))
+    pixels = _pixels(RESIZES[resize](_image(picture.pixels), (width, height)))
+    return picture.changed(pixels, _WORDS[resize].format(picture.size, f"{width}×{height}"))
 
 
 def framed(picture: Picture, size: tuple[int, int], framing: Framing) -> Picture:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.config.choices import DatasetConfig, Resize, Shape
+from sweep.config.choices import DatasetConfig, Resize, Rows, Shape
 
 SPLIT_SEED = 20_121_995  # any constant will do; another one makes other splits
 
@@ -79,24 +79,32 @@ class Dataset:
 def load_dataset(config: DatasetConfig) -> Dataset:
     """Read the dataset, and split it.
 
-    The validation images are drawn from the training images by a constant seed: they are the same
-    for every run, whatever its own seed. There may be more to hold out than there are images; then
-    none is left to train on (see :func:`sweep.config.checks.check_images`).
+    The validation images are drawn from the training images by a constant seed, unless the dataset
+    has chosen them itself: they are the same for every run, whatever its own seed. There may be
+    more to hold out than there are images; then none is left to train on (see
+    :func:`sweep.config.checks.check_images`).
 
     Raises:
         UserError: a file is missing, wrong or cannot be downloaded.
     """
     read = config.read()
-    size = len(read.train_images)
-    shuffled = np.random.RandomState(SPLIT_SEED).permutation(size).astype(np.int32)
-    held_out, trained_on = shuffled[: config.val_size], shuffled[config.val_size :]
-    everything = np.arange(len(read.test_images), dtype=np.int32)
+    rows = read.rows or _drawn(config.val_size, len(read.train_images), len(read.test_images))
+    val_images = read.train_images if read.val_images is None else read.val_images
+    val_labels = read.train_labels if read.val_labels is None else read.val_labels
     return Dataset(
         name=config.name,
         class_names=read.class_names,
         digest=read.digest,
         source=read.source,
-        train=Split(read.train_images, read.train_labels, np.sort(trained_on)),
-        val=Split(read.train_images, read.train_labels, np.sort(held_out)),
-        test=Split(read.test_images, read.test_labels, everything),
+        train=Split(read.train_images, read.train_labels, rows.train),
+        val=Split(val_images, val_labels, rows.val),
+        test=Split(read.test_images, read.test_labels, rows.test),
+        resize=read.resize,
     )
+
+
+def _drawn(val_size: int, train_size: int, test_size: int) -> Rows:
+    shuffled = np.random.RandomState(SPLIT_SEED).permutation(train_size).astype(np.int32)
+    held_out, trained_on = shuffled[:val_size], shuffled[val_size:]
+    everything = np.arange(test_size, dtype=np.int32)
+    return Rows(np.sort(trained_on), np.sort(held_out), everything)

@@ -15,6 +15,6 @@ def run_cost(config: Config, train_size: int, shape: Shape, classes: int) -> flo
         shape: of an image.
         classes: scores of an image.
     """
-    images = train_size - config.dataset.val_size
+    images = train_size - config.dataset.held_out(train_size)
     each = config.model.multiplications(shape, classes) + STEP / config.batch_size
     return config.epochs * images * each

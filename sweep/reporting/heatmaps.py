@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sweep.reporting.axes import Axis, metric_axis, parameter_axis
+from sweep.results.aggregate import repeats
 from sweep.results.importance import Importance
 from sweep.results.results import Results
 from sweep.results.values import are_numbers, distinct_values, text
@@ -38,9 +39,9 @@ class HeatMap:
 
 
 def parameter_pairs(results: Results) -> list[tuple[str, str]]:
-    """Return all pairs of parameters, those of the most important first; a seed is none."""
+    """Return all pairs of parameters but seeds and folds, those of the most important first."""
     varying = [name for name in results.parameters if results.ranked[name].nunique() > 1]
-    names = [name for name in varying if name != "seed"]
+    names = [name for name in varying if name not in repeats()]
     if isinstance(results.importance, Importance):
         names = [name for name in results.importance.parameters if name in names]
     return sorted(itertools.combinations(names, 2), key=lambda pair: sum(map(names.index, pair)))

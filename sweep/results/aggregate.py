@@ -1,14 +1,20 @@
-"""Runs that differ only in their seed as one row: means, deviations, and of how many seeds."""
+"""Runs that repeat each other as one row: means, deviations, and of how many seeds.
 
+They differ only in their seed, or in the fold of the images that is validated on. What is said of
+seeds here, and in the leaderboard, is true of folds.
+"""
+
+import functools
 from typing import Any
 
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy
 
+from sweep.config.compose import field_infos
+from sweep.config.fields import Mark
 from sweep.results.runs import ENDS, RecordedRuns, varying_columns
 from sweep.tracking import FAILURE
 
-NOT_COMPARED = ["seed", "preset"]  # in which runs of one configuration may differ
 COUNTS = {
     "seeds": "FINISHED",
     "failed": "FAILED",
@@ -16,14 +22,16 @@ COUNTS = {
     "killed": "KILLED",
     "running": "RUNNING",
 }
+PRESET = "preset"  # in which runs of one configuration may differ, too
 TIE_BREAKERS = ["fingerprint", "start_time", "run_id"]
 
 
 def merge_seeds(runs: RecordedRuns, metric: str, ascending: bool) -> pd.DataFrame:
     """Return one row for each configuration, in no particular order.
 
-    Runs are of one configuration if all their parameters but ``seed`` and ``preset`` are equal; a
-    run that has no seed is a configuration of its own. A seed that was trained more than once
+    Runs are of one configuration if all their parameters are equal but ``preset`` and those that
+    are marked as repeats: ``seed`` and ``dataset.fold``. A run that has none of these is a
+    configuration of its own. A seed that was trained more than once
     counts once, as the newest of its runs that is FINISHED, or else as its newest run.
 
     Args:
@@ -48,9 +56,9 @@ def merge_seeds(runs: RecordedRuns, metric: str, ascending: bool) -> pd.DataFram
     seeds = _one_run_a_seed(
         runs.ends.assign(
             configuration=_configurations(runs.params, runs.ends["run_id"]),
-            seed=runs.params.get("seed"),
             score=runs.of_finished(metric),
             finished=runs.finished,
+            **runs.params.reindex(columns=repeats()),
         )
     )
     finished = seeds[seeds["finished"]]
@@ -58,7 +66,7 @@ def merge_seeds(runs: RecordedRuns, metric: str, ascending: bool) -> pd.DataFram
         ["finished", "score", "status", *TIE_BREAKERS],
         ascending=[False, ascending, True, True, True, True],
     ).drop_duplicates("configuration")
-    params = runs.params.drop(columns=NOT_COMPARED, errors="ignore").loc[best.index]
+    params = runs.params.drop(columns=[*repeats(), PRESET], errors="ignore").loc[best.index]
     parameters = varying_columns(params)
     ends = best.set_index("configuration")
     ends[FAILURE] = seeds.groupby("configuration")[FAILURE].first()
@@ -78,11 +86,16 @@ def merge_seeds(runs: RecordedRuns, metric: str, ascending: bool) -> pd.DataFram
     return table
 
 
+@functools.cache
+def repeats() -> list[str]:
+    """Return the parameters in which runs that repeat each other differ."""
+    return [key for key, info in field_infos().items() if Mark.REPEAT in info.marks]
+
+
 def _configurations(params: pd.DataFrame, run_ids: "pd.Series[str]") -> "pd.Series[int]":
     """Return the number of each run's configuration."""
-    compared = params.drop(columns=NOT_COMPARED, errors="ignore")
-    if "seed" in params:
-        run_ids = run_ids.mask(params["seed"].notna())
+    compared = params.drop(columns=[*repeats(), PRESET], errors="ignore")
+    run_ids = run_ids.mask(params.reindex(columns=repeats()).notna().any(axis=1))
     compared = compared.assign(run_id=run_ids)
     return compared.groupby([*compared], dropna=False, sort=False).ngroup()
 
@@ -90,7 +103,9 @@ def _configurations(params: pd.DataFrame, run_ids: "pd.Series[str]") -> "pd.Seri
 def _one_run_a_seed(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the run that counts for each seed, by seed, so that sums have one order."""
     last_counts = runs.sort_values(["finished", "start_time", "run_id"])
-    return last_counts.drop_duplicates(["configuration", "seed"], keep="last").sort_values("seed")
+    return last_counts.drop_duplicates(["configuration", *repeats()], keep="last").sort_values(
+        repeats()
+    )
 
 
 def _counts(seeds: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,8 @@ from sweep.errors import UserError
 from sweep.results.values import as_numbers
 from sweep.tracking import FAILURE, read_runs
 
-DATASET = "dataset.name"
+DATASET, DIGEST = "dataset.name", "dataset.digest"
+DIGITS = 8  # of a digest, to tell a few from each other
 ENDS = [FAILURE, "duration_seconds", "start_time", "fingerprint", "run_id"]
 METRICS = (
     "val/accuracy",
@@ -35,7 +36,8 @@ class RecordedRuns:
         sweep_id: the run id of the sweep's parent; None for all runs of the experiment.
         ends: ``run``, ``status``, ``failure_reason``, ``duration_seconds``, ``start_time``,
             ``fingerprint``, ``run_id``.
-        params: under their own names, as numbers where all are numbers.
+        params: under their own names, as numbers where all are numbers; and ``dataset.digest``,
+            if different images have one name.
         metrics: as they are named in the curves, those of the epoch that each run kept: its best
             by validation, or its last where nothing was held out.
     """
@@ -90,6 +92,7 @@ def recorded_runs(tracking_uri: str | None, experiment: str, sweep: str | None) 
     params = _params(runs)
     if DATASET not in params:  # runs that were not recorded by a sweep
         params[DATASET] = None
+    _tell_images_apart(params, runs)
     return RecordedRuns(
         uri=tracking_uri,
         experiment=experiment,
@@ -108,6 +111,13 @@ def varying_columns(params: pd.DataFrame) -> list[str]:
     """
     others = params.drop(columns=DATASET)
     return [DATASET, *(str(name) for name in others if others[name].nunique() > 1)]
+
+
+def _tell_images_apart(params: pd.DataFrame, runs: pd.DataFrame) -> None:
+    """Add the digests of the images where one name stands for several: two folders, two sizes."""
+    digests = runs.get(f"tags.{DIGEST}", pd.Series(dtype=object))
+    if (digests.groupby(params[DATASET]).nunique() > 1).any():
+        params[DIGEST] = digests.str[:DIGITS]
 
 
 def _params(runs: pd.DataFrame) -> pd.DataFrame:

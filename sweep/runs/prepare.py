@@ -75,7 +75,7 @@ def prepare_run(config: Config, overrides: Sequence[str], membership: Membership
     tracker = Tracker(config.tracking.uri, config.tracking.experiment)
     locks = RunLocks(Path(config.checkpoint_dir))
     dataset = load_dataset(config.dataset)
-    check_images(config, dataset.train_size, dataset.shape)
+    check_images(config, dataset.train_size, dataset.shape, len(dataset.val))
     return Run(
         config=config,
         name=run_name(config, overrides),

@@ -104,7 +104,7 @@ def check(plan: Plan, configs: Iterable[Config]) -> None:
 
 
 def _check_run(config: Config) -> None:
-    if not config.dataset.val_size:
+    if not config.dataset.validates:
         raise UserError(
             "dataset.val_size=0: leaves nothing to choose by, and the test set is not for choosing;"
             " allowed with hydra/sweeper=optuna is 1 or more"

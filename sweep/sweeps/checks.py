@@ -93,7 +93,7 @@ def prepare(
     datasets = {config: load_dataset(config) for config in {each.config.dataset for each in jobs}}
     for each in jobs:
         dataset = datasets[each.config.dataset]
-        check_images(each.config, dataset.train_size, dataset.shape)
+        check_images(each.config, dataset.train_size, dataset.shape, len(dataset.val))
     gpus = count_gpus(first)
     contexts = dict.fromkeys(str(each.config.context) for each in jobs)
     devices: dict[str, Device] = {"cpu": "cpu", "gpu": "gpu"}

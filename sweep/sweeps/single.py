@@ -40,7 +40,7 @@ def train_single(config: Config, overrides: Sequence[str], tell: Listener) -> fl
     config = replace(config, context=resolve_device(config).device_type)
     probe(resolve_uri(config.tracking.uri))
     dataset = load_dataset(config.dataset)
-    check_images(config, dataset.train_size, dataset.shape)
+    check_images(config, dataset.train_size, dataset.shape, len(dataset.val))
     tracker = Tracker(config.tracking.uri, config.tracking.experiment)
     locks = RunLocks(Path(config.checkpoint_dir))
     runs = [params(config)]

@@ -28,7 +28,9 @@ COUNTS = "allowed is a list of whole numbers, each 1 or more, as in [128,64]"
 SECONDS = "allowed is a number of seconds above 0, or null"
 SEED = "allowed is a whole number from 0 to 2147483647"
 ACTIVATIONS = "allowed is tanh, relu or sigmoid"
-DATASETS = "allowed: fashion_mnist, mnist, mnist_5k"
+NAMES = ["arrays", "cifar10", "cifar100", "csv", "custom", "fashion_mnist", "folder", "idx", "list"]
+NAMES += ["mnist", "mnist_5k", "recordio"]
+DATASETS = f"allowed: {', '.join(NAMES)}"
 PRESETS = "allowed: fashion_lenet, tutorial_lenet, tutorial_lenet_tanh_output, tutorial_mlp"
 NO_FIELD = "is not a field of the configuration"
 SMALLER = "or smaller kernels, model.pool_size or model.pool_stride"
@@ -51,12 +53,12 @@ TRAIN_SIZES = {"mnist_5k": 4_000, "mnist": 60_000}
         ("model.name=cnn", "model.name=cnn: allowed is lenet or mlp, as in model=lenet"),
         ("optim=adam", "optim=adam is unknown; allowed: sgd"),
         ("optim.name=adam", "optim.name=adam: allowed is sgd, as in optim=sgd"),
-        ("dataset=cifar10", f"dataset=cifar10 is unknown; {DATASETS}"),
+        ("dataset=imagenet", f"dataset=imagenet is unknown; {DATASETS}"),
         ("dataset=mnist5k", f"dataset=mnist5k is unknown (did you mean mnist_5k?); {DATASETS}"),
         (
-            "dataset.name=cifar10",
-            "dataset.name=cifar10: allowed is fashion_mnist, mnist or mnist_5k, as in "
-            "dataset=fashion_mnist",
+            "dataset.name=imagenet",
+            f"dataset.name=imagenet: allowed is {', '.join(NAMES[:-1])} or {NAMES[-1]}, as in "
+            "dataset=arrays",
         ),
         ("experiment=nothing", f"experiment=nothing is unknown; {PRESETS}"),
         ("model.activation=tanhh", f"model.activation=tanhh: {ACTIVATIONS}"),

@@ -39,9 +39,11 @@ def test_options_have_the_defaults(model):
 
 
 def test_options_have_the_held_out_numbers():
-    held_out = {name: load(f"dataset={name}").dataset.val_size for name in ("mnist_5k", "mnist")}
+    names = ("mnist_5k", "mnist", "cifar10")
+    held_out = {name: load(f"dataset={name}").dataset.val_size for name in names}
     assert ROWS["dataset.val_size"] == (
-        f"{held_out['mnist_5k']} for `mnist_5k`, else {held_out['mnist']}"
+        f"{held_out['mnist_5k']} for `mnist_5k`, {held_out['mnist']} for `mnist` and "
+        f"`fashion_mnist`, else {held_out['cifar10']}"
     )
     assert load("dataset=fashion_mnist").dataset.val_size == held_out["mnist"]
 

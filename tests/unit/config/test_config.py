@@ -229,7 +229,13 @@ def test_params_given_as_overrides_make_the_same_run(preset):
 def test_fields_name_every_value_once_in_order():
     names = fields()
     assert names[:11] == [f"model.{name}" for name in LENET_MODEL]
-    assert names[11:] == [key for key, _ in flatten(DEFAULTS) if not key.startswith("model.")]
+    own = {*names} - {key for key, _ in flatten(DEFAULTS)}  # of images of one's own
+    assert {key.partition(".")[0] for key in own - {*names[:11]}} == {"dataset"}
+    others = [key for key in names[11:] if key not in own]
+    assert sorted(others) == sorted(
+        key for key, _ in flatten(DEFAULTS) if not key.startswith("model.")
+    )
+    assert len(names) == len({*names})
 
 
 def test_flatten():

@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from sweep.config.compose import field_infos, fields, load, parse
 from sweep.config.fields import STRICT, Before, Count, Role, Switch, Texts, declared, walk
 from sweep.config.fingerprint import fingerprint, trajectory
+from sweep.config.params import params
 from sweep.config.recorded import from_yaml, to_yaml
 from sweep.networks.families.mlp import MLP
 
@@ -79,16 +80,69 @@ MACHINE = {
     "tracking.uri": "tracking.uri=http://localhost:5000",
     "tracking.experiment": "tracking.experiment=other",
 }
+OWN_IMAGES = {  # fields of datasets whose digest is that of what is decoded
+    **dict.fromkeys(("test_size", "folds", "fold"), Role.TRAJECTORY),
+    **dict.fromkeys(("limit", "size", "resize", "channels", "on_broken"), Role.RECORD),
+    **dict.fromkeys(("label", "transpose", "_target_", "arguments"), Role.RECORD),
+    **dict.fromkeys(("train", "val", "test", "train_images", "train_labels"), Role.MACHINE),
+    **dict.fromkeys(("test_images", "test_labels"), Role.MACHINE),
+}
 ROLES = {
     **dict.fromkeys(TRAJECTORY, Role.TRAJECTORY),
     **dict.fromkeys(IDENTITY, Role.IDENTITY),
     **dict.fromkeys(RECORD, Role.RECORD),
     **dict.fromkeys(MACHINE, Role.MACHINE),
+    **{f"dataset.{key}": role for key, role in OWN_IMAGES.items()},
 }
 
 
 def test_every_field_has_the_role_that_was_decided_on():
     assert {key: field_infos()[key].role for key in fields()} == ROLES
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        *("size=[8,8]", "resize=crop", "channels=3", "limit=5", "on_broken=skip"),
+        *("root=elsewhere",),
+    ],
+)
+def test_what_decides_how_own_images_are_decoded_is_in_their_digest(override):
+    config, other = (
+        replace(load("dataset=folder", "dataset.root=photos", *given), context="cpu")
+        for given in ((), (f"dataset.{override}",))
+    )
+    assert other != config
+    assert fingerprint(other, "d") == fingerprint(config, "d")
+    told = params(other) != params(config)
+    assert told == (not override.startswith("root"))
+
+
+@pytest.mark.parametrize("override", ["val_size=5", "test_size=5", "folds=3"])
+def test_how_own_images_are_split_is_in_the_fingerprint(override):
+    given = ["dataset=folder", "dataset.root=photos"]
+    fold = ["dataset.fold=0"] * override.startswith("folds")
+    config, other = (
+        replace(load(*given, *more), context="cpu") for more in ((), (f"dataset.{override}", *fold))
+    )
+    assert fingerprint(other, "d") != fingerprint(config, "d")
+    assert trajectory(other, "d") != trajectory(config, "d")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("dataset=recordio", "dataset.train=a.rec", "dataset.test=b.rec"),
+        ("dataset=arrays", "dataset.train=[a.npy,b.npy]"),
+        ("dataset=csv", "dataset.train=a.csv", "dataset.label=0"),
+        ("dataset=idx", "dataset.root=x", "dataset.transpose=true"),
+        ("dataset=custom", "dataset._target_=a.b", "+dataset.n=3"),
+        ("dataset=cifar10", "dataset.root=x"),
+    ],
+)
+def test_the_format_of_own_images_changes_no_fingerprint(given):
+    folder = replace(load("dataset=folder", "dataset.root=photos"), context="cpu")
+    assert fingerprint(replace(load(*given), context="cpu"), "d") == fingerprint(folder, "d")
 
 
 def test_a_configuration_is_walked_with_the_roles_of_its_groups():

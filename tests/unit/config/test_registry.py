@@ -12,11 +12,16 @@ from sweep.config.choices import DATASETS, NETWORKS, OPTIMIZERS
 from sweep.config.compose import load
 from sweep.config.metrics import METRICS
 from sweep.config.registry import PLUGINS, Registry, import_plugins
+from sweep.data.formats.folder import Folder
 from sweep.data.formats.mnist import FashionMnist, Mnist, Mnist5k
 from sweep.errors import UserError
 from sweep.networks.families.lenet import LeNet
 from sweep.networks.families.mlp import MLP
 from sweep.training.optimizers.sgd import SGD
+
+NAMES = ["arrays", "cifar10", "cifar100", "csv", "custom", "fashion_mnist", "folder", "idx", "list"]
+NAMES += ["mnist", "mnist_5k", "recordio"]
+ALLOWED = f"{', '.join(NAMES[:-1])} or {NAMES[-1]}"
 
 
 @pytest.fixture
@@ -45,8 +50,8 @@ def test_what_can_be_chosen():
     assert NETWORKS.choices() == [LeNet, MLP]
     assert OPTIMIZERS.names() == ["sgd"]
     assert OPTIMIZERS["sgd"] is SGD
-    assert DATASETS.names() == ["fashion_mnist", "mnist", "mnist_5k"]
-    assert DATASETS.choices() == [FashionMnist, Mnist, Mnist5k]
+    assert DATASETS.names() == NAMES
+    assert {FashionMnist, Mnist, Mnist5k, Folder} < {*DATASETS.choices()}
     assert METRICS.names() == ["accuracy", "epoch_seconds", "images_per_second", "loss"]
 
 
@@ -74,7 +79,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all_that_are_allowed()
     assert str(raised.value) == "model=lenett (did you mean lenet?): allowed is lenet or mlp"
     with pytest.raises(UserError) as raised:
         DATASETS["imagenet"]
-    assert str(raised.value) == "dataset=imagenet: allowed is fashion_mnist, mnist or mnist_5k"
+    assert str(raised.value) == f"dataset=imagenet: allowed is {ALLOWED}"
     assert NETWORKS.get("lenett") is None
 
 
@@ -138,8 +143,7 @@ def test_a_plugin_that_cannot_be_imported_is_named(plugins, source, reason):
         ("~optim.name", "optim.name is missing: allowed is sgd, as in optim=sgd"),
         (
             "dataset.name=5",
-            "dataset.name=5: allowed is fashion_mnist, mnist or mnist_5k, as in "
-            "dataset=fashion_mnist",
+            f"dataset.name=5: allowed is {ALLOWED}, as in dataset=arrays",
         ),
     ],
 )

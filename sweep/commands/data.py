@@ -1,0 +1,63 @@
+"""What images there are, and what is wrong with them."""
+
+from pathlib import Path
+
+import click
+
+from sweep.data.contact_sheet import contact_sheet
+from sweep.data.packing import pack
+from sweep.data.parts import Part, class_order
+from sweep.data.sources import read_source
+from sweep.data.survey import survey
+from sweep.display.survey import show_survey
+from sweep.errors import UserError
+from sweep.files import write_whole
+
+
+@click.command()
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=Path)
+@click.option(
+    "--write",
+    "packed",
+    type=Path,
+    metavar="FILE",
+    help="Pack the images: .rec, as MXNet reads it, or .npz.",
+)
+@click.option(
+    "--sheet", type=Path, metavar="FILE", help="Draw examples of each class, as FILE.png."
+)
+def data(sources: tuple[Path, ...], packed: Path | None, sheet: Path | None) -> int:
+    """Say what images there are, which are broken, and which are there more than once.
+
+    SOURCE is a folder, or a file: .rec, .lst, .npz or .csv; several are looked at together. The
+    exit code is 1 if an image is broken.
+
+    \b
+    sweep data photos
+    sweep data train.rec test.rec --sheet examples.png
+    sweep data photos --write photos.rec
+    """
+    read = {path: read_source(path) for path in dict.fromkeys(sources)}
+    parts: dict[str, tuple[Part, tuple[str, ...]]] = {}
+    for path, source in read.items():
+        for name, part in source.parts.items():
+            shown = f"{path} {name}" if len(source.parts) > 1 else str(path)
+            parts[shown] = part, source.class_names
+    if (packed or sheet) and len(read) > 1:
+        option = f"--write {packed}" if packed else f"--sheet {sheet}"
+        raise UserError(f"{option}: is made of one source; {len(read)} are given")
+    found = survey(parts)
+    classes = class_order([*{name for source in read.values() for name in source.class_names}])
+    show_survey(found, list(parts), classes)
+    (source, *_) = read.values()
+    try:
+        if packed:
+            for file in pack(packed, source.parts):
+                click.echo(f"Written: {file}")
+        if sheet:
+            drawn = contact_sheet(source.parts["train"], source.class_names)
+            write_whole(sheet, lambda stream: drawn.save(stream, "PNG"))
+            click.echo(f"Written: {sheet}")
+    except OSError as error:
+        raise UserError(f"{error.filename or packed or sheet}: {error.strerror}") from error
+    return 1 if found.broken else 0

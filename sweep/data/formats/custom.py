@@ -1,0 +1,146 @@
+"""Arrays that a function of the user's returns: ``dataset=custom dataset._target_=mine.load``."""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import model_validator
+from pydantic.dataclasses import dataclass
+
+from sweep.config.choices import DATASETS
+from sweep.config.fields import STRICT, Role, Text
+from sweep.data.file_states import FileState
+from sweep.data.formats.arrays import array_parts
+from sweep.data.own_images import OwnImages
+from sweep.data.parts import Source, numbered
+from sweep.errors import UserError
+
+ARGUMENTS = "arguments"
+IN_ORDER = ("x_train", "y_train", "x_test", "y_test")
+FUNCTION = "allowed is module.function, which can be imported here or is installed"
+RETURNS = (
+    "allowed are a dict of arrays (x_train, y_train, x_test, y_test), or these four as a tuple, or "
+    "as ((x_train, y_train), (x_test, y_test))"
+)
+
+
+@DATASETS.registers("custom")
+@dataclass(frozen=True, config=STRICT)
+class Custom(OwnImages):
+    """What a function returns; keys that are no field are its arguments.
+
+    The function is called whenever a run needs its images: what it does is not known. Its
+    arguments are kept as one text, in JSON.
+    """
+
+    name: Annotated[Literal["custom"], Role.RECORD]
+    _target_: Annotated[Text | None, Role.RECORD]
+    arguments: Annotated[Text, Role.RECORD]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        known = {each.name for each in fields(cls)}
+        others = {key: value for key, value in values.items() if key not in known}
+        kept = {key: value for key, value in values.items() if key in known}
+        given = json.loads(kept.get(ARGUMENTS, "{}")) | others
+        return {**kept, ARGUMENTS: json.dumps(given, sort_keys=True)}
+
+    def check(self) -> None:
+        """Check that a function is named."""
+        super().check()
+        if not self._target_:
+            raise UserError(f"dataset._target_=null: no function; {FUNCTION}")
+
+    def place(self) -> str:
+        """Return the name of the function."""
+        return str(self._target_)
+
+    def files(self) -> Iterable[FileState]:
+        """Return none: which files the function reads is not known."""
+        return ()
+
+    def state(self) -> str | None:
+        """Return None: what the function returns is known when it has been called."""
+        return None
+
+    def source(self) -> Source:
+        """Call the function, and return what is in its arrays."""
+        with _found_here():
+            returned = _called(str(self._target_), json.loads(self.arguments))
+        return numbered(array_parts(str(self._target_), _as_arrays(str(self._target_), returned)))
+
+
+@contextmanager
+def _found_here() -> Iterator[None]:
+    """Let modules in the folder of the command be imported, as ``python -m`` does."""
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
+    try:
+        yield
+    finally:
+        sys.path.remove(here)
+
+
+def _called(target: str, arguments: Mapping[str, Any]) -> Any:
+    try:
+        function = _function(target)
+    except (Exception, SystemExit) as error:  # whatever the module does when it is imported
+        raise UserError(
+            f"dataset._target_={target}: cannot be imported: {_reason(error)}; {FUNCTION}"
+        ) from error
+    try:
+        return function(**arguments)
+    except (Exception, SystemExit) as error:  # whatever the function raises
+        given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+        raise UserError(
+            f"dataset._target_={target}: {target}({given}): {_reason(error)}"
+        ) from error
+
+
+def _function(target: str) -> Callable[..., Any]:
+    module, _, name = target.rpartition(".")
+    if not module:
+        raise ImportError("no module is named")
+    found = getattr(importlib.import_module(module), name)
+    if not callable(found):
+        raise TypeError(f"{name} is no function")
+    function: Callable[..., Any] = found
+    return function
+
+
+def _reason(error: BaseException) -> str:
+    """Return the error in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _as_arrays(target: str, returned: Any) -> dict[str, NDArray[Any]]:
+    if isinstance(returned, Mapping):
+        named = {str(key): value for key, value in returned.items()}
+    elif isinstance(returned, tuple | list):
+        flat: list[Any] = []
+        for each in returned:
+            flat += each if isinstance(each, tuple | list) else [each]
+        if len(flat) not in (2, 4):
+            raise UserError(f"dataset._target_={target}: returned {len(flat)} values; {RETURNS}")
+        named = dict(zip(IN_ORDER, flat, strict=False))
+    else:
+        what = type(returned).__name__
+        raise UserError(f"dataset._target_={target}: returned a {what}; {RETURNS}")
+    try:
+        arrays = {name: np.asarray(value) for name, value in named.items()}
+    except (ValueError, TypeError) as error:
+        raise UserError(f"dataset._target_={target}: {_reason(error)}; {RETURNS}") from error
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise UserError(f"dataset._target_={target}: {name} holds objects; {RETURNS}")
+    return arrays

@@ -1,0 +1,83 @@
+"""Runs on images of one's own: the same bits in every format, found again, cross-validated."""
+
+import own_images
+import pytest
+from executions import Place
+from mlflow import MlflowClient
+
+from sweep.results.leaderboard import load_leaderboard
+from sweep.runs.events import AlreadyTrained, Ended
+
+SMALL = ("model.hidden=[8]", "optim.lr=0.5", "epochs=2", "figures=false", "dataset.val_size=0.2")
+FORMATS = ("folder", "rec", "npz", "csv", "idx")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Give a place with a record, and the overrides that read real digits in each format."""
+    folder = tmp_path_factory.mktemp("own")
+    parts = own_images.halves(*own_images.digits())
+    given = {}
+    for name in FORMATS:
+        (folder / name).mkdir()
+        given[name] = getattr(own_images, f"write_{name}")(str(folder / name), parts)
+    return Place(folder), given
+
+
+def parameters(place, run):
+    path = MlflowClient(place.uri).download_artifacts(run.info.run_id, "parameters/net.params")
+    with open(path, "rb") as stream:
+        return stream.read()
+
+
+def test_every_format_trains_to_the_same_bits(place):
+    here, given = place
+    ends, digests = set(), set()
+    for name, overrides in given.items():
+        score, events = here.execute(f"as {name}", *SMALL, *overrides)
+        assert events[-1] == Ended("FINISHED")
+        run = here.run(f"as {name}")
+        ends.add((score, run.data.metrics["test/loss"], parameters(here, run)))
+        digests.add((run.data.tags["dataset.digest"], run.data.tags["fingerprint"]))
+    assert len(ends) == len(digests) == 1
+
+
+def test_the_same_images_in_another_format_are_not_trained_again(place):
+    here, given = place
+    score, _ = here.execute("any", *SMALL, *given["folder"])
+    again, events = here.execute("any", *SMALL, *given["npz"])
+    assert again == score
+    (found,) = events
+    assert isinstance(found, AlreadyTrained)
+
+
+def test_the_leaderboard_takes_folds_as_seeds(place):
+    here, given = place
+    for fold in (0, 1, 2):
+        for lr in (0.1, 0.5):
+            folds = ("dataset.folds=3", f"dataset.fold={fold}", f"optim.lr={lr}")
+            here.execute("folds", *SMALL, *given["npz"], *folds)
+    table = load_leaderboard("folds", tracking_uri=here.uri)
+    assert table["seeds"].tolist() == [3, 3]
+    assert sorted(table["optim.lr"]) == [0.1, 0.5]
+    assert "dataset.fold" not in table
+    means = {
+        lr: sum(
+            run.data.metrics["val_at_best/accuracy"]
+            for run in here.runs("folds")
+            if run.data.params["optim.lr"] == lr
+        )
+        / 3
+        for lr in ("0.1", "0.5")
+    }
+    found = dict(zip(table["optim.lr"].astype(str), table["val/accuracy"], strict=True))
+    assert found == pytest.approx(means)
+
+
+def test_different_images_of_one_format_are_not_taken_for_one_configuration(place):
+    here, given = place
+    for limit in ("null", "7"):
+        here.execute("two", *SMALL, *given["npz"], f"dataset.limit={limit}")
+    table = load_leaderboard("two", tracking_uri=here.uri)
+    assert len(table) == 2
+    assert table["dataset.digest"].str.len().tolist() == [8, 8]
