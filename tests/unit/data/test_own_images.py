@@ -266,7 +266,7 @@ def test_all_formats_have_the_same_defaults():
     for file in (CONF / "dataset").glob("*.yaml"):
         values = yaml.safe_load(file.read_text())
         if issubclass(DATASETS[values["name"]], OwnImages):
-            common = {each.name for each in fields(OwnImages)} - {"name"}
+            common = {each.name for each in fields(OwnImages)} - {"name", "normalize"}
             shared[file.stem] = {key: values[key] for key in common}
     assert len(shared) == 9
     assert all(each == shared["folder"] for each in shared.values())
