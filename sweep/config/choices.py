@@ -45,6 +45,7 @@ class Images:
         rows: of each split; None to draw ``val_size`` of the training images, and test on all.
         val_images: that ``rows.val`` counts; None for the training images.
         val_labels: (k,) integers, beside ``val_images``.
+        skipped: what was left out since it is broken, a line each.
     """
 
     train_images: NDArray[Any]
@@ -57,6 +58,7 @@ class Images:
     rows: Rows | None = None
     val_images: NDArray[Any] | None = None
     val_labels: NDArray[Any] | None = None
+    skipped: tuple[str, ...] = ()
 
 
 @plain_dataclass(frozen=True)

@@ -86,7 +86,7 @@ def decode(content: bytes, form: Form = AS_THEY_ARE) -> Pixels:
     if not content:
         raise Broken("is empty")
     if (decoded := _decode_jpeg(content, form)) is not None:
-        return _pixels(decoded, form)
+        return resized(decoded, form)
     try:
         with Image.open(BytesIO(content)) as image:
             _check_pixels(*image.size)
@@ -119,7 +119,7 @@ def resized(pixels: Pixels, form: Form) -> Pixels:
     return _pixels(_image(pixels), form)
 
 
-def _decode_jpeg(content: bytes, form: Form) -> Image.Image | None:
+def _decode_jpeg(content: bytes, form: Form) -> Pixels | None:
     """Return what simplejpeg makes of it; None for what is Pillow's to read, or to refuse."""
     if simplejpeg is None or form.size or not content.startswith(JPEG_START):
         return None
@@ -129,10 +129,10 @@ def _decode_jpeg(content: bytes, form: Form) -> Image.Image | None:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
         if (channels := JPEG_CHANNELS.get(colours)) is None or height * width > _most_pixels():
             return None
-        pixels = simplejpeg.decode_jpeg(content, colorspace=JPEG_NAMES[channels])
+        pixels: Pixels = simplejpeg.decode_jpeg(content, colorspace=JPEG_NAMES[channels])
     except ValueError:
         return None
-    return _image(pixels)
+    return pixels
 
 
 def _image(pixels: Pixels) -> Image.Image:

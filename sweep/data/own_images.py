@@ -160,6 +160,7 @@ class OwnImages(DatasetConfig):
             rows=choice.rows(found.labels, found.class_names),
             val_images=found.images.get("val"),
             val_labels=found.labels.get("val"),
+            skipped=found.skipped,
         )
 
 

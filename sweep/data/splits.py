@@ -40,6 +40,7 @@ class Dataset:
         class_names: one for each class; plain numbers where classes have no other names.
         digest: 64 hex digits that identify the content of all images and labels.
         source: the folder or file that they were read from.
+        skipped: what was left out since it is broken, a line each.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Dataset:
     train: Split
     val: Split
     test: Split
+    skipped: tuple[str, ...] = ()
 
     @property
     def shape(self) -> Shape:
@@ -67,11 +69,14 @@ class Dataset:
         return len(self.train) + len(self.val)
 
     def describe(self) -> str:
-        """Return the name and the number of images in each split."""
-        return (
+        """Return the name and the number of images in each split, and how many were left out."""
+        described = (
             f"{self.name}: {len(self.train):,} images to train on, {len(self.val):,} to validate, "
             f"{len(self.test):,} to test"
         )
+        if self.skipped:
+            described += f"; left out as broken: {len(self.skipped):,} (first {self.skipped[0]})"
+        return described
 
 
 def load_dataset(config: DatasetConfig) -> Dataset:
@@ -97,6 +102,7 @@ def load_dataset(config: DatasetConfig) -> Dataset:
         train=Split(read.train_images, read.train_labels, rows.train),
         val=Split(val_images, val_labels, rows.val),
         test=Split(read.test_images, read.test_labels, rows.test),
+        skipped=read.skipped,
     )
 
 
