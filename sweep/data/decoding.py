@@ -111,6 +111,16 @@ def encode(pixels: Pixels) -> bytes:
     return stream.getvalue()
 
 
+def mode_of(content: bytes) -> str:
+    """Return how an image file holds its pixels, in Pillow's words, as ``RGB`` or ``I;16``.
+
+    Args:
+        content: of a file that can be decoded.
+    """
+    with Image.open(BytesIO(content)) as image:
+        return image.mode
+
+
 def resized(pixels: Pixels, form: Form) -> Pixels:
     """Return pixels that are decoded already, (h, w, 1 or 3) uint8, in their form."""
     height, width, channels = pixels.shape
