@@ -50,6 +50,7 @@ class Images:
         val_images: that ``rows.val`` counts; None for the training images.
         val_labels: (k,) integers, beside ``val_images``.
         resize: how pictures of other sizes became these images.
+        skipped: what was left out since it is broken, a line each.
     """
 
     train_images: NDArray[Any]
@@ -63,6 +64,7 @@ class Images:
     val_images: NDArray[Any] | None = None
     val_labels: NDArray[Any] | None = None
     resize: Resize = "squash"
+    skipped: tuple[str, ...] = ()
 
 
 @plain_dataclass(frozen=True)

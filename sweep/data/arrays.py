@@ -127,6 +127,10 @@ class ArrayPictures:
             raise Broken("is of floats, which no image file holds; allowed is an .npz file")
         return encode(pixels)
 
+    def mode(self, row: int) -> str:
+        """Return the type of the values."""
+        return str(self.rows.dtype)
+
 
 def array_part(name: str, images: Rows, labels: NDArray[Any], labels_name: str) -> Part:
     """Return images and labels that arrays hold.

@@ -1,20 +1,12 @@
-"""Images of one's own, decoded once into memory-mapped arrays that all processes share.
+"""Images of one's own, decoded once: into files that all processes share, or else into memory."""
 
-An array is named after its content. A marker, named after the state of the source (its files,
-their sizes and times, and what was done to the images), says which arrays a source has become.
-"""
-
-import contextlib
-import glob
 import hashlib
 import json
 import logging
 import mmap
 import os
-import platform
-import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,34 +16,15 @@ from numpy.typing import NDArray
 
 from sweep.data.decode_pass import Create, DecodedPart, OnBroken, decode_part, is_kept_as_floats
 from sweep.data.decoding import Form
-from sweep.data.download import alone, gluon_cache
-from sweep.data.parts import Labels, Source
+from sweep.data.download import alone
+from sweep.data.kept_images import Decoded, cache, kept, mapped, mark, temporary_file
+from sweep.data.parts import Source
 from sweep.data.row_file import HEADER_BYTES, RowFile
 from sweep.errors import UserError
-from sweep.files import TEMPORARY, write_whole
 
 log = logging.getLogger(__name__)
 
 MEMORY_INFO = Path("/proc/meminfo")
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """A source, decoded.
-
-    Attributes:
-        images: (n, channels, height, width) uint8 or float32 of each part, by its name.
-        labels: (n,) int32 of each part, from 0.
-        class_names: in the order of their labels.
-        digest: 64 hex digits that identify the content of all images and labels.
-        skipped: what was left out since it is broken, a line each.
-    """
-
-    images: dict[str, NDArray[Any]]
-    labels: dict[str, Labels]
-    class_names: tuple[str, ...]
-    digest: str
-    skipped: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -83,17 +56,13 @@ def decoded_once(recipe: Recipe) -> Decoded:
     state = recipe.state()
     if state is None:
         return _decoded(recipe, state)
-    marker = _cache() / f"{state}.json"
-    if (found := _kept(marker)) is None:
+    marker = cache() / f"{state}.json"
+    if (found := kept(marker)) is None:
         with alone(state, recipe.name):
-            if (found := _kept(marker)) is None:  # nobody else has just done it
+            if (found := kept(marker)) is None:  # nobody else has just done it
                 found = _decoded(recipe, state)
-                _mark(marker, found)
+                mark(marker, found)
     return found
-
-
-def _cache() -> Path:
-    return gluon_cache() / "decoded"
 
 
 def _decoded(recipe: Recipe, state: str | None) -> Decoded:
@@ -102,7 +71,7 @@ def _decoded(recipe: Recipe, state: str | None) -> Decoded:
         return _into_files(source, recipe, state)
     except OSError as error:
         reason = error.strerror or str(error)
-        log.warning("%s cannot hold decoded images, so each run decodes: %s", _cache(), reason)
+        log.warning("%s cannot hold decoded images, so each run decodes: %s", cache(), reason)
         return _into_memory(source, recipe, state, reason)
 
 
@@ -112,20 +81,20 @@ def _into_files(source: Source, recipe: Recipe, state: str | None) -> Decoded:
     Raises:
         OSError: the cache cannot be written, or is full.
     """
-    _cache().mkdir(parents=True, exist_ok=True)
+    cache().mkdir(parents=True, exist_ok=True)
     parts: dict[str, DecodedPart] = {}
     paths: dict[str, Path] = {}
     with ExitStack() as temporary:
         for name in source.parts:
-            paths[name], stream = temporary.enter_context(_temporary_file())
+            paths[name], stream = temporary.enter_context(temporary_file())
             parts[name] = _decode(source, recipe, parts, name, _rows_in(stream))
             stream.flush()
             os.fsync(stream.fileno())
         _check(source, parts, recipe, state)
-        kept = {name: _cache() / f"{done.digest}{_suffix(done)}" for name, done in parts.items()}
-        for name, path in kept.items():
+        targets = {name: cache() / f"{done.digest}{_suffix(done)}" for name, done in parts.items()}
+        for name, path in targets.items():
             os.replace(paths[name], path)
-    return _assembled(source, parts, {name: _mapped(path) for name, path in kept.items()})
+    return _assembled(source, parts, {name: mapped(path) for name, path in targets.items()})
 
 
 def _into_memory(source: Source, recipe: Recipe, state: str | None, reason: str) -> Decoded:
@@ -141,7 +110,7 @@ def _into_memory(source: Source, recipe: Recipe, state: str | None, reason: str)
             size = HEADER_BYTES + rows * int(np.prod(shape)) * dtype.itemsize
             if size > (free := _free_bytes()):
                 raise UserError(
-                    f"{recipe.name}: {_cache()} cannot hold the decoded images ({reason}), and "
+                    f"{recipe.name}: {cache()} cannot hold the decoded images ({reason}), and "
                     f"they need {size / 2**30:.1f} GiB of memory, of which {free / 2**30:.1f} are "
                     "free; allowed is another MXNET_HOME with room, a smaller dataset.size or a "
                     "dataset.limit"
@@ -211,68 +180,6 @@ def _digest(parts: dict[str, DecodedPart]) -> str:
         for name, done in parts.items()
     ]
     return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
-
-
-def _mapped(path: Path) -> NDArray[Any]:
-    mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return mapped
-
-
-def _kept(marker: Path) -> Decoded | None:
-    """Return what a marker says a source has become; None if it is not there, or not whole."""
-    try:
-        told = json.loads(marker.read_text())
-        images = {name: _mapped(_cache() / each) for name, each in told["images"].items()}
-        with open(_cache() / told["labels"], "rb") as stream:
-            arrays = np.load(stream, allow_pickle=False)
-            labels = {name: arrays[name] for name in images}
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile):
-        return None
-    return Decoded(
-        images=images,
-        labels=labels,
-        class_names=tuple(told["class_names"]),
-        digest=told["digest"],
-        skipped=tuple(told["skipped"]),
-    )
-
-
-def _mark(marker: Path, found: Decoded) -> None:
-    """Say what the source has become; without a cache, nothing is said."""
-    paths = {name: getattr(array, "filename", None) for name, array in found.images.items()}
-    if None in paths.values():
-        return
-    labels = f"{found.digest}.labels.npz"
-    told = {
-        "images": {name: Path(str(path)).name for name, path in paths.items()},
-        "labels": labels,
-        "class_names": found.class_names,
-        "digest": found.digest,
-        "skipped": found.skipped,
-    }
-    with contextlib.suppress(OSError):  # the next start decodes again
-        write_whole(_cache() / labels, lambda stream: np.savez(stream, **found.labels))
-        write_whole(marker, lambda stream: stream.write(json.dumps(told, indent=1).encode()))
-
-
-@contextmanager
-def _temporary_file() -> Iterator[tuple[Path, BinaryIO]]:
-    """Open a file in the cache that is gone at the end unless it was renamed.
-
-    Its name has that of the machine and the number of the process: what a killed process left, and
-    it may be large, is removed by the next one.
-    """
-    machine = platform.node()
-    for left in _cache().glob(f"{glob.escape(machine)}-*{TEMPORARY}"):
-        process = left.name.removeprefix(f"{machine}-").partition("-")[0]
-        if not Path(f"/proc/{process}").exists():
-            left.unlink(missing_ok=True)
-    path = _cache() / f"{machine}-{os.getpid()}-{os.urandom(8).hex()}{TEMPORARY}"
-    try:
-        with open(path, "xb") as stream:
-            yield path, stream
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _free_bytes() -> int:

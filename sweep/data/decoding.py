@@ -87,7 +87,7 @@ def decode(content: bytes, form: Form = AS_THEY_ARE) -> Pixels:
     if not content:
         raise Broken("is empty")
     if (decoded := _decode_jpeg(content, form)) is not None:
-        return _pixels(decoded, form)
+        return resized(decoded, form)
     try:
         with Image.open(BytesIO(content)) as image:
             _check_pixels(*image.size)
@@ -112,6 +112,16 @@ def encode(pixels: Pixels) -> bytes:
     return stream.getvalue()
 
 
+def mode_of(content: bytes) -> str:
+    """Return how an image file holds its pixels, in Pillow's words, as ``RGB`` or ``I;16``.
+
+    Args:
+        content: of a file that can be decoded.
+    """
+    with Image.open(BytesIO(content)) as image:
+        return image.mode
+
+
 def resized(pixels: Pixels, form: Form) -> Pixels:
     """Return pixels that are decoded already, (h, w, 1 or 3) uint8, in their form."""
     height, width, channels = pixels.shape
@@ -120,7 +130,7 @@ def resized(pixels: Pixels, form: Form) -> Pixels:
     return _pixels(_image(pixels), form)
 
 
-def _decode_jpeg(content: bytes, form: Form) -> Image.Image | None:
+def _decode_jpeg(content: bytes, form: Form) -> Pixels | None:
     """Return what simplejpeg makes of it; None for what is Pillow's to read, or to refuse."""
     if simplejpeg is None or form.size or not content.startswith(JPEG_START):
         return None
@@ -130,10 +140,10 @@ def _decode_jpeg(content: bytes, form: Form) -> Image.Image | None:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(content)
         if (channels := JPEG_CHANNELS.get(colours)) is None or height * width > _most_pixels():
             return None
-        pixels = simplejpeg.decode_jpeg(content, colorspace=JPEG_NAMES[channels])
+        pixels: Pixels = simplejpeg.decode_jpeg(content, colorspace=JPEG_NAMES[channels])
     except ValueError:
         return None
-    return _image(pixels)
+    return pixels
 
 
 def _image(pixels: Pixels) -> Image.Image:

@@ -15,10 +15,11 @@ from pydantic.dataclasses import dataclass
 from sweep.config.choices import DatasetConfig, Images, Resize
 from sweep.config.fields import STRICT, Mark, Role, allowed, walk
 from sweep.config.params import as_text
-from sweep.data.decode_once import Decoded, Recipe, decoded_once
+from sweep.data.decode_once import Recipe, decoded_once
 from sweep.data.decode_pass import OnBroken
 from sweep.data.decoding import Form
 from sweep.data.file_states import FileState
+from sweep.data.kept_images import Decoded
 from sweep.data.own_splits import Choice, check_fold
 from sweep.data.parts import Source
 from sweep.data.stratified import number_of
@@ -161,6 +162,7 @@ class OwnImages(DatasetConfig):
             val_images=found.images.get("val"),
             val_labels=found.labels.get("val"),
             resize=self.resize,
+            skipped=found.skipped,
         )
 
 

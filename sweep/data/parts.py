@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.data.decoding import Broken, Form, decode
+from sweep.data.decoding import Broken, Form, decode, mode_of
 from sweep.errors import UserError, either
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -41,6 +41,9 @@ class Pictures(Protocol):
         Raises:
             Broken: it cannot be used, or not be encoded.
         """
+
+    def mode(self, row: int) -> str:
+        """Return how the pixels of one that can be used are held, as ``RGB`` or ``uint8``."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,9 @@ class _Chosen:
     def encoded(self, row: int) -> bytes:
         return self.pictures.encoded(self.rows[row])
 
+    def mode(self, row: int) -> str:
+        return self.pictures.mode(self.rows[row])
+
 
 @dataclass(frozen=True)
 class Files:
@@ -123,6 +129,10 @@ class Files:
             return self.paths[row].read_bytes()
         except OSError as error:
             raise Broken(f"cannot be read: {error.strerror}") from error
+
+    def mode(self, row: int) -> str:
+        """Return Pillow's word for how a file holds its pixels."""
+        return mode_of(self.encoded(row))
 
 
 def class_order(names: Sequence[str]) -> list[str]:

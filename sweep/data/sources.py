@@ -10,7 +10,7 @@ from sweep.data.formats.folder import read_folder
 from sweep.data.formats.idx import usual_files
 from sweep.data.formats.list import list_part
 from sweep.data.formats.recordio import read_rec
-from sweep.data.idx_files import read_idx
+from sweep.data.idx import read_idx
 from sweep.data.parts import Source, numbered
 from sweep.errors import UserError
 

@@ -41,6 +41,7 @@ class Dataset:
         digest: 64 hex digits that identify the content of all images and labels.
         source: the folder or file that they were read from.
         resize: how pictures of other sizes became these images.
+        skipped: what was left out since it is broken, a line each.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Dataset:
     val: Split
     test: Split
     resize: Resize = "squash"
+    skipped: tuple[str, ...] = ()
 
     @property
     def shape(self) -> Shape:
@@ -69,11 +71,14 @@ class Dataset:
         return len(self.train) + len(self.val)
 
     def describe(self) -> str:
-        """Return the name and the number of images in each split."""
-        return (
+        """Return the name and the number of images in each split, and how many were left out."""
+        described = (
             f"{self.name}: {len(self.train):,} images to train on, {len(self.val):,} to validate, "
             f"{len(self.test):,} to test"
         )
+        if self.skipped:
+            described += f"; left out as broken: {len(self.skipped):,} (first {self.skipped[0]})"
+        return described
 
 
 def load_dataset(config: DatasetConfig) -> Dataset:
@@ -100,6 +105,7 @@ def load_dataset(config: DatasetConfig) -> Dataset:
         val=Split(val_images, val_labels, rows.val),
         test=Split(read.test_images, read.test_labels, rows.test),
         resize=read.resize,
+        skipped=read.skipped,
     )
 
 

@@ -24,7 +24,7 @@ class Seen(NamedTuple):
         part: that it belongs to.
         label: the name of its class.
         size: height and width, in pixels.
-        kind: ``grey`` or ``colour``, and the type of values that are not 8 bits.
+        kind: ``grey`` or ``colour``, and how the pixels are held, as in ``colour (RGB)``.
         digest: of its pixels; empty if it is broken.
         broken: the reason; empty if it is not.
     """
@@ -113,7 +113,6 @@ def _seen(name: str, part: Part, label: str, row: int) -> Seen:
     except Broken as error:
         return Seen(where, name, label, (0, 0), "", "", str(error))
     height, width, channels = pixels.shape
-    kind = KINDS.get(channels, f"{channels} channels")
-    kind = kind if pixels.dtype == "uint8" else f"{kind}, {pixels.dtype}"
+    kind = f"{KINDS.get(channels, f'{channels} channels')} ({part.pictures.mode(row)})"
     digest = hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode() + pixels.tobytes())
     return Seen(where, name, label, (height, width), kind, digest.hexdigest(), "")

@@ -10,7 +10,8 @@ from sweep.errors import UserError
 from sweep.results.values import as_numbers
 from sweep.tracking import FAILURE, read_runs
 
-DATASET, DIGEST = "dataset.name", "dataset.digest"
+DATASETS = "dataset."
+DATASET, DIGEST = f"{DATASETS}name", f"{DATASETS}digest"
 DIGITS = 8  # of a digest, to tell a few from each other
 ENDS = [FAILURE, "duration_seconds", "start_time", "fingerprint", "run_id"]
 METRICS = (
@@ -37,7 +38,7 @@ class RecordedRuns:
         ends: ``run``, ``status``, ``failure_reason``, ``duration_seconds``, ``start_time``,
             ``fingerprint``, ``run_id``.
         params: under their own names, as numbers where all are numbers; and ``dataset.digest``,
-            if different images have one name.
+            if nothing else tells different images from each other.
         metrics: as they are named in the curves, those of the epoch that each run kept: its best
             by validation, or its last where nothing was held out.
     """
@@ -114,9 +115,13 @@ def varying_columns(params: pd.DataFrame) -> list[str]:
 
 
 def _tell_images_apart(params: pd.DataFrame, runs: pd.DataFrame) -> None:
-    """Add the digests of the images where one name stands for several: two folders, two sizes."""
-    digests = runs.get(f"tags.{DIGEST}", pd.Series(dtype=object))
-    if (digests.groupby(params[DATASET]).nunique() > 1).any():
+    """Add the digests of the images where all else that is recorded of them is equal: two folders.
+
+    Where the images lie is not recorded.
+    """
+    digests = runs.get(f"tags.{DIGEST}", pd.Series(index=runs.index, dtype=object))
+    known = [params[name] for name in params if str(name).startswith(DATASETS)]
+    if (digests.groupby(known, dropna=False).nunique() > 1).any():
         params[DIGEST] = digests.str[:DIGITS]
 
 

@@ -102,7 +102,7 @@ def prepare(
     show_plan(
         listed(described) if runs is None else runs,
         described,
-        [dataset.describe() for dataset in datasets.values()],
+        list(dict.fromkeys(dataset.describe() for dataset in datasets.values())),
         f"{redacted(tracker.uri)}, experiment {tracker.experiment}",
         " and ".join(dict.fromkeys(devices[context] for context in contexts)),
     )

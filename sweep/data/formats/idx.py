@@ -12,7 +12,7 @@ from sweep.config.choices import DATASETS, DatasetConfig
 from sweep.config.fields import STRICT, Role, Switch, Text
 from sweep.data.arrays import array_part
 from sweep.data.file_states import FileState, state_of
-from sweep.data.idx_files import read_idx
+from sweep.data.idx import read_idx
 from sweep.data.own_images import OwnImages
 from sweep.data.parts import Part, Source, numbered
 from sweep.errors import UserError

@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from sweep.config.choices import DATASETS
 from sweep.config.fields import STRICT, Role
-from sweep.data.decoding import Broken, Form, decode
+from sweep.data.decoding import Broken, Form, decode, mode_of
 from sweep.data.file_states import FileState, state_of
 from sweep.data.own_files import OwnFiles
 from sweep.data.parts import Part, whole_labels
@@ -77,3 +77,6 @@ class _Records:
             return self.records.image(row)
         except OSError as error:
             raise Broken(f"cannot be read: {error.strerror}") from error
+
+    def mode(self, row: int) -> str:
+        return mode_of(self.encoded(row))

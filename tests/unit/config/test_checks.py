@@ -184,3 +184,12 @@ def test_a_metric_of_ones_own_can_be_measured_and_monitored(monkeypatch):
     assert message(load, "monitor=val/top5_accuracy").endswith("val/accuracy or val/loss")
     config = load("metrics=[top5_accuracy]", "monitor=val/top5_accuracy")
     assert load("metrics=[accuracy]") != config
+
+
+def test_images_that_a_dataset_has_to_validate_on_count_as_held_out():
+    config = load("batch_size=60")
+    check_images(config, 100, GREY_28, held_out=40)
+    assert message(check_images, config, 100, GREY_28, 41) == (
+        "batch_size=60: beyond the training set; mnist_5k has 100 training images, 41 of them held "
+        "out for validation, so at most 59 is allowed"
+    )

@@ -75,6 +75,8 @@ def test_a_broken_image_is_refused_or_left_out(root, content, reason, caplog):
         caplog.clear()
         dataset = dataset_of(*FOLDER_ROOT, "dataset.on_broken=skip")
         assert dataset.digest == whole.digest
+        left_out = f"; left out as broken: 1 (first {broken}: {reason}"
+        assert dataset.describe().startswith(whole.describe() + left_out)
         assert len(dataset.train.images) == len(whole.train.images)
         assert f"broken images that are left out: 1\n{broken}: {reason}" in caplog.text
 

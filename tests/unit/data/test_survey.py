@@ -44,7 +44,7 @@ def test_what_is_there(photos):
     assert found.classes("photos train") == {"0": 15, "1": 16}
     assert found.classes("photos test") == {"0": 5, "1": 6}
     assert found.sizes("photos train") == {(32, 32): 30}
-    assert found.kinds("photos test") == {"colour": 11}
+    assert found.kinds("photos test") == {"colour (RGB)": 11}
     (broken,) = found.broken
     assert (broken.where, broken.broken) == ("photos/train/1/bad.jpg", "is empty")
     ((first, copy),) = found.repeated()
@@ -66,9 +66,16 @@ def test_sizes_and_kinds_are_told_apart():
     Path("x/a").mkdir(parents=True)
     for name, image in {"1": IMAGES[0], "2": IMAGES[0, :9], "3": digits()[0][0]}.items():
         Path("x/a", f"{name}.png").write_bytes(encoded(image))
+    Image.fromarray(IMAGES[0]).quantize(8).save("x/a/4.png")
+    Image.fromarray(np.zeros((8, 8), np.uint16)).save("x/a/5.png")
     found = surveyed("x")
-    assert found.sizes("x train") == {(32, 32): 1, (9, 32): 1, (8, 8): 1}
-    assert found.kinds("x train") == {"colour": 2, "grey": 1}
+    assert found.sizes("x train") == {(32, 32): 2, (9, 32): 1, (8, 8): 2}
+    assert found.kinds("x train") == {
+        "colour (RGB)": 2,
+        "colour (P)": 1,
+        "grey (L)": 1,
+        "grey (I;16)": 1,
+    }
 
 
 @pytest.mark.parametrize("writer", ["folder", "list", "rec", "npz", "csv", "idx"])
@@ -83,6 +90,8 @@ def test_every_format_is_looked_at(writer):
     assert len(found.images) == 120
     assert not found.broken
     assert sum(found.sizes(f"{paths[0]} train").values()) == 90
+    mode = "L" if writer in ("folder", "list", "rec") else "uint8"
+    assert found.kinds(f"{paths[0]} train") == {f"grey ({mode})": 90}
 
 
 def packed_dataset(*given):
@@ -128,6 +137,9 @@ class Contents:
     def encoded(self, row):
         return self.contents[row]
 
+    def mode(self, row):
+        return "none"
+
 
 def test_magic_numbers_in_an_image_are_packed_as_mxnet_packs_them():
     from sweep.data.parts import Part
@@ -150,8 +162,8 @@ def test_the_command(photos, capsys):
     assert run(data, ["photos", "--write", "all.rec", "--sheet", "sheet.png"], "sweep data") == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == [
-        "photos train: 31 images: 30 colour; 30 of 32×32",
-        "photos test: 11 images: 11 colour; 11 of 32×32",
+        "photos train: 31 images: 30 colour (RGB); 30 of 32×32",
+        "photos test: 11 images: 11 colour (RGB); 11 of 32×32",
     ]
     assert "Broken: 1" in lines and "  photos/train/1/bad.jpg: is empty" in lines
     assert (

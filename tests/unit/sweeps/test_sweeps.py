@@ -81,7 +81,7 @@ class Place:
     def sweep(self, *combinations, **options):
         """Sweep over these overrides; return what was launched, and what was raised."""
         where = (f"tracking.uri={self.uri}", f"tracking.experiment={self.experiment}")
-        where += (f"checkpoint_dir={self.folder}/checkpoints", "context=cpu")
+        where += (f"checkpoint_dir={self.folder}/checkpoints", "context=cpu", "figures=false")
         jobs = [
             planned(number, each, load(*each.split(), *where))
             for number, each in enumerate(combinations)
