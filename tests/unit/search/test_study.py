@@ -1,10 +1,13 @@
 """Studies: the same suggestions whatever happens between them, and pruning worked out by hand."""
 
 import dataclasses
+import functools
+import shutil
 import socket
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from sweep.config.compose import load
@@ -16,8 +19,25 @@ LR, ACTIVATION = "optim.lr=tag(log,interval(1e-3,1))", "model.activation=tanh,re
 FINITE = ("seed=range(0,3)", "model.activation=tanh,relu")
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """Give a storage without studies: to create one takes Optuna half a second."""
+    file = tmp_path_factory.mktemp("storage") / "empty.db"
+    RDBStorage(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(autouse=True)
+def _storages(tmp_path, empty):
+    for name in ("first", "grid", "optuna", "other", "second"):
+        shutil.copy(empty, tmp_path / f"{name}.db")
+
+
+_loaded = functools.cache(load)
+
+
 def settings(**changes):
-    return dataclasses.replace(load().search, study="test", **changes)
+    return dataclasses.replace(_loaded().search, study="test", **changes)
 
 
 def open_study(search, *overrides, directions=("maximize",), about=None):
