@@ -1,11 +1,7 @@
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
@@ -19,6 +15,7 @@ from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 from mlflow.models import Model, validate_schema
 from record import new_record
+from served import serving as serve
 
 from sweep.backend.mxnet import mx, nd
 from sweep.carried import serving
@@ -326,47 +323,8 @@ def test_loads_without_this_package(folder, tmp_path, trained):
 @pytest.fixture(scope="module")
 def server(folder, tmp_path_factory):
     """Give a function that posts to ``mlflow models serve``, and returns status and text."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local"]
-        + ["--model-uri", str(folder), "--host", "127.0.0.1", "--port", str(port)],
-        cwd=tmp_path_factory.mktemp("server"),
-        env={
-            **os.environ,
-            "PYTHONPATH": "",
-            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-        },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-    def post(body):
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}/invocations",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=60) as response:
-                return response.status, response.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
-    try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5).close()
-                break
-            except OSError:
-                assert process.poll() is None
-                time.sleep(0.1)
+    with serve(str(folder), tmp_path_factory.mktemp("server")) as post:
         yield post
-    finally:
-        os.killpg(process.pid, 15)
-        process.wait(30)
 
 
 def test_a_server_answers_the_same(server, trained):

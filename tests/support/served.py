@@ -1,0 +1,60 @@
+"""A model behind ``mlflow models serve``."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def serving(model, folder, **environment):
+    """Serve a model from a folder; give a function that posts, and returns status and text."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local"]
+        + ["--model-uri", model, "--host", "127.0.0.1", "--port", str(port)],
+        cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": "",
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            **environment,
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+    def post(body):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/invocations",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    try:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5).close()
+                break
+            except OSError:
+                assert process.poll() is None
+                time.sleep(0.1)
+        yield post
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
