@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from sweep.config.choices import Framing
-from sweep.data.decoding import DEEP_MODES, RESIZES, SCALING
+from sweep.config.choices import Framing, Resize
+from sweep.data.decoding import DEEP_MODES, RESIZES, SCALING, Form, decode
 from sweep.data.scaling import as_bytes
 from sweep.errors import UserError, either
 
@@ -82,8 +83,12 @@ def _picture(file: Path, image: Image.Image) -> Picture:
 
 def _pixels(image: Image.Image) -> NDArray[np.float32]:
     """Return a picture's pixels, (channels, h, w) float32, 0 to 1."""
-    array = np.asarray(image, np.float32) / np.float32(255)
-    return np.ascontiguousarray(np.atleast_3d(array).transpose(2, 0, 1))
+    return _units(np.atleast_3d(np.asarray(image)))
+
+
+def _units(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    """Return (h, w, channels) bytes as (channels, h, w) float32, 0 to 1."""
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)) / np.float32(255)
 
 
 def _image(pixels: NDArray[np.float32]) -> Image.Image:
@@ -139,10 +144,10 @@ _WORDS = {  # for what is done by these
 
 
 def resized(picture: Picture, size: tuple[int, int], resize: str) -> Picture:
-    """Return the whole picture, or its middle, in another size.
+    """Return the whole picture, or its middle, in another size: as a dataset decodes its file.
 
     Args:
-        picture: of any size; one that has this size already is not touched.
+        picture: of any size.
         size: height and width, in pixels.
         resize: ``squash`` changes the proportions, ``fit`` adds black borders, ``crop`` cuts what
             is over.
@@ -154,10 +159,11 @@ def resized(picture: Picture, size: tuple[int, int], resize: str) -> Picture:
         raise UserError(
             f"the model's images were resized by {resize}: allowed is {either(RESIZES)}"
         )
-    if picture.pixels.shape[1:] == size:
-        return picture
     height, width = size
-    pixels = _pixels(RESIZES[resize](_image(picture.pixels), (width, height)))
+    form = Form(size, cast(Resize, resize), len(picture.pixels))
+    pixels = _units(decode(picture.file.read_bytes(), form))
+    if picture.pixels.shape[1:] == size:
+        return picture.changed(pixels)
     return picture.changed(pixels, _WORDS[resize].format(picture.size, f"{width}×{height}"))
 
 

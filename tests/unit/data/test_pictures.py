@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
+from sweep.data.decoding import Form, decode
 from sweep.data.formats.mnist import Mnist
 from sweep.data.pictures import as_dataset, read
 from sweep.errors import UserError
@@ -98,3 +99,12 @@ def test_a_way_to_resize_that_is_not_known(photograph):
     assert str(raised.value) == (
         "the model's images were resized by stretch: allowed is squash, fit or crop"
     )
+
+
+@pytest.mark.parametrize("resize", ["squash", "fit", "crop"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_large_jpeg_becomes_what_a_dataset_makes_of_it(resize, channels):
+    Image.fromarray(load_sample_image("china.jpg")).save("china.jpg")
+    found = as_dataset(read(Path("china.jpg")), (channels, 30, 40), None, resize)
+    expected = decode(Path("china.jpg").read_bytes(), Form((30, 40), resize, channels))
+    np.testing.assert_array_equal(as_bytes(found), expected.squeeze())
