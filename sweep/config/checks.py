@@ -36,6 +36,7 @@ def check(config: Config) -> None:
                 f"search.objectives=[{given}]: allowed is null, or a list of "
                 f"{', '.join(objectives)}"
             )
+    config.schedule.check(config.epochs)
     if not config.dataset.val_size and not config.test_every_epoch:
         raise UserError(
             "dataset.val_size=0: leaves nothing to validate on; allowed is 1 or more, or 0 with "
