@@ -64,18 +64,18 @@ class Pooled(Network):
         return net
 
 
-@OPTIMIZERS.registers("adam")
+@OPTIMIZERS.registers("adamax")
 @dataclass(frozen=True, config=STRICT)
-class Adam(OptimizerConfig):
+class Adamax(OptimizerConfig):
     """https://arxiv.org/abs/1412.6980."""
 
-    name: Literal["adam"]
+    name: Literal["adamax"]
     lr: Positive
 
     def build(self, parameters):
         from sweep.backend.mxnet import mx
 
-        return mx.optimizer.Adam(learning_rate=self.lr)
+        return mx.optimizer.Adamax(learning_rate=self.lr)
 
 
 def top2(F, scores, labels):

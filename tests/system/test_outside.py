@@ -13,7 +13,7 @@ from workplace import Workplace
 OUTSIDE = Path(__file__).parents[1] / "outside"
 CHOICES = (
     *("--config-dir", str(OUTSIDE / "conf")),
-    *("model=pooled", "optim=adam", "dataset=stripes", "batch_size=20", "figures=false"),
+    *("model=pooled", "optim=adamax", "dataset=stripes", "batch_size=20", "figures=false"),
     *("metrics=[accuracy,top2_accuracy]", "monitor=val/top2_accuracy", "context=cpu"),
 )
 NAMES = ("top", "middle", "bottom")

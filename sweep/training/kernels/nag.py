@@ -8,8 +8,8 @@ from sweep.backend.mxnet import mx, nd
 class RepeatableNAG(mx.optimizer.NAG):
     """MXNet's NAG, whose weight decay is added to the gradient first.
 
-    MXNet's kernel reads the weight again after it has overwritten some of it, and so its momentum
-    depends on how the work was cut into pieces. Without a weight decay it does not read it.
+    MXNet's kernel takes the momentum's decay from a weight that it may have overwritten already. So
+    it does not follow its formula, nor does it always give the same bits. Without a decay it does.
     """
 
     def update_multi_precision(self, index: int, weight: Any, grad: Any, state: Any) -> None:

@@ -212,7 +212,7 @@ def test_gradients_of_both_kinds_were_clipped():
 
 @pytest.mark.parametrize("name", CHOICES)
 def test_it_repeats_to_the_bit(name):
-    """Also where arrays begin elsewhere in memory: MXNet's own NAG fails here."""
+    """Also where arrays begin elsewhere in memory."""
     choice, found, others = replace(CHOICES[name], clip_norm=20.0), set(), []
     for number in range(8):
         others.append(nd.ones((1000 * number + 7,)))
