@@ -288,6 +288,15 @@ def test_it_equals_the_slower_one_of_mxnet(name, stock):
             np.testing.assert_allclose(own, other, rtol=1e-5, atol=1e-6)
 
 
+def test_lamb_does_not_scale_the_first_step_of_what_begins_at_zero():
+    choice = replace(CHOICES["lamb"], wd=0.0, epsilon=1e-9)
+    stepped = Stepped(choice)
+    stepped.parameters["bias"].set_data(nd.zeros((5,)))
+    batch, rate, grads = STEPS[0]
+    after = stepped.step(batch, rate, grads)
+    np.testing.assert_allclose(after["bias"], -choice.lr * np.sign(grads["bias"]), rtol=1e-5)
+
+
 # --- what decays ---
 
 

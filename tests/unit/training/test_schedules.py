@@ -1,5 +1,6 @@
 """Schedules: their factors by value, how they are trained with, and what is recorded of them."""
 
+import functools
 import math
 from dataclasses import replace
 
@@ -7,8 +8,9 @@ import pytest
 from epochwise import TIMES, synthetic
 
 from sweep.backend.mxnet import mx
-from sweep.config.choices import SCHEDULES
+from sweep.config.choices import OPTIMIZERS, SCHEDULES
 from sweep.config.compose import load
+from sweep.training.checkpoint import Checkpoints
 from sweep.training.schedules.constant import Constant
 from sweep.training.schedules.cosine import Cosine
 from sweep.training.schedules.multistep import MultiStep
@@ -38,8 +40,9 @@ def factors(schedule, epochs=EPOCHS, batches=BATCHES):
     ]
 
 
-def test_every_schedule_is_there():
+def test_every_schedule_and_optimiser_is_there():
     assert sorted(SCHEDULES_BY_NAME) == SCHEDULES.names()
+    assert sorted(TRAINED) == OPTIMIZERS.names()
 
 
 @pytest.mark.parametrize(
@@ -134,18 +137,23 @@ def test_only_a_constant_rate_does_not_vary(name):
 # --- training with them ---
 
 SMALL = ("model.hidden=[6]", "batch_size=16", "epochs=4", "context=cpu")
-OVERRIDES = {
-    "constant": ("optim.momentum=0.9", "schedule.warmup_epochs=1.5"),
-    "step": ("optim.momentum=0.9", "schedule.every=1"),
-    "multistep": ("optim=nag", "optim.wd=0.01", "schedule.milestones=[2,3]"),
-    "cosine": ("optim=adamw", "optim.clip_norm=0.5"),
-    "poly": ("optim=rmsprop", "schedule.warmup_epochs=1"),
-    "one_cycle": ("optim=lamb",),
+TRAINED = {  # every schedule and every optimiser
+    "sgd": ("schedule=step", "schedule.every=1", "optim.momentum=0.9", "optim.wd=0.01"),
+    "nag": ("schedule=multistep", "schedule.milestones=[2,3]", "optim.wd=0.01"),
+    "adam": ("schedule=constant", "schedule.warmup_epochs=2.5", "optim.wd=0.01"),
+    "adamw": ("schedule=cosine", "optim.clip_norm=0.5", "optim.wd_on=weights"),
+    "rmsprop": ("schedule=poly", "schedule.warmup_epochs=1"),
+    "adagrad": ("schedule=one_cycle", "optim.wd=0.01", "optim.clip_norm=0.1"),
+    "signum": ("schedule=cosine", "schedule.final=0.5"),
+    "lamb": ("schedule=one_cycle", "schedule.peak=0.5"),
 }
 
 
+_loaded = functools.cache(load)  # composing takes a while
+
+
 def prepared(name):
-    config = load(f"schedule={name}", *OVERRIDES[name], *SMALL)
+    config = _loaded(f"optim={name}", *TRAINED[name], *SMALL)
     return Training(config, synthetic(), mx.cpu())
 
 
@@ -165,7 +173,7 @@ def measured(record):
     return {key: value for key, value in record.metrics.items() if key not in TIMES}
 
 
-@pytest.mark.parametrize("name", OVERRIDES)
+@pytest.mark.parametrize("name", TRAINED)
 def test_every_step_has_its_rate_and_every_epoch_records_the_last(name):
     training = prepared(name)
     rates = noted(training)
@@ -177,8 +185,8 @@ def test_every_step_has_its_rate_and_every_epoch_records_the_last(name):
     assert [each.metrics["lr"] for each in records] == rates[3::4]
 
 
-@pytest.mark.parametrize("name", OVERRIDES)
-def test_what_is_interrupted_goes_on_with_the_same_rates_and_bits(name):
+@pytest.mark.parametrize("name", TRAINED)
+def test_what_is_interrupted_goes_on_with_the_same_rates_and_bits(name, tmp_path):
     whole = prepared(name)
     rates = noted(whole)
     snapshots = list(whole.epochs())
@@ -186,7 +194,10 @@ def test_what_is_interrupted_goes_on_with_the_same_rates_and_bits(name):
     for stop in (1, 2, 3):
         again = prepared(name)
         others = noted(again)
-        again.resume(snapshots[stop - 1], snapshots[0])
+        checkpoints = Checkpoints(tmp_path / str(stop), "fingerprint")
+        for each in snapshots[:stop]:
+            checkpoints.save(each)
+        again.resume(*checkpoints.load(pytest.fail))
         last = list(again.epochs())[-1]
         assert others == rates[4 * stop :]
         assert [measured(each) for each in last.records] == [
