@@ -10,12 +10,14 @@ from sweep.config.choices import (
     DATASETS,
     NETWORKS,
     OPTIMIZERS,
+    SCHEDULES,
     DatasetConfig,
     Images,
     Network,
     OptimizerConfig,
+    Schedule,
 )
-from sweep.config.fields import STRICT, Count, Positive
+from sweep.config.fields import STRICT, Count, Positive, Share
 
 
 @DATASETS.registers("stripes")
@@ -76,6 +78,18 @@ class Adamax(OptimizerConfig):
         from sweep.backend.mxnet import mx
 
         return mx.optimizer.Adamax(learning_rate=self.lr)
+
+
+@SCHEDULES.registers("exponential")
+@dataclass(frozen=True, config=STRICT)
+class Exponential(Schedule):
+    """The learning rate times ``rate`` in every epoch, batch by batch."""
+
+    name: Literal["exponential"]
+    rate: Share
+
+    def after_warmup(self, time, epochs):
+        return self.rate**time
 
 
 def top2(F, scores, labels):
