@@ -36,6 +36,7 @@ def check(config: Config) -> None:
                 f"search.objectives=[{given}]: allowed is null, or a list of "
                 f"{', '.join(objectives)}"
             )
+    config.schedule.check(config.epochs)
     config.dataset.check()
     if not config.dataset.validates and not config.test_every_epoch:
         raise UserError(

@@ -1,4 +1,4 @@
-"""What a network, an optimiser and a dataset have to be, to be chosen by name.
+"""What a network, an optimiser, a schedule and a dataset have to be, to be chosen by name.
 
 Each is a class that holds its fields, with their bounds, and the facts about it. Its module
 registers it, and a file in ``conf/`` has the fields' defaults. None of these modules imports MXNet
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass
 
-from sweep.config.fields import STRICT, Before, Size, allowed
+from sweep.config.fields import STRICT, Before, Limit, NonNegative, Size, allowed
 from sweep.config.registry import Registry
 from sweep.errors import UserError
 
@@ -169,15 +169,93 @@ class Network(ABC):
 
 @dataclass(frozen=True, config=STRICT)
 class OptimizerConfig(ABC):
-    """An optimiser for ``gluon.Trainer``."""
+    """An optimiser for ``gluon.Trainer``.
+
+    Attributes:
+        wd_on: what decays, if the optimiser has a weight decay: see :mod:`sweep.training.decay`.
+        clip_norm: the most that the norm of a batch's gradient may be: see
+            :mod:`sweep.training.clipping`.
+    """
 
     name: str
+    # Their defaults are in conf/config.yaml, for all optimisers; here for those made in code.
+    wd_on: Annotated[Literal["all", "weights"], Before("all")] = field(default="all", kw_only=True)
+    clip_norm: Annotated[Limit, Before(None)] = field(default=None, kw_only=True)
 
     @abstractmethod
     def build(self, parameters: int) -> Any:
         """Return the ``mxnet.optimizer.Optimizer`` for so many parameters (arrays)."""
 
 
+@dataclass(frozen=True, config=STRICT)
+class Schedule(ABC):
+    """How the learning rate changes while a run trains.
+
+    Its factors are pure functions of their arguments, so a run that is resumed has the same.
+
+    Attributes:
+        reads: fields elsewhere in the configuration that the factors depend on. Runs that differ in
+            one of them have no epoch in common.
+        warmup_epochs: in which the rate rises in equal steps, up to the schedule's own.
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ()
+
+    name: str
+    # Its default is in conf/config.yaml, for all schedules; here for those made in code.
+    warmup_epochs: Annotated[NonNegative, Before(0.0)] = field(default=0.0, kw_only=True)
+
+    @property
+    def varies(self) -> bool:
+        """Whether there is more than one rate."""
+        return True
+
+    def check(self, epochs: int) -> None:
+        """Check that all of the schedule happens in so many epochs.
+
+        Raises:
+            UserError: naming the field and what is allowed.
+        """
+        if self.warmup_epochs and self.warmup_epochs >= epochs:
+            raise UserError(
+                f"schedule.warmup_epochs={self.warmup_epochs:g}: nothing is left of "
+                f"epochs={epochs}; allowed is less than {epochs}"
+            )
+
+    def factor(self, epoch: int, batch: int, batches: int, epochs: int) -> float:
+        """Return what ``optim.lr`` is multiplied by for one batch.
+
+        Args:
+            epoch: from 1.
+            batch: of the epoch, from 0.
+            batches: of an epoch.
+            epochs: of the run.
+        """
+        steps = (epoch - 1) * batches + batch
+        warmup = self.warmup_epochs * batches
+        if steps < warmup:
+            return min((steps + 1) / warmup, 1.0) * self.after_warmup(self.warmup_epochs, epochs)
+        return self.after_warmup(steps / batches, epochs)
+
+    @abstractmethod
+    def after_warmup(self, time: float, epochs: int) -> float:
+        """Return the factor, from 0 on, of a batch after the warm-up.
+
+        Args:
+            time: epochs since the run began, before this batch: 1.5 is in the middle of the second.
+            epochs: of the run.
+        """
+
+    def progress(self, time: float, epochs: int) -> float:
+        """Return which part of the time after the warm-up is over, 0 to 1."""
+        return (time - self.warmup_epochs) / (epochs - self.warmup_epochs)
+
+
 NETWORKS: Registry[type[Network]] = Registry("model", "sweep.networks.families")
 OPTIMIZERS: Registry[type[OptimizerConfig]] = Registry("optim", "sweep.training.optimizers")
+SCHEDULES: Registry[type[Schedule]] = Registry("schedule", "sweep.training.schedules")
 DATASETS: Registry[type[DatasetConfig]] = Registry("dataset", "sweep.data.formats")
+
+CHOSEN: dict[str, Registry[Any]] = {  # the groups that a class is chosen of, by name
+    each.key: each for each in (NETWORKS, OPTIMIZERS, SCHEDULES, DATASETS)
+}

@@ -11,22 +11,16 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
 from sweep.config.checks import check
-from sweep.config.choices import DATASETS, NETWORKS, OPTIMIZERS
+from sweep.config.choices import CHOSEN
 from sweep.config.explain import explain_composition, is_composition_error
 from sweep.config.fields import FieldInfo, declared
 from sweep.config.params import as_text
-from sweep.config.registry import Registry
 from sweep.config.schema import Augment, Config, EarlyStopping, Search, Tracking
 from sweep.errors import UserError, either, nearest
 
 PACKAGED_CONF = Path(__file__).parents[1] / "conf"
 CONF = PACKAGED_CONF if PACKAGED_CONF.is_dir() else Path(__file__).parents[2] / "conf"
 
-CHOSEN: dict[str, Registry[Any]] = {  # a class for each name
-    "model": NETWORKS,
-    "optim": OPTIMIZERS,
-    "dataset": DATASETS,
-}
 NESTED = {
     "augment": Augment,
     "early_stopping": EarlyStopping,
@@ -100,6 +94,8 @@ def _chosen(group: str, name: Any) -> type:
     if found is None:
         given = f"{group}.name is missing" if name is None else f"{group}.name={as_text(name)}"
         names = registry.names()
+        if reason := registry.refusal(str(name)):
+            raise UserError(f"{given}: {reason}")
         raise UserError(
             f"{given}{nearest(str(name), names)}: allowed is {either(names)}, "
             f"as in {group}={names[0]}"

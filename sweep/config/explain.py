@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf.errors import OmegaConfBaseException
 
+from sweep.config.choices import CHOSEN
 from sweep.errors import nearest
 
 # What else the field calls them: Gluon, Keras and PyTorch are not of one mind.
@@ -41,6 +42,8 @@ def explain_composition(
         return f"{' '.join(choices)}: a group takes the name of one of its choices. {error}"
     if isinstance(error, MissingConfigException) and error.options and error.missing_cfg_file:
         group, _, choice = str(error.missing_cfg_file).rpartition("/")
+        if group in CHOSEN and (reason := CHOSEN[group].refusal(choice)):
+            return f"{group}={choice}: {reason}"
         allowed = ", ".join(sorted(error.options))
         return f"{group}={choice} is unknown{nearest(choice, error.options)}; allowed: {allowed}"
     cause = error.__cause__

@@ -123,8 +123,17 @@ Positive = Annotated[
 NonNegative = Annotated[
     float, Field(strict=True, ge=0, allow_inf_nan=False), allowed("a finite number, 0 or more")
 ]
+Limit = Annotated[
+    float | None,
+    Field(strict=True, gt=0, allow_inf_nan=False),
+    allowed("a finite number above 0, or null"),
+]
 Fraction = Annotated[
     float, Field(strict=True, ge=0, lt=1), allowed("a number from 0 to less than 1")
+]
+Share = Annotated[float, Field(strict=True, gt=0, le=1), allowed("a number above 0 and at most 1")]
+Inside = Annotated[
+    float, Field(strict=True, gt=0, lt=1), allowed("a number above 0 and less than 1")
 ]
 Strength = Annotated[
     float | None,

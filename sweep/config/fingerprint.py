@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection
 
+from sweep.config.choices import Schedule
 from sweep.config.fields import Role, walk
 from sweep.config.params import as_text
 from sweep.config.schema import Config
@@ -22,17 +23,24 @@ def fingerprint(config: Config, dataset_digest: str) -> str:
 def trajectory(config: Config, dataset_digest: str) -> str:
     """Return 16 hex digits that runs share that only stop, or are judged, at other epochs.
 
-    Such runs have the same parameters after each epoch that both have. The arguments are those of
-    :func:`fingerprint`.
+    Such runs have the same parameters after each epoch that both have. Where the learning rate
+    depends on the number of epochs, runs of different lengths have none in common. The arguments
+    are those of :func:`fingerprint`.
     """
-    return _digest(config, dataset_digest, (Role.TRAJECTORY,))
+    schedules = [each for each in vars(config).values() if isinstance(each, Schedule)]
+    read = {key for schedule in schedules for key in schedule.reads}
+    return _digest(config, dataset_digest, (Role.TRAJECTORY,), read)
 
 
-def _digest(config: Config, dataset_digest: str, roles: Collection[Role]) -> str:
+def _digest(
+    config: Config, dataset_digest: str, roles: Collection[Role], others: Collection[str] = ()
+) -> str:
+    """Return a digest of the fields with these roles, and of some others."""
     values = {
         info.key: as_text(value)
         for info, value in walk(config)
-        if info.role in roles and not (info.before and info.before.value == value)
+        if (info.role in roles or info.key in others)
+        and not (info.before and info.before.value == value)
     }
     values["dataset"] = dataset_digest
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

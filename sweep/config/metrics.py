@@ -36,6 +36,7 @@ class Metric:
 
 METRICS: Registry[Metric] = Registry("metrics")
 SPLITS = ("train", "val", "test")
+LEARNING_RATE = "lr"  # of an epoch's last batch; no measure of a run, and so neither end is better
 
 
 def register(metric: Metric) -> None:

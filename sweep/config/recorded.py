@@ -6,7 +6,8 @@ from typing import Any
 import yaml
 from omegaconf import OmegaConf
 
-from sweep.config.compose import CHOSEN, load, parse
+from sweep.config.choices import CHOSEN
+from sweep.config.compose import load, parse
 from sweep.config.fields import Role, declared
 from sweep.config.schema import Config
 

@@ -33,6 +33,7 @@ class Registry(Generic[Choice]):
         self.key = key
         self._package = package
         self._choices: dict[str, Choice] = {}
+        self._refused: dict[str, str] = {}
 
     def register(self, name: str, choice: Choice) -> None:
         """Make a choice known by this name."""
@@ -46,6 +47,14 @@ class Registry(Generic[Choice]):
             return choice
 
         return decorate
+
+    def refuse(self, name: str, reason: str) -> None:
+        """Make known why there is no choice of this name, and what to take instead."""
+        self._refused[name] = reason
+
+    def refusal(self, name: str) -> str | None:
+        """Return why there is no choice of this name, if somebody may look for it."""
+        return self._refused.get(name) if self.get(name) is None else None
 
     def names(self) -> list[str]:
         """Return the names of all choices, in alphabetical order."""
@@ -66,6 +75,8 @@ class Registry(Generic[Choice]):
         """
         if (found := self.get(name)) is None:
             known = self.names()
+            if reason := self.refusal(name):
+                raise UserError(f"{self.key}={name}: {reason}")
             raise UserError(f"{self.key}={name}{nearest(name, known)}: allowed is {either(known)}")
         return found
 

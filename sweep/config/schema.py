@@ -1,8 +1,8 @@
 """The schema of a run's configuration: its fields, with the bounds and the role of each.
 
-Defaults are in ``conf/`` alone. The fields of a network, an optimiser or a dataset are with it, in
-``sweep/networks/families/``, ``sweep/training/optimizers/`` and
-``sweep/data/formats/``.
+Defaults are in ``conf/`` alone. The fields of a network, an optimiser, a schedule or a dataset are
+with it, in ``sweep/networks/families/``, ``sweep/training/optimizers/``,
+``sweep/training/schedules/`` and ``sweep/data/formats/``.
 """
 
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import DatasetConfig, Network, OptimizerConfig
+from sweep.config.choices import DatasetConfig, Network, OptimizerConfig, Schedule
 from sweep.config.fields import (
     STRICT,
     Before,
@@ -87,6 +87,7 @@ class Config:
 
     model: Network
     optim: OptimizerConfig
+    schedule: Schedule
     dataset: DatasetConfig
     augment: Augment
     batch_size: Count

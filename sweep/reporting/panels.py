@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from sweep.config.metrics import direction_of
+from sweep.config.metrics import LEARNING_RATE, direction_of
 from sweep.reporting.axes import Axis, epoch_axis, linear_axis, metric_axis, parameter_axis
 from sweep.results.results import Results, evenly
 
@@ -102,13 +102,17 @@ class BarPanel:
 
 
 def curve_panels(results: Results) -> list[LinePanel]:
-    """Return a panel for each loss and accuracy: of the ranked quantity first, training last."""
+    """Return a panel for each loss and accuracy, and for a learning rate that changed.
+
+    The ranked quantity comes first, and training after validation.
+    """
     quantity = results.metric.rpartition("/")[2]
     measured = {name.partition("/")[2] for name in map(str, results.curves) if "/" in name}
     quantities = sorted(measured, key=lambda name: (name != quantity, name))
     names = [f"{split}/{each}" for each in quantities for split in ("val", "train", "test")]
     if results.metric not in names:
         names.insert(0, results.metric)
+    names.append(LEARNING_RATE)
     epochs = results.curves.groupby("run_id").count().max()  # with a value, of the longest run
     return [
         _line_panel(results, results.curves[name], partial(metric_axis, name))

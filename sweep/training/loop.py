@@ -10,10 +10,13 @@ from scipy.special import softmax
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.choices import OptimizerConfig
-from sweep.config.metrics import Metric
+from sweep.config.metrics import LEARNING_RATE, Metric
 from sweep.data.augment import Transform, seeded
 from sweep.data.splits import Split
 from sweep.training.batches import BatchSums, Feed, Hosted, as_floats, feed
+from sweep.training.clipping import ClippingTrainer
+from sweep.training.decay import DECAY
+from sweep.training.rates import Rate, set_rate
 from sweep.training.selection import EpochRecord
 
 EVALUATION_BATCH = 100
@@ -24,7 +27,11 @@ BATCHES_AHEAD = 16
 def build_trainer(net: gluon.HybridBlock, config: OptimizerConfig) -> gluon.Trainer:
     """Return a trainer for the network's parameters."""
     parameters = list(net.collect_params().values())
-    return gluon.Trainer(parameters, config.build(len(parameters)), kvstore=None)
+    DECAY[config.wd_on](parameters)
+    optimizer = config.build(len(parameters))
+    if config.clip_norm is None:
+        return gluon.Trainer(parameters, optimizer, kvstore=None)
+    return ClippingTrainer(parameters, optimizer, config.clip_norm)
 
 
 def train_epochs(
@@ -39,6 +46,7 @@ def train_epochs(
     epochs: range,
     context: mx.Context,
     transforms: Sequence[Transform] = (),
+    rate: Rate | None = None,
 ) -> Iterator[EpochRecord]:
     """Train, and yield a record after each epoch, when its parameters are final.
 
@@ -54,6 +62,7 @@ def train_epochs(
         epochs: which ones to train, counted from 1; ``range(4, 11)`` goes on after the third.
         context: where the parameters are.
         transforms: changes of the images that are trained on.
+        rate: gives each batch's learning rate; None for the trainer's own.
     """
     step = BatchSums(net, metrics, train.images.dtype)
     feeds = _feeds(train, context, transforms, seed)
@@ -65,14 +74,18 @@ def train_epochs(
         begin = time.perf_counter()
         mx.random.seed((seed * 1_000_003 + epoch) % 2**31)  # for layers that draw while they train
         order = np.random.RandomState([seed, epoch]).permutation(len(train))
-        sums = _Sums(metrics)
-        for inputs in feeds(epoch).batches(order, batch_size):
+        sums, batches = _Sums(metrics), -(-len(order) // batch_size)
+        for batch, inputs in enumerate(feeds(epoch).batches(order, batch_size)):
+            if rate:
+                set_rate(trainer, rate(epoch, batch, batches))
             with autograd.record():
                 loss, *others = step(*inputs)
             loss.backward()
             trainer.step(len(inputs[-1]))
             sums.add(loss, *others)
         found = {f"train/{key}": value for key, value in sums.means(len(order)).items()}
+        if rate:
+            found[LEARNING_RATE] = trainer.learning_rate
         nd.waitall()
         trained = time.perf_counter()
         for name, evaluation in evaluations.items():

@@ -17,7 +17,8 @@ class EpochRecord:
         epoch: counted from 1.
         metrics: ``train/loss`` and ``train/accuracy``, averaged over the epoch while it trained;
             ``val/…`` and ``test/…``, measured after it, where asked for; ``epoch_seconds``;
-            ``images_per_second``, training images over the time of the training pass.
+            ``images_per_second``, training images over the time of the training pass; ``lr``, the
+            learning rate of the last batch, where it changes.
         timestamp_ms: when it ended, in milliseconds since 1970, as MLflow counts.
     """
 

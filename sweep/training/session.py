@@ -21,6 +21,7 @@ from sweep.networks.blocks.scaled import scaled
 from sweep.networks.build import build_network, parameter_count
 from sweep.training.checkpoint import Snapshot
 from sweep.training.loop import Evaluation, build_trainer, probabilities, train_epochs
+from sweep.training.rates import rate_of
 from sweep.training.selection import EpochRecord, Selection
 from sweep.training.state import Arrays, restore, restore_parameters, state
 
@@ -47,6 +48,7 @@ class Training:
         found = scaling(config.dataset.normalize, dataset.train)
         self.model = scaled(self.net, found, context)
         self._trainer = build_trainer(self.net, config.optim)
+        self._rate = rate_of(config.schedule, self._trainer.learning_rate, config.epochs)
         self._monitor = config.monitor if len(dataset.val) else None
         self._selection = Selection(self._monitor, config.early_stopping)
         self._metrics = [measured_metric(name) for name in config.metrics]
@@ -86,6 +88,7 @@ class Training:
             epochs=range(len(self.records) + 1, end + 1),
             context=self._context,
             transforms=self._transforms,
+            rate=self._rate,
         ):
             _check_finite(record)
             log.info("epoch %d: %s", record.epoch, record.metrics)

@@ -10,12 +10,14 @@ from sweep.config.choices import (
     DATASETS,
     NETWORKS,
     OPTIMIZERS,
+    SCHEDULES,
     DatasetConfig,
     Images,
     Network,
     OptimizerConfig,
+    Schedule,
 )
-from sweep.config.fields import STRICT, Count, Positive
+from sweep.config.fields import STRICT, Count, Positive, Share
 
 
 @DATASETS.registers("stripes")
@@ -64,18 +66,30 @@ class Pooled(Network):
         return net
 
 
-@OPTIMIZERS.registers("adam")
+@OPTIMIZERS.registers("adamax")
 @dataclass(frozen=True, config=STRICT)
-class Adam(OptimizerConfig):
+class Adamax(OptimizerConfig):
     """https://arxiv.org/abs/1412.6980."""
 
-    name: Literal["adam"]
+    name: Literal["adamax"]
     lr: Positive
 
     def build(self, parameters):
         from sweep.backend.mxnet import mx
 
-        return mx.optimizer.Adam(learning_rate=self.lr)
+        return mx.optimizer.Adamax(learning_rate=self.lr)
+
+
+@SCHEDULES.registers("exponential")
+@dataclass(frozen=True, config=STRICT)
+class Exponential(Schedule):
+    """The learning rate times ``rate`` in every epoch, batch by batch."""
+
+    name: Literal["exponential"]
+    rate: Share
+
+    def after_warmup(self, time, epochs):
+        return self.rate**time
 
 
 def top2(F, scores, labels):

@@ -40,6 +40,7 @@ NO_TRACKING = (
     "cannot be used; allowed: the address of an MLflow server that runs, or a database as in "
     "sqlite:///mlflow.db. "
 )
+OPTIMISERS = "adagrad, adam, adamw, lamb, nag, rmsprop, sgd, signum"
 
 TRAIN_SIZES = {"mnist_5k": 4_000, "mnist": 60_000}
 
@@ -51,8 +52,17 @@ TRAIN_SIZES = {"mnist_5k": 4_000, "mnist": 60_000}
         ("model=vgg", "model=vgg is unknown; allowed: lenet, mlp"),
         ("model=lenett", "model=lenett is unknown (did you mean lenet?); allowed: lenet, mlp"),
         ("model.name=cnn", "model.name=cnn: allowed is lenet or mlp, as in model=lenet"),
-        ("optim=adam", "optim=adam is unknown; allowed: sgd"),
-        ("optim.name=adam", "optim.name=adam: allowed is sgd, as in optim=sgd"),
+        ("optim=adm", f"optim=adm is unknown (did you mean adam?); allowed: {OPTIMISERS}"),
+        (
+            "optim=adadelta",
+            "optim=adadelta: MXNet's AdaDelta ignores the learning rate; allowed instead is "
+            "optim=rmsprop, which scales by the same mean of squares, or optim=adagrad",
+        ),
+        (
+            "schedule=multistep schedule.milestones=[5,12]",
+            "schedule.milestones=[5, 12]: the rate never falls after epoch 12 with epochs=10; "
+            "allowed are epochs before the last, each less than 10",
+        ),
         ("dataset=imagenet", f"dataset=imagenet is unknown; {DATASETS}"),
         ("dataset=mnist5k", f"dataset=mnist5k is unknown (did you mean mnist_5k?); {DATASETS}"),
         (

@@ -412,7 +412,8 @@ def test_the_composed_configuration_can_be_seen(sweep_command, tmp_path):
     assert done.returncode == 0, done.stderr
     shown = yaml.safe_load(done.stdout)
     assert shown["model"]["channels"] == [20, 50]
-    assert shown["optim"] == {"name": "sgd", "lr": 0.3, "wd": 0.0, "momentum": 0.0}
+    sgd = {"name": "sgd", "lr": 0.3, "wd": 0.0, "momentum": 0.0}
+    assert shown["optim"] == {**sgd, "wd_on": "all", "clip_norm": None}
     assert not list(tmp_path.glob("ml*"))
 
 

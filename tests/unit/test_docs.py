@@ -11,7 +11,7 @@ import yaml
 
 from sweep.commands import COMMANDS
 from sweep.commands.cli import sweep
-from sweep.config.choices import DATASETS, NETWORKS, OPTIMIZERS
+from sweep.config.choices import CHOSEN, OPTIMIZERS, SCHEDULES
 from sweep.config.compose import CONF, fields, load
 from sweep.config.params import params
 from sweep.config.schema import Config
@@ -21,7 +21,9 @@ DOCS = PROJECT / "docs"
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
 TEXTS = {page.name: page.read_text() for page in PAGES}
 OPTIONS = TEXTS["options.md"] + TEXTS["search.md"]
-TABLES = re.findall(r"^\| `([a-z_.]+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", OPTIONS, re.MULTILINE)
+TABLES = re.findall(
+    r"^\| `([a-z0-9_.]+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", OPTIONS, re.MULTILINE
+)
 ROWS = {key: default for key, default, _ in TABLES}
 ALLOWED = {key: allowed for key, _, allowed in TABLES}
 
@@ -36,6 +38,23 @@ def test_options_have_the_defaults(model):
         told, value = ROWS[key].replace(f"{model} ", ""), value.replace('"', "")
         if key not in ("model.name", "dataset.val_size"):
             assert f"`{value}`" in told, (key, value, told)
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [f"{each.key}={name}" for each in (OPTIMIZERS, SCHEDULES) for name in each.names()],
+)
+def test_options_have_the_defaults_of_every_optimiser_and_schedule(choice):
+    """As ``sgd `0.0`; nag, signum `0.9``` says it: those that are not named have the first."""
+    group, _, name = choice.partition("=")
+    config = params(load(choice))
+    told = {}
+    for key, row in ROWS.items():
+        for names, value in re.findall(r"([a-z0-9_, ]*)`([^`]+)`", row):
+            if key.startswith(f"{group}.") and name in (names.strip() or name).split(", "):
+                told[key] = value
+    of_choice = {key: value for key, value in config.items() if key.startswith(f"{group}.")}
+    assert told | {f"{group}.name": name} == of_choice
 
 
 def test_options_have_the_held_out_numbers():
@@ -61,7 +80,7 @@ def kinds(schema: type, prefix: str = "") -> dict[str, Any]:
 
 
 KINDS = kinds(Config)
-for group, registry in {"model": NETWORKS, "optim": OPTIMIZERS, "dataset": DATASETS}.items():
+for group, registry in CHOSEN.items():
     for choice in registry.choices():
         KINDS |= kinds(choice, f"{group}.")
 BOUNDED = [
@@ -190,6 +209,8 @@ def test_commands_of_several_pages_are_found():
         ("experiment", "presets.md"),
         ("dataset", "datasets.md"),
         ("model", "networks.md"),
+        ("optim", "optimisers.md"),
+        ("schedule", "optimisers.md"),
         ("hydra/launcher", "launchers.md"),
     ],
 )

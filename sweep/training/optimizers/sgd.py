@@ -20,6 +20,6 @@ class SGD(OptimizerConfig):
 
     def build(self, parameters: int) -> Any:
         """Return MXNet's optimiser. Weight decay acts on biases too."""
-        from sweep.training.sgd_kernels import FastSGD  # which imports MXNet
+        from sweep.training.kernels.sgd import FastSGD  # which imports MXNet
 
         return FastSGD(parameters, learning_rate=self.lr, wd=self.wd, momentum=self.momentum)

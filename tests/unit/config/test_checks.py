@@ -193,3 +193,92 @@ def test_images_that_a_dataset_has_to_validate_on_count_as_held_out():
         "batch_size=60: beyond the training set; mnist_5k has 100 training images, 41 of them held "
         "out for validation, so at most 59 is allowed"
     )
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (
+            ("schedule=multistep", "schedule.milestones=[5,12]"),
+            "schedule.milestones=[5, 12]: the rate never falls after epoch 12 with epochs=10; "
+            "allowed are epochs before the last, each less than 10",
+        ),
+        (
+            ("schedule=multistep", "epochs=8"),
+            "schedule.milestones=[6, 8]: the rate never falls after epoch 8 with epochs=8; "
+            "allowed are epochs before the last, each less than 8",
+        ),
+        (
+            ("schedule=multistep", "schedule.milestones=[5,3]"),
+            "schedule.milestones=[5, 3]: allowed is each once, in their order",
+        ),
+        (
+            ("schedule=multistep", "schedule.milestones=[5,5]"),
+            "schedule.milestones=[5, 5]: allowed is each once, in their order",
+        ),
+        (
+            ("schedule=multistep", "schedule.milestones=[]"),
+            "schedule.milestones=[]: allowed is a list of one or more whole numbers, each 1 or "
+            "more, as in [5,8]",
+        ),
+        (
+            ("schedule=step", "epochs=3"),
+            "schedule.every=3: the rate never falls with epochs=3; allowed is less than 3",
+        ),
+        (
+            ("schedule=cosine", "schedule.warmup_epochs=10"),
+            "schedule.warmup_epochs=10: nothing is left of epochs=10; allowed is less than 10",
+        ),
+        (
+            ("schedule.warmup_epochs=2.5", "epochs=2"),
+            "schedule.warmup_epochs=2.5: nothing is left of epochs=2; allowed is less than 2",
+        ),
+    ],
+)
+def test_schedules_that_do_not_fit_the_number_of_epochs(overrides, expected):
+    assert message(load, *overrides) == expected
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ("schedule=multistep", "epochs=9"),
+        ("schedule=step", "epochs=4"),
+        ("schedule=one_cycle", "epochs=1"),
+        ("schedule=cosine", "epochs=1", "schedule.warmup_epochs=0.9"),
+    ],
+)
+def test_schedules_that_just_fit(overrides):
+    load(*overrides)
+
+
+@pytest.mark.parametrize(
+    ("choice", "override", "expected"),
+    [
+        ("optim=sgd", "optim.wd_on=biases", "all or weights"),
+        ("optim=sgd", "optim.clip_norm=0", "a finite number above 0, or null"),
+        ("optim=sgd", "optim.clip_norm=-1", "a finite number above 0, or null"),
+        ("optim=adam", "optim.beta1=1", "a number from 0 to less than 1"),
+        ("optim=adam", "optim.epsilon=0", "a finite number above 0"),
+        ("optim=rmsprop", "optim.gamma1=-0.1", "a number from 0 to less than 1"),
+        ("schedule=constant", "schedule.warmup_epochs=-1", "a finite number, 0 or more"),
+        ("schedule=step", "schedule.every=0", "a whole number, 1 or more"),
+        ("schedule=step", "schedule.gamma=0", "a number above 0 and at most 1"),
+        ("schedule=multistep", "schedule.gamma=1.1", "a number above 0 and at most 1"),
+        ("schedule=cosine", "schedule.final=1", "a number from 0 to less than 1"),
+        ("schedule=poly", "schedule.power=0", "a finite number above 0"),
+        ("schedule=one_cycle", "schedule.peak=1", "a number above 0 and less than 1"),
+        ("schedule=one_cycle", "schedule.start=0", "a number above 0 and at most 1"),
+    ],
+)
+def test_bounds_of_optimisers_and_schedules(choice, override, expected):
+    assert message(load, choice, override) == f"{override}: allowed is {expected}"
+
+
+def test_a_field_of_another_optimiser_or_schedule():
+    expected = "optim.beta1 is not a field of the optim that is chosen, but of another optim"
+    assert message(load, "optim.beta1=0.5") == expected
+    expected = (
+        "schedule.final is not a field of the schedule that is chosen, but of another schedule"
+    )
+    assert message(load, "schedule.final=0.5") == expected

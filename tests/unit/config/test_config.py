@@ -41,9 +41,18 @@ LENET_MODEL = {
     "pool_stride": 2,
 }
 AUGMENTATIONS = ("flip", "crop", "shift", "rotate", "cutout", "brightness", "contrast")
+SGD = {
+    "name": "sgd",
+    "wd_on": "all",
+    "clip_norm": None,
+    "lr": 0.1,
+    "wd": 0.0,
+    "momentum": 0.0,
+}
 DEFAULTS = {
     "model": MLP_MODEL,
-    "optim": {"name": "sgd", "lr": 0.1, "wd": 0.0, "momentum": 0.0},
+    "optim": SGD,
+    "schedule": {"name": "constant", "warmup_epochs": 0.0},
     "dataset": {
         "name": "mnist_5k",
         "val_size": 500,
@@ -121,7 +130,7 @@ def test_groups():
                     "init": "normal",
                     "init_scale": 0.01,
                 },
-                "optim": {"name": "sgd", "lr": 0.2, "wd": 0.0, "momentum": 0.0},
+                "optim": SGD | {"lr": 0.2},
                 "batch_size": 256,
                 "epochs": 5,
             },
@@ -151,6 +160,11 @@ def test_an_override_wins_over_its_preset():
         ("optim.wd=0", 0.0),
         ("optim.wd=1e-4", 0.0001),
         ("optim.momentum=0.999", 0.999),
+        ("optim.wd_on=weights", "weights"),
+        ("optim.clip_norm=null", None),
+        ("optim.clip_norm=1e-9", 1e-9),
+        ("schedule.warmup_epochs=0", 0.0),
+        ("schedule.warmup_epochs=9.9", 9.9),
         ("epochs=1", 1),
         ("batch_size=1", 1),
         ("batch_size=3500", 3500),
@@ -197,9 +211,13 @@ def test_params_are_written_as_overrides_are():
         "model.init": "xavier",
         "model.init_scale": "null",
         "optim.name": "sgd",
+        "optim.wd_on": "all",
+        "optim.clip_norm": "null",
         "optim.lr": "0.1",
         "optim.wd": "0.0",
         "optim.momentum": "0.0",
+        "schedule.name": "constant",
+        "schedule.warmup_epochs": "0.0",
         "dataset.name": "mnist_5k",
         "dataset.val_size": "500",
         "dataset.normalize": "unit",
@@ -229,12 +247,16 @@ def test_params_given_as_overrides_make_the_same_run(preset):
 def test_fields_name_every_value_once_in_order():
     names = fields()
     assert names[:11] == [f"model.{name}" for name in LENET_MODEL]
-    own = {*names} - {key for key, _ in flatten(DEFAULTS)}  # of images of one's own
-    assert {key.partition(".")[0] for key in own - {*names[:11]}} == {"dataset"}
+    own = {*names} - {key for key, _ in flatten(DEFAULTS)}
+    own = {key for key in own if key.startswith("dataset.")}  # of images of one's own
     others = [key for key in names[11:] if key not in own]
-    assert sorted(others) == sorted(
-        key for key, _ in flatten(DEFAULTS) if not key.startswith("model.")
-    )
+    of_defaults = [key for key, _ in flatten(DEFAULTS) if not key.startswith("model.")]
+    assert sorted(key for key in others if key in of_defaults) == sorted(of_defaults)
+    assert [key for key in others if key not in of_defaults] == [
+        *(f"optim.{name}" for name in ("epsilon", "beta1", "beta2", "gamma1")),
+        *(f"schedule.{name}" for name in ("final", "milestones", "gamma")),
+        *(f"schedule.{name}" for name in ("peak", "start", "power", "every")),
+    ]
     assert len(names) == len({*names})
 
 

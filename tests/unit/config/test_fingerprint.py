@@ -1,5 +1,6 @@
 """What identifies a run: every field's role is decided on, and what was recorded stays valid."""
 
+import functools
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Literal
 
@@ -7,6 +8,7 @@ import pytest
 from omegaconf import OmegaConf
 from pydantic.dataclasses import dataclass as checked_dataclass
 
+from sweep.config.choices import OPTIMIZERS, SCHEDULES
 from sweep.config.compose import field_infos, fields, load, parse
 from sweep.config.fields import STRICT, Before, Count, Role, Switch, Texts, declared, walk
 from sweep.config.fingerprint import fingerprint, trajectory
@@ -27,10 +29,19 @@ TRAJECTORY = {  # what each epoch computes
     "model.pooling": "model.pooling=avg",
     "model.pool_size": "model.pool_size=3",
     "model.pool_stride": "model.pool_stride=1",
-    "optim.name": None,  # there is but one
+    "optim.name": None,  # see test_optimisers_and_schedules_are_told_apart
+    "optim.wd_on": "optim.wd_on=weights",
+    "optim.clip_norm": "optim.clip_norm=1.0",
     "optim.lr": "optim.lr=0.1000001",
     "optim.wd": "optim.wd=1e-9",
     "optim.momentum": "optim.momentum=0.9",
+    **dict.fromkeys(f"optim.{name}" for name in ("beta1", "beta2", "epsilon", "gamma1")),
+    "schedule.name": None,
+    "schedule.warmup_epochs": "schedule.warmup_epochs=1",
+    **dict.fromkeys(  # see test_fields_of_optimisers_and_schedules_count
+        f"schedule.{name}"
+        for name in ("every", "gamma", "milestones", "final", "power", "peak", "start")
+    ),
     "dataset.name": "dataset.name=mnist",
     "dataset.val_size": "dataset.val_size=501",
     "dataset.normalize": "dataset.normalize=standard",
@@ -186,6 +197,55 @@ def test_networks_are_told_apart(identify):
     assert identify(load(), "digest") != identify(load("model=lenet"), "digest")
 
 
+OTHERS = {  # than those of the defaults
+    "optim=nag": ("lr=0.2", "wd=0.1", "momentum=0.8"),
+    "optim=adam": ("lr=0.2", "wd=0.1", "beta1=0.8", "beta2=0.8", "epsilon=0.1"),
+    "optim=adamw": ("lr=0.2", "wd=0.1", "beta1=0.8", "beta2=0.8", "epsilon=0.1"),
+    "optim=rmsprop": ("lr=0.2", "wd=0.1", "gamma1=0.8", "epsilon=0.1"),
+    "optim=adagrad": ("lr=0.2", "wd=0.1", "epsilon=0.1"),
+    "optim=signum": ("lr=0.2", "wd=0.1", "momentum=0.8"),
+    "optim=lamb": ("lr=0.2", "wd=0.1", "beta1=0.8", "beta2=0.8", "epsilon=0.1"),
+    "schedule=constant": ("warmup_epochs=1",),
+    "schedule=step": ("warmup_epochs=1", "every=2", "gamma=0.5"),
+    "schedule=multistep": ("warmup_epochs=1", "milestones=[2]", "gamma=0.5"),
+    "schedule=cosine": ("warmup_epochs=1", "final=0.5"),
+    "schedule=poly": ("warmup_epochs=1", "power=2", "final=0.5"),
+    "schedule=one_cycle": ("warmup_epochs=1", "peak=0.5", "start=0.5", "final=0.5"),
+}
+_loaded = functools.cache(load)  # composing takes a while
+NEW = [f"optim={name}" for name in OPTIMIZERS.names()]
+NEW += [f"schedule={name}" for name in SCHEDULES.names()]
+
+
+@pytest.mark.parametrize("identify", [fingerprint, trajectory])
+def test_optimisers_and_schedules_are_told_apart(identify):
+    found = {identify(_loaded(each), "digest") for each in NEW}
+    assert len(found) == len(NEW) - 1  # optim=sgd and schedule=constant are both the default
+
+
+@pytest.mark.parametrize("choice", OTHERS)
+def test_fields_of_optimisers_and_schedules_count(choice):
+    group, plain = choice.partition("=")[0], _loaded(choice)
+    values = asdict(plain)
+    for identify in (fingerprint, trajectory):
+        found = {identify(plain, "d")}
+        for override in OTHERS[choice]:
+            other = OmegaConf.from_dotlist([f"{group}.{override}"])
+            found.add(identify(parse(OmegaConf.merge(OmegaConf.create(values), other)), "d"))
+        assert len(found) == 1 + len(OTHERS[choice])
+
+
+@pytest.mark.parametrize("name", SCHEDULES.names())
+def test_runs_of_other_lengths_share_epochs_unless_the_rate_depends_on_the_length(name):
+    ten = _loaded(f"schedule={name}")
+    eleven = replace(ten, epochs=11)
+    assert fingerprint(ten, "d") != fingerprint(eleven, "d")
+    depends = name in ("cosine", "poly", "one_cycle")
+    assert (trajectory(ten, "d") != trajectory(eleven, "d")) == depends
+    others = replace(ten, monitor="val/loss", metrics=())
+    assert trajectory(ten, "d") == trajectory(others, "d")
+
+
 def test_fingerprint_of_a_preset_is_that_of_its_values():
     spelt_out = load(
         "dataset=mnist", "dataset.val_size=0", "test_every_epoch=true", "model.hidden=[128,64]"
@@ -291,6 +351,16 @@ def test_what_is_made_of_images_and_how_they_are_augmented_were_nothing_new():
     assert from_yaml(kept) == load()
     other = fingerprint(load("dataset.normalize=null"), "d")
     assert other != fingerprint(load(), "d")
+
+
+def test_all_of_a_batchs_gradient_and_one_rate_were_nothing_new():
+    given = ("optim.wd_on=all", "optim.clip_norm=null", "schedule=constant")
+    assert load(*given, "schedule.warmup_epochs=0") == load()
+    text = to_yaml(load())
+    kept = text.replace("  wd_on: all\n  clip_norm: null\n", "")
+    kept = kept.replace("schedule:\n  name: constant\n  warmup_epochs: 0.0\n", "")
+    assert len(text.splitlines()) == len(kept.splitlines()) + 5
+    assert from_yaml(kept) == load()
 
 
 def test_a_record_without_a_later_field_reads_back_with_the_value_from_before():

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from sweep.config import registry as module
-from sweep.config.choices import DATASETS, NETWORKS, OPTIMIZERS
+from sweep.config.choices import DATASETS, NETWORKS, OPTIMIZERS, SCHEDULES
 from sweep.config.compose import load
 from sweep.config.metrics import METRICS
 from sweep.config.registry import PLUGINS, Registry, import_plugins
@@ -48,8 +48,11 @@ def plugins(monkeypatch, tmp_path):
 def test_what_can_be_chosen():
     assert NETWORKS.names() == ["lenet", "mlp"]
     assert NETWORKS.choices() == [LeNet, MLP]
-    assert OPTIMIZERS.names() == ["sgd"]
+    assert OPTIMIZERS.names() == [
+        *("adagrad", "adam", "adamw", "lamb", "nag", "rmsprop", "sgd", "signum")
+    ]
     assert OPTIMIZERS["sgd"] is SGD
+    assert SCHEDULES.names() == [*("constant", "cosine", "multistep", "one_cycle", "poly", "step")]
     assert DATASETS.names() == NAMES
     assert {FashionMnist, Mnist, Mnist5k, Folder} < {*DATASETS.choices()}
     assert METRICS.names() == ["accuracy", "epoch_seconds", "images_per_second", "loss"]
@@ -131,6 +134,9 @@ def test_a_plugin_that_cannot_be_imported_is_named(plugins, source, reason):
     )
 
 
+OPTIMISERS = "adagrad, adam, adamw, lamb, nag, rmsprop, sgd or signum"
+
+
 @pytest.mark.parametrize(
     ("override", "message"),
     [
@@ -139,8 +145,16 @@ def test_a_plugin_that_cannot_be_imported_is_named(plugins, source, reason):
             "model.name=lenett (did you mean lenet?): allowed is lenet or mlp, as in model=lenet",
         ),
         ("model.name=[5]", "model.name=[5]: allowed is lenet or mlp, as in model=lenet"),
-        ("optim.name=adam", "optim.name=adam: allowed is sgd, as in optim=sgd"),
-        ("~optim.name", "optim.name is missing: allowed is sgd, as in optim=sgd"),
+        (
+            "optim.name=adm",
+            f"optim.name=adm (did you mean adam?): allowed is {OPTIMISERS}, as in optim=adagrad",
+        ),
+        ("~optim.name", f"optim.name is missing: allowed is {OPTIMISERS}, as in optim=adagrad"),
+        (
+            "schedule.name=poli",
+            "schedule.name=poli (did you mean poly?): allowed is constant, cosine, multistep, "
+            "one_cycle, poly or step, as in schedule=constant",
+        ),
         (
             "dataset.name=5",
             f"dataset.name=5: allowed is {ALLOWED}, as in dataset=arrays",
@@ -151,3 +165,37 @@ def test_a_wrong_name_in_a_configuration(override, message):
     with pytest.raises(UserError) as raised:
         load(override)
     assert str(raised.value) == message
+
+
+REFUSED = {
+    "adadelta": "MXNet's AdaDelta ignores the learning rate; allowed instead is optim=rmsprop, "
+    "which scales by the same mean of squares, or optim=adagrad",
+    "nadam": "MXNet's Nadam goes on with its momentum's schedule once for each parameter, not once "
+    "for each step, and so depends on how many parameters there are; allowed instead is optim=adam "
+    "or optim=adamw",
+    "groupadagrad": "MXNet's GroupAdaGrad fails in training; allowed instead is optim=adagrad",
+    "dcasgd": "MXNet's DCASGD fails in training with a momentum, and corrects a delay that one "
+    "process does not have; allowed instead is optim=sgd",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_broken_in_mxnet_is_refused_with_the_reason_and_another(name):
+    def message(act, *arguments):
+        with pytest.raises(UserError) as raised:
+            act(*arguments)
+        return str(raised.value)
+
+    assert message(load, f"optim={name}") == f"optim={name}: {REFUSED[name]}"
+    assert message(load, f"optim.name={name}") == f"optim.name={name}: {REFUSED[name]}"
+    assert message(lambda: OPTIMIZERS[name]) == f"optim={name}: {REFUSED[name]}"
+
+
+def test_what_somebody_adds_is_not_refused():
+    registry = Registry("fruit")
+    registry.refuse("pear", "there are none; allowed instead is fruit=apple")
+    assert registry.refusal("pear") == "there are none; allowed instead is fruit=apple"
+    assert registry.refusal("fig") is None
+    registry.register("pear", "PEAR")
+    assert registry.refusal("pear") is None
+    assert registry["pear"] == "PEAR"

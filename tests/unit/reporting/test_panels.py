@@ -214,6 +214,20 @@ def test_of_very_many_runs_some_are_shown_of_all_ranks(store, monkeypatch):
     assert len(results.runs) == 8
 
 
+def test_a_learning_rate_that_changed_is_drawn_last():
+    curves = [
+        {"run_id": "a", "epoch": 1, "val/loss": 0.5, "lr": 0.1},
+        {"run_id": "a", "epoch": 2, "val/loss": 0.25, "lr": 0.05},
+        {"run_id": "b", "epoch": 1, "val/loss": 0.75},  # its rate stayed the same
+    ]
+    runs = [{"rank": rank, "optim.lr": 0.1, "val/loss": 0.5} for rank in (1, 2)]
+    loss, rate = curve_panels(results_of(runs, curves, "val/loss", "min"))
+    assert (loss.y.label, rate.y.label) == ("val/loss", "lr")
+    assert rate.lines == (Line("a", (1, 2), (0.1, 0.05), True),)
+    (loss,) = curve_panels(results_of(runs, [curves[2]], "val/loss", "min"))
+    assert loss.y.label == "val/loss"
+
+
 # --- the gap ---
 
 

@@ -6,6 +6,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+from sweep.config.compose import GROUPS, load
 from sweep.errors import UserError
 from sweep.search.space import space_of
 
@@ -84,6 +85,17 @@ def test_examples_are_the_ends_for_each_choice_of_a_group():
         for lr in (0.0, BELOW_1)
     ]
     assert space("model=mlp,lenet").examples(["model"]) == [("model=mlp",), ("model=lenet",)]
+
+
+def test_optimisers_and_schedules_are_groups_with_examples_for_each():
+    given = ("optim=nag,adamw", "schedule=constant,cosine", "optim.lr=tag(log,interval(0.01,1))")
+    found = space(*given).examples(GROUPS)
+    assert len(found) == len(set(found)) == 2 * 2 * 2
+    for each in found:
+        config = load(*each)
+        assert f"optim={config.optim.name}" in each
+        assert f"schedule={config.schedule.name}" in each
+        assert config.optim.lr in (0.01, BELOW_1)
 
 
 @pytest.mark.parametrize(
