@@ -28,8 +28,13 @@ COUNTS = "allowed is a list of whole numbers, each 1 or more, as in [128,64]"
 SECONDS = "allowed is a number of seconds above 0, or null"
 SEED = "allowed is a whole number from 0 to 2147483647"
 ACTIVATIONS = "allowed is tanh, relu or sigmoid"
+NETWORKS = "alexnet, densenet, googlenet, lenet, linear, mlp, nin, resnet, resnet20, vgg, zoo"
+KINDS = "alexnet, densenet, googlenet, lenet, linear, mlp, nin, resnet, vgg or zoo"
 DATASETS = "allowed: fashion_mnist, mnist, mnist_5k"
-PRESETS = "allowed: fashion_lenet, tutorial_lenet, tutorial_lenet_tanh_output, tutorial_mlp"
+PRESETS = (
+    "allowed: book_lenet, book_mlp, book_softmax, fashion_lenet, resnet20, tutorial_lenet, "
+    "tutorial_lenet_tanh_output, tutorial_mlp"
+)
 NO_FIELD = "is not a field of the configuration"
 SMALLER = "or smaller kernels, model.pool_size or model.pool_stride"
 ONE_FOR_ALL = "cannot be swept over; it is one for all runs of a sweep"
@@ -46,9 +51,9 @@ TRAIN_SIZES = {"mnist_5k": 4_000, "mnist": 60_000}
     ("overrides", "message"),
     [
         # unknown choices
-        ("model=vgg", "model=vgg is unknown; allowed: lenet, mlp"),
-        ("model=lenett", "model=lenett is unknown (did you mean lenet?); allowed: lenet, mlp"),
-        ("model.name=cnn", "model.name=cnn: allowed is lenet or mlp, as in model=lenet"),
+        ("model=vit", f"model=vit is unknown; allowed: {NETWORKS}"),
+        ("model=lenett", f"model=lenett is unknown (did you mean lenet?); allowed: {NETWORKS}"),
+        ("model.name=cnn", f"model.name=cnn: allowed is {KINDS}, as in model=alexnet"),
         ("optim=adam", "optim=adam is unknown; allowed: sgd"),
         ("optim.name=adam", "optim.name=adam: allowed is sgd, as in optim=sgd"),
         ("dataset=cifar10", f"dataset=cifar10 is unknown; {DATASETS}"),
@@ -256,7 +261,7 @@ def assert_refused(result):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("model=vgg", "model=vgg is unknown; allowed: lenet, mlp"),
+        ("model=vit", f"model=vit is unknown; allowed: {NETWORKS}"),
         ("epoch=3 --multirun", f"epoch {NO_FIELD} (did you mean epochs?)"),
         ("batch_size=0", f"batch_size=0: {COUNT}"),
         (

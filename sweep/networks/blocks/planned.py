@@ -20,8 +20,11 @@ from sweep.networks.plan import (
     Plan,
     Pooling,
     Sum,
+    output,
     shapes,
 )
+
+VECTOR = 16  # channels that oneDNN keeps side by side, at most
 
 
 class PlannedNetwork(gluon.nn.HybridSequential):
@@ -157,10 +160,19 @@ class Joined(gluon.HybridBlock):
     def __init__(self, layer: Branches, shape: Shape) -> None:
         """Create the paths, for what they are given."""
         super().__init__()
+        ends = [output(path, shape)[0] for path in layer.paths]
+        self._whole_vectors = all(channels % VECTOR == 0 for channels in ends)
+        self._shape = layer.output(shape)
         with self.name_scope():
             for path in layer.paths:
                 self.register_child(_path(path, shape))
 
     def hybrid_forward(self, F: Any, x: Any) -> Any:
         """Return all channels, in MXNet's namespace ``F``."""
-        return F.concat(*(path(x) for path in self._children.values()), dim=1)
+        found = [path(x) for path in self._children.values()]
+        if self._whole_vectors:
+            return F.concat(*found, dim=1)
+        # MXNet 1.9.1 sometimes fails to take other numbers of channels apart again ("could not
+        # construct a sub-memory"), but not where it leaves oneDNN out, as with three dimensions.
+        rows = [F.reshape(each, (0, 0, -1)) for each in found]
+        return F.reshape(F.concat(*rows, dim=1), (0, *self._shape))

@@ -1,4 +1,4 @@
-"""What the networks share that are made of a plan: which images fit, what they cost, their start."""
+"""What networks share that are made of a plan: which images fit, what they cost, their start."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
@@ -10,7 +10,15 @@ from sweep.config.fields import STRICT, Counts, Fraction, Switch
 from sweep.errors import UserError
 from sweep.networks import plan as planning
 from sweep.networks.initial import Init, InitScale, initializer
-from sweep.networks.plan import Activation, Convolution, Dense, Dropout, Normalization, Plan, Pooling
+from sweep.networks.plan import (
+    Activation,
+    Convolution,
+    Dense,
+    Dropout,
+    Normalization,
+    Plan,
+    Pooling,
+)
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -1,4 +1,4 @@
-"""The networks of Gluon's model zoo, without trained weights: ``model=zoo model.net=resnet18_v1``."""
+"""The networks of Gluon's model zoo, with new weights: ``model=zoo model.net=resnet18_v1``."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -92,7 +92,9 @@ class Zoo(Network):
         _, height, width = shape
         side = FACTS[self.net].least_side
         if min(height, width) < side:
-            fitting = [net for net, facts in FACTS.items() if min(height, width) >= facts.least_side]
+            fitting = [
+                net for net, facts in FACTS.items() if min(height, width) >= facts.least_side
+            ]
             raise UserError(
                 f"model.net={self.net}: nothing is left of the {height}×{width} image; allowed are "
                 f"images of {side}×{side} or more, or for these images {either(fitting)}"

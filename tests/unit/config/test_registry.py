@@ -18,6 +18,20 @@ from sweep.networks.families.lenet import LeNet
 from sweep.networks.families.mlp import MLP
 from sweep.training.optimizers.sgd import SGD
 
+NAMES = [
+    "alexnet",
+    "densenet",
+    "googlenet",
+    "lenet",
+    "linear",
+    "mlp",
+    "nin",
+    "resnet",
+    "vgg",
+    "zoo",
+]
+ALLOWED = f"{', '.join(NAMES[:-1])} or {NAMES[-1]}"
+
 
 @pytest.fixture
 def plugins(monkeypatch, tmp_path):
@@ -41,8 +55,8 @@ def plugins(monkeypatch, tmp_path):
 
 
 def test_what_can_be_chosen():
-    assert NETWORKS.names() == ["lenet", "mlp"]
-    assert NETWORKS.choices() == [LeNet, MLP]
+    assert NETWORKS.names() == NAMES
+    assert [NETWORKS["lenet"], NETWORKS["mlp"]] == [LeNet, MLP]
     assert OPTIMIZERS.names() == ["sgd"]
     assert OPTIMIZERS["sgd"] is SGD
     assert DATASETS.names() == ["fashion_mnist", "mnist", "mnist_5k"]
@@ -71,7 +85,7 @@ def test_a_decorator_registers_and_returns_what_it_decorates():
 def test_an_unknown_name_is_answered_with_the_nearest_and_all_that_are_allowed():
     with pytest.raises(UserError) as raised:
         NETWORKS["lenett"]
-    assert str(raised.value) == "model=lenett (did you mean lenet?): allowed is lenet or mlp"
+    assert str(raised.value) == f"model=lenett (did you mean lenet?): allowed is {ALLOWED}"
     with pytest.raises(UserError) as raised:
         DATASETS["imagenet"]
     assert str(raised.value) == "dataset=imagenet: allowed is fashion_mnist, mnist or mnist_5k"
@@ -101,11 +115,13 @@ class Wide(Network):
 def test_a_plugin_adds_a_choice(plugins, monkeypatch):
     monkeypatch.setattr(NETWORKS, "_choices", dict(NETWORKS._choices))
     plugins(wide_networks=NETWORK)
-    assert NETWORKS.names() == ["lenet", "mlp", "wide"]
+    assert NETWORKS.names() == sorted([*NAMES, "wide"])
     wide = NETWORKS["wide"]
     assert asdict(wide("wide", 5)) == {"name": "wide", "units": 5}
     assert wide("wide", 5).label == "wide"
-    with pytest.raises(UserError, match=r"^model=wid \(did you mean wide\?\): allowed is lenet, "):
+    with pytest.raises(
+        UserError, match=r"^model=wid \(did you mean wide\?\): allowed is alexnet, "
+    ):
         NETWORKS["wid"]
 
 
@@ -131,9 +147,9 @@ def test_a_plugin_that_cannot_be_imported_is_named(plugins, source, reason):
     [
         (
             "model.name=lenett",
-            "model.name=lenett (did you mean lenet?): allowed is lenet or mlp, as in model=lenet",
+            f"model.name=lenett (did you mean lenet?): allowed is {ALLOWED}, as in model=alexnet",
         ),
-        ("model.name=[5]", "model.name=[5]: allowed is lenet or mlp, as in model=lenet"),
+        ("model.name=[5]", f"model.name=[5]: allowed is {ALLOWED}, as in model=alexnet"),
         ("optim.name=adam", "optim.name=adam: allowed is sgd, as in optim=sgd"),
         ("~optim.name", "optim.name is missing: allowed is sgd, as in optim=sgd"),
         (
