@@ -48,14 +48,11 @@ class AlexNet(Convolutional):
 
     def plan(self, classes: int) -> Plan:
         """Return the layers."""
+        first, *later = zip(self.channels, self.kernels, strict=True)
+        convolutions = [self.activated(*first, self.stride, self.padding)]
+        convolutions += [self.activated(*each, padding=each[1] // 2) for each in later]
         plan: Plan = ()
-        stride, padding = self.stride, self.padding
-        for number, (channels, kernel) in enumerate(
-            zip(self.channels, self.kernels, strict=True), 1
-        ):
-            layers = self.activated(channels, kernel, stride, padding)
-            if number in (*POOLED, len(self.channels)):
-                layers = pooled(layers, POOLING)
-            plan += layers
-            stride, padding = 1, self.kernels[min(number, len(self.kernels) - 1)] // 2
+        for number, layers in enumerate(convolutions, 1):
+            is_pooled = number in (*POOLED, len(convolutions))
+            plan += pooled(layers, POOLING) if is_pooled else layers
         return (*plan, *self.hidden_layers(self.hidden), Dense(classes))
