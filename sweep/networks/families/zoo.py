@@ -85,12 +85,8 @@ class Zoo(Network):
         Raises:
             UserError: naming the field and what is allowed.
         """
-        if self.net not in FACTS:
-            raise UserError(
-                f"model.net={self.net}{nearest(self.net, list(FACTS))}: allowed is {either(FACTS)}"
-            )
         _, height, width = shape
-        side = FACTS[self.net].least_side
+        side = self.facts().least_side
         if min(height, width) < side:
             fitting = [
                 net for net, facts in FACTS.items() if min(height, width) >= facts.least_side
@@ -100,10 +96,22 @@ class Zoo(Network):
                 f"images of {side}×{side} or more, or for these images {either(fitting)}"
             )
 
+    def facts(self) -> Facts:
+        """Return what is known about the network.
+
+        Raises:
+            UserError: there is no such network in the zoo.
+        """
+        if self.net not in FACTS:
+            raise UserError(
+                f"model.net={self.net}{nearest(self.net, list(FACTS))}: allowed is {either(FACTS)}"
+            )
+        return FACTS[self.net]
+
     def multiplications(self, shape: Shape, classes: int) -> int:
         """Return how many one image needs, roughly."""
         _, height, width = shape
-        facts = FACTS[self.net]
+        facts = self.facts()
         return facts.per_pixel * height * width + facts.dense
 
     def build(self, shape: Shape, classes: int) -> Any:

@@ -293,11 +293,16 @@ def test_what_does_not_fit_gets_a_line(overrides, shape, message):
 
 
 def test_an_unknown_network_of_the_zoo_gets_the_nearest():
-    with pytest.raises(UserError) as raised:
-        loaded("model=zoo", "model.net=mobilnet0.25").model.check((3, 32, 32))
-    text = str(raised.value)
-    assert text.startswith("model.net=mobilnet0.25 (did you mean mobilenet0.25?): allowed is alex")
-    assert text.endswith("vgg19 or vgg19_bn")
+    model = loaded("model=zoo", "model.net=mobilnet0.25").model
+    for ask in (model.check, lambda shape: model.multiplications(shape, 10)):
+        with pytest.raises(UserError) as raised:
+            ask((3, 32, 32))
+        text = str(raised.value)
+        start = (
+            "model.net=mobilnet0.25 (did you mean mobilenet0.25?): allowed is alexnet, densenet121"
+        )
+        assert text.startswith(start)
+        assert text.endswith("vgg19 or vgg19_bn")
 
 
 @pytest.mark.parametrize("net", ["mobilenet0.25", "resnet18_v1", "vgg11", "alexnet"])

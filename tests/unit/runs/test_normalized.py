@@ -139,3 +139,13 @@ def test_mlflow_loads_the_model(place, whole):
     mlflow.set_tracking_uri(place.uri)
     loaded = mlflow.pyfunc.load_model(f"runs:/{place.run('resnet whole').info.run_id}/model")
     assert len(loaded.predict(loaded.input_example)) == 3
+
+
+def test_the_preset_of_resnet_20_runs_on_any_images(place):
+    narrow = ("experiment=resnet20", "model.channels=[2,4,8]", "epochs=2")
+    score, events = place.execute("preset", *narrow)
+    assert epochs_of(events) == [1, 2]
+    assert 0 <= score <= 1
+    found = place.run("preset").data
+    assert (found.params["preset"], found.params["augment.crop"]) == ("resnet20", "4")
+    assert found.metrics["train/loss"] < 2.6
