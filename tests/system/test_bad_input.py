@@ -53,7 +53,10 @@ TRAIN_SIZES = {"mnist_5k": 4_000, "mnist": 60_000}
         # unknown choices
         ("model=vit", f"model=vit is unknown; allowed: {NETWORKS}"),
         ("model=lenett", f"model=lenett is unknown (did you mean lenet?); allowed: {NETWORKS}"),
-        ("model.name=cnn", f"model.name=cnn: allowed is {KINDS}, as in model=alexnet"),
+        (
+            "model.name=transformer",
+            f"model.name=transformer: allowed is {KINDS}, as in model=alexnet",
+        ),
         ("optim=adam", "optim=adam is unknown; allowed: sgd"),
         ("optim.name=adam", "optim.name=adam: allowed is sgd, as in optim=sgd"),
         ("dataset=cifar10", f"dataset=cifar10 is unknown; {DATASETS}"),
@@ -67,7 +70,7 @@ TRAIN_SIZES = {"mnist_5k": 4_000, "mnist": 60_000}
         ("model.activation=tanhh", f"model.activation=tanhh: {ACTIVATIONS}"),
         ("model=lenet model.activation=softmax", f"model.activation=softmax: {ACTIVATIONS}"),
         ("model.output_activation=softmax", f"model.output_activation=softmax: {ACTIVATIONS}"),
-        ("model.init=he", "model.init=he: allowed is xavier or normal"),
+        ("model.init=uniform", "model.init=uniform: allowed is xavier, normal or he"),
         ("model=lenet model.pooling=median", "model.pooling=median: allowed is max or avg"),
         ("context=tpu", "context=tpu: allowed is auto, cpu or gpu"),
         ("monitor=test/accuracy", "monitor=test/accuracy: allowed is val/accuracy or val/loss"),
