@@ -42,6 +42,7 @@ benchmark: .venv/installed-dev ## measure sweeps against others, an hour: make b
 	@test -n "$(ROOT)" || { echo "Name the folder with MNIST: make benchmark ROOT=..."; exit 1; }
 	$(INSTALL) '.[benchmark]'
 	$(BIN)/python benchmarks/leaderboard.py
+	$(BIN)/python benchmarks/networks.py
 	$(BIN)/python benchmarks/own_images.py
 	$(BIN)/python benchmarks/overheads.py --root $(ROOT)
 	$(BIN)/python benchmarks/one_run.py --root $(ROOT)

@@ -2,7 +2,7 @@
 
 import math
 
-from sweep.backend.mxnet import gluon, mx
+from sweep.backend.mxnet import gluon, mx, nd
 from sweep.config.choices import Network, Shape
 
 
@@ -23,6 +23,9 @@ def build_network(
     build = network.build if context.device_type == "cpu" else network.build_plain
     net = build(shape, classes)
     net.initialize(network.initializer() or mx.init.Xavier(magnitude=3), ctx=context)
+    if any(0 in (each.shape or (0,)) for each in net.collect_params().values()):
+        # Parameters whose sizes are not known yet are drawn at the first call: let it be this one.
+        net(nd.zeros((1, *shape), ctx=context)).wait_to_read()
     return net
 
 
@@ -36,4 +39,5 @@ def architecture(network: Network, shape: Shape, classes: int) -> mx.sym.Symbol:
 
 def parameter_count(net: gluon.HybridBlock) -> int:
     """Return the number of trained values."""
-    return sum(math.prod(parameter.shape) for parameter in net.collect_params().values())
+    trained = (each for each in net.collect_params().values() if each.grad_req != "null")
+    return sum(math.prod(each.shape) for each in trained)

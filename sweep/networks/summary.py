@@ -35,13 +35,14 @@ def layers(symbol: mx.sym.Symbol, shape: Shape) -> list[Layer]:
     internals = symbol.get_internals()
     _, shapes, _ = internals.infer_shape(data=(1, *shape))
     known = dict(zip(internals.list_outputs(), shapes, strict=True))
+    running = symbol.list_auxiliary_states()  # means and variances, which are not trained
     nodes = json.loads(symbol.tojson())["nodes"]
     found = []
     for node in nodes:
         if node["op"] == "null":
             continue
         inputs = [nodes[number]["name"] for number, *_ in node["inputs"]]
-        own = [name for name in inputs if name in known and name != "data"]
+        own = [name for name in inputs if name in known and name not in ("data", *running)]
         found.append(
             Layer(
                 node["name"],

@@ -31,7 +31,12 @@ ACTIVATIONS = "allowed is tanh, relu or sigmoid"
 NAMES = ["arrays", "cifar10", "cifar100", "csv", "custom", "fashion_mnist", "folder", "idx", "list"]
 NAMES += ["mnist", "mnist_5k", "recordio"]
 DATASETS = f"allowed: {', '.join(NAMES)}"
-PRESETS = "allowed: fashion_lenet, tutorial_lenet, tutorial_lenet_tanh_output, tutorial_mlp"
+NETWORKS = "alexnet, densenet, googlenet, lenet, linear, mlp, nin, resnet, resnet20, vgg, zoo"
+KINDS = "alexnet, densenet, googlenet, lenet, linear, mlp, nin, resnet, vgg or zoo"
+PRESETS = (
+    "allowed: book_lenet, book_mlp, book_softmax, fashion_lenet, resnet20, tutorial_lenet, "
+    "tutorial_lenet_tanh_output, tutorial_mlp"
+)
 NO_FIELD = "is not a field of the configuration"
 SMALLER = "or smaller kernels, model.pool_size or model.pool_stride"
 ONE_FOR_ALL = "cannot be swept over; it is one for all runs of a sweep"
@@ -49,9 +54,12 @@ TRAIN_SIZES = {"mnist_5k": 4_000, "mnist": 60_000}
     ("overrides", "message"),
     [
         # unknown choices
-        ("model=vgg", "model=vgg is unknown; allowed: lenet, mlp"),
-        ("model=lenett", "model=lenett is unknown (did you mean lenet?); allowed: lenet, mlp"),
-        ("model.name=cnn", "model.name=cnn: allowed is lenet or mlp, as in model=lenet"),
+        ("model=vit", f"model=vit is unknown; allowed: {NETWORKS}"),
+        ("model=lenett", f"model=lenett is unknown (did you mean lenet?); allowed: {NETWORKS}"),
+        (
+            "model.name=transformer",
+            f"model.name=transformer: allowed is {KINDS}, as in model=alexnet",
+        ),
         ("optim=adm", f"optim=adm is unknown (did you mean adam?); allowed: {OPTIMISERS}"),
         (
             "optim=adadelta",
@@ -74,7 +82,7 @@ TRAIN_SIZES = {"mnist_5k": 4_000, "mnist": 60_000}
         ("model.activation=tanhh", f"model.activation=tanhh: {ACTIVATIONS}"),
         ("model=lenet model.activation=softmax", f"model.activation=softmax: {ACTIVATIONS}"),
         ("model.output_activation=softmax", f"model.output_activation=softmax: {ACTIVATIONS}"),
-        ("model.init=he", "model.init=he: allowed is xavier or normal"),
+        ("model.init=uniform", "model.init=uniform: allowed is xavier, normal or he"),
         ("model=lenet model.pooling=median", "model.pooling=median: allowed is max or avg"),
         ("context=tpu", "context=tpu: allowed is auto, cpu or gpu"),
         ("monitor=test/accuracy", "monitor=test/accuracy: allowed is val/accuracy or val/loss"),
@@ -268,7 +276,7 @@ def assert_refused(result):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("model=vgg", "model=vgg is unknown; allowed: lenet, mlp"),
+        ("model=vit", f"model=vit is unknown; allowed: {NETWORKS}"),
         ("epoch=3 --multirun", f"epoch {NO_FIELD} (did you mean epochs?)"),
         ("batch_size=0", f"batch_size=0: {COUNT}"),
         (

@@ -22,5 +22,14 @@ def add_dense(
     """Add the hidden dense layers and the output layer. Dense flattens what it is given."""
     *hidden, (last, outputs) = pairwise((inputs, *network.hidden, classes))
     for before, units in hidden:
-        layers.add(gluon.nn.Dense(units, activation=network.activation, in_units=before))
+        if network.batch_norm:  # takes a bias away again
+            layers.add(
+                gluon.nn.Dense(units, in_units=before, use_bias=False),
+                gluon.nn.BatchNorm(in_channels=units),
+                gluon.nn.Activation(network.activation),
+            )
+        else:
+            layers.add(gluon.nn.Dense(units, activation=network.activation, in_units=before))
+        if network.dropout:
+            layers.add(gluon.nn.Dropout(network.dropout))
     layers.add(gluon.nn.Dense(outputs, activation=network.output_activation, in_units=last))

@@ -5,6 +5,7 @@ from typing import Any
 
 from sweep.backend.mxnet import gluon
 from sweep.networks.blocks.dense import add_dense
+from sweep.networks.blocks.padding import pad
 from sweep.networks.families.lenet import LeNet
 
 
@@ -39,7 +40,11 @@ class LeNetwork(gluon.nn.HybridSequential):
         sizes = zip(pairwise(real), pairwise(widened), network.kernels, strict=True)
         with self.name_scope():
             for (before, after), widths, kernel in sizes:
-                self.add(_PaddedConvolution(after, kernel, before, widths))
+                if network.batch_norm:  # takes a bias away again
+                    self.add(gluon.nn.Conv2D(after, kernel, in_channels=before, use_bias=False))
+                    self.add(gluon.nn.BatchNorm(in_channels=after))
+                else:
+                    self.add(_PaddedConvolution(after, kernel, before, widths))
                 pool = pooling(network.pool_size, network.pool_stride)
                 activation = gluon.nn.Activation(network.activation)
                 self.add(*((pool, activation) if network.pooling == "max" else (activation, pool)))
@@ -74,16 +79,9 @@ class _PaddedConvolution(gluon.nn.Conv2D):
         channels, in_channels, kernel = self._shape
         before, after = self._widths
         if (before, after) != (in_channels, channels):
-            # MXNet pads all but the first two of five dimensions.
             weight = F.reshape(weight, (1, 1, channels, in_channels, kernel**2))
-            weight = _pad(F, weight, (after - channels, before - in_channels, 0))
+            weight = pad(F, weight, (after - channels, before - in_channels, 0))
             weight = F.reshape(weight, (after, before, kernel, kernel))
             bias = F.reshape(bias, (1, 1, 1, 1, channels))
-            bias = F.reshape(_pad(F, bias, (0, 0, after - channels)), (after,))
+            bias = F.reshape(pad(F, bias, (0, 0, after - channels)), (after,))
         return F.Convolution(x, weight, bias, kernel=(kernel, kernel), num_filter=after)
-
-
-def _pad(F: Any, x: Any, added: tuple[int, int, int]) -> Any:
-    """Add zeros at the ends of the last three of five dimensions."""
-    width = (0, 0, 0, 0, *(end for each in added for end in (0, each)))
-    return F.pad(x, mode="constant", constant_value=0, pad_width=width)

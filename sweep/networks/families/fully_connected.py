@@ -2,12 +2,13 @@
 
 from abc import ABC
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic.dataclasses import dataclass
 
 from sweep.config.choices import Network
-from sweep.config.fields import STRICT, Counts, Positive
+from sweep.config.fields import STRICT, Before, Counts, Fraction, Switch
+from sweep.networks.initial import Init, InitScale, initializer
 
 Activation = Literal["tanh", "relu", "sigmoid"]
 
@@ -19,8 +20,10 @@ class FullyConnected(Network, ABC):
     hidden: Counts
     activation: Activation
     output_activation: Activation | None
-    init: Literal["xavier", "normal"]
-    init_scale: Positive | None
+    init: Init
+    init_scale: InitScale
+    dropout: Annotated[Fraction, Before(0.0)]
+    batch_norm: Annotated[Switch, Before(False)]
 
     @property
     def label(self) -> str:
@@ -28,12 +31,8 @@ class FullyConnected(Network, ABC):
         return f"{self.name} {self.activation}"
 
     def initializer(self) -> Any:
-        """Return Xavier's initialiser (magnitude 3 by default), or a normal one (0.01)."""
-        from sweep.backend.mxnet import mx  # the process of a sweep never loads it
-
-        if self.init == "xavier":
-            return mx.init.Xavier(magnitude=self.init_scale or 3)
-        return mx.init.Normal(sigma=self.init_scale or 0.01)
+        """Return what ``init`` and ``init_scale`` ask for."""
+        return initializer(self.init, self.init_scale)
 
     def dense_multiplications(self, inputs: int, classes: int) -> int:
         """Return how many the dense layers need for one image."""

@@ -26,6 +26,8 @@ MLP_MODEL = {
     "output_activation": None,
     "init": "xavier",
     "init_scale": None,
+    "dropout": 0.0,
+    "batch_norm": False,
 }
 LENET_MODEL = {
     "name": "lenet",
@@ -34,6 +36,8 @@ LENET_MODEL = {
     "output_activation": None,
     "init": "xavier",
     "init_scale": None,
+    "dropout": 0.0,
+    "batch_norm": False,
     "channels": (20, 50),
     "kernels": (5, 5),
     "pooling": "max",
@@ -210,6 +214,8 @@ def test_params_are_written_as_overrides_are():
         "model.output_activation": "null",
         "model.init": "xavier",
         "model.init_scale": "null",
+        "model.dropout": "0.0",
+        "model.batch_norm": "false",
         "optim.name": "sgd",
         "optim.wd_on": "all",
         "optim.clip_norm": "null",
@@ -246,10 +252,13 @@ def test_params_given_as_overrides_make_the_same_run(preset):
 
 def test_fields_name_every_value_once_in_order():
     names = fields()
-    assert names[:11] == [f"model.{name}" for name in LENET_MODEL]
+    model = [name for name in names if name.startswith("model.")]
+    assert model == names[: len(model)]
+    assert model[0] == "model.name"
+    assert {*model} >= {f"model.{name}" for name in LENET_MODEL}
     own = {*names} - {key for key, _ in flatten(DEFAULTS)}
     own = {key for key in own if key.startswith("dataset.")}  # of images of one's own
-    others = [key for key in names[11:] if key not in own]
+    others = [key for key in names[len(model) :] if key not in own]
     of_defaults = [key for key, _ in flatten(DEFAULTS) if not key.startswith("model.")]
     assert sorted(key for key in others if key in of_defaults) == sorted(of_defaults)
     assert [key for key in others if key not in of_defaults] == [

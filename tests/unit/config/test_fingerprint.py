@@ -17,6 +17,17 @@ from sweep.config.recorded import from_yaml, to_yaml
 from sweep.networks.families.mlp import MLP
 
 CPU = replace(load("model=lenet"), context="cpu")
+OF_OTHERS = {  # fields that a LeNet does not have, with the network that is changed
+    "model.stride": ("nin", "2"),
+    "model.padding": ("nin", "1"),
+    "model.blocks": ("vgg", "[1,1,2,1]"),
+    "model.stem": ("resnet20", "large"),
+    "model.shortcut": ("resnet20", "projection"),
+    "model.width": ("googlenet", "0.5"),
+    "model.stem_channels": ("densenet", "64"),
+    "model.growth": ("densenet", "12"),
+    "model.net": ("zoo", "resnet18_v1"),
+}
 TRAJECTORY = {  # what each epoch computes
     "model.name": None,  # see test_fingerprint_tells_networks_apart
     "model.hidden": "model.hidden=[500,500]",
@@ -29,6 +40,9 @@ TRAJECTORY = {  # what each epoch computes
     "model.pooling": "model.pooling=avg",
     "model.pool_size": "model.pool_size=3",
     "model.pool_stride": "model.pool_stride=1",
+    "model.dropout": "model.dropout=0.1",
+    "model.batch_norm": "model.batch_norm=true",
+    **dict.fromkeys(OF_OTHERS),
     "optim.name": None,  # see test_optimisers_and_schedules_are_told_apart
     "optim.wd_on": "optim.wd_on=weights",
     "optim.clip_norm": "optim.clip_norm=1.0",
@@ -190,6 +204,14 @@ def test_trajectory_changes_with_what_an_epoch_computes(override):
 )
 def test_trajectory_ignores_when_a_run_stops_and_what_is_measured(override):
     assert trajectory(changed(override), "digest") == trajectory(CPU, "digest")
+
+
+@pytest.mark.parametrize("key", OF_OTHERS)
+def test_fields_of_other_networks_are_in_both(key):
+    network, value = OF_OTHERS[key]
+    usual, other = load(f"model={network}"), load(f"model={network}", f"{key}={value}")
+    for identify in (fingerprint, trajectory):
+        assert identify(usual, "digest") != identify(other, "digest")
 
 
 @pytest.mark.parametrize("identify", [fingerprint, trajectory])

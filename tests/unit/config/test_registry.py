@@ -21,6 +21,9 @@ from sweep.training.optimizers.sgd import SGD
 
 NAMES = ["arrays", "cifar10", "cifar100", "csv", "custom", "fashion_mnist", "folder", "idx", "list"]
 NAMES += ["mnist", "mnist_5k", "recordio"]
+FAMILIES = ["alexnet", "densenet", "googlenet", "lenet", "linear", "mlp", "nin", "resnet", "vgg"]
+FAMILIES += ["zoo"]
+KINDS = f"{', '.join(FAMILIES[:-1])} or {FAMILIES[-1]}"
 ALLOWED = f"{', '.join(NAMES[:-1])} or {NAMES[-1]}"
 
 
@@ -46,8 +49,8 @@ def plugins(monkeypatch, tmp_path):
 
 
 def test_what_can_be_chosen():
-    assert NETWORKS.names() == ["lenet", "mlp"]
-    assert NETWORKS.choices() == [LeNet, MLP]
+    assert NETWORKS.names() == FAMILIES
+    assert [NETWORKS["lenet"], NETWORKS["mlp"]] == [LeNet, MLP]
     assert OPTIMIZERS.names() == [
         *("adagrad", "adam", "adamw", "lamb", "nag", "rmsprop", "sgd", "signum")
     ]
@@ -79,7 +82,7 @@ def test_a_decorator_registers_and_returns_what_it_decorates():
 def test_an_unknown_name_is_answered_with_the_nearest_and_all_that_are_allowed():
     with pytest.raises(UserError) as raised:
         NETWORKS["lenett"]
-    assert str(raised.value) == "model=lenett (did you mean lenet?): allowed is lenet or mlp"
+    assert str(raised.value) == f"model=lenett (did you mean lenet?): allowed is {KINDS}"
     with pytest.raises(UserError) as raised:
         DATASETS["imagenet"]
     assert str(raised.value) == f"dataset=imagenet: allowed is {ALLOWED}"
@@ -109,11 +112,13 @@ class Wide(Network):
 def test_a_plugin_adds_a_choice(plugins, monkeypatch):
     monkeypatch.setattr(NETWORKS, "_choices", dict(NETWORKS._choices))
     plugins(wide_networks=NETWORK)
-    assert NETWORKS.names() == ["lenet", "mlp", "wide"]
+    assert NETWORKS.names() == sorted([*FAMILIES, "wide"])
     wide = NETWORKS["wide"]
     assert asdict(wide("wide", 5)) == {"name": "wide", "units": 5}
     assert wide("wide", 5).label == "wide"
-    with pytest.raises(UserError, match=r"^model=wid \(did you mean wide\?\): allowed is lenet, "):
+    with pytest.raises(
+        UserError, match=r"^model=wid \(did you mean wide\?\): allowed is alexnet, "
+    ):
         NETWORKS["wid"]
 
 
@@ -142,9 +147,9 @@ OPTIMISERS = "adagrad, adam, adamw, lamb, nag, rmsprop, sgd or signum"
     [
         (
             "model.name=lenett",
-            "model.name=lenett (did you mean lenet?): allowed is lenet or mlp, as in model=lenet",
+            f"model.name=lenett (did you mean lenet?): allowed is {KINDS}, as in model=alexnet",
         ),
-        ("model.name=[5]", "model.name=[5]: allowed is lenet or mlp, as in model=lenet"),
+        ("model.name=[5]", f"model.name=[5]: allowed is {KINDS}, as in model=alexnet"),
         (
             "optim.name=adm",
             f"optim.name=adm (did you mean adam?): allowed is {OPTIMISERS}, as in optim=adagrad",
