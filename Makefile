@@ -44,6 +44,7 @@ benchmark: .venv/installed-dev ## measure sweeps against others, an hour: make b
 	$(BIN)/python benchmarks/leaderboard.py
 	$(BIN)/python benchmarks/networks.py
 	$(BIN)/python benchmarks/own_images.py
+	$(BIN)/python benchmarks/optimizers.py
 	$(BIN)/python benchmarks/overheads.py --root $(ROOT)
 	$(BIN)/python benchmarks/one_run.py --root $(ROOT)
 	$(BIN)/python benchmarks/sweeps.py --root $(ROOT)
