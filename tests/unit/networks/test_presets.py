@@ -63,6 +63,12 @@ PRESETS = {
         "augment.crop": "4",
         "augment.flip": "true",
         "test_every_epoch": "false",
+        "dataset.name": "cifar10",
+        "dataset.val_size": "5000",
+        "dataset.normalize": "standard",
+        "schedule.name": "multistep",
+        "schedule.milestones": "[91, 137]",  # 32,000 and 48,000 steps
+        "schedule.gamma": "0.1",
     },
 }
 

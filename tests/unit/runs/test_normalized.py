@@ -143,6 +143,7 @@ def test_mlflow_loads_the_model(place, whole):
 
 def test_the_preset_of_resnet_20_runs_on_any_images(place):
     narrow = ("experiment=resnet20", "model.channels=[2,4,8]", "epochs=2")
+    narrow += ("dataset=mnist_5k", "schedule.milestones=[1]")
     score, events = place.execute("preset", *narrow)
     assert epochs_of(events) == [1, 2]
     assert 0 <= score <= 1
