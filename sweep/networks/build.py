@@ -2,13 +2,14 @@
 
 import math
 
-from sweep.backend.mxnet import gluon, mx
+from sweep.backend.mxnet import gluon, mx, nd
 from sweep.config.choices import Network, Shape
+from sweep.networks.blocks.eager import why_eager
 
 
 def build_network(
     network: Network, shape: Shape, classes: int, *, seed: int, context: mx.Context
-) -> gluon.HybridBlock:
+) -> gluon.Block:
     """Return the network with initial parameters that depend on the seed alone.
 
     Args:
@@ -22,18 +23,42 @@ def build_network(
     # What makes it faster on a processor would only be more work for a GPU.
     build = network.build if context.device_type == "cpu" else network.build_plain
     net = build(shape, classes)
-    net.initialize(network.initializer() or mx.init.Xavier(magnitude=3), ctx=context)
+    return initialized(net, network.initializer() or mx.init.Xavier(magnitude=3), shape, context)
+
+
+def initialized(
+    net: gluon.Block, initializer: mx.init.Initializer, shape: Shape, context: mx.Context
+) -> gluon.Block:
+    """Give a network its initial parameters, all of them now; return it.
+
+    Args:
+        net: parameters that are initialised already keep their values.
+        initializer: of parameters that have none of their own.
+        shape: of an image: parameters whose shapes follow from it are drawn now, and not when the
+            first batch comes.
+        context: where parameters are.
+    """
+    every = list(net.collect_params().values())
+    for each in every:
+        if each._data is None and not each._deferred_init:
+            each.initialize(None, context, initializer)
+    if any(each._data is None for each in every):
+        net(nd.zeros((1, *shape), ctx=context))
+    for each in every:
+        each.reset_ctx(context)
     return net
 
 
-def architecture(network: Network, shape: Shape, classes: int) -> mx.sym.Symbol:
+def architecture(network: Network, shape: Shape, classes: int) -> mx.sym.Symbol | None:
     """Return the graph of the network, from the input ``data``, with an operator for each layer.
 
-    It computes the same as what is trained, without what only makes that faster.
+    It computes the same as what is trained, without what only makes that faster. A network that
+    cannot be one graph has none.
     """
-    return network.build_plain(shape, classes)(mx.sym.var("data"))
+    net = network.build_plain(shape, classes)
+    return None if why_eager(net) else net(mx.sym.var("data"))
 
 
-def parameter_count(net: gluon.HybridBlock) -> int:
+def parameter_count(net: gluon.Block) -> int:
     """Return the number of trained values."""
     return sum(math.prod(parameter.shape) for parameter in net.collect_params().values())

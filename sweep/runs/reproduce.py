@@ -2,12 +2,14 @@
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sweep.config.schema import Config
 from sweep.errors import RunFailed
+from sweep.networks.own_modules import keep
 from sweep.runs.events import Ended, Listener, Notice, Started
 from sweep.tracking import RunRecord
 
@@ -66,6 +68,17 @@ class Again:
         """Take in what was measured of an epoch."""
         for key, value in metrics.items():
             self.curves[key][epoch] = value
+
+
+@contextmanager
+def recorded_source(record: RunRecord, config: Config) -> Iterator[Config]:
+    """Yield the configuration with its network built from the modules that are recorded, if any.
+
+    They are in a temporary folder, whatever has become of the user's own.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        folder = keep(record.source, Path(place))
+        yield replace(config, model=config.model.built_from(folder))
 
 
 def train_again(record: RunRecord, config: Config, tell: Listener) -> Again:
