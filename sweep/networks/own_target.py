@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ ALLOWED = (
     "allowed is module.Class or module.function, which is found in the folder of the command or is "
     "installed, as in model._target_=my_nets.Net"
 )
+
+IN_LIBRARY = re.compile(r"\[\d+:\d+:\d+\] \S+: ")  # a time, and a line of MXNet's own source
 
 
 def make(
@@ -130,6 +133,5 @@ def _first_words(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return str(error.msg)
     text = str(error).partition("Stack trace")[0]
-    if "MXNetError: " in text:
-        text = text.rpartition("MXNetError: ")[2]
-    return " ".join(text.split()) or "no message"
+    text = text.rpartition("MXNetError: ")[2]
+    return " ".join(IN_LIBRARY.sub("", text).split()) or "no message"

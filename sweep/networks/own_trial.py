@@ -84,7 +84,7 @@ def _try(network: Custom, shape: Shape, classes: int, folder: Path) -> tuple[glu
         with autograd.record():
             scores = net(nd.zeros((IMAGES, *shape)))
     except (Exception, SystemExit) as error:  # whatever somebody else's code raises
-        raise UserError(f"{field}: {given}: {told(error, folder)}") from error
+        raise UserError(f"{field}: {given}: {_told(error, net, folder)}") from error
     _check_scores(f"{field}: {given}", scores, classes, _defined(net, folder))
     _check_gradients(field, net, scores)
     return net, sum(work)
@@ -151,6 +151,13 @@ def _defined(block: gluon.Block, folder: Path, pattern: str = "") -> str:
         return ""  # of a package, or made by no file
     found = [number for number, line in enumerate(lines) if pattern and re.search(pattern, line)]
     return f" ({place}:{first + (found[0] if found else 0)})"
+
+
+def _told(error: BaseException, net: gluon.Block, folder: Path) -> str:
+    """Return an error in one line, with the user's line, or else where the network's class is."""
+    text = told(error, folder)
+    at = _defined(net, folder)
+    return text if at.partition(":")[0].strip(" (") in text and at else text + at
 
 
 @contextlib.contextmanager
