@@ -182,8 +182,8 @@ def _counting(net: gluon.Block) -> Iterator[list[int]]:
 def _eager_note(network: Custom, net: gluon.Block, reason: str, folder: Path) -> str:
     return (
         f"model._target_={network._target_}: runs eagerly, operator by operator: {reason}"
-        f"{_defined(net, folder)}; a HybridBlock with hybrid_forward(self, F, x), which asks for "
-        "no shape, trains in one graph, and faster"
+        f"{_defined(net, folder)}; its model cannot be served. A HybridBlock with "
+        "hybrid_forward(self, F, x), which asks for no shape, is one graph: faster, and served"
     )
 
 

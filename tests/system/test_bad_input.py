@@ -48,9 +48,12 @@ TRAIN_SIZES = {"mnist_5k": 4_000, "mnist": 60_000}
     ("overrides", "message"),
     [
         # unknown choices
-        ("model=vgg", "model=vgg is unknown; allowed: lenet, mlp"),
-        ("model=lenett", "model=lenett is unknown (did you mean lenet?); allowed: lenet, mlp"),
-        ("model.name=cnn", "model.name=cnn: allowed is lenet or mlp, as in model=lenet"),
+        ("model=vgg", "model=vgg is unknown; allowed: custom, lenet, mlp"),
+        (
+            "model=lenett",
+            "model=lenett is unknown (did you mean lenet?); allowed: custom, lenet, mlp",
+        ),
+        ("model.name=cnn", "model.name=cnn: allowed is custom, lenet or mlp, as in model=custom"),
         ("optim=adam", "optim=adam is unknown; allowed: sgd"),
         ("optim.name=adam", "optim.name=adam: allowed is sgd, as in optim=sgd"),
         ("dataset=imagenet", f"dataset=imagenet is unknown; {DATASETS}"),
@@ -258,7 +261,7 @@ def assert_refused(result):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("model=vgg", "model=vgg is unknown; allowed: lenet, mlp"),
+        ("model=vgg", "model=vgg is unknown; allowed: custom, lenet, mlp"),
         ("epoch=3 --multirun", f"epoch {NO_FIELD} (did you mean epochs?)"),
         ("batch_size=0", f"batch_size=0: {COUNT}"),
         (

@@ -15,6 +15,7 @@ from sweep.config.registry import PLUGINS, Registry, import_plugins
 from sweep.data.formats.folder import Folder
 from sweep.data.formats.mnist import FashionMnist, Mnist, Mnist5k
 from sweep.errors import UserError
+from sweep.networks.families.custom import Custom
 from sweep.networks.families.lenet import LeNet
 from sweep.networks.families.mlp import MLP
 from sweep.training.optimizers.sgd import SGD
@@ -46,8 +47,8 @@ def plugins(monkeypatch, tmp_path):
 
 
 def test_what_can_be_chosen():
-    assert NETWORKS.names() == ["lenet", "mlp"]
-    assert NETWORKS.choices() == [LeNet, MLP]
+    assert NETWORKS.names() == ["custom", "lenet", "mlp"]
+    assert NETWORKS.choices() == [Custom, LeNet, MLP]
     assert OPTIMIZERS.names() == ["sgd"]
     assert OPTIMIZERS["sgd"] is SGD
     assert DATASETS.names() == NAMES
@@ -76,7 +77,9 @@ def test_a_decorator_registers_and_returns_what_it_decorates():
 def test_an_unknown_name_is_answered_with_the_nearest_and_all_that_are_allowed():
     with pytest.raises(UserError) as raised:
         NETWORKS["lenett"]
-    assert str(raised.value) == "model=lenett (did you mean lenet?): allowed is lenet or mlp"
+    assert (
+        str(raised.value) == "model=lenett (did you mean lenet?): allowed is custom, lenet or mlp"
+    )
     with pytest.raises(UserError) as raised:
         DATASETS["imagenet"]
     assert str(raised.value) == f"dataset=imagenet: allowed is {ALLOWED}"
@@ -106,11 +109,11 @@ class Wide(Network):
 def test_a_plugin_adds_a_choice(plugins, monkeypatch):
     monkeypatch.setattr(NETWORKS, "_choices", dict(NETWORKS._choices))
     plugins(wide_networks=NETWORK)
-    assert NETWORKS.names() == ["lenet", "mlp", "wide"]
+    assert NETWORKS.names() == ["custom", "lenet", "mlp", "wide"]
     wide = NETWORKS["wide"]
     assert asdict(wide("wide", 5)) == {"name": "wide", "units": 5}
     assert wide("wide", 5).label == "wide"
-    with pytest.raises(UserError, match=r"^model=wid \(did you mean wide\?\): allowed is lenet, "):
+    with pytest.raises(UserError, match=r"^model=wid \(did you mean wide\?\): allowed is custom, "):
         NETWORKS["wid"]
 
 
@@ -136,9 +139,9 @@ def test_a_plugin_that_cannot_be_imported_is_named(plugins, source, reason):
     [
         (
             "model.name=lenett",
-            "model.name=lenett (did you mean lenet?): allowed is lenet or mlp, as in model=lenet",
+            "model.name=lenett (did you mean lenet?): allowed is custom, lenet or mlp, as in model=custom",
         ),
-        ("model.name=[5]", "model.name=[5]: allowed is lenet or mlp, as in model=lenet"),
+        ("model.name=[5]", "model.name=[5]: allowed is custom, lenet or mlp, as in model=custom"),
         ("optim.name=adam", "optim.name=adam: allowed is sgd, as in optim=sgd"),
         ("~optim.name", "optim.name is missing: allowed is sgd, as in optim=sgd"),
         (
