@@ -4,7 +4,7 @@ import math
 
 from sweep.backend.mxnet import gluon, mx, nd
 from sweep.config.choices import Network, Shape
-from sweep.networks.blocks.eager import why_eager
+from sweep.networks.blocks.eager import numpy_switched_off_again, why_eager
 
 
 def build_network(
@@ -22,8 +22,10 @@ def build_network(
     mx.random.seed(seed)
     # What makes it faster on a processor would only be more work for a GPU.
     build = network.build if context.device_type == "cpu" else network.build_plain
-    net = build(shape, classes)
-    return initialized(net, network.initializer() or mx.init.Xavier(magnitude=3), shape, context)
+    with numpy_switched_off_again():
+        net = build(shape, classes)
+        initializer = network.initializer() or mx.init.Xavier(magnitude=3)
+        return initialized(net, initializer, shape, context)
 
 
 def initialized(
@@ -43,7 +45,8 @@ def initialized(
         if each._data is None and not each._deferred_init:
             each.initialize(None, context, initializer)
     if any(each._data is None for each in every):
-        net(nd.zeros((1, *shape), ctx=context))
+        zeros = nd.zeros((1, *shape), ctx=context)
+        net(zeros.as_np_ndarray() if mx.util.is_np_array() else zeros)
     for each in every:
         each.reset_ctx(context)
     return net
@@ -53,10 +56,11 @@ def architecture(network: Network, shape: Shape, classes: int) -> mx.sym.Symbol 
     """Return the graph of the network, from the input ``data``, with an operator for each layer.
 
     It computes the same as what is trained, without what only makes that faster. A network that
-    cannot be one graph has none.
+    cannot be one graph, or is for ``mxnet.np``, has none.
     """
-    net = network.build_plain(shape, classes)
-    return None if why_eager(net) else net(mx.sym.var("data"))
+    with numpy_switched_off_again():
+        net = network.build_plain(shape, classes)
+        return None if mx.util.is_np_array() or why_eager(net) else net(mx.sym.var("data"))
 
 
 def parameter_count(net: gluon.Block) -> int:

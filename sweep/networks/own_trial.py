@@ -15,7 +15,13 @@ from typing import Any
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.choices import Shape, Tried
 from sweep.errors import UserError
-from sweep.networks.blocks.eager import why_eager
+from sweep.networks.blocks.eager import (
+    Eager,
+    ForNumpy,
+    as_it_runs,
+    numpy_switched_off_again,
+    why_eager,
+)
 from sweep.networks.build import initialized
 from sweep.networks.families.custom import Custom
 from sweep.networks.own_modules import enter, identity, keep, taking_part
@@ -40,26 +46,28 @@ def tried(network: Custom, shape: Shape, classes: int, keep_in: Path) -> Tried:
         UserError: it does not build, or does not fit the images.
     """
     here = Path.cwd()
-    with _quiet():
+    with _quiet(), numpy_switched_off_again():
         _try(network, shape, classes, here)
         files = taking_part(here)
         folder = keep(files, keep_in)
         try:
-            net, work = _try(network, shape, classes, folder)
+            runs, work = _try(network, shape, classes, folder)
         except UserError as error:
             raise UserError(
                 f"{error}\n(with copies of {', '.join(files) or 'no file'} alone, which are what "
                 "trains; allowed: modules that read no other files beside themselves)"
             ) from error
-        reason = why_eager(net)
-        note = _eager_note(network, net, reason, folder) if reason is not None else ""
-    return Tried(
-        replace(network, _source_=identity(files), _folder_=str(folder), _work_=work), note
-    )
+        note = _note(network, runs, folder)
+    known = replace(network, _source_=identity(files), _folder_=str(folder), _work_=work)
+    return Tried(known, note)
 
 
 def _try(network: Custom, shape: Shape, classes: int, folder: Path) -> tuple[gluon.Block, int]:
-    """Build a network from a folder, train it for one step; return it, and its multiplications."""
+    """Build a network from a folder, and train it for one step.
+
+    Returns:
+        It as it runs, and its multiplications for one image.
+    """
     field = f"model._target_={network._target_}"
     enter(folder)
     arguments = json.loads(network._arguments_)
@@ -69,25 +77,20 @@ def _try(network: Custom, shape: Shape, classes: int, folder: Path) -> tuple[glu
         raise UserError(
             f"{field}: returned a {kind}; allowed is a network: a HybridBlock, or a Block"
         )
-    if mx.util.is_np_array():
-        mx.npx.reset_np()
-        raise UserError(
-            f"{field}: sets npx.set_np(), for networks with mxnet.np; allowed are networks with "
-            "mxnet.ndarray (F in hybrid_forward)"
-        )
     _check_registered(field, net, folder)
     side = "×".join(map(str, shape))
     given = f"given {IMAGES} images of {side}"
     try:
-        with _counting(net) as work:
+        with numpy_switched_off_again():
             initialized(net, mx.init.Xavier(magnitude=3), shape, mx.cpu())
-        with autograd.record():
-            scores = net(nd.zeros((IMAGES, *shape)))
+        runs = as_it_runs(net)
+        with _counting(net) as work, autograd.record():
+            scores = runs(nd.zeros((IMAGES, *shape)))
     except (Exception, SystemExit) as error:  # whatever somebody else's code raises
         raise UserError(f"{field}: {given}: {_told(error, net, folder)}") from error
     _check_scores(f"{field}: {given}", scores, classes, _defined(net, folder))
     _check_gradients(field, net, scores)
-    return net, sum(work)
+    return runs, sum(work)
 
 
 def _check_scores(begin: str, scores: Any, classes: int, at: str) -> None:
@@ -179,12 +182,19 @@ def _counting(net: gluon.Block) -> Iterator[list[int]]:
             each.detach()
 
 
-def _eager_note(network: Custom, net: gluon.Block, reason: str, folder: Path) -> str:
-    return (
-        f"model._target_={network._target_}: runs eagerly, operator by operator: {reason}"
-        f"{_defined(net, folder)}; its model cannot be served. A HybridBlock with "
-        "hybrid_forward(self, F, x), which asks for no shape, is one graph: faster, and served"
-    )
+def _note(network: Custom, runs: gluon.Block, folder: Path) -> str:
+    """Return a line about how a network runs; nothing if that is in one graph."""
+    begin = f"model._target_={network._target_}: "
+    if isinstance(runs, ForNumpy):
+        at = _defined(runs.net, folder)
+        return f"{begin}is for mxnet.np{at}: it trains, but its model cannot be served"
+    if isinstance(runs, Eager):
+        return (
+            f"{begin}runs eagerly, operator by operator: {why_eager(runs.net)}"
+            f"{_defined(runs.net, folder)}; its model cannot be served. A HybridBlock with "
+            "hybrid_forward(self, F, x), which asks for no shape, is one graph: faster, and served"
+        )
+    return ""
 
 
 @contextlib.contextmanager

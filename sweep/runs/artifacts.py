@@ -15,6 +15,7 @@ from sweep.carried import serving
 from sweep.data.scaling import as_bytes, holds_pixels
 from sweep.data.splits import Dataset, Split
 from sweep.environment import environment, pinned
+from sweep.networks.blocks.eager import save_parameters
 from sweep.networks.build import architecture
 from sweep.networks.summary import drawing, layers, table
 from sweep.runs.figures import confusion, curves, worst
@@ -40,7 +41,7 @@ def log_parameters(net: gluon.Block, record: Record) -> None:
     kept = PurePosixPath(tracking.PARAMETERS_FILE)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / kept.name
-        net.save_parameters(str(file))
+        save_parameters(net, str(file))
         record.log_file(file, str(kept.parent))
 
 

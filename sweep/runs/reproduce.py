@@ -94,6 +94,7 @@ def train_again(record: RunRecord, config: Config, tell: Listener) -> Again:
     """
     # They load MXNet, which reads once with how many threads it computes.
     from sweep.data.splits import load_dataset
+    from sweep.networks.blocks.eager import save_parameters
     from sweep.runs.prepare import resolve_device
     from sweep.training.session import Training
 
@@ -120,6 +121,6 @@ def train_again(record: RunRecord, config: Config, tell: Listener) -> Again:
         again.add(training.conclude(), training.chosen.epoch)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "net.params"
-            training.net.save_parameters(str(file))
+            save_parameters(training.net, str(file))
             again.parameters = file.read_bytes()
     return again

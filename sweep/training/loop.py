@@ -24,7 +24,9 @@ BATCHES_AHEAD = 16
 def build_trainer(net: gluon.Block, config: OptimizerConfig) -> gluon.Trainer:
     """Return a trainer for the network's parameters."""
     parameters = list(net.collect_params().values())
-    return gluon.Trainer(parameters, config.build(len(parameters)), kvstore=None)
+    optimizer = config.build(len(parameters))
+    optimizer.allow_np_array = True  # what the parameters of a network for mxnet.np are
+    return gluon.Trainer(parameters, optimizer, kvstore=None)
 
 
 def train_epochs(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.backend.mxnet import gluon, nd
+from sweep.backend.mxnet import gluon, mx, nd
 
 COUNTS = "optimizer/update_counts"
 OLD_PREFIX = "momentum/"  # of version 0.1, which knew SGD alone
@@ -59,7 +59,9 @@ def restore(net: gluon.Block, trainer: gluon.Trainer, arrays: Arrays) -> None:
 def restore_parameters(net: gluon.Block, arrays: Arrays) -> None:
     """Set the network's parameters to those in a state that :func:`state` returned."""
     for key, parameter in parameters(net).items():
-        parameter.set_data(nd.array(arrays[f"net/{key}"]))
+        values = nd.array(arrays[f"net/{key}"])
+        is_np = isinstance(parameter.list_data()[0], mx.np.ndarray)  # as mxnet.np has them
+        parameter.set_data(values.as_np_ndarray() if is_np else values)
 
 
 def parameters(net: gluon.Block) -> dict[str, gluon.Parameter]:

@@ -139,7 +139,8 @@ def test_a_plugin_that_cannot_be_imported_is_named(plugins, source, reason):
     [
         (
             "model.name=lenett",
-            "model.name=lenett (did you mean lenet?): allowed is custom, lenet or mlp, as in model=custom",
+            "model.name=lenett (did you mean lenet?): allowed is custom, lenet or mlp, as in "
+            "model=custom",
         ),
         ("model.name=[5]", "model.name=[5]: allowed is custom, lenet or mlp, as in model=custom"),
         ("optim.name=adam", "optim.name=adam: allowed is sgd, as in optim=sgd"),
