@@ -9,7 +9,7 @@ from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.compose import load
 from sweep.errors import UserError
 from sweep.networks import own_modules
-from sweep.networks.blocks.eager import Eager, as_it_runs, why_eager
+from sweep.networks.blocks.eager import Eager, as_it_runs, save_parameters, why_eager
 from sweep.networks.build import architecture, build_network, parameter_count
 from sweep.networks.families.custom import Custom
 
@@ -109,12 +109,47 @@ def text():
 """
 
 
+NP_NETS = """from mxnet import np, npx
+from mxnet.gluon import nn
+
+npx.set_np()
+
+
+class Hybrid(nn.HybridBlock):
+    def __init__(self, classes):
+        super().__init__()
+        self.hidden, self.dense = nn.Dense(8), nn.Dense(classes)
+
+    def hybrid_forward(self, F, x):
+        return self.dense(F.np.tanh(self.hidden(x)))
+
+
+class Plain(nn.Block):
+    def __init__(self, classes):
+        super().__init__()
+        self.hidden, self.dense = nn.Dense(8), nn.Dense(classes)
+
+    def forward(self, x):
+        return self.dense(np.tanh(self.hidden(x.reshape(x.shape[0], -1))))
+
+
+class Wrong(nn.Block):
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Dense(10)
+
+    def forward(self, x):
+        return np.no_such(self.dense(x)) if x is None else len(3)
+"""
+
+
 @pytest.fixture(autouse=True)
 def _own_python(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
     monkeypatch.setattr(own_modules, "_entered", [])
     (tmp_path / "my_nets.py").write_text(NETS)
+    (tmp_path / "np_nets.py").write_text(NP_NETS)
     before = {*sys.modules}
     yield
     for name in {*sys.modules} - before:
@@ -282,7 +317,10 @@ MODULE = "allowed is module.Class or module.function"
             "model._target_=my_nets.Unused: its parameter other.weight takes no part",
         ),
         ("beside.net", (), "model._target_=beside.net: cannot be imported: beside.py:2: FileNotFo"),
-        ("numbers_of.Net", (), "model._target_=numbers_of.Net: sets npx.set_np()"),
+        (
+            *("np_nets.Wrong", ()),
+            "model._target_=np_nets.Wrong: given 2 images of 1×28×28: np_nets.py:31: TypeError",
+        ),
     ],
 )
 def test_bad_networks_get_a_line(tmp_path, target, given, message):
@@ -292,10 +330,6 @@ def test_bad_networks_get_a_line(tmp_path, target, given, message):
     (tmp_path / "beside.py").write_text(
         "from pathlib import Path\nN = int(Path(__file__).with_name('beside.txt').read_text())\n"
         "from my_nets import initialised\ndef net(): return initialised(N)\n"
-    )
-    (tmp_path / "numbers_of.py").write_text(
-        "from mxnet import npx\nfrom mxnet.gluon import nn\nnpx.set_np()\n"
-        "def Net(): return nn.Dense(10)\n"
     )
     with pytest.raises(UserError) as caught:
         tried(tmp_path, target, *given)
@@ -325,3 +359,27 @@ def test_eager_scores_and_gradients_are_those_of_the_graph():
         )
     for one, other in zip(*found, strict=True):
         assert one.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("target", ["np_nets.Hybrid", "np_nets.Plain"])
+def test_a_network_for_numpy_is_the_same_function_and_leaves_no_switch_on(tmp_path, target):
+    known = tried(tmp_path, target)
+    line = {"np_nets.Hybrid": 7, "np_nets.Plain": 16}[target]
+    assert known.note == (
+        f"model._target_={target}: is for mxnet.np (np_nets.py:{line}): it trains, but its model "
+        "cannot be served"
+    )
+    net = built(known.network)
+    assert not mx.util.is_np_array() and not mx.util.is_np_shape()
+    runs, x = as_it_runs(net), np.random.RandomState(0).rand(3, *GREY_28).astype(np.float32)
+    weights = values(net)
+    hidden = np.tanh(x.reshape(3, 784) @ weights["hidden.weight"].T)
+    expected = hidden @ weights["dense.weight"].T
+    np.testing.assert_allclose(runs(nd.array(x)).asnumpy(), expected, rtol=1e-4, atol=1e-5)
+    assert not mx.util.is_np_array() and not mx.util.is_np_shape()
+    assert architecture(known.network, GREY_28, 10) is None
+    save_parameters(net, "net.params")
+    with mx.util.np_shape(True):  # as whoever loads it has it
+        kept = nd.load("net.params")
+    for key, value in weights.items():
+        assert kept[key].asnumpy().tobytes() == value.tobytes(), key
