@@ -1,6 +1,7 @@
 """Users' own networks, tried in a process with MXNet that is not the sweep's."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 
 from sweep.config.choices import Tried
@@ -26,8 +27,11 @@ def try_elsewhere(requests: Sequence[Request], threads: int) -> dict[Request, Tr
     try:
         found = fork_server.call(partial(try_all, unknown), threads)
     except ChildProcessError as error:
-        targets = ", ".join(dict.fromkeys(each.network.label for each in unknown))
+        for each in unknown[: len(unknown) - 1]:  # which one was it?
+            try_elsewhere([each], threads)
+        network = unknown[-1].network
         raise UserError(
-            f"model._target_: {targets} cannot be tried: {error}; allowed are networks that train"
+            f"model._target_={asdict(network).get('_target_', network.name)}: cannot be tried: "
+            f"{error}; allowed are networks that leave their process alive"
         ) from error
     return known | dict(zip(unknown, found, strict=True))

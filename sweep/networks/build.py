@@ -48,7 +48,8 @@ def initialized(
         zeros = nd.zeros((1, *shape), ctx=context)
         net(zeros.as_np_ndarray() if mx.util.is_np_array() else zeros)
     for each in every:
-        each.reset_ctx(context)
+        if each.list_ctx() != [context]:  # the network has initialised it itself
+            each.reset_ctx(context)
     return net
 
 

@@ -83,9 +83,8 @@ def started(
     composed = copy.deepcopy(job.composed)
     with open_dict(composed):
         composed.context = device
-        for key, value in asdict(network).items():
-            if value != composed.model.get(key):
-                composed.model[key] = value
+        if network != job.config.model:
+            composed.model.update(asdict(network))
         composed.hydra.job.env_set.update(membership.to_environment())
     config = replace(job.config, context=device, model=network)
     return replace(job, composed=composed, config=config)

@@ -115,3 +115,20 @@ def test_what_raises_in_the_middle_fails_alone_with_its_traceback(tmp_path):
     traceback = (folder / "traceback.txt").read_text()
     assert re.search(r'late\.py", line 14, in forward\n.*raise ArithmeticError', traceback)
     assert (folder / "source" / "late.py").read_bytes() == (tmp_path / "late.py").read_bytes()
+
+
+def test_a_network_that_ends_its_process_is_named_and_nothing_is_trained(tmp_path):
+    place = Workplace(tmp_path)
+    (tmp_path / "ends.py").write_text("import os\nos._exit(3)\n")
+    (tmp_path / "nets.py").write_text(
+        "from mxnet.gluon import nn\ndef net(classes): return nn.Dense(classes)\n"
+    )
+    targets = "model._target_=nets.net,ends.Net,nets.net"
+    process = place.start("model=custom", targets, "epochs=1", "--multirun")
+    output, errors = process.communicate(timeout=300)
+    assert (process.returncode, output) == (2, "")
+    assert errors == (
+        "model._target_=ends.Net: cannot be tried: the process that was asked ended with exit code "
+        "3; allowed are networks that leave their process alive\n"
+    )
+    assert place.client.get_experiment_by_name("sweep") is None or not place.runs("sweep")[1]
