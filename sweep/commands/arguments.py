@@ -1,9 +1,11 @@
 """What is typed after ``sweep``, where it is wrong before or while Hydra composes it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
+import yaml
 from hydra._internal.utils import get_args_parser
 
 from sweep.commands import COMMANDS
@@ -47,10 +49,23 @@ def _commands_like(word: str) -> list[str]:
     return get_close_matches(word, COMMANDS, n=1)
 
 
+def _own_keys(given: Sequence[str]) -> list[str]:
+    """Return the keys, dotted, of the files that were chosen in the user's own ``--config-dir``."""
+    known, _ = get_args_parser().parse_known_args(list(given))
+    found = []
+    for each in known.overrides if known.config_dir else ():
+        group, _, name = each.partition("=")
+        file = Path(known.config_dir, group, f"{name}.yaml")
+        with suppress(OSError, ValueError, yaml.YAMLError):
+            keys = yaml.safe_load(file.read_text()) if group in GROUPS else {}
+            found += [f"{group}.{key}" for key in keys]
+    return found
+
+
 def explain(error: Exception, given: Sequence[str]) -> str | None:
     """Say what a user did wrong, in a line or two; None if the error is none of theirs."""
     if is_composition_error(error):
-        return explain_composition(error, given, fields(), GROUPS)
+        return explain_composition(error, given, [*fields(), *_own_keys(given)], GROUPS)
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     return None

@@ -8,6 +8,7 @@ when it is imported: the process of a sweep reads the facts and never trains.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass as plain_dataclass
 from dataclasses import field
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -131,7 +132,16 @@ class DatasetConfig(ABC):
 
 @dataclass(frozen=True, config=STRICT)
 class Network(ABC):
-    """A network for images of some shape and some number of classes."""
+    """A network for images of some shape and some number of classes.
+
+    Attributes:
+        is_unknown: whether it has yet to be tried, once, before anything trains.
+        source: the folder with the modules that it is built from, if they are a user's: they are
+            recorded with each run.
+    """
+
+    is_unknown: ClassVar[bool] = False
+    source: ClassVar[Path | None] = None
 
     name: str
 
@@ -139,6 +149,23 @@ class Network(ABC):
     def label(self) -> str:
         """What names a run with this network, as in ``lenet tanh``."""
         return self.name
+
+    def tried(self, shape: Shape, classes: int, keep: Path) -> "Tried":
+        """Build the network, and give it images of this shape; in a process that has MXNet.
+
+        Args:
+            shape: of an image.
+            classes: scores of an image.
+            keep: a folder for the modules that it is built from.
+
+        Raises:
+            UserError: it does not build, or does not fit the images.
+        """
+        return Tried(self)
+
+    def built_from(self, folder: Path) -> "Network":
+        """Return the same network, built from modules in another folder, if it is of any."""
+        return self
 
     def check(self, shape: Shape) -> None:  # noqa: B027 - most networks take any image
         """Check that the fields fit each other, and that images of this shape can be taken.
@@ -165,6 +192,19 @@ class Network(ABC):
     def initializer(self) -> Any:
         """Return the ``mxnet.initializer.Initializer`` of the weights; None for Xavier's."""
         return None
+
+
+@plain_dataclass(frozen=True)
+class Tried:
+    """A network that was built and tried.
+
+    Attributes:
+        network: as it is trained: what was found out about it is in its fields.
+        note: a line that a user should read; empty if there is none.
+    """
+
+    network: Network
+    note: str = ""
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -28,6 +28,7 @@ NESTED = {
     "tracking": Tracking,
 }
 GROUPS = (*CHOSEN, "experiment")
+OWN = "custom"  # the name of whatever is given by its ``_target_``
 
 
 def load(*overrides: str) -> Config:
@@ -65,7 +66,7 @@ def parse(composed: DictConfig) -> Config:
     values: Any = OmegaConf.to_container(composed, resolve=True)
     wrong = []
     for group in CHOSEN:
-        given = values.get(group)
+        given = values[group] = _named(values.get(group))
         schema = _chosen(group, given.get("name") if isinstance(given, dict) else None)
         try:
             values[group] = _adapter(schema).validate_python(given)
@@ -81,6 +82,12 @@ def parse(composed: DictConfig) -> Config:
         raise UserError("\n".join(wrong))
     check(config)
     return config
+
+
+def _named(given: Any) -> Any:
+    """Return the values of a group; those with a target of their own need give no name."""
+    has_target = isinstance(given, dict) and "_target_" in given
+    return {"name": OWN, **given} if has_target else given
 
 
 def _chosen(group: str, name: Any) -> type:

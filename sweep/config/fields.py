@@ -6,6 +6,7 @@ Both are written where a field is declared, as in
 
 import dataclasses
 import functools
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -33,6 +34,7 @@ class Mark(Enum):
     ONE_PER_SWEEP = auto()  # all runs of a sweep have the same value
     STUDY_MAY_CHANGE = auto()  # a study goes on with another value
     REPEAT = auto()  # runs that differ only in it repeat each other, and are compared by their mean
+    KEYS = auto()  # a text in JSON, whose keys are fields beside it
 
 
 @dataclass(frozen=True)
@@ -89,15 +91,32 @@ def _info(name: str, hint: Any) -> FieldInfo:
 
 
 def walk(config: Any) -> Iterator[tuple[FieldInfo, Any]]:
-    """Yield every field of a configuration with its value, nested ones with dotted keys."""
+    """Yield every field of a configuration with its value, nested ones with dotted keys.
+
+    The keys of a field that is marked as :attr:`Mark.KEYS` are yielded in its place.
+    """
     schema: type = type(config)
     for name, info in declared(schema).items():
         value = getattr(config, name)
         if dataclasses.is_dataclass(value):
             for inner, inner_value in walk(value):
                 yield inner.below(info), inner_value
+        elif Mark.KEYS in info.marks:
+            for key, given in json.loads(value).items():
+                yield FieldInfo(key, info.role, frozenset(), None), _unmistakable(given)
         else:
             yield info, value
+
+
+def _unmistakable(value: Any) -> Any:
+    """Return the value; a text that reads as something else, as the number 16, in quotes."""
+    if not isinstance(value, str):
+        return value
+    try:
+        json.loads(value)
+    except ValueError:
+        return value
+    return json.dumps(value)
 
 
 def allowed(text: str) -> WrapValidator:

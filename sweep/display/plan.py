@@ -1,6 +1,6 @@
 """What is about to be trained, printed before the first run begins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sweep.config.params import varying
 from sweep.display.console import count, show_lines
@@ -41,6 +41,11 @@ def show_plan(
     epochs = " or ".join(dict.fromkeys(each["epochs"] for each in params))
     lines += [f"  up to {count(epochs, 'epoch')}, on {device}", f"  recorded in {record}"]
     show_lines(*lines)
+
+
+def show_notes(notes: Iterable[str]) -> None:
+    """Print what should be known of the networks, each line once; empty ones are none."""
+    show_lines(*(f"  {each}" for each in dict.fromkeys(notes) if each))
 
 
 def show_prior_runs(repeated: int, trained: int, begun: int) -> None:

@@ -4,11 +4,12 @@ import math
 
 from sweep.backend.mxnet import gluon, mx, nd
 from sweep.config.choices import Network, Shape
+from sweep.networks.blocks.eager import numpy_switched_off_again, why_eager
 
 
 def build_network(
     network: Network, shape: Shape, classes: int, *, seed: int, context: mx.Context
-) -> gluon.HybridBlock:
+) -> gluon.Block:
     """Return the network with initial parameters that depend on the seed alone.
 
     Args:
@@ -21,23 +22,49 @@ def build_network(
     mx.random.seed(seed)
     # What makes it faster on a processor would only be more work for a GPU.
     build = network.build if context.device_type == "cpu" else network.build_plain
-    net = build(shape, classes)
-    net.initialize(network.initializer() or mx.init.Xavier(magnitude=3), ctx=context)
-    if any(0 in (each.shape or (0,)) for each in net.collect_params().values()):
-        # Parameters whose sizes are not known yet are drawn at the first call: let it be this one.
-        net(nd.zeros((1, *shape), ctx=context)).wait_to_read()
+    with numpy_switched_off_again():
+        net = build(shape, classes)
+        initializer = network.initializer() or mx.init.Xavier(magnitude=3)
+        return initialized(net, initializer, shape, context)
+
+
+def initialized(
+    net: gluon.Block, initializer: mx.init.Initializer, shape: Shape, context: mx.Context
+) -> gluon.Block:
+    """Give a network its initial parameters, all of them now; return it.
+
+    Args:
+        net: parameters that are initialised already keep their values.
+        initializer: of parameters that have none of their own.
+        shape: of an image: parameters whose shapes follow from it are drawn now, and not when the
+            first batch comes.
+        context: where parameters are.
+    """
+    every = list(net.collect_params().values())
+    for each in every:
+        if each._data is None and not each._deferred_init:
+            each.initialize(None, context, initializer)
+    if any(each._data is None for each in every):
+        zeros = nd.zeros((1, *shape), ctx=context)
+        net(zeros.as_np_ndarray() if mx.util.is_np_array() else zeros)
+    for each in every:
+        if each.list_ctx() != [context]:  # the network has initialised it itself
+            each.reset_ctx(context)
     return net
 
 
-def architecture(network: Network, shape: Shape, classes: int) -> mx.sym.Symbol:
+def architecture(network: Network, shape: Shape, classes: int) -> mx.sym.Symbol | None:
     """Return the graph of the network, from the input ``data``, with an operator for each layer.
 
-    It computes the same as what is trained, without what only makes that faster.
+    It computes the same as what is trained, without what only makes that faster. A network that
+    cannot be one graph, or is for ``mxnet.np``, has none.
     """
-    return network.build_plain(shape, classes)(mx.sym.var("data"))
+    with numpy_switched_off_again():
+        net = network.build_plain(shape, classes)
+        return None if mx.util.is_np_array() or why_eager(net) else net(mx.sym.var("data"))
 
 
-def parameter_count(net: gluon.HybridBlock) -> int:
+def parameter_count(net: gluon.Block) -> int:
     """Return the number of trained values."""
     trained = (each for each in net.collect_params().values() if each.grad_req != "null")
     return sum(math.prod(each.shape) for each in trained)

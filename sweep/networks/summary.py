@@ -4,7 +4,7 @@ import json
 import logging
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sweep.backend.mxnet import mx
@@ -47,11 +47,16 @@ def layers(symbol: mx.sym.Symbol, shape: Shape) -> list[Layer]:
             Layer(
                 node["name"],
                 _kind(node["op"], node.get("attrs", {})),
-                known[f"{node['name']}_output"][1:],
+                _returned(known, node["name"])[1:],
                 sum(math.prod(known[name]) for name in own),
             )
         )
     return found
+
+
+def _returned(shapes: Mapping[str, tuple[int, ...]], name: str) -> tuple[int, ...]:
+    """Return the shape of an operator's output; the first one's, if it has several."""
+    return shapes.get(f"{name}_output") or shapes[f"{name}_output0"]
 
 
 def _kind(operator: str, attributes: dict[str, str]) -> str:

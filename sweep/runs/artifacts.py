@@ -15,6 +15,7 @@ from sweep.carried import serving
 from sweep.data.scaling import as_bytes, holds_pixels
 from sweep.data.splits import Dataset, Split
 from sweep.environment import environment, pinned
+from sweep.networks.blocks.eager import save_parameters
 from sweep.networks.build import architecture
 from sweep.networks.summary import drawing, layers, table
 from sweep.runs.figures import confusion, curves, worst
@@ -27,21 +28,28 @@ EXAMPLE_VALUES = 100_000  # of all of them: they are written as text, twice
 REQUIRED = ("mlflow", "mxnet", "numpy", "pandas", "setuptools")
 FIGURES = "figures"
 MISTAKES = 24
+NO_MODEL = (
+    "this run has no model that can be served: its network runs eagerly, and only a graph works "
+    "without the code that it was made by; its parameters and its source are recorded"
+)
 
 log = logging.getLogger(__name__)
 
 
-def log_parameters(net: gluon.HybridBlock, record: Record) -> None:
+def log_parameters(net: gluon.Block, record: Record) -> None:
     """Keep the network's parameters, in Gluon's own format, as ``parameters/net.params``."""
     kept = PurePosixPath(tracking.PARAMETERS_FILE)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / kept.name
-        net.save_parameters(str(file))
+        save_parameters(net, str(file))
         record.log_file(file, str(kept.parent))
 
 
 def log_model(training: Training, dataset: Dataset, record: Record) -> None:
-    """Keep the network as a model that MLflow loads and serves."""
+    """Keep the network as a model that MLflow loads and serves, if it can be one graph."""
+    if not isinstance(training.model, gluon.HybridBlock):
+        log.warning(NO_MODEL)
+        return
     interface = serving.Interface(
         dataset=dataset.name,
         shape=dataset.shape,
@@ -113,6 +121,8 @@ def _draw(
     wrong = test.images[test.index[[each.number for each in mistakes]]]
     draw_mistakes(mistakes, wrong, names).save(folder / "mistakes.png")
     symbol = architecture(training.config.model, dataset.shape, dataset.classes)
+    if symbol is None:
+        return
     (folder / "layers.txt").write_text(table(layers(symbol, dataset.shape)))
     if drawn := drawing(symbol, dataset.shape):
         (folder / "network.svg").write_bytes(drawn)

@@ -150,6 +150,8 @@ def _describe(run: Run, record: Record) -> None:
     record.log_text(to_yaml(run.config), tracking.CONFIG_FILE)
     versions = yaml.safe_dump(environment(), sort_keys=False)
     record.log_text(versions, tracking.ENVIRONMENT_FILE)
+    if run.config.model.source:
+        record.log_files(run.config.model.source, tracking.SOURCE_FOLDER)
     record.log_dataset(run.dataset)
 
 

@@ -16,6 +16,7 @@ from sweep.environment import version_tags
 from sweep.errors import UserError
 from sweep.runs.locks import RunLocks
 from sweep.runs.membership import Membership
+from sweep.runs.own_networks import Request, tried
 from sweep.tracking import Tracker
 
 IN_NAME_ANYWAY = ("model", "model.activation", "dataset", "experiment", "context")
@@ -76,6 +77,7 @@ def prepare_run(config: Config, overrides: Sequence[str], membership: Membership
     locks = RunLocks(Path(config.checkpoint_dir))
     dataset = load_dataset(config.dataset)
     check_images(config, dataset.train_size, dataset.shape, len(dataset.val))
+    config = replace(config, model=tried(Request.of(config, dataset)).network)
     return Run(
         config=config,
         name=run_name(config, overrides),

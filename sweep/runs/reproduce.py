@@ -2,12 +2,14 @@
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sweep.config.schema import Config
 from sweep.errors import RunFailed
+from sweep.networks.own_modules import keep
 from sweep.runs.events import Ended, Listener, Notice, Started
 from sweep.tracking import RunRecord
 
@@ -68,6 +70,17 @@ class Again:
             self.curves[key][epoch] = value
 
 
+@contextmanager
+def recorded_source(record: RunRecord, config: Config) -> Iterator[Config]:
+    """Yield the configuration with its network built from the modules that are recorded, if any.
+
+    They are in a temporary folder, whatever has become of the user's own.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        folder = keep(record.source, Path(place))
+        yield replace(config, model=config.model.built_from(folder))
+
+
 def train_again(record: RunRecord, config: Config, tell: Listener) -> Again:
     """Train what is recorded; of a run that is not FINISHED, one epoch more than that.
 
@@ -81,6 +94,7 @@ def train_again(record: RunRecord, config: Config, tell: Listener) -> Again:
     """
     # They load MXNet, which reads once with how many threads it computes.
     from sweep.data.splits import load_dataset
+    from sweep.networks.blocks.eager import save_parameters
     from sweep.runs.prepare import resolve_device
     from sweep.training.session import Training
 
@@ -107,6 +121,6 @@ def train_again(record: RunRecord, config: Config, tell: Listener) -> Again:
         again.add(training.conclude(), training.chosen.epoch)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "net.params"
-            training.net.save_parameters(str(file))
+            save_parameters(training.net, str(file))
             again.parameters = file.read_bytes()
     return again

@@ -51,14 +51,13 @@ class TrialJobs:
     def next(self) -> Job | None:
         """Return the next job; None if there is no more, or none can be had now."""
         while trial := self._next_trial():
+            membership = Membership(self._sweep_id, self._study.name, trial.number)
             try:
                 job = self._composer.job(trial.number, self._plan.space.overrides(trial.params))
+                return self._prepared.started(job, membership)
             except UserError as error:  # of all values together: each alone was checked before
                 show_lines(f"run {trial.number} cannot be trained: {error}")
                 self._study.tell(trial.number, TrialState.FAIL, None, "none")
-                continue
-            membership = Membership(self._sweep_id, self._study.name, trial.number)
-            return self._prepared.started(job, membership)
         return None
 
     def _next_trial(self) -> FrozenTrial | None:

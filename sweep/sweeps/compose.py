@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Literal
 
 from hydra.core.config_loader import ConfigLoader
@@ -10,6 +10,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, open_dict
 
+from sweep.config.choices import Network
 from sweep.config.compose import own_part, parse
 from sweep.config.loaders import FrozenFilesLoader
 from sweep.config.overrides import describing
@@ -67,17 +68,23 @@ def cost_of(config: Config, dataset: Dataset | None = None) -> float:
     return run_cost(config, dataset.train_size, dataset.shape, dataset.classes)
 
 
-def started(job: Job, device: Literal["cpu", "gpu"], membership: Membership) -> Job:
+def started(
+    job: Job, device: Literal["cpu", "gpu"], network: Network, membership: Membership
+) -> Job:
     """Return a job as it is started.
 
     Args:
         job: as it was planned.
         device: where it is trained there may be others than here.
+        network: as it was tried: its process builds it from the same modules.
         membership: what it belongs to: its process has it from variables, which all of Hydra's
             launchers set.
     """
     composed = copy.deepcopy(job.composed)
     with open_dict(composed):
         composed.context = device
+        if network != job.config.model:
+            composed.model.update(asdict(network))
         composed.hydra.job.env_set.update(membership.to_environment())
-    return replace(job, composed=composed, config=replace(job.config, context=device))
+    config = replace(job.config, context=device, model=network)
+    return replace(job, composed=composed, config=config)

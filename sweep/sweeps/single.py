@@ -9,11 +9,12 @@ from sweep.config.params import params
 from sweep.config.schema import Config
 from sweep.data.splits import load_dataset
 from sweep.display.console import show_lines
-from sweep.display.plan import listed, show_plan
+from sweep.display.plan import listed, show_notes, show_plan
 from sweep.errors import UserError
 from sweep.runs.events import Event, Listener, Recorded
 from sweep.runs.execute import execute
 from sweep.runs.locks import RunLocks
+from sweep.runs.own_networks import Request, tried
 from sweep.runs.prepare import resolve_device
 from sweep.runs.resume import close_abandoned
 from sweep.tracking import Tracker, probe
@@ -41,11 +42,14 @@ def train_single(config: Config, overrides: Sequence[str], tell: Listener) -> fl
     probe(resolve_uri(config.tracking.uri))
     dataset = load_dataset(config.dataset)
     check_images(config, dataset.train_size, dataset.shape, len(dataset.val))
+    found = tried(Request.of(config, dataset))
+    config = replace(config, model=found.network)
     tracker = Tracker(config.tracking.uri, config.tracking.experiment)
     locks = RunLocks(Path(config.checkpoint_dir))
     runs = [params(config)]
     place = f"{redacted(tracker.uri)}, experiment {tracker.experiment}"
     show_plan(listed(runs), runs, [dataset.describe()], place, config.context)
+    show_notes([found.note])
     close_abandoned(tracker, locks)
     recorded: list[str] = []
 

@@ -15,6 +15,7 @@ from sweep.tracking.writer import (
     CONFIG_FILE,
     ENVIRONMENT_FILE,
     PARAMETERS_FILE,
+    SOURCE_FOLDER,
     Record,
     reason,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "FOLDER",
     "KIND",
     "RUN",
+    "SOURCE_FOLDER",
     "STUDY",
     "SWEEP",
     "TRIAL",

@@ -20,7 +20,13 @@ from sweep.tracking.connection import database_file, explained_errors, probe
 from sweep.tracking.mlflow_import import quiet_mlflow
 from sweep.tracking.run_info import as_measured, is_pruned, search
 from sweep.tracking.tracker import KIND, SWEEP
-from sweep.tracking.writer import CONFIG_FILE, ENVIRONMENT_FILE, FOUND_FILE, PARAMETERS_FILE
+from sweep.tracking.writer import (
+    CONFIG_FILE,
+    ENVIRONMENT_FILE,
+    FOUND_FILE,
+    PARAMETERS_FILE,
+    SOURCE_FOLDER,
+)
 from sweep.uris import redacted, resolve_uri
 
 IDS_AT_ONCE = 200  # in one condition
@@ -167,6 +173,7 @@ class RunRecord:
         config: the artifact ``config.yaml``.
         environment: the artifact ``environment.yaml``.
         parameters: the artifact ``parameters/net.params``; None if there is none.
+        source: the artifacts in ``source/``, by their places in it: a user's modules.
     """
 
     run_id: str
@@ -177,6 +184,7 @@ class RunRecord:
     config: str
     environment: Mapping[str, Any]
     parameters: bytes | None
+    source: Mapping[str, bytes]
 
     @property
     def last_epoch(self) -> int:
@@ -205,6 +213,7 @@ def read_record(uri: str | None, run_id: str) -> RunRecord:
             for path in (CONFIG_FILE, ENVIRONMENT_FILE, PARAMETERS_FILE)
             if _has_artifact(client, run_id, path)
         }
+        source = _files(client, run_id, SOURCE_FOLDER, folder)
     if missing := {CONFIG_FILE, ENVIRONMENT_FILE} - set(files):
         raise UserError(
             f"run {run_id} has no {' and no '.join(sorted(missing))}, so it cannot be trained again"
@@ -224,7 +233,17 @@ def read_record(uri: str | None, run_id: str) -> RunRecord:
         config=files[CONFIG_FILE].decode(),
         environment=yaml.safe_load(files[ENVIRONMENT_FILE]),
         parameters=files.get(PARAMETERS_FILE),
+        source=source,
     )
+
+
+def _files(client: MlflowClient, run_id: str, path: str, folder: str) -> dict[str, bytes]:
+    """Return all artifacts below a path, by their places below it."""
+    if not client.list_artifacts(run_id, path):
+        return {}
+    fetched = Path(client.download_artifacts(run_id, path, folder))
+    files = sorted(each for each in fetched.rglob("*") if each.is_file())
+    return {each.relative_to(fetched).as_posix(): each.read_bytes() for each in files}
 
 
 def _has_artifact(client: MlflowClient, run_id: str, path: str) -> bool:

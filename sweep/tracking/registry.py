@@ -38,7 +38,8 @@ def model_of(uri: str, run_id: str) -> str:
     if not own:
         raise UserError(
             f"run {run_id} ({run.info.status}) has no model: one that is FINISHED has it if it was "
-            "trained by this version; rerun=true trains it again"
+            "trained by this version, where rerun=true trains it again, and if its network is one "
+            "graph, which not all networks of users are"
         )
     return str(own[0])
 

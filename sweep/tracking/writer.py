@@ -27,6 +27,7 @@ from sweep.training.selection import EpochRecord
 
 CONFIG_FILE, ENVIRONMENT_FILE = "config.yaml", "environment.yaml"
 PARAMETERS_FILE, FOUND_FILE = "parameters/net.params", "found.json"
+SOURCE_FOLDER = "source"  # has a user's modules that took part
 LAST_WORDS_SECONDS = 2.0  # for an interrupted run to send its metrics
 
 log = logging.getLogger(__name__)

@@ -20,6 +20,14 @@ MOST_VALUES = 2**31 - 2  # of one of MXNet's arrays
 Change = Callable[[NDArray[Any]], NDArray[Any]]  # of a batch of images, (n, channels, h, w)
 
 
+def batch_sums(
+    net: gluon.Block, metrics: Sequence[Metric], dtype: np.dtype[Any]
+) -> "BatchSums | EagerSums":
+    """Return what computes a batch's sums: in one graph, if the network can be in it."""
+    kind = BatchSums if isinstance(net, gluon.HybridBlock) else EagerSums
+    return kind(net, metrics, dtype)
+
+
 class BatchSums(gluon.HybridBlock):
     """A network with its data feed and its sums in one graph, so that a batch is one call.
 
@@ -47,6 +55,27 @@ class BatchSums(gluon.HybridBlock):
         scores = self.net(self._as_floats(F, images))  # (n, classes)
         measured = [batch_sum(F, scores, truth) for batch_sum in self._sums]
         return F.sum(self.loss(scores, truth)), *measured
+
+
+class EagerSums(gluon.Block):
+    """The same operator by operator, for a network that cannot be in a graph."""
+
+    def __init__(self, net: gluon.Block, metrics: Sequence[Metric], dtype: np.dtype[Any]) -> None:
+        """Take the network, what is measured besides the loss, and the type of the images."""
+        super().__init__(prefix="")
+        self._net = net
+        self._loss = gluon.loss.SoftmaxCrossEntropyLoss()
+        self._sums = [each.batch_sum for each in metrics if each.batch_sum]
+        self._as_floats = as_floats(dtype)
+
+    def forward(self, images: Any, labels: Any, rows: Any = None) -> tuple[Any, ...]:
+        """Return the sums, (1,) float32 each."""
+        if rows is not None:
+            images, labels = nd.take(images, rows), nd.take(labels, rows)
+        truth = nd.cast(labels, "float32")  # (n,)
+        scores = self._net(self._as_floats(nd, images))  # (n, classes)
+        measured = [batch_sum(nd, scores, truth) for batch_sum in self._sums]
+        return nd.sum(self._loss(scores, truth)), *measured
 
 
 def as_floats(dtype: np.dtype[Any]) -> Callable[[Any, Any], Any]:

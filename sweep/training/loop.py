@@ -13,7 +13,7 @@ from sweep.config.choices import OptimizerConfig
 from sweep.config.metrics import LEARNING_RATE, Metric
 from sweep.data.augment import Transform, seeded
 from sweep.data.splits import Split
-from sweep.training.batches import BatchSums, Feed, Hosted, as_floats, feed
+from sweep.training.batches import Feed, Hosted, as_floats, batch_sums, feed
 from sweep.training.clipping import ClippingTrainer
 from sweep.training.decay import DECAY
 from sweep.training.rates import Rate, set_rate
@@ -24,18 +24,19 @@ SMALL_IMAGE = 64 * 64  # pixels of an image that so many are measured of at once
 BATCHES_AHEAD = 16
 
 
-def build_trainer(net: gluon.HybridBlock, config: OptimizerConfig) -> gluon.Trainer:
+def build_trainer(net: gluon.Block, config: OptimizerConfig) -> gluon.Trainer:
     """Return a trainer for the network's parameters."""
     parameters = list(net.collect_params().values())
     DECAY[config.wd_on](parameters)
     optimizer = config.build(len(parameters))
+    optimizer.allow_np_array = True  # what the parameters of a network for mxnet.np are
     if config.clip_norm is None:
         return gluon.Trainer(parameters, optimizer, kvstore=None)
     return ClippingTrainer(parameters, optimizer, config.clip_norm)
 
 
 def train_epochs(
-    net: gluon.HybridBlock,
+    net: gluon.Block,
     trainer: gluon.Trainer,
     train: Split,
     measured: Mapping[str, Split],
@@ -64,7 +65,7 @@ def train_epochs(
         transforms: changes of the images that are trained on.
         rate: gives each batch's learning rate; None for the trainer's own.
     """
-    step = BatchSums(net, metrics, train.images.dtype)
+    step = batch_sums(net, metrics, train.images.dtype)
     feeds = _feeds(train, context, transforms, seed)
     evaluations = {
         name: Evaluation(net, split, metrics, context) for name, split in measured.items()
@@ -110,13 +111,13 @@ class Evaluation:
 
     def __init__(
         self,
-        net: gluon.HybridBlock,
+        net: gluon.Block,
         split: Split,
         metrics: Sequence[Metric],
         context: mx.Context,
     ) -> None:
         """Put the split on the device."""
-        self._step = BatchSums(net, metrics, split.images.dtype)
+        self._step = batch_sums(net, metrics, split.images.dtype)
         self._data, self._size = feed(split, context), _evaluation_batch(split)
         self._order, self._metrics = np.arange(len(split)), metrics
 
@@ -154,7 +155,7 @@ def _names(metrics: Sequence[Metric]) -> list[str]:
     return ["loss", *(each.name for each in metrics)]
 
 
-def probabilities(net: gluon.HybridBlock, split: Split, context: mx.Context) -> NDArray[np.float64]:
+def probabilities(net: gluon.Block, split: Split, context: mx.Context) -> NDArray[np.float64]:
     """Return the network's answers to a split's images, (n, classes), each row with the sum 1."""
     floats, scores = as_floats(split.images.dtype), []
     data, size = feed(split, context), _evaluation_batch(split)

@@ -17,6 +17,7 @@ from sweep.data.augment import transforms
 from sweep.data.scaling import scaling
 from sweep.data.splits import Dataset
 from sweep.errors import Diverged
+from sweep.networks.blocks.eager import as_it_runs
 from sweep.networks.blocks.scaled import scaled
 from sweep.networks.build import build_network, parameter_count
 from sweep.training.checkpoint import Snapshot
@@ -46,7 +47,7 @@ class Training:
         )
         self._transforms = transforms(config.augment, dataset.train.images)
         found = scaling(config.dataset.normalize, dataset.train)
-        self.model = scaled(self.net, found, context)
+        self.model = scaled(as_it_runs(self.net), found, context)
         self._trainer = build_trainer(self.net, config.optim)
         self._rate = rate_of(config.schedule, self._trainer.learning_rate, config.epochs)
         self._monitor = config.monitor if len(dataset.val) else None

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.backend.mxnet import gluon, nd
+from sweep.backend.mxnet import gluon, mx, nd
 
 COUNTS = "optimizer/update_counts"
 OLD_PREFIX = "momentum/"  # of version 0.1, which knew SGD alone
@@ -14,7 +14,7 @@ OLD_PREFIX = "momentum/"  # of version 0.1, which knew SGD alone
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def state(net: gluon.HybridBlock, trainer: gluon.Trainer) -> dict[str, NDArray[Any]]:
+def state(net: gluon.Block, trainer: gluon.Trainer) -> dict[str, NDArray[Any]]:
     """Return copies of all that training goes on from, besides the epoch's number and the seed.
 
     ``net/…`` are the parameters, under the names that ``save_parameters`` gives them.
@@ -34,7 +34,7 @@ def state(net: gluon.HybridBlock, trainer: gluon.Trainer) -> dict[str, NDArray[A
     return arrays
 
 
-def restore(net: gluon.HybridBlock, trainer: gluon.Trainer, arrays: Arrays) -> None:
+def restore(net: gluon.Block, trainer: gluon.Trainer, arrays: Arrays) -> None:
     """Put the network and its trainer into a state that :func:`state` returned."""
     restore_parameters(net, arrays)
     (updater,) = trainer._updaters
@@ -56,13 +56,15 @@ def restore(net: gluon.HybridBlock, trainer: gluon.Trainer, arrays: Arrays) -> N
         )
 
 
-def restore_parameters(net: gluon.HybridBlock, arrays: Arrays) -> None:
+def restore_parameters(net: gluon.Block, arrays: Arrays) -> None:
     """Set the network's parameters to those in a state that :func:`state` returned."""
     for key, parameter in parameters(net).items():
-        parameter.set_data(nd.array(arrays[f"net/{key}"]))
+        values = nd.array(arrays[f"net/{key}"])
+        is_np = isinstance(parameter.list_data()[0], mx.np.ndarray)  # as mxnet.np has them
+        parameter.set_data(values.as_np_ndarray() if is_np else values)
 
 
-def parameters(net: gluon.HybridBlock) -> dict[str, gluon.Parameter]:
+def parameters(net: gluon.Block) -> dict[str, gluon.Parameter]:
     """Return the parameters by their places in the network, which are the same in any process."""
     found: dict[str, gluon.Parameter] = net._collect_params_with_prefix()
     return found

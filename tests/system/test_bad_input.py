@@ -31,8 +31,10 @@ ACTIVATIONS = "allowed is tanh, relu or sigmoid"
 NAMES = ["arrays", "cifar10", "cifar100", "csv", "custom", "fashion_mnist", "folder", "idx", "list"]
 NAMES += ["mnist", "mnist_5k", "recordio"]
 DATASETS = f"allowed: {', '.join(NAMES)}"
-NETWORKS = "alexnet, densenet, googlenet, lenet, linear, mlp, nin, resnet, resnet20, vgg, zoo"
-KINDS = "alexnet, densenet, googlenet, lenet, linear, mlp, nin, resnet, vgg or zoo"
+NETWORKS = (
+    "alexnet, custom, densenet, googlenet, lenet, linear, mlp, nin, resnet, resnet20, vgg, zoo"
+)
+KINDS = "alexnet, custom, densenet, googlenet, lenet, linear, mlp, nin, resnet, vgg or zoo"
 PRESETS = (
     "allowed: book_lenet, book_mlp, book_softmax, fashion_lenet, resnet20, tutorial_lenet, "
     "tutorial_lenet_tanh_output, tutorial_mlp"

@@ -402,7 +402,7 @@ def test_help(sweep_command, tmp_path):
     done = sweep_command("--help")
     assert done.returncode == 0, done.stderr
     assert "  sweep model=lenet optim.lr=0.1,0.2 --multirun  " in done.stdout
-    assert "model: alexnet, densenet, googlenet, lenet, linear, mlp, nin, resnet" in done.stdout
+    assert "model: alexnet, custom, densenet, googlenet, lenet, linear, mlp, nin" in done.stdout
     assert "lr: 0.1" in done.stdout
     assert not list(tmp_path.glob("ml*"))
 

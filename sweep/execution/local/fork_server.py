@@ -8,6 +8,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing import forkserver
@@ -40,6 +41,9 @@ def start_server(threads: int, *also: str) -> None:
 
 
 def _ensure_server() -> None:
+    if threading.current_thread() is not threading.main_thread():
+        forkserver.ensure_running()  # Python changes no signals in another thread
+        return
     # Ctrl-C reaches all processes of a terminal; only the one that started the server shall act.
     kept = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

@@ -6,9 +6,7 @@ from sweep.backend.mxnet import gluon, mx, nd
 from sweep.data.scaling import Scaling
 
 
-def scaled(
-    net: gluon.HybridBlock, scaling: Scaling | None, context: mx.Context
-) -> gluon.HybridBlock:
+def scaled(net: gluon.Block, scaling: Scaling | None, context: mx.Context) -> gluon.Block:
     """Return a network that takes units, whatever the network itself is given.
 
     Args:
@@ -16,7 +14,10 @@ def scaled(
         scaling: what is done to units first; None for nothing: then it is the network itself.
         context: where the network's parameters are.
     """
-    return Scaled(net, scaling, context) if scaling else net
+    if scaling is None:
+        return net
+    kind = Scaled if isinstance(net, gluon.HybridBlock) else ScaledEagerly
+    return kind(net, scaling, context)
 
 
 class Scaled(gluon.HybridBlock):
@@ -38,3 +39,18 @@ class Scaled(gluon.HybridBlock):
     def hybrid_forward(self, F: Any, x: Any, mean: Any, factor: Any) -> Any:
         """Return the network's scores of units, in MXNet's namespace ``F``."""
         return self.net(F.broadcast_mul(F.broadcast_sub(x, mean), factor))
+
+
+class ScaledEagerly(gluon.Block):
+    """The same, operator by operator."""
+
+    def __init__(self, net: gluon.Block, scaling: Scaling, context: mx.Context) -> None:
+        """Take the network, with its parameters on this device."""
+        super().__init__(prefix="scaled_")
+        self.net = net
+        self._mean = nd.array(scaling.mean, ctx=context)
+        self._factor = nd.array(scaling.factor, ctx=context)
+
+    def forward(self, x: Any) -> Any:
+        """Return the network's scores of units."""
+        return self.net(nd.broadcast_mul(nd.broadcast_sub(x, self._mean), self._factor))

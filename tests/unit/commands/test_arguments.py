@@ -1,4 +1,5 @@
 import pytest
+from hydra.errors import ConfigCompositionException
 
 from sweep.commands.arguments import check_arguments, explain
 from sweep.errors import UserError
@@ -43,3 +44,17 @@ def test_only_what_a_user_did_is_explained():
     assert explain(PermissionError(13, "Permission denied", "outputs"), []) == (
         "outputs: Permission denied"
     )
+
+
+def test_a_misspelt_argument_of_a_network_of_ones_own_is_answered_with_the_nearest(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "my_net.yaml").write_text("_target_: my_nets.Net\nwidth: 16\n")
+    given = ["--config-dir", str(tmp_path), "model=my_net", "model.widht=3"]
+    error = ConfigCompositionException(
+        "Could not override 'model.widht'.\nNo match in the defaults"
+    )
+    assert explain(error, given) == (
+        "model.widht is not a field of the configuration (did you mean model.width?)"
+    )
+    (tmp_path / "model" / "my_net.yaml").write_text("a: b: c")
+    assert "widht is not a field" in explain(error, given)

@@ -112,12 +112,17 @@ OWN_IMAGES = {  # fields of datasets whose digest is that of what is decoded
     **dict.fromkeys(("train", "val", "test", "train_images", "train_labels"), Role.MACHINE),
     **dict.fromkeys(("test_images", "test_labels"), Role.MACHINE),
 }
+OWN_NETWORKS = {  # what a user's network is made of; and where copies of its modules are
+    **dict.fromkeys(("_target_", "_arguments_", "_source_"), Role.TRAJECTORY),
+    **dict.fromkeys(("_folder_", "_work_"), Role.MACHINE),
+}
 ROLES = {
     **dict.fromkeys(TRAJECTORY, Role.TRAJECTORY),
     **dict.fromkeys(IDENTITY, Role.IDENTITY),
     **dict.fromkeys(RECORD, Role.RECORD),
     **dict.fromkeys(MACHINE, Role.MACHINE),
     **{f"dataset.{key}": role for key, role in OWN_IMAGES.items()},
+    **{f"model.{key}": role for key, role in OWN_NETWORKS.items()},
 }
 
 

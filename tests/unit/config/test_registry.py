@@ -21,8 +21,8 @@ from sweep.training.optimizers.sgd import SGD
 
 NAMES = ["arrays", "cifar10", "cifar100", "csv", "custom", "fashion_mnist", "folder", "idx", "list"]
 NAMES += ["mnist", "mnist_5k", "recordio"]
-FAMILIES = ["alexnet", "densenet", "googlenet", "lenet", "linear", "mlp", "nin", "resnet", "vgg"]
-FAMILIES += ["zoo"]
+FAMILIES = ["alexnet", "custom", "densenet", "googlenet", "lenet", "linear", "mlp", "nin"]
+FAMILIES += ["resnet", "vgg", "zoo"]
 KINDS = f"{', '.join(FAMILIES[:-1])} or {FAMILIES[-1]}"
 ALLOWED = f"{', '.join(NAMES[:-1])} or {NAMES[-1]}"
 

@@ -1,0 +1,113 @@
+"""A network of the user's own: ``model._target_=my_nets.Net``, with its arguments beside it."""
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import model_validator
+from pydantic.dataclasses import dataclass
+
+from sweep.config.choices import NETWORKS, Network, Shape, Tried
+from sweep.config.fields import STRICT, Mark, Role, Size, Text
+from sweep.errors import UserError
+from sweep.networks.own_target import ALLOWED
+
+ARGUMENTS = "_arguments_"
+
+
+@NETWORKS.registers("custom")
+@dataclass(frozen=True, config=STRICT)
+class Custom(Network):
+    """What a class or a function of the user's makes; keys that are no field are its arguments.
+
+    What is found out when it is tried is in the last three fields. So every process builds it from
+    the same modules, whatever becomes of the user's files meanwhile.
+
+    Attributes:
+        _target_: the module and the name in it, as ``my_nets.Net``.
+        _arguments_: of the target, as one text in JSON.
+        _source_: 16 hex digits that identify the user's modules that take part, by their places
+            and contents; None before they are known.
+        _folder_: where copies of these modules are.
+        _work_: multiplications for one image, roughly.
+    """
+
+    name: Literal["custom"]
+    _target_: Text | None
+    # Not in conf/: a user's own file has the target and its arguments, and nothing else.
+    _arguments_: Annotated[Text, Mark.KEYS] = "{}"
+    _source_: Text | None = None
+    _folder_: Annotated[Text | None, Role.MACHINE] = None
+    _work_: Annotated[Size, Role.MACHINE] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        known = {each.name for each in fields(cls)}
+        others = {key: value for key, value in values.items() if key not in known}
+        kept = {key: value for key, value in values.items() if key in known}
+        given = json.loads(kept.get(ARGUMENTS, "{}")) | others
+        return {**kept, ARGUMENTS: json.dumps(given, sort_keys=True)}
+
+    @property
+    def label(self) -> str:
+        """The target's own name, as ``Net``."""
+        return str(self._target_).rpartition(".")[2]
+
+    @property
+    def is_unknown(self) -> bool:  # type: ignore[override]
+        """Whether the modules that take part are not known yet."""
+        return self._source_ is None
+
+    @property
+    def source(self) -> Path | None:  # type: ignore[override]
+        """The folder with copies of the modules that take part."""
+        return Path(self._folder_) if self._folder_ else None
+
+    def check(self, shape: Shape) -> None:
+        """Check that a target is named; whether it fits is known when it was tried.
+
+        Raises:
+            UserError: there is none.
+        """
+        if not self._target_:
+            raise UserError(f"model._target_=null: no network; {ALLOWED}")
+
+    def multiplications(self, shape: Shape, classes: int) -> int:
+        """Return how many one image needs, as it was counted when it was tried."""
+        return self._work_
+
+    def tried(self, shape: Shape, classes: int, keep: Path) -> Tried:
+        """Build it from the folder of the command, then from copies of the modules that took part.
+
+        Raises:
+            UserError: it does not build, or does not fit the images.
+        """
+        from sweep.networks.own_trial import tried  # which imports MXNet
+
+        return tried(self, shape, classes, keep)
+
+    def built_from(self, folder: Path) -> Network:
+        """Return the same network, built from copies of its modules in another folder."""
+        return replace(self, _folder_=str(folder))
+
+    def build(self, shape: Shape, classes: int) -> Any:
+        """Return the network: (n, channels, height, width) to (n, classes) float32 scores.
+
+        Raises:
+            UserError: the modules are not those that the network was tried with, or raise.
+        """
+        from sweep.networks.own_modules import enter, identified
+        from sweep.networks.own_target import make
+
+        folder = self.source or Path.cwd()
+        if self.source and identified(self.source) != self._source_:
+            raise UserError(
+                f"model._source_={self._source_}: {self.source} does not hold these modules any "
+                "more; allowed is the command again, which copies them anew"
+            )
+        enter(folder)
+        return make(str(self._target_), json.loads(self._arguments_), shape, classes, folder)

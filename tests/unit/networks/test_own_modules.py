@@ -1,0 +1,86 @@
+import importlib
+import sys
+
+import pytest
+
+from sweep.networks import own_modules
+from sweep.networks.own_modules import enter, identified, identity, keep, taking_part
+
+
+@pytest.fixture(autouse=True)
+def _own_python(monkeypatch):
+    """Leave no folder on Python's path, and no module of a test."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
+    monkeypatch.setattr(sys, "modules", sys.modules)
+    monkeypatch.setattr(own_modules, "_entered", [])
+    before = {*sys.modules}
+    yield
+    for name in {*sys.modules} - before:
+        del sys.modules[name]
+
+
+def written(folder, **modules):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in modules.items():
+        (folder / f"{name}.py").write_text(text)
+    return folder
+
+
+def test_what_is_imported_by_what_is_imported_takes_part(tmp_path):
+    written(tmp_path, nets="import layers", layers="import deep.low", other="")
+    written(tmp_path / "deep", low="VALUE = 3")  # a folder without __init__.py
+    enter(tmp_path)
+    importlib.import_module("nets")
+    assert taking_part(tmp_path) == {
+        "nets.py": b"import layers",
+        "layers.py": b"import deep.low",
+        "deep/low.py": b"VALUE = 3",
+    }
+
+
+def test_what_is_installed_below_the_folder_takes_no_part(tmp_path, monkeypatch):
+    packages = written(tmp_path / "venv" / "lib" / "site-packages", from_a_package="")
+    written(tmp_path, nets="import from_a_package")
+    monkeypatch.syspath_prepend(packages)
+    enter(tmp_path)
+    importlib.import_module("nets")
+    assert [*taking_part(tmp_path)] == ["nets.py"]
+
+
+def test_modules_of_the_same_name_in_two_folders_do_not_meet(tmp_path):
+    for name in ("one", "other"):
+        written(tmp_path / name, nets="import layers", layers=f"NAME = '{name}'")
+    for name in ("one", "other", "one"):
+        enter(tmp_path / name)
+        assert importlib.import_module("nets").layers.NAME == name
+    assert sys.path.count(str(tmp_path / "one")) == 1
+    assert str(tmp_path / "other") not in sys.path
+
+
+def test_an_edited_module_is_imported_anew_even_within_the_same_second(tmp_path):
+    for value in (1, 2, 3):  # of the same size
+        written(tmp_path, nets=f"VALUE = {value}")
+        enter(tmp_path)
+        assert importlib.import_module("nets").VALUE == value
+
+
+def test_an_identity_is_that_of_places_and_contents():
+    files = {"a.py": b"1", "b/c.py": b"2"}
+    assert identity(files) == identity(dict(reversed(files.items())))
+    others = [{"a.py": b"1"}, {"a.py": b"2", "b/c.py": b"2"}, {"a.py": b"1", "b/d.py": b"2"}, {}]
+    assert len({identity(files), *map(identity, others)}) == 5
+
+
+def test_copies_are_in_a_folder_that_is_named_for_them(tmp_path):
+    files = {"a.py": b"1", "b/c.py": b"2"}
+    folder = keep(files, tmp_path)
+    assert folder == tmp_path / identity(files)
+    assert identified(folder) == folder.name
+    (folder / "a.py").write_bytes(b"edited")
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "a.pyc").write_bytes(b"")
+    assert identified(folder) != folder.name
+    assert keep(files, tmp_path) == folder
+    assert identified(folder) == folder.name
+    assert (folder / "a.py").read_bytes() == b"1"

@@ -1,0 +1,385 @@
+import functools
+import re
+import sys
+
+import numpy as np
+import pytest
+
+from sweep.backend.mxnet import autograd, gluon, mx, nd
+from sweep.config.compose import load
+from sweep.errors import UserError
+from sweep.networks import own_modules
+from sweep.networks.blocks.eager import Eager, as_it_runs, save_parameters, why_eager
+from sweep.networks.build import architecture, build_network, parameter_count
+from sweep.networks.families.custom import Custom
+
+GREY_28 = (1, 28, 28)
+NETS = """import mxnet.ndarray as nd
+from mxnet import gluon, init
+from mxnet.gluon import nn
+
+FIVE = 5
+
+
+class Net(nn.HybridBlock):
+    def __init__(self, classes, width=4, *, shape):
+        super().__init__()
+        assert shape == (1, 28, 28)
+        with self.name_scope():
+            self.conv = nn.Conv2D(width, 5, in_channels=shape[0])
+            self.dense = nn.Dense(classes)
+
+    def hybrid_forward(self, F, x):
+        return self.dense(self.conv(x))
+
+
+class Plain(gluon.Block):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.dense = nn.Dense(num_classes)
+
+    def forward(self, x):
+        return self.dense(nd.tanh(x))
+
+
+class Shaped(nn.HybridBlock):
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Dense(10)
+
+    def hybrid_forward(self, F, x):
+        return self.dense(x.reshape((x.shape[0], -1)))
+
+
+class InList(nn.HybridBlock):
+    def __init__(self):
+        super().__init__()
+        self.many = [nn.Dense(5), nn.Dense(10)]
+
+    def hybrid_forward(self, F, x):
+        return self.many[1](self.many[0](x))
+
+
+class Raises(nn.HybridBlock):
+    def __init__(self, where):
+        super().__init__()
+        self.dense = nn.Dense(10)
+        if where == "making":
+            raise KeyError("making")
+
+    def hybrid_forward(self, F, x):
+        raise RuntimeError("not like\\nthis")
+
+
+class Unused(nn.HybridBlock):
+    def __init__(self):
+        super().__init__()
+        self.dense, self.other = nn.Dense(10), nn.Dense(3, in_units=2)
+
+    def hybrid_forward(self, F, x):
+        return self.dense(x)
+
+
+class Several(nn.HybridSequential):
+    def __init__(self, seven=7):
+        super().__init__()
+        self.add(nn.Dense(seven))
+
+
+class Pair(gluon.Block):
+    def forward(self, x):
+        return x, x
+
+
+def initialised(classes):
+    net = nn.HybridSequential()
+    net.add(nn.Dense(3, in_units=784, weight_initializer=init.Constant(2)), nn.Dense(classes))
+    net[0].initialize()
+    return net
+
+
+def too_large():
+    net = nn.HybridSequential()
+    net.add(nn.Conv2D(4, 31), nn.Dense(10))
+    return net
+
+
+def text():
+    return "net"
+"""
+
+
+NP_NETS = """from mxnet import np, npx
+from mxnet.gluon import nn
+
+npx.set_np()
+
+
+class Hybrid(nn.HybridBlock):
+    def __init__(self, classes):
+        super().__init__()
+        self.hidden, self.dense = nn.Dense(8), nn.Dense(classes)
+
+    def hybrid_forward(self, F, x):
+        return self.dense(F.np.tanh(self.hidden(x)))
+
+
+class Plain(nn.Block):
+    def __init__(self, classes):
+        super().__init__()
+        self.hidden, self.dense = nn.Dense(8), nn.Dense(classes)
+
+    def forward(self, x):
+        return self.dense(np.tanh(self.hidden(x.reshape(x.shape[0], -1))))
+
+
+class Wrong(nn.Block):
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Dense(10)
+
+    def forward(self, x):
+        return np.no_such(self.dense(x)) if x is None else len(3)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_python(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
+    monkeypatch.setattr(own_modules, "_entered", [])
+    (tmp_path / "my_nets.py").write_text(NETS)
+    (tmp_path / "np_nets.py").write_text(NP_NETS)
+    before = {*sys.modules}
+    yield
+    for name in {*sys.modules} - before:
+        del sys.modules[name]
+
+
+loaded = functools.cache(load)
+
+
+def custom(target, *given):
+    return loaded("model=custom", f"model._target_={target}", *given).model
+
+
+def tried(tmp_path, target, *given):
+    return custom(target, *given).tried(GREY_28, 10, tmp_path / "kept")
+
+
+def built(network, seed=0):
+    return build_network(network, GREY_28, 10, seed=seed, context=mx.cpu())
+
+
+def values(net):
+    return {key: each.data().asnumpy() for key, each in net._collect_params_with_prefix().items()}
+
+
+def test_a_network_that_was_tried_has_its_source_and_its_work(tmp_path):
+    known = tried(tmp_path, "my_nets.Net", "+model.width=6")
+    assert known.note == ""
+    network = known.network
+    assert isinstance(network, Custom) and not network.is_unknown
+    assert [each.name for each in network.source.iterdir()] == ["my_nets.py"]
+    assert (
+        network.source.name
+        == network._source_
+        == own_modules.identity({"my_nets.py": NETS.encode()})
+    )
+    # 6·5²·24² + 6·24²·10
+    assert network.multiplications(GREY_28, 10) == 86_400 + 34_560
+    assert network.label == "Net"
+    # 6·25 + 6, 10·6·24² + 10
+    assert parameter_count(built(network)) == 156 + 34_570
+
+
+def test_it_is_built_from_the_copies_whatever_becomes_of_the_files(tmp_path):
+    network = tried(tmp_path, "my_nets.Net").network
+    kept = values(built(network, seed=3))
+    (tmp_path / "my_nets.py").write_text("raise RuntimeError")
+    for key, value in values(built(network, seed=3)).items():
+        assert value.tobytes() == kept[key].tobytes(), key
+    (network.source / "my_nets.py").write_text(NETS + "\n")
+    with pytest.raises(UserError, match="does not hold these modules any more; allowed is the com"):
+        built(network)
+
+
+def test_edited_code_is_another_network(tmp_path):
+    before = tried(tmp_path, "my_nets.Net").network
+    (tmp_path / "my_nets.py").write_text(NETS.replace("5, in_channels", "3, in_channels"))
+    after = tried(tmp_path, "my_nets.Net").network
+    assert before._source_ != after._source_
+    assert [values(built(each))["conv.weight"].shape[-1] for each in (before, after)] == [5, 3]
+    (tmp_path / "my_nets.py").write_text(NETS)
+    assert tried(tmp_path, "my_nets.Net").network == before
+
+
+def test_initial_parameters_depend_on_the_seed_alone_and_are_there_at_once(tmp_path):
+    network = tried(tmp_path, "my_nets.Net").network
+    first = values(built(network, seed=1))
+    np.random.seed(9)
+    mx.random.seed(9)
+    again, other = values(built(network, seed=1)), values(built(network, seed=2))
+    assert first["dense.weight"].shape == (10, 4 * 24 * 24)
+    for key, value in first.items():
+        assert value.tobytes() == again[key].tobytes(), key
+    assert (first["dense.weight"] != other["dense.weight"]).mean() > 0.99
+
+
+def test_parameters_that_the_network_has_initialised_stay(tmp_path):
+    found = values(built(tried(tmp_path, "my_nets.initialised").network))
+    assert (found["0.weight"] == 2).all()
+    assert np.abs(found["1.weight"]).max() <= np.sqrt(3 / ((3 + 10) / 2))
+    assert len(np.unique(found["1.weight"])) == 30
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("my_nets.Plain", r"it is a gluon\.Block \(my_nets\.py:20\)"),
+        ("my_nets.Shaped", r"it cannot be traced \(AttributeError: .* \(my_nets\.py:29\)"),
+    ],
+)
+def test_what_cannot_be_a_graph_runs_eagerly_and_says_so(tmp_path, target, reason):
+    known = tried(tmp_path, target)
+    begin = rf"model\._target_={target}: runs eagerly, operator by operator: {reason}; its model"
+    assert re.match(begin, known.note), known.note
+    net = built(known.network)
+    assert isinstance(as_it_runs(net), Eager)
+    assert as_it_runs(net)(nd.ones((3, *GREY_28))).shape == (3, 10)
+    assert architecture(known.network, GREY_28, 10) is None
+
+
+def test_a_graph_runs_as_it_is(tmp_path):
+    net = built(tried(tmp_path, "my_nets.Net").network)
+    assert why_eager(net) is None
+    assert as_it_runs(net) is net
+
+
+MODULE = "allowed is module.Class or module.function"
+
+
+@pytest.mark.parametrize(
+    ("target", "given", "message"),
+    [
+        ("Net", (), f"model._target_=Net: names no module; {MODULE}"),
+        ("nets.Net", (), "model._target_=nets.Net: cannot be imported: ModuleNotFoundError: No "),
+        ("broken.Net", (), "model._target_=broken.Net: cannot be imported: broken.py:2: NameErr"),
+        ("wrong.Net", (), "model._target_=wrong.Net: cannot be imported: wrong.py:1: SyntaxError"),
+        ("my_nets.Nett", (), "model._target_=my_nets.Nett (did you mean Net?): "),
+        (
+            "my_nets.FIVE",
+            (),
+            f"model._target_=my_nets.FIVE: is of type int, no class or function; {MODULE}",
+        ),
+        ("my_nets.text", (), "model._target_=my_nets.text: returned a str; allowed is a network"),
+        (
+            *("my_nets.Net", ("+model.widht=3",)),
+            "model.widht=3: my_nets.Net has no such argument (did you mean model.width?); allowed "
+            "are classes, width, shape",
+        ),
+        (
+            *("my_nets.text", ("+model.a=[1]",)),
+            "model.a=[1]: my_nets.text has no such argument; allowed are none",
+        ),
+        ("my_nets.Raises", (), "model.where is missing: my_nets.Raises cannot be made without it"),
+        (
+            *("my_nets.Raises", ("+model.where=making",)),
+            "model._target_=my_nets.Raises: my_nets.py:52: KeyError: 'making'",
+        ),
+        (
+            *("my_nets.Raises", ("+model.where=x",)),
+            "model._target_=my_nets.Raises: given 2 images of 1×28×28: my_nets.py:55: RuntimeError:"
+            " not like this",
+        ),
+        (
+            *("my_nets.too_large", ()),
+            "model._target_=my_nets.too_large: given 2 images of 1×28×28: ValueError: Error in "
+            "operator",
+        ),
+        (
+            *("my_nets.InList", ()),
+            "model._target_=my_nets.InList: InList.many keeps layers in a list, where Gluon does "
+            "not find them (my_nets.py:41); allowed is nn.HybridSequential",
+        ),
+        (
+            *("my_nets.Several", ()),
+            "model._target_=my_nets.Several: given 2 images of 1×28×28: returned (2, 7) "
+            "(my_nets.py:67); allowed is (2, 10), 10 scores",
+        ),
+        (
+            *("my_nets.Pair", ()),
+            "model._target_=my_nets.Pair: given 2 images of 1×28×28: returned tuple (my_nets.py:73)"
+            "; allowed is (2, 10)",
+        ),
+        (
+            *("my_nets.Unused", ()),
+            "model._target_=my_nets.Unused: its parameter other.weight takes no part",
+        ),
+        ("beside.net", (), "model._target_=beside.net: cannot be imported: beside.py:2: FileNotFo"),
+        (
+            *("np_nets.Wrong", ()),
+            "model._target_=np_nets.Wrong: given 2 images of 1×28×28: np_nets.py:31: TypeError",
+        ),
+    ],
+)
+def test_bad_networks_get_a_line(tmp_path, target, given, message):
+    (tmp_path / "broken.py").write_text("import my_nets\nnothing_such\n")
+    (tmp_path / "wrong.py").write_text("def f(:\n")
+    (tmp_path / "beside.txt").write_text("10")
+    (tmp_path / "beside.py").write_text(
+        "from pathlib import Path\nN = int(Path(__file__).with_name('beside.txt').read_text())\n"
+        "from my_nets import initialised\ndef net(): return initialised(N)\n"
+    )
+    with pytest.raises(UserError) as caught:
+        tried(tmp_path, target, *given)
+    assert str(caught.value).startswith(message), str(caught.value)
+    assert not mx.util.is_np_array()
+    assert ("with copies of beside.py, my_nets.py alone" in str(caught.value)) == (
+        target == "beside.net"
+    )
+
+
+def test_a_missing_target_gets_a_line():
+    with pytest.raises(UserError, match="^model._target_=null: no network; allowed is module.Cla"):
+        loaded("model=custom").model.check(GREY_28)
+
+
+def test_eager_scores_and_gradients_are_those_of_the_graph():
+    net = gluon.nn.HybridSequential()
+    net.add(gluon.nn.Dense(5, activation="tanh", in_units=784), gluon.nn.Dense(10, in_units=5))
+    net.initialize()
+    x, found = nd.array(np.random.RandomState(0).rand(4, 1, 28, 28)), []
+    for each in (Eager(net), net):
+        with autograd.record():
+            scores = each(x)
+        scores.backward()
+        found.append(
+            [scores.asnumpy(), *(p.grad().asnumpy() for p in net.collect_params().values())]
+        )
+    for one, other in zip(*found, strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("target", ["np_nets.Hybrid", "np_nets.Plain"])
+def test_a_network_for_numpy_is_the_same_function_and_leaves_no_switch_on(tmp_path, target):
+    known = tried(tmp_path, target)
+    line = {"np_nets.Hybrid": 7, "np_nets.Plain": 16}[target]
+    assert known.note == (
+        f"model._target_={target}: is for mxnet.np (np_nets.py:{line}): it trains, but its model "
+        "cannot be served"
+    )
+    net = built(known.network)
+    assert not mx.util.is_np_array() and not mx.util.is_np_shape()
+    runs, x = as_it_runs(net), np.random.RandomState(0).rand(3, *GREY_28).astype(np.float32)
+    weights = values(net)
+    hidden = np.tanh(x.reshape(3, 784) @ weights["hidden.weight"].T)
+    expected = hidden @ weights["dense.weight"].T
+    np.testing.assert_allclose(runs(nd.array(x)).asnumpy(), expected, rtol=1e-4, atol=1e-5)
+    assert not mx.util.is_np_array() and not mx.util.is_np_shape()
+    assert architecture(known.network, GREY_28, 10) is None
+    save_parameters(net, "net.params")
+    with mx.util.np_shape(True):  # as whoever loads it has it
+        kept = nd.load("net.params")
+    for key, value in weights.items():
+        assert kept[key].asnumpy().tobytes() == value.tobytes(), key
