@@ -63,6 +63,8 @@ def parse(composed: DictConfig) -> Config:
     Raises:
         UserError: naming each wrong field, its value and what is allowed.
     """
+    if missing := sorted(map(str, OmegaConf.missing_keys(composed))):
+        raise UserError("\n".join(_missing(key) for key in missing))
     values: Any = OmegaConf.to_container(composed, resolve=True)
     wrong = []
     for group in CHOSEN:
@@ -82,6 +84,10 @@ def parse(composed: DictConfig) -> Config:
         raise UserError("\n".join(wrong))
     check(config)
     return config
+
+
+def _missing(key: str) -> str:
+    return f"{key} is missing: allowed is a value, as in {key}=VALUE"
 
 
 def _named(given: Any) -> Any:

@@ -10,6 +10,7 @@ import json
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
+from importlib.machinery import all_suffixes
 from pathlib import Path
 from types import ModuleType
 
@@ -18,6 +19,8 @@ from sweep.files import write_whole
 
 INSTALLED = {"site-packages", "dist-packages"}  # folders of packages, wherever they are
 CACHE = "__pycache__"
+SUFFIXES = {*all_suffixes()}  # of modules: .py, .cpython-312-x86_64-linux-gnu.so and others
+ENDINGS = {Path(f"module{each}").suffix for each in SUFFIXES}
 _standard = sysconfig.get_paths()
 NOT_A_USERS = [Path(_standard["stdlib"]), Path(_standard["platstdlib"])]
 NOT_A_USERS += [Path(sweep.__file__).parent, Path(sweep.__file__).parents[1] / "hydra_plugins"]
@@ -45,10 +48,36 @@ def enter(folder: Path) -> None:
 
 
 def taking_part(folder: Path) -> dict[str, bytes]:
-    """Return the files of the modules that were imported from below a folder, by their places."""
-    place = folder.resolve()
-    files = {Path(str(module.__file__)) for _, module in _users_modules(place) if _file(module)}
-    return {each.relative_to(place).as_posix(): each.read_bytes() for each in sorted(files)}
+    """Return the files of the modules that were imported from below a folder.
+
+    Returns:
+        What is in each, by the place at which a copy of it is imported under the same name:
+        ``a/b.py``, or ``a/b/__init__.py``, for the module ``a.b``, wherever Python found it.
+    """
+    found = places(folder).items()
+    return {_place(name, file): file.read_bytes() for name, file in sorted(found)}
+
+
+def places(folder: Path) -> dict[str, Path]:
+    """Return the files of the modules that were imported from below a folder, by their names."""
+    users = _users_modules(folder.resolve())
+    return {name: Path(file) for name, module in users if (file := _file(module))}
+
+
+def foreign(name: str, folder: Path) -> Path | None:
+    """Return the file of a module that is neither installed nor below a folder; None if it is."""
+    module = sys.modules.get(name)
+    file = _file(module) if module else None
+    if file is None or Path(file).is_relative_to(folder):
+        return None
+    return Path(file) if _is_users(Path(file), Path(Path(file).anchor)) else None
+
+
+def _place(name: str, file: Path) -> str:
+    stem, _, ending = file.name.partition(".")
+    suffix = f".{ending}" if f".{ending}" in SUFFIXES else ".py"
+    within = name.replace(".", "/")
+    return f"{within}/__init__{suffix}" if stem == "__init__" else f"{within}{suffix}"
 
 
 def identity(files: Mapping[str, bytes]) -> str:
@@ -58,21 +87,37 @@ def identity(files: Mapping[str, bytes]) -> str:
 
 
 def identified(folder: Path) -> str:
-    """Return :func:`identity` of all files below a folder."""
-    files = [each for each in folder.rglob("*") if each.is_file() and CACHE not in each.parts]
-    return identity({each.relative_to(folder).as_posix(): each.read_bytes() for each in files})
+    """Return :func:`identity` of all modules below a folder; other files there do not matter."""
+    return identity({place: file.read_bytes() for place, file in _modules_below(folder).items()})
 
 
 def keep(files: Mapping[str, bytes], parent: Path) -> Path:
-    """Write files to a folder that is named for their identity; return the folder."""
+    """Write modules to a folder that is named for their identity; return the folder.
+
+    A module there that is none of these is removed: it could be imported instead of another.
+    """
     folder = (parent / identity(files)).resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    for place, file in _modules_below(folder).items():
+        if place not in files:
+            file.unlink(missing_ok=True)
     for place, content in files.items():
         file = folder / place
         if not file.is_file() or file.read_bytes() != content:
             file.parent.mkdir(parents=True, exist_ok=True)
             write_whole(file, lambda stream, content=content: stream.write(content))  # type: ignore[misc]
     return folder
+
+
+def _modules_below(folder: Path) -> dict[str, Path]:
+    """Return the files that Python could import, and not what an editor or a viewer left there."""
+    found = {}
+    for each in folder.rglob("*"):
+        place = each.relative_to(folder)
+        is_hidden = any(part.startswith(".") or part == CACHE for part in place.parts)
+        if each.suffix in ENDINGS and not is_hidden and each.is_file():
+            found[place.as_posix()] = each
+    return found
 
 
 def _users_modules(folder: Path) -> Iterator[tuple[str, ModuleType]]:

@@ -1,16 +1,16 @@
 """A user's network tried before anything trains: built, and given images of the dataset's shape."""
 
 import contextlib
-import inspect
 import io
 import json
 import math
-import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.choices import Shape, Tried
@@ -24,7 +24,15 @@ from sweep.networks.blocks.eager import (
 )
 from sweep.networks.build import initialized
 from sweep.networks.families.custom import Custom
-from sweep.networks.own_modules import enter, identity, keep, taking_part
+from sweep.networks.own_checks import (
+    blocks,
+    check_gradients,
+    check_layers,
+    check_parameters,
+    defined,
+    unchanged_state,
+)
+from sweep.networks.own_modules import enter, foreign, identity, keep, places, taking_part
 from sweep.networks.own_target import make, told
 
 IMAGES = 2  # as many show whether a network keeps them apart
@@ -57,6 +65,7 @@ def tried(network: Custom, shape: Shape, classes: int, keep_in: Path) -> Tried:
                 f"{error}\n(with copies of {', '.join(files) or 'no file'} alone, which are what "
                 "trains; allowed: modules that read no other files beside themselves)"
             ) from error
+        _check_copied(network, here, folder)
         note = _note(network, runs, folder)
     known = replace(network, _source_=identity(files), _folder_=str(folder), _work_=work)
     return Tried(known, note)
@@ -77,20 +86,54 @@ def _try(network: Custom, shape: Shape, classes: int, folder: Path) -> tuple[glu
         raise UserError(
             f"{field}: returned a {kind}; allowed is a network: a HybridBlock, or a Block"
         )
-    _check_registered(field, net, folder)
-    side = "×".join(map(str, shape))
-    given = f"given {IMAGES} images of {side}"
-    try:
+    check_layers(field, net, folder)
+    given = f"{field}: given {IMAGES} images of {'×'.join(map(str, shape))}"
+    images = nd.array(np.random.RandomState(0).uniform(size=(IMAGES, *shape)))
+    with _explained(given, net, folder):
         with numpy_switched_off_again():
             initialized(net, mx.init.Xavier(magnitude=3), shape, mx.cpu())
         runs = as_it_runs(net)
         with _counting(net) as work, autograd.record():
-            scores = runs(nd.zeros((IMAGES, *shape)))
-    except (Exception, SystemExit) as error:  # whatever somebody else's code raises
-        raise UserError(f"{field}: {given}: {_told(error, net, folder)}") from error
-    _check_scores(f"{field}: {given}", scores, classes, _defined(net, folder))
-    _check_gradients(field, net, scores)
+            scores = runs(images)
+        nd.waitall()
+    _check_scores(given, scores, classes, defined(net, folder))
+    check_parameters(field, net, folder)
+    with _explained(f"{field}: trained for one step", net, folder):
+        with autograd.record():
+            loss = gluon.loss.SoftmaxCrossEntropyLoss()(scores, nd.zeros(IMAGES))
+        loss.backward()
+        nd.waitall()
+    check_gradients(field, net)
+    with _explained(f"{given} again", net, folder), unchanged_state(field, net, folder):
+        with autograd.record():
+            runs(images)
+    with _explained(f"{given} in evaluation", net, folder):
+        scores = runs(images)
+        nd.waitall()
+    _check_scores(f"{given} in evaluation", scores, classes, defined(net, folder))
     return runs, sum(work)
+
+
+@contextlib.contextmanager
+def _explained(begin: str, net: gluon.Block, folder: Path) -> Iterator[None]:
+    """Turn whatever somebody else's code raises into one line."""
+    try:
+        yield
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise UserError(f"{begin}: {_told(error, net, folder)}") from error
+
+
+def _check_copied(network: Custom, here: Path, folder: Path) -> None:
+    """See that what takes part now are copies: otherwise runs would train from other files."""
+    for name, file in places(here).items():
+        if not file.is_relative_to(folder):
+            raise UserError(
+                f"model._target_={network._target_}: its module {name} is imported from {file}, "
+                "and not from the copy of it that is to train; allowed are modules that are found "
+                "without a change of sys.path, as in PYTHONPATH=FOLDER"
+            )
 
 
 def _check_scores(begin: str, scores: Any, classes: int, at: str) -> None:
@@ -103,63 +146,10 @@ def _check_scores(begin: str, scores: Any, classes: int, at: str) -> None:
         )
 
 
-def _check_gradients(field: str, net: gluon.Block, scores: Any) -> None:
-    """See that every parameter takes part: Gluon's Trainer refuses others."""
-    truth = nd.zeros(IMAGES)
-    with autograd.record():
-        loss = gluon.loss.SoftmaxCrossEntropyLoss()(scores, truth)
-    loss.backward()
-    nd.waitall()
-    for key, each in net._collect_params_with_prefix().items():
-        if each.grad_req != "null" and not each.list_data()[0]._fresh_grad:
-            raise UserError(
-                f"{field}: its parameter {key} takes no part in the scores; allowed are parameters "
-                "that do, or grad_req='null'"
-            )
-
-
-def _check_registered(field: str, net: gluon.Block, folder: Path) -> None:
-    """See that no block keeps others where Gluon does not find them."""
-    for block in _blocks(net):
-        registered = {id(each) for each in block._children.values()}
-        for key, value in vars(block).items():
-            if key.startswith("_") and key in vars(gluon.Block(prefix="")):
-                continue
-            values = value.values() if isinstance(value, dict) else value
-            if not isinstance(values, list | tuple | type({}.values())):
-                continue
-            if any(isinstance(each, gluon.Block) and id(each) not in registered for each in values):
-                at = _defined(block, folder, rf"self\.{re.escape(key)}\b")
-                kind = type(value).__name__
-                raise UserError(
-                    f"{field}: {type(block).__name__}.{key} keeps layers in a {kind}, where Gluon "
-                    f"does not find them{at}; allowed is nn.HybridSequential, or "
-                    "self.register_child for each"
-                )
-
-
-def _blocks(net: gluon.Block) -> Iterator[gluon.Block]:
-    yield net
-    for each in net._children.values():
-        yield from _blocks(each)
-
-
-def _defined(block: gluon.Block, folder: Path, pattern: str = "") -> str:
-    """Return `` (my_nets.py:12)``: where a block's class begins, or has this pattern."""
-    try:
-        file = Path(str(inspect.getsourcefile(type(block))))
-        lines, first = inspect.getsourcelines(type(block))
-        place = file.relative_to(folder.resolve())
-    except (OSError, TypeError, ValueError):
-        return ""  # of a package, or made by no file
-    found = [number for number, line in enumerate(lines) if pattern and re.search(pattern, line)]
-    return f" ({place}:{first + (found[0] if found else 0)})"
-
-
 def _told(error: BaseException, net: gluon.Block, folder: Path) -> str:
     """Return an error in one line, with the user's line, or else where the network's class is."""
     text = told(error, folder)
-    at = _defined(net, folder)
+    at = defined(net, folder)
     return text if at.partition(":")[0].strip(" (") in text and at else text + at
 
 
@@ -173,7 +163,7 @@ def _counting(net: gluon.Block) -> Iterator[list[int]]:
         positions = output.shape[2:] if isinstance(output, nd.NDArray) else ()
         counted.append(math.prod(weight.shape) * math.prod(positions))
 
-    layers = [each for each in _blocks(net) if "weight" in getattr(each, "_reg_params", {})]
+    layers = [each for each in blocks(net) if "weight" in getattr(each, "_reg_params", {})]
     handles = [each.register_forward_hook(count) for each in layers]
     try:
         yield counted
@@ -183,15 +173,30 @@ def _counting(net: gluon.Block) -> Iterator[list[int]]:
 
 
 def _note(network: Custom, runs: gluon.Block, folder: Path) -> str:
-    """Return a line about how a network runs; nothing if that is in one graph."""
-    begin = f"model._target_={network._target_}: "
+    """Return a line about what a network is not; nothing if it is in one graph, and recorded."""
+    told = [_not_recorded(network, folder), _not_served(runs, folder)]
+    text = "; ".join(each for each in told if each)
+    return f"model._target_={network._target_}: {text}" if text else ""
+
+
+def _not_recorded(network: Custom, folder: Path) -> str:
+    file = foreign(str(network._target_).rpartition(".")[0], folder)
+    if file is None:
+        return ""
+    return (
+        f"{file} is not below the folder of the command, so it is neither recorded nor in the "
+        "fingerprint"
+    )
+
+
+def _not_served(runs: gluon.Block, folder: Path) -> str:
     if isinstance(runs, ForNumpy):
-        at = _defined(runs.net, folder)
-        return f"{begin}is for mxnet.np{at}: it trains, but its model cannot be served"
+        at = defined(runs.net, folder)
+        return f"is for mxnet.np{at}: it trains, but its model cannot be served"
     if isinstance(runs, Eager):
         return (
-            f"{begin}runs eagerly, operator by operator: {why_eager(runs.net)}"
-            f"{_defined(runs.net, folder)}; its model cannot be served. A HybridBlock with "
+            f"runs eagerly, operator by operator: {why_eager(runs.net)}"
+            f"{defined(runs.net, folder)}; its model cannot be served. A HybridBlock with "
             "hybrid_forward(self, F, x), which asks for no shape, is one graph: faster, and served"
         )
     return ""

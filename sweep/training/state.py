@@ -59,7 +59,8 @@ def restore(net: gluon.Block, trainer: gluon.Trainer, arrays: Arrays) -> None:
 def restore_parameters(net: gluon.Block, arrays: Arrays) -> None:
     """Set the network's parameters to those in a state that :func:`state` returned."""
     for key, parameter in parameters(net).items():
-        values = nd.array(arrays[f"net/{key}"])
+        array = arrays[f"net/{key}"]
+        values = nd.array(array, dtype=array.dtype)  # which it would make float32
         is_np = isinstance(parameter.list_data()[0], mx.np.ndarray)  # as mxnet.np has them
         parameter.set_data(values.as_np_ndarray() if is_np else values)
 

@@ -7,6 +7,7 @@ from sweep.config.compose import load, parse
 from sweep.config.fingerprint import fingerprint, trajectory
 from sweep.config.params import params
 from sweep.config.recorded import from_yaml, to_yaml
+from sweep.errors import UserError
 
 CUSTOM = ("model=custom", "model._target_=my_nets.Net")
 
@@ -55,3 +56,22 @@ def test_a_record_has_the_arguments():
     config = loaded("+model.width=16", "+model.sizes=[1,2]")
     config = replace(config, model=replace(config.model, _source_="0123456789abcdef"))
     assert from_yaml(to_yaml(config)).model == config.model
+
+
+@pytest.mark.parametrize(
+    ("group", "given", "keys"),
+    [
+        ("model", {"_target_": "my_nets.Net", "width": "???"}, ["model.width"]),
+        ("model", {"_target_": "???", "sizes": {"a": "???"}}, ["model._target_", "model.sizes.a"]),
+        ("dataset", {"_target_": "mine.load", "path": "???"}, ["dataset.path"]),
+        ("optim", {"name": "sgd", "lr": "???", "wd": 0.0, "momentum": 0.0}, ["optim.lr"]),
+        ("seed", "???", ["seed"]),
+    ],
+)
+def test_a_mandatory_value_that_is_missing_gets_a_line(group, given, keys):
+    composed = OmegaConf.create(asdict(load()))
+    composed[group] = given
+    lines = [f"{key} is missing: allowed is a value, as in {key}=VALUE" for key in keys]
+    with pytest.raises(UserError) as caught:
+        parse(composed)
+    assert str(caught.value) == "\n".join(lines)

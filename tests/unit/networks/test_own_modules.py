@@ -84,3 +84,36 @@ def test_copies_are_in_a_folder_that_is_named_for_them(tmp_path):
     assert keep(files, tmp_path) == folder
     assert identified(folder) == folder.name
     assert (folder / "a.py").read_bytes() == b"1"
+
+
+def test_a_place_is_the_modules_name_wherever_its_file_was_found(tmp_path, monkeypatch):
+    written(tmp_path / "src", nets="import package.deep")
+    written(tmp_path / "src" / "package", __init__="VALUE = 1", deep="VALUE = 2")
+    monkeypatch.syspath_prepend(tmp_path / "src")
+    enter(tmp_path)
+    importlib.import_module("nets")
+    files = taking_part(tmp_path)
+    assert files == {
+        "nets.py": b"import package.deep",
+        "package/__init__.py": b"VALUE = 1",
+        "package/deep.py": b"VALUE = 2",
+    }
+    written(tmp_path / "src" / "package", deep="raise RuntimeError")
+    folder = keep(files, tmp_path / "kept")
+    enter(folder)
+    assert importlib.import_module("nets").package.deep.VALUE == 2
+    assert {*own_modules.places(tmp_path).values()} == {folder / each for each in files}
+
+
+def test_other_files_in_a_folder_of_copies_do_not_matter_and_other_modules_go(tmp_path):
+    files = {"a.py": b"1", "b/c.py": b"2"}
+    folder = keep(files, tmp_path)
+    for place in (".DS_Store", "b/.a.py.swp", "0123.tmp", ".ipynb_checkpoints/a.py", "notes.txt"):
+        (folder / place).parent.mkdir(exist_ok=True)
+        (folder / place).write_bytes(b"")
+    assert identified(folder) == folder.name
+    (folder / "b" / "a.py").write_bytes(b"")
+    assert identified(folder) != folder.name
+    assert keep(files, tmp_path) == folder
+    assert identified(folder) == folder.name
+    assert not (folder / "b" / "a.py").exists()

@@ -208,3 +208,28 @@ def test_single_steps_go_on_with_the_same_bits(momentum):
             step(*first, number)
         restore(*second, state(*first))
         assert [step(*second, number) for number in range(stop, 6)] == whole[stop:]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "int32", "int64", "uint8"])
+def test_parameters_of_any_type_keep_their_bits(dtype):
+    def build():
+        net = gluon.nn.Dense(3, in_units=4, dtype="float64")
+        net.count = net.params.get("count", shape=(2,), dtype=dtype, init="zeros", grad_req="null")
+        net.initialize()
+        return net
+
+    first, second = build(), build()
+    values = np.array([113, 7 / 3]).astype(dtype)
+    first.count.set_data(nd.array(values, dtype=dtype))
+    first.weight.set_data(nd.array(np.full((3, 4), 1 / 3), dtype="float64"))
+    first.bias.set_data(nd.array([1 + 2**-40, 2, 3], dtype="float64"))
+    arrays = {f"net/{key}": each.data().asnumpy() for key, each in parameters(first).items()}
+    restore_parameters(second, through_a_file(arrays))
+    for key, each in parameters(second).items():
+        found = each.data().asnumpy()
+        assert (found.dtype, found.tobytes()) == (
+            arrays[f"net/{key}"].dtype,
+            arrays[f"net/{key}"].tobytes(),
+        )
+    assert (second.count.data().asnumpy() == values).all()
+    assert second.weight.data().asnumpy()[0, 0] == 1 / 3
