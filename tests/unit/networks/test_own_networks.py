@@ -383,3 +383,206 @@ def test_a_network_for_numpy_is_the_same_function_and_leaves_no_switch_on(tmp_pa
         kept = nd.load("net.params")
     for key, value in weights.items():
         assert kept[key].asnumpy().tobytes() == value.tobytes(), key
+
+
+STRANGE = """import os
+import sys
+
+import numpy
+from mxnet import autograd, gluon, nd
+from mxnet.gluon import nn
+
+
+class Dense(gluon.Block):
+    def __init__(self, classes):
+        super().__init__()
+        self.classes = classes
+        self.dense = nn.Dense(classes, in_units=784)
+
+    def forward(self, x):
+        return self.dense(x)
+
+
+class Moving(Dense):
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.mean = nd.zeros((1, 1, 28, 28))
+
+    def forward(self, x):
+        if autograd.is_training():
+            self.mean = 0.9 * self.mean + 0.1 * x.mean(axis=0, keepdims=True)
+        return self.dense(x - self.mean)
+
+
+class InPlace(Moving):
+    def forward(self, x):
+        self.mean[:] += 1
+        return self.dense(x - self.mean)
+
+
+class OfNumPy(Dense):
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.steps = numpy.zeros(1)
+
+    def forward(self, x):
+        self.steps += 1
+        return self.dense(x) * float(self.steps[0])
+
+
+class Cache(Moving):
+    def forward(self, x):
+        self.mean, self.seen = x.mean(axis=0, keepdims=True), x
+        return self.dense(x)
+
+
+class Batches(Dense):
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.norm = nn.BatchNorm(in_channels=1)
+
+    def forward(self, x):
+        return self.dense(self.norm(x))
+
+
+class Listed(Dense):
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.scales = [self.params.get("scale", shape=(1,), init="ones")]
+
+    def forward(self, x):
+        return self.dense(x * self.scales[0].data())
+
+
+class Asked(Dense):
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.params.get("scale", shape=(1,), init="ones")
+
+    def forward(self, x):
+        return self.dense(x * self.params.get("scale").data())
+
+
+class Sums(Dense):
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.dense.weight.grad_req = "add"
+
+
+class Empty(gluon.Block):
+    def forward(self, x):
+        return x.reshape((x.shape[0], -1))[:, :10]
+
+
+class Frozen(Dense):
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.collect_params().setattr("grad_req", "null")
+
+
+class Severed(Dense):
+    def forward(self, x):
+        return nd.array(self.dense(x).asnumpy())
+
+
+class Twice(autograd.Function):
+    def forward(self, x):
+        return 2 * x
+
+    def backward(self, dy):
+        raise ArithmeticError("no way back")
+
+
+class Backward(Dense):
+    def forward(self, x):
+        return Twice()(self.dense(x))
+
+
+class InTraining(Dense):
+    def forward(self, x):
+        return self.dense(x) if autograd.is_training() else self.dense(x)[0]
+
+
+class RaisesLater(Dense):
+    def forward(self, x):
+        assert autograd.is_training(), "not now"
+        return self.dense(x)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "Moving",
+            "Moving.mean is an array that changes in training, and is not saved with the network "
+            "(strange.py:22); allowed is self.mean = self.params.get('mean', grad_req='null', ...)",
+        ),
+        ("InPlace", "InPlace.mean is an array that changes in training, and is not saved with the"),
+        ("OfNumPy", "OfNumPy.steps is an array that changes in training, and is not saved with "),
+        ("Listed", "its parameter listed0_scale is not saved with the network, since it is no "),
+        ("Asked", "its parameter asked0_scale is not saved with the network, since it is no attri"),
+        (
+            "Sums",
+            "its parameter dense.weight has grad_req='add', which sums the gradients of all steps; "
+            "allowed are 'write' and 'null'",
+        ),
+        ("Empty", "has nothing to train (strange.py:85); allowed is a network with a parameter "),
+        ("Frozen", "has nothing to train (strange.py:90); allowed is a network with a parameter "),
+        ("Severed", "trained for one step: MXNetError: Check failed: "),
+        ("Backward", "trained for one step: MXNetError: Check failed: "),
+        ("InTraining", "given 2 images of 1×28×28 in evaluation: returned (10,) (strange.py:"),
+        ("RaisesLater", "given 2 images of 1×28×28 in evaluation: strange.py:121: AssertionError"),
+    ],
+)
+def test_networks_that_could_not_be_trained_or_kept_get_a_line(tmp_path, name, message):
+    (tmp_path / "strange.py").write_text(STRANGE)
+    with pytest.raises(UserError) as caught:
+        tried(tmp_path, f"strange.{name}")
+    text = str(caught.value)
+    assert text.startswith(f"model._target_=strange.{name}: {message}"), text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("name", ["Cache", "Batches"])
+def test_arrays_that_follow_from_the_images_and_parameters_are_no_state(tmp_path, name):
+    (tmp_path / "strange.py").write_text(STRANGE)
+    assert tried(tmp_path, f"strange.{name}").note.startswith(f"model._target_=strange.{name}: run")
+
+
+def test_modules_in_another_folder_of_pythons_path_are_copied_too(tmp_path, monkeypatch):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "src_nets.py").write_text(NETS)
+    monkeypatch.syspath_prepend(tmp_path / "src")
+    network = tried(tmp_path, "src_nets.Net").network
+    assert network._source_ == own_modules.identity({"src_nets.py": NETS.encode()})
+    (tmp_path / "src" / "src_nets.py").write_text("raise RuntimeError")
+    assert values(built(network))["dense.weight"].shape == (10, 4 * 24 * 24)
+
+
+def test_modules_that_are_not_imported_from_their_copies_get_a_line(tmp_path):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "src_nets.py").write_text(NETS)
+    (tmp_path / "finds.py").write_text(
+        "import sys\nsys.path.insert(0, 'src')\nfrom src_nets import Net\n"
+    )
+    with pytest.raises(UserError) as caught:
+        tried(tmp_path, "finds.Net")
+    assert str(caught.value).startswith(
+        f"model._target_=finds.Net: its module src_nets is imported from {tmp_path}/src/src_nets.py"
+        ", and not from the copy of it that is to train; allowed are modules"
+    )
+
+
+def test_a_module_that_is_neither_below_the_folder_nor_installed_gets_a_note(
+    tmp_path, tmp_path_factory, monkeypatch
+):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "far_nets.py").write_text(NETS)
+    monkeypatch.syspath_prepend(elsewhere)
+    network, note = tried(tmp_path, "far_nets.Net").network, tried(tmp_path, "far_nets.Net").note
+    assert note == (
+        f"model._target_=far_nets.Net: {elsewhere}/far_nets.py is not below the folder of the "
+        "command, so it is neither recorded nor in the fingerprint"
+    )
+    assert network._source_ == own_modules.identity({})
