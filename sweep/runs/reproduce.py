@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sweep.config.schema import Config
-from sweep.errors import RunFailed
+from sweep.errors import UserError
 from sweep.networks.own_modules import keep
 from sweep.runs.events import Ended, Listener, Notice, Started
-from sweep.tracking import RunRecord
+from sweep.tracking import RunRecord, reason
 
 TIMES = ("epoch_seconds", "images_per_second")  # of the machine, not of the run
 
@@ -112,8 +112,10 @@ def train_again(record: RunRecord, config: Config, tell: Listener) -> Again:
             again.add(snapshot.records[-1].metrics, snapshot.epoch)
             if record.status != "FINISHED" and snapshot.epoch > record.last_epoch:
                 break
-    except RunFailed as error:
-        again.failure = str(error)
+    except UserError:
+        raise
+    except Exception as error:  # whatever the run itself may have raised, as a user's network
+        again.failure = reason(error)
         tell(Ended("FAILED", again.failure))
         return again
     tell(Ended("FINISHED"))
