@@ -149,6 +149,20 @@ def test_images_to_test_on_of_another_size(root):
     )
 
 
+@pytest.mark.parametrize("images", [IMAGES, patches()[0]], ids=["grey", "colour"])
+def test_images_to_test_on_of_another_type(images):
+    labels = np.arange(len(images)) % 2
+    np.savez("train.npz", images=images, labels=labels)
+    np.savez("test.npz", images=images.astype(np.float32), labels=labels)
+    files = ("dataset=arrays", "dataset.train={}.npz", "dataset.test={}.npz")
+    assert message(files[0], files[1].format("train"), files[2].format("test")) == (
+        "test.npz, images, row 0: is float32, and the training images uint8; allowed is one type"
+    )
+    assert message(files[0], files[1].format("test"), files[2].format("train")) == (
+        "train.npz, images, row 0: is uint8, and the training images float32; allowed is one type"
+    )
+
+
 def test_grey_and_colour_images(root):
     put(root / "train" / "1" / "colour.png", np.zeros((8, 8, 3), np.uint8))
     first = sorted(root.glob("train/0/*"))[0]
