@@ -45,10 +45,11 @@ class Folder(OwnImages):
         return str(self._folder())
 
     def files(self) -> Iterable[FileState]:
-        """Return the state of all image files, and where the folder is."""
-        folders = part_folders(self._folder())
-        here = FileState(str(self._folder().resolve()), 0, 0)
-        return [here, *(file for folder in folders.values() for file in walk_files(folder))]
+        """Return the state of all image files by their parts, and where the folder is."""
+        states = [FileState(str(self._folder().resolve()), 0, 0)]
+        for name, folder in part_folders(self._folder()).items():
+            states += [FileState(f"{name}/", 0, 0), *walk_files(folder)]
+        return states
 
     def source(self) -> Source:
         """Return the files by their parts and classes."""

@@ -158,6 +158,16 @@ def test_a_folder_to_validate_on_is_taken_for_that():
     assert load_dataset(config_of("dataset=arrays", *given).dataset).digest == dataset.digest
 
 
+def test_a_folder_whose_images_are_for_something_else_is_in_another_state():
+    parts = {"train": digits(2), "val": digits(2)}
+    given = own_images.write_folder("photos", parts)
+    to_validate = config_of(*given).dataset.state()
+    Path("photos/val").rename("photos/test")
+    assert config_of(*given).dataset.state() != to_validate
+    Path("photos/test").rename("photos/val")
+    assert config_of(*given).dataset.state() == to_validate
+
+
 def test_folds_share_nothing_and_leave_nothing_out():
     images, labels = digits()
     own_images.write_npz(".", halves(images, labels))
