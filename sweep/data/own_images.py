@@ -27,7 +27,7 @@ from sweep.errors import UserError
 
 log = logging.getLogger(__name__)
 
-DECODER = 1  # another number for another way to decode: what is kept is then made anew
+DECODER = 2  # another number for another way to decode: what is kept is then made anew
 SHOWN_SKIPPED = 5
 
 Held = Annotated[
