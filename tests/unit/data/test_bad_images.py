@@ -451,7 +451,14 @@ CSV = ("dataset=csv", "dataset.train=a.csv", "dataset.test_size=1")
         ("label,a\n0,1\n1,\n", "a.csv, line 3: column a has no number; allowed are finite"),
         ("label,a\n0,1\n1.5,2\n", f"a.csv, row 1: label 1.5 is not one of a class; {CLASS_LABELS}"),
         ("label,a\n0,1\n-3,2\n", f"a.csv, row 1: label -3 is not one of a class; {CLASS_LABELS}"),
+        (
+            "label,a\n0,1,2\n1,2,3\n",
+            "a.csv: has rows of more columns than the first line has names; allowed is a name for "
+            "each column",
+        ),
         ("label,a\n0,1\n1,2,3\n", "a.csv: cannot be read as a table: "),
+        ("0,,1\n1,2,3\n", "dataset.label=label: a.csv has 3 columns without names"),
+        ('"' + "a" * 140_000 + '"', "a.csv: cannot be read as a table: field larger than field"),
     ],
 )
 def test_a_table_that_is_wrong(text, expected):
