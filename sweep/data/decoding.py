@@ -140,10 +140,16 @@ def mode_of(content: bytes) -> str:
     """Return how an image file holds its pixels, in Pillow's words, as ``RGB`` or ``I;16``.
 
     Args:
-        content: of a file that can be decoded.
+        content: of the file.
+
+    Raises:
+        Broken: it is none that can be read.
     """
-    with open_image(BytesIO(content)) as image:
-        return image.mode
+    try:
+        with open_image(BytesIO(content)) as image:
+            return image.mode
+    except Exception as error:  # whatever Pillow's readers run into in a broken file
+        raise Broken("is no image that can be read") from error
 
 
 def resized(pixels: Pixels, form: Form) -> Pixels:

@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from sweep.config.choices import DATASETS, DatasetConfig
 from sweep.config.fields import STRICT, Role, Text
-from sweep.data.file_states import FileState, walk_files
+from sweep.data.file_states import FileState, is_folder, walk_files
 from sweep.data.own_images import OwnImages
 from sweep.data.parts import Files, Part, Source, class_order
 from sweep.errors import UserError
@@ -69,10 +69,10 @@ def part_folders(root: Path) -> dict[str, Path]:
     Raises:
         UserError: there is no such folder, or it has images to test on and none to train on.
     """
-    if not root.is_dir():
+    if not is_folder(root):
         what = "is no folder" if root.exists() else "there is no such folder"
         raise UserError(f"dataset.root={root}: {what}; {ALLOWED}")
-    found = {name: root / name for name in PARTS if (root / name).is_dir()}
+    found = {name: root / name for name in PARTS if is_folder(root / name)}
     return found if "train" in found else {"train": root}
 
 
