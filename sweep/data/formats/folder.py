@@ -67,13 +67,15 @@ def part_folders(root: Path) -> dict[str, Path]:
     """Return the folder of each part; of ``train`` alone, the folder itself.
 
     Raises:
-        UserError: there is no such folder, or it has images to test on and none to train on.
+        UserError: there is no such folder, or it has those of other parts and none to train on.
     """
     if not is_folder(root):
         what = "is no folder" if root.exists() else "there is no such folder"
         raise UserError(f"dataset.root={root}: {what}; {ALLOWED}")
     found = {name: root / name for name in PARTS if is_folder(root / name)}
-    return found if "train" in found else {"train": root}
+    if found and "train" not in found:
+        raise UserError(f"dataset.root={root}: has {' and '.join(found)}, and no train; {ALLOWED}")
+    return found or {"train": root}
 
 
 def read_folder(root: Path) -> Source:

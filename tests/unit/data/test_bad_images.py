@@ -192,6 +192,16 @@ def test_a_folder_without_images():
     assert message(*FOLDER_ROOT) == f"root/train: no images; {FOLDER}"
 
 
+@pytest.mark.parametrize("there", [("val",), ("val", "test")])
+def test_a_folder_with_nothing_to_train_on(root, there):
+    (root / "train").rename(root / "val")
+    if len(there) == 1:
+        (root / "test").rename("elsewhere")
+    assert message(*FOLDER_ROOT) == (
+        f"dataset.root=root: has {' and '.join(there)}, and no train; {FOLDER}"
+    )
+
+
 def test_an_image_in_no_class(root):
     put(root / "train" / "lost.PNG", IMAGES[0])
     assert message(*FOLDER_ROOT) == f"root/train/lost.PNG: is in no class's folder; {FOLDER}"
