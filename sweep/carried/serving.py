@@ -125,8 +125,10 @@ def _units(array: NDArray[Any]) -> NDArray[np.float32] | None:
 
 
 def _numbers(array: NDArray[Any]) -> NDArray[np.float32] | None:
-    """Return numbers as float32; None if one of them is not finite."""
-    return array.astype(np.float32) if np.isfinite(array).all() else None
+    """Return numbers as float32; None if one of them is not finite, or too large for that."""
+    with np.errstate(over="ignore"):
+        numbers = array.astype(np.float32)
+    return numbers if np.isfinite(numbers).all() else None
 
 
 _VALUES = {  # what they have to be, and how they become what a network takes
@@ -134,7 +136,7 @@ _VALUES = {  # what they have to be, and how they become what a network takes
         "allowed are integers from 0 (black) to 255 (white), as in uint8, or floats from 0 to 1",
         _units,
     ),
-    "numbers": ("allowed are finite numbers", _numbers),
+    "numbers": ("allowed are finite numbers, as float32 has them", _numbers),
 }
 
 

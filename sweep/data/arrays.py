@@ -1,5 +1,6 @@
 """Images that are arrays already, whatever order their axes have, as images that are decoded."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,30 +52,49 @@ class ArrayFile:
                 shape, is_fortran, dtype = read_header(stream)
                 begin = stream.tell()
             file = RandomAccess(path)
-        except (ValueError, KeyError, EOFError) as error:
-            raise UserError(f"{path}: is no array of NumPy's that can be read: {error}") from error
         except OSError as error:
             raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+        except Exception as error:  # whatever readers of headers run into
+            raise UserError(f"{path}: is no array of NumPy's that can be read: {error}") from error
         if dtype.hasobject:
             raise UserError(f"{path}: holds Python objects, which are not read; {TYPES}")
         if is_fortran and len(shape) > 1:
             raise UserError(f"{path}: is in Fortran's order; allowed is C's: np.ascontiguousarray")
-        needed = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        if min(shape, default=0) < 0:
+            raise UserError(f"{path}: has the shape {_text(shape)}; {SHAPES}")
+        needed = math.prod(shape) * dtype.itemsize
         if file.size - begin < needed:
             raise UserError(f"{path}: is cut: {file.size - begin:,} bytes of {needed:,}")
         return cls(path, shape, dtype, file, begin)
 
     def __getitem__(self, row: int) -> NDArray[Any]:
-        """Return a row."""
-        length = int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize
-        content = self._file.read(self._begin + row * length, length)
-        if len(content) < length:
-            raise Broken("is cut")
-        return np.frombuffer(content, self.dtype).reshape(self.shape[1:])
+        """Return a row.
+
+        Raises:
+            Broken: it cannot be read any more.
+        """
+        return self._values(row * math.prod(self.shape[1:]), self.shape[1:])
 
     def whole(self) -> NDArray[Any]:
-        """Return all of it, in memory."""
-        return np.stack([self[row] for row in range(self.shape[0])])
+        """Return all of it, in memory.
+
+        Raises:
+            UserError: it cannot be read any more.
+        """
+        try:
+            return self._values(0, self.shape)
+        except Broken as error:
+            raise UserError(f"{self.path}: {error}") from error
+
+    def _values(self, first: int, shape: tuple[int, ...]) -> NDArray[Any]:
+        length = math.prod(shape) * self.dtype.itemsize
+        try:
+            content = self._file.read(self._begin + first * self.dtype.itemsize, length)
+        except OSError as error:
+            raise Broken(f"cannot be read: {error.strerror}") from error
+        if len(content) < length:
+            raise Broken("is cut")
+        return np.ndarray(shape, self.dtype, content)
 
 
 Rows = NDArray[Any] | ArrayFile

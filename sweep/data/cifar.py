@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.data.download import Unreachable, alone, fetch, gluon_cache
+from sweep.data.file_states import is_file, is_folder
 from sweep.errors import UserError
 
 SIDE, CHANNELS = 32, 3
@@ -96,7 +97,7 @@ def find_cifar(cifar: CifarSet, root: str | None, mirrors: Sequence[str]) -> lis
         return found
     needed = f"needed are {', '.join(cifar.sums)}, or {cifar.archive}"
     if root:
-        what = "has not all of them" if folder.is_dir() else "there is no such folder"
+        what = "has not all of them" if is_folder(folder) else "there is no such folder"
         raise UserError(f"dataset.root={root}: {what}; {needed}")
     with alone(cifar.md5, cifar.archive):  # whoever waited for another looks again
         if found := _there(cifar, folder):
@@ -114,10 +115,10 @@ def find_cifar(cifar: CifarSet, root: str | None, mirrors: Sequence[str]) -> lis
 def _there(cifar: CifarSet, folder: Path) -> list[Path]:
     for place in (folder, folder / cifar.folder):
         files = [place / name for name in cifar.sums]
-        if all(each.is_file() for each in files):
-            return [*files, *(each for each in [place / cifar.names] if each.is_file())]
+        if all(is_file(each) for each in files):
+            return [*files, *(each for each in [place / cifar.names] if is_file(each))]
     archive = folder / cifar.archive
-    return [archive] if archive.is_file() else []
+    return [archive] if is_file(archive) else []
 
 
 def read_cifar(cifar: CifarSet, paths: Sequence[Path]) -> dict[str, bytes]:

@@ -132,8 +132,8 @@ def _decode(
     source: Source, recipe: Recipe, before: dict[str, DecodedPart], name: str, create: Create
 ) -> DecodedPart:
     """Decode a part, whose images have to be like those of the parts before."""
-    shape = next((each.shape for each in before.values()), None)
-    return decode_part(source.parts[name], recipe.form, recipe.on_broken, name, shape, create)
+    like = next(iter(before.values()), None)
+    return decode_part(source.parts[name], recipe.form, recipe.on_broken, name, like, create)
 
 
 def _check(

@@ -73,7 +73,7 @@ def decode_part(
     form: Form,
     on_broken: OnBroken,
     name: str,
-    shape: Shape | None,
+    like: DecodedPart | None,
     create: Create,
 ) -> DecodedPart:
     """Decode all images of a part and write them, in their order.
@@ -83,14 +83,14 @@ def decode_part(
         form: what its images become.
         on_broken: what is done about those that cannot be used.
         name: of the part, for the progress bar.
-        shape: that they must have: channels, height, width; None for that of the first one.
+        like: a part whose shape and type they must have; None for those of the first image.
         create: makes what takes the rows, given their shape and type.
 
     Raises:
-        UserError: there are none, one cannot be used, or they are not of one size.
+        UserError: there are none, one cannot be used, or they are not of one size and type.
         OSError: they cannot be written.
     """
-    pass_over = _Pass(part, form, on_broken, shape, create)
+    pass_over = _Pass(part, form, on_broken, like, create)
     bar = tqdm(desc=f"decoding {name}", total=len(part.labels), unit="image", disable=None)
     with bar, without_warnings():
         for chunk in _in_order(part, form):
@@ -107,11 +107,13 @@ class _Pass:
         part: Part,
         form: Form,
         on_broken: OnBroken,
-        shape: Shape | None,
+        like: DecodedPart | None,
         create: Create,
     ) -> None:
         self._part, self._form, self._on_broken, self._create = part, form, on_broken, create
-        self._expected, self._shape, self._dtype = shape, shape, np.dtype(np.uint8)
+        self._like = like
+        self._shape: Shape | None = like.shape if like else None
+        self._dtype = like.dtype if like else np.dtype(np.uint8)
         self._digest, self._rows, self._broken = hashlib.sha256(), list[int](), dict[int, str]()
         self._file: RowFile | None = None
         self._first = ""
@@ -139,9 +141,9 @@ class _Pass:
         self._rows += chunk.rows
 
     def _begin(self, first: NDArray[Any]) -> None:
-        height, width, channels = first.shape
-        self._dtype = first.dtype
-        self._shape = self._shape or (channels, height, width)
+        if self._shape is None:
+            height, width, channels = first.shape
+            self._shape, self._dtype = (channels, height, width), first.dtype
         scaled = _kept_as_floats(self._shape, self._dtype)
         self._file = self._create(self._shape, np.dtype(np.float32) if scaled else self._dtype)
 
@@ -153,7 +155,7 @@ class _Pass:
 
     def _different(self, row: int, image: NDArray[Any]) -> str:
         where = self._part.pictures.where(row)
-        first = "the training images" if self._expected else self._first
+        first = "the training images" if self._like else self._first
         if image.dtype != self._dtype:
             return f"{where}: is {image.dtype}, and {first} {self._dtype}; allowed is one type"
         (height, width, channels), (other_h, other_w, other_c) = image.shape, self._hwc

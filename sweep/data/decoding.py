@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +30,15 @@ ORIENTATION = 0x0112  # EXIF's tag
 FIRST_LYING = 5  # the first of the orientations that exchange width and height
 DEEP_MODES = ("I", "I;16", "I;16B", "I;16L")  # 16 bits a pixel, which Pillow would cut off at 8
 GREY_MODES = ("1", "L", "LA", "La")
+# What Pillow decodes itself. It goes by what is in a file, not by its name, and PostScript, in
+# which a file can do anything, it would give to another program.
+FORMATS = (
+    *("AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "MPO", "PCX", "PNG", "PPM", "QOI"),
+    *("SGI", "TGA", "TIFF", "WEBP"),
+)
 MODES = {1: "L", 3: "RGB"}  # by the number of channels
-JPEG_START, EXIF_START = b"\xff\xd8\xff", b"Exif\0\0"
+JPEG_START = b"\xff\xd8\xff"
+MAY_LIE = (b"Exif\0\0", b"tiff:Orientation")  # in a file that has an orientation
 JPEG_CHANNELS = {"Gray": 1, "YCbCr": 3}  # of simplejpeg's names; Pillow reads the others
 JPEG_NAMES = {1: "GRAY", 3: "RGB"}
 
@@ -67,11 +75,27 @@ RESIZES: dict[str, Callable[[Image.Image, tuple[int, int]], Image.Image]] = {
 def without_warnings() -> Iterator[None]:
     """Keep Pillow from warning of what is odd in a file: it is decoded, or :class:`Broken`.
 
-    Warnings are the whole process's, so this goes around the threads that decode.
+    Warnings are the whole process's, so this goes around the threads that decode. These would load
+    Pillow's formats all at once, and some of them find none: so they are loaded before.
     """
+    Image.init()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def open_image(file: Path | IO[bytes]) -> Image.Image:
+    """Open an image file of a format that Pillow decodes itself; its pixels are not read yet.
+
+    Args:
+        file: its path, or its content.
+
+    Raises:
+        UnidentifiedImageError: it is none.
+        OSError: it cannot be read.
+    """
+    Image.init()
+    return Image.open(file, formats=[each for each in FORMATS if each in Image.OPEN])
 
 
 def decode(content: bytes, form: Form = AS_THEY_ARE) -> Pixels:
@@ -89,7 +113,7 @@ def decode(content: bytes, form: Form = AS_THEY_ARE) -> Pixels:
     if (decoded := _decode_jpeg(content, form)) is not None:
         return resized(decoded, form)
     try:
-        with Image.open(BytesIO(content)) as image:
+        with open_image(BytesIO(content)) as image:
             _check_pixels(*image.size)
             if form.size:
                 lies = image.getexif().get(ORIENTATION, 1) >= FIRST_LYING
@@ -116,10 +140,16 @@ def mode_of(content: bytes) -> str:
     """Return how an image file holds its pixels, in Pillow's words, as ``RGB`` or ``I;16``.
 
     Args:
-        content: of a file that can be decoded.
+        content: of the file.
+
+    Raises:
+        Broken: it is none that can be read.
     """
-    with Image.open(BytesIO(content)) as image:
-        return image.mode
+    try:
+        with open_image(BytesIO(content)) as image:
+            return image.mode
+    except Exception as error:  # whatever Pillow's readers run into in a broken file
+        raise Broken("is no image that can be read") from error
 
 
 def resized(pixels: Pixels, form: Form) -> Pixels:
@@ -134,7 +164,7 @@ def _decode_jpeg(content: bytes, form: Form) -> Pixels | None:
     """Return what simplejpeg makes of it; None for what is Pillow's to read, or to refuse."""
     if simplejpeg is None or form.size or not content.startswith(JPEG_START):
         return None
-    if EXIF_START in content[:65_536]:  # it may lie on its side
+    if any(each in content for each in MAY_LIE):
         return None
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(content)

@@ -28,11 +28,53 @@ def state_of(path: Path) -> FileState:
         resolved = path.resolve()
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file") from None
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise UserError(f"{path}: cannot be read: {error}") from error
     if not stat.S_ISREG(found.st_mode):
         raise UserError(f"{path}: is no file; allowed is one")
     return FileState(str(resolved), found.st_size, found.st_mtime_ns)
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether a folder is at a path.
+
+    Raises:
+        UserError: what is there cannot be looked at.
+    """
+    return stat.S_ISDIR(_mode(path))
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a file is at a path.
+
+    Raises:
+        UserError: what is there cannot be looked at.
+    """
+    return stat.S_ISREG(_mode(path))
+
+
+def _mode(path: Path) -> int:
+    """Return what the system says is at a path; 0 if nothing is."""
+    try:
+        return os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:  # a character that no path has
+        raise UserError(f"{path}: cannot be read: {error}") from error
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the names of what is in a folder, in their order.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return sorted(os.listdir(folder))
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be read: {error.strerror}") from error
 
 
 def walk_files(folder: Path) -> list[FileState]:

@@ -5,10 +5,10 @@ it has become.
 """
 
 import contextlib
-import glob
 import json
 import os
 import platform
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,9 +99,10 @@ def temporary_file() -> Iterator[tuple[Path, BinaryIO]]:
     it may be large, is removed by the next one.
     """
     machine = platform.node()
-    for left in cache().glob(f"{glob.escape(machine)}-*{TEMPORARY}"):
-        process = left.name.removeprefix(f"{machine}-").partition("-")[0]
-        if not Path(f"/proc/{process}").exists():
+    # To the end: "worker" is not to take what "worker-2" writes for its own.
+    name = re.compile(rf"{re.escape(machine)}-(\d+)-[0-9a-f]+{re.escape(TEMPORARY)}")
+    for left in cache().iterdir():
+        if (mine := name.fullmatch(left.name)) and not Path(f"/proc/{mine[1]}").exists():
             left.unlink(missing_ok=True)
     path = cache() / f"{machine}-{os.getpid()}-{os.urandom(8).hex()}{TEMPORARY}"
     try:

@@ -20,14 +20,14 @@ from sweep.data.decode_pass import OnBroken
 from sweep.data.decoding import Form
 from sweep.data.file_states import FileState
 from sweep.data.kept_images import Decoded
-from sweep.data.own_splits import Choice, check_fold
+from sweep.data.own_splits import Choice, check_fold, check_unused
 from sweep.data.parts import Source
 from sweep.data.stratified import number_of
 from sweep.errors import UserError
 
 log = logging.getLogger(__name__)
 
-DECODER = 1  # another number for another way to decode: what is kept is then made anew
+DECODER = 2  # another number for another way to decode: what is kept is then made anew
 SHOWN_SKIPPED = 5
 
 Held = Annotated[
@@ -107,6 +107,8 @@ class OwnImages(DatasetConfig):
             UserError: naming the field, its value and what is allowed.
         """
         check_fold(self.folds, self.fold)
+        if self.folds is not None:
+            check_unused(self.val_size, f"dataset.folds={self.folds} says what is validated on")
 
     def state(self) -> str | None:
         """Return what changes with the files and with how they are decoded, as 64 hex digits."""

@@ -10,6 +10,7 @@ from sweep.data.parts import Labels
 from sweep.data.stratified import Labelled, RowNumbers, fold_of, hold_out
 from sweep.errors import UserError, either
 
+USUAL_VAL_SIZE = 0.1  # of all formats; nobody has said anything then
 SPLIT_SEED = 20_121_995  # any constant will do; another one makes other splits
 
 
@@ -37,7 +38,7 @@ class Choice:
             class_names: in the order of the labels.
 
         Raises:
-            UserError: there are not enough images of a class.
+            UserError: there are not enough images of a class, or too much is said of them.
         """
         train = _all(labels["train"])
         if "test" in labels:
@@ -52,6 +53,7 @@ class Choice:
                     f"dataset.folds={self.folds}: there are images to validate on already; allowed "
                     "is null"
                 )
+            check_unused(self.val_size, "there are images to validate on already")
             return Rows(train, _all(labels["val"]), test)
         rest = Labelled(train, labels["train"][train], class_names)
         if self.folds is not None and self.fold is not None:
@@ -79,6 +81,25 @@ def check_fold(folds: int | None, fold: int | None) -> None:
         given = "null" if fold is None else fold
         allowed = either(str(each) for each in range(folds)) if folds <= 12 else f"0 to {folds - 1}"
         raise UserError(f"dataset.fold={given}: allowed with dataset.folds={folds} is {allowed}")
+
+
+def check_unused(val_size: float, reason: str) -> None:
+    """Check that nothing is said of how many images are held out where this decides nothing.
+
+    It is in the fingerprint, so one run would be trained for each of its values.
+
+    Args:
+        val_size: as the configuration has it.
+        reason: why it decides nothing, in words.
+
+    Raises:
+        UserError: it is not the usual one.
+    """
+    if val_size != USUAL_VAL_SIZE:
+        raise UserError(
+            f"dataset.val_size={val_size}: {reason}; allowed is the usual {USUAL_VAL_SIZE}, which "
+            "is not used then"
+        )
 
 
 def _all(labels: Labels) -> RowNumbers:

@@ -52,7 +52,7 @@ def _write_npz(path: Path, parts: Mapping[str, Part]) -> list[Path]:
                     "the first image; allowed is a .rec file, or images of one size"
                 )
         if not images:
-            raise UserError(f"--write {path}: none of the images of {name} can be read")
+            raise _none_of(path, name)
         keys = (f"x_{name}", f"y_{name}") if len(parts) > 1 else ("images", "labels")
         arrays |= dict(zip(keys, (np.stack(images), np.array(labels, np.int32)), strict=True))
     write_whole(path, lambda stream: np.savez_compressed(stream, **arrays))
@@ -65,7 +65,9 @@ def _write_rec(path: Path, parts: Mapping[str, Part]) -> list[Path]:
         target = path.with_name(f"{path.stem}-{name}{path.suffix}") if len(parts) > 1 else path
         offsets: list[int] = []
 
-        def write(stream: IO[bytes], part: Part = part, offsets: list[int] = offsets) -> None:
+        def write(
+            stream: IO[bytes], name: str = name, part: Part = part, offsets: list[int] = offsets
+        ) -> None:
             for row, label in enumerate(part.labels):
                 try:
                     part.pictures.pixels(row, AS_THEY_ARE)
@@ -76,6 +78,8 @@ def _write_rec(path: Path, parts: Mapping[str, Part]) -> list[Path]:
                 header = HEADER.pack(0, float(label), len(offsets) - 1, 0)
                 for piece in _pieces(header + content):
                     stream.write(piece)
+            if not offsets:
+                raise _none_of(path, name)
 
         write_whole(target, write)
         lines = "".join(f"{key}\t{offset}\n" for key, offset in enumerate(offsets))
@@ -83,6 +87,12 @@ def _write_rec(path: Path, parts: Mapping[str, Part]) -> list[Path]:
         write_whole(index, lambda stream, lines=lines: stream.write(lines.encode()))  # type: ignore[misc]
         written += [target, index]
     return written
+
+
+def _none_of(path: Path, part: str) -> UserError:
+    return UserError(
+        f"--write {path}: none of the images of {part} can be read; allowed is one or more"
+    )
 
 
 def _pieces(record: bytes) -> Iterator[bytes]:

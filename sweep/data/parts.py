@@ -43,7 +43,11 @@ class Pictures(Protocol):
         """
 
     def mode(self, row: int) -> str:
-        """Return how the pixels of one that can be used are held, as ``RGB`` or ``uint8``."""
+        """Return how the pixels of one are held, as ``RGB`` or ``uint8``.
+
+        Raises:
+            Broken: it cannot be used.
+        """
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,8 @@ class Files:
             return self.paths[row].read_bytes()
         except OSError as error:
             raise Broken(f"cannot be read: {error.strerror}") from error
+        except ValueError as error:  # a character that no path has
+            raise Broken(f"cannot be read: {error}") from error
 
     def mode(self, row: int) -> str:
         """Return Pillow's word for how a file holds its pixels."""

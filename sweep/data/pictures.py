@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from sweep.config.choices import Framing, Resize
-from sweep.data.decoding import DEEP_MODES, RESIZES, SCALING, Form, decode
+from sweep.data.decoding import DEEP_MODES, RESIZES, SCALING, Broken, Form, decode, open_image
 from sweep.data.scaling import as_bytes
 from sweep.errors import UserError, either
 
@@ -53,15 +53,17 @@ def read(file: Path) -> Picture:
         UserError: there is no such file, or it is no image.
     """
     try:
-        with Image.open(file) as image:
+        with open_image(file) as image:
             return _picture(file, ImageOps.exif_transpose(image))
     except FileNotFoundError:
         raise UserError(f"{file}: there is no such file") from None
     except Image.DecompressionBombError as error:
         raise UserError(f"{file}: is too large: {error}") from error
-    except (OSError, SyntaxError, ValueError) as error:  # Pillow's, for what is broken
-        what = "is a folder" if file.is_dir() else f"is no image that can be read: {error}"
-        raise UserError(f"{file}: {what}") from error
+    except IsADirectoryError as error:
+        raise UserError(f"{file}: is a folder") from error
+    except Exception as error:  # whatever Pillow's readers run into in a broken file
+        reason = str(error) or type(error).__name__
+        raise UserError(f"{file}: is no image that can be read: {reason}") from error
 
 
 def _picture(file: Path, image: Image.Image) -> Picture:
@@ -153,7 +155,7 @@ def resized(picture: Picture, size: tuple[int, int], resize: str) -> Picture:
             is over.
 
     Raises:
-        UserError: it is another word.
+        UserError: it is another word, or the file cannot be decoded as a dataset's is.
     """
     if resize not in RESIZES:
         raise UserError(
@@ -161,7 +163,12 @@ def resized(picture: Picture, size: tuple[int, int], resize: str) -> Picture:
         )
     height, width = size
     form = Form(size, cast(Resize, resize), len(picture.pixels))
-    pixels = _units(decode(picture.file.read_bytes(), form))
+    try:
+        pixels = _units(decode(picture.file.read_bytes(), form))
+    except Broken as error:
+        raise UserError(f"{picture.file}: {error}") from error
+    except OSError as error:
+        raise UserError(f"{picture.file}: cannot be read: {error.strerror}") from error
     if picture.pixels.shape[1:] == size:
         return picture.changed(pixels)
     return picture.changed(pixels, _WORDS[resize].format(picture.size, f"{width}×{height}"))

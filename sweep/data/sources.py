@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sweep.data.arrays import array_part
+from sweep.data.file_states import is_file, is_folder
 from sweep.data.formats.arrays import read_arrays
 from sweep.data.formats.csv import csv_part
 from sweep.data.formats.folder import read_folder
@@ -31,9 +32,9 @@ def read_source(path: Path) -> Source:
     Raises:
         UserError: nothing is there, it has no images, or something is wrong with it.
     """
-    if path.is_dir():
+    if is_folder(path):
         return _idx(found) if (found := usual_files(path)) else read_folder(path)
-    if not path.is_file():
+    if not is_file(path):
         raise UserError(f"{path}: there is no such file or folder")
     if (read := READERS.get(path.suffix.lower())) is None:
         raise UserError(f"{path}: allowed are folders, and files that end in {', '.join(READERS)}")

@@ -110,9 +110,10 @@ def _seen(name: str, part: Part, label: str, row: int) -> Seen:
     where = part.pictures.where(row)
     try:
         pixels = part.pictures.pixels(row, AS_THEY_ARE)
+        mode = part.pictures.mode(row)
     except Broken as error:
         return Seen(where, name, label, (0, 0), "", "", str(error))
     height, width, channels = pixels.shape
-    kind = f"{KINDS.get(channels, f'{channels} channels')} ({part.pictures.mode(row)})"
+    kind = f"{KINDS.get(channels, f'{channels} channels')} ({mode})"
     digest = hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode() + pixels.tobytes())
     return Seen(where, name, label, (height, width), kind, digest.hexdigest(), "")

@@ -1,6 +1,6 @@
 """CIFAR-10 and CIFAR-100: ``dataset=cifar10``, ``dataset=cifar100``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
@@ -13,6 +13,7 @@ from sweep.data.cifar import CIFAR, find_cifar, read_cifar, rows_of
 from sweep.data.file_states import FileState, state_of
 from sweep.data.own_images import OwnImages
 from sweep.data.parts import Source, numbered
+from sweep.errors import UserError
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -47,10 +48,19 @@ class Cifar(OwnImages):
             where = f"{paths[0].parent}, {' '.join(files)}"
             parts[name] = array_part(where, images, labels, where)
         found = numbered(parts)
-        names = contents.get(cifar.names, b"").decode().split() or self.usual_names
+        names = self._names(contents.get(cifar.names, b"")) or self.usual_names
         if len(names) < len(found.class_names):
             return found
         return replace(found, class_names=tuple(names[int(each)] for each in found.class_names))
+
+    def _names(self, content: bytes) -> Sequence[str]:
+        try:
+            return content.decode().split()
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"{self.place()}: {CIFAR[self.name].names} is not in UTF-8; allowed is the "
+                "published file, or none: delete it"
+            ) from error
 
     def in_folder(self, root: str) -> DatasetConfig:
         """Return the same dataset, whose files are in this folder."""

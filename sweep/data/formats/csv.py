@@ -1,7 +1,9 @@
 """Tables of pixels or features: ``dataset=csv dataset.train=train.csv``, as Kaggle has MNIST."""
 
+import csv
 import math
 import re
+import warnings
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +19,7 @@ from sweep.data.parts import LABELS, Part
 from sweep.errors import UserError
 
 POSITION = re.compile(r"-?\d+")
+ENCODING = "utf-8-sig"  # which reads what has no mark at its beginning, too
 LEAST_PIXELS = 16  # a square of fewer columns is taken for features
 
 
@@ -67,13 +70,22 @@ def _read(path: Path) -> tuple[Any, int]:
     import pandas as pd
 
     try:
-        with open(path, encoding="utf-8") as stream:
-            fields = stream.readline().strip().split(",")
-        has_names = not all(_is_number(each) for each in fields)
+        with open(path, encoding=ENCODING, newline="") as stream:
+            rows = (row for row in csv.reader(stream) if len(row) > 1 or "".join(row).strip())
+            has_names = not all(_is_number(each) for each in next(rows, []) if each.strip())
         header: Any = 0 if has_names else None
-        table = pd.read_csv(path, header=header, encoding="utf-8", low_memory=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        with warnings.catch_warnings():  # of columns without a name, which would be left out
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                path, header=header, index_col=False, encoding=ENCODING, low_memory=False
+            )
+    except (ValueError, csv.Error) as error:  # pandas' own are ValueErrors, too
         raise UserError(f"{path}: cannot be read as a table: {error}") from error
+    except pd.errors.ParserWarning as error:
+        raise UserError(
+            f"{path}: has rows of more columns than the first line has names; allowed is a name "
+            "for each column"
+        ) from error
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     return table, 2 if has_names else 1

@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from sweep.config.choices import DATASETS, DatasetConfig
 from sweep.config.fields import STRICT, Role, Text
-from sweep.data.file_states import FileState, walk_files
+from sweep.data.file_states import FileState, is_folder, walk_files
 from sweep.data.own_images import OwnImages
 from sweep.data.parts import Files, Part, Source, class_order
 from sweep.errors import UserError
@@ -45,10 +45,11 @@ class Folder(OwnImages):
         return str(self._folder())
 
     def files(self) -> Iterable[FileState]:
-        """Return the state of all image files, and where the folder is."""
-        folders = part_folders(self._folder())
-        here = FileState(str(self._folder().resolve()), 0, 0)
-        return [here, *(file for folder in folders.values() for file in walk_files(folder))]
+        """Return the state of all image files by their parts, and where the folder is."""
+        states = [FileState(str(self._folder().resolve()), 0, 0)]
+        for name, folder in part_folders(self._folder()).items():
+            states += [FileState(f"{name}/", 0, 0), *walk_files(folder)]
+        return states
 
     def source(self) -> Source:
         """Return the files by their parts and classes."""
@@ -66,13 +67,15 @@ def part_folders(root: Path) -> dict[str, Path]:
     """Return the folder of each part; of ``train`` alone, the folder itself.
 
     Raises:
-        UserError: there is no such folder, or it has images to test on and none to train on.
+        UserError: there is no such folder, or it has those of other parts and none to train on.
     """
-    if not root.is_dir():
+    if not is_folder(root):
         what = "is no folder" if root.exists() else "there is no such folder"
         raise UserError(f"dataset.root={root}: {what}; {ALLOWED}")
-    found = {name: root / name for name in PARTS if (root / name).is_dir()}
-    return found if "train" in found else {"train": root}
+    found = {name: root / name for name in PARTS if is_folder(root / name)}
+    if found and "train" not in found:
+        raise UserError(f"dataset.root={root}: has {' and '.join(found)}, and no train; {ALLOWED}")
+    return found or {"train": root}
 
 
 def read_folder(root: Path) -> Source:

@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from sweep.config.choices import DATASETS, DatasetConfig
 from sweep.config.fields import STRICT, Role, Switch, Text
 from sweep.data.arrays import array_part
-from sweep.data.file_states import FileState, state_of
+from sweep.data.file_states import FileState, is_folder, names_in, state_of
 from sweep.data.idx import read_idx
 from sweep.data.own_images import OwnImages
 from sweep.data.parts import Part, Source, numbered
@@ -111,17 +111,17 @@ def usual_files(folder: Path) -> dict[str, Path]:
     Raises:
         UserError: there is no such folder, or two files have the same meaning.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise UserError(f"dataset.root={folder}: there is no such folder")
     found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if not (match := USUAL_NAME.fullmatch(path.name)):
+    for name in names_in(folder):
+        if not (match := USUAL_NAME.fullmatch(name)):
             continue
         key = f"{'train' if match[1] == 'train' else 'test'}_{match[2]}"
         if key in found:
             raise UserError(
-                f"dataset.root={folder}: has {found[key].name} and {path.name}; allowed is one of "
+                f"dataset.root={folder}: has {found[key].name} and {name}; allowed is one of "
                 f"them, or dataset.{key}=FILE"
             )
-        found[key] = path
+        found[key] = folder / name
     return found

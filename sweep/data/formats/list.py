@@ -103,6 +103,6 @@ def _state(root: str, path: str) -> FileState:
     """Return the state of an image; one that is not there has a size of -1: it cannot be read."""
     try:
         found = os.stat(os.path.join(root, path))
-    except OSError:
+    except (OSError, ValueError):  # of a path with a character that none has
         return FileState(path, -1, 0)
     return FileState(path, found.st_size, found.st_mtime_ns)

@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from sweep.config.choices import DATASETS
 from sweep.config.fields import STRICT, Role
 from sweep.data.decoding import Broken, Form, decode, mode_of
-from sweep.data.file_states import FileState, state_of
+from sweep.data.file_states import FileState, is_file, state_of
 from sweep.data.own_files import OwnFiles
 from sweep.data.parts import Part, whole_labels
 from sweep.data.rec import ALLOWED, RecordFile, check_index
@@ -37,7 +37,8 @@ class RecordIO(OwnFiles):
     def files(self) -> Iterable[FileState]:
         """Return the state of the files, and of those beside them."""
         paths = self.paths().values()
-        indices = [path.with_suffix(INDEX) for path in paths if path.with_suffix(INDEX).is_file()]
+        beside = [path.with_suffix(INDEX) for path in paths]
+        indices = [each for each in beside if is_file(each)]
         return [state_of(path) for path in (*paths, *indices)]
 
     def part(self, path: Path) -> Part:
@@ -52,7 +53,7 @@ def read_rec(path: Path) -> Part:
         UserError: naming the byte at which something is wrong.
     """
     records = RecordFile(path)
-    if (index := path.with_suffix(INDEX)).is_file():
+    if is_file(index := path.with_suffix(INDEX)):
         check_index(index, records)
     if not len(records):
         raise UserError(f"{path}: no images; {ALLOWED}")

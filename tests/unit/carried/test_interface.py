@@ -65,3 +65,11 @@ def test_a_model_of_version_0_1_takes_grey_images_of_28_pixels(classes, names, t
     interface = load(tmp_path / "data").interface
     assert (interface.shape, interface.names) == ((1, 28, 28), names)
     assert len(interface.class_names) == 10
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e39, -1e39])
+def test_numbers_that_no_float32_is_are_refused(value):
+    features = Interface("features", (1, 1, 3), ("0", "1"), values="numbers")
+    assert features.pixels([[0, 1, 1e38]]).dtype == np.float32
+    with pytest.raises(ValueError, match="allowed are finite numbers, as float32 has them$"):
+        features.pixels([[0, 1, value]])

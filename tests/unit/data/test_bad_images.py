@@ -149,6 +149,20 @@ def test_images_to_test_on_of_another_size(root):
     )
 
 
+@pytest.mark.parametrize("images", [IMAGES, patches()[0]], ids=["grey", "colour"])
+def test_images_to_test_on_of_another_type(images):
+    labels = np.arange(len(images)) % 2
+    np.savez("train.npz", images=images, labels=labels)
+    np.savez("test.npz", images=images.astype(np.float32), labels=labels)
+    files = ("dataset=arrays", "dataset.train={}.npz", "dataset.test={}.npz")
+    assert message(files[0], files[1].format("train"), files[2].format("test")) == (
+        "test.npz, images, row 0: is float32, and the training images uint8; allowed is one type"
+    )
+    assert message(files[0], files[1].format("test"), files[2].format("train")) == (
+        "train.npz, images, row 0: is uint8, and the training images float32; allowed is one type"
+    )
+
+
 def test_grey_and_colour_images(root):
     put(root / "train" / "1" / "colour.png", np.zeros((8, 8, 3), np.uint8))
     first = sorted(root.glob("train/0/*"))[0]
@@ -176,6 +190,16 @@ def test_a_folder_that_is_none():
 def test_a_folder_without_images():
     Path("root", "train", "empty").mkdir(parents=True)
     assert message(*FOLDER_ROOT) == f"root/train: no images; {FOLDER}"
+
+
+@pytest.mark.parametrize("there", [("val",), ("val", "test")])
+def test_a_folder_with_nothing_to_train_on(root, there):
+    (root / "train").rename(root / "val")
+    if len(there) == 1:
+        (root / "test").rename("elsewhere")
+    assert message(*FOLDER_ROOT) == (
+        f"dataset.root=root: has {' and '.join(there)}, and no train; {FOLDER}"
+    )
 
 
 def test_an_image_in_no_class(root):
@@ -437,7 +461,14 @@ CSV = ("dataset=csv", "dataset.train=a.csv", "dataset.test_size=1")
         ("label,a\n0,1\n1,\n", "a.csv, line 3: column a has no number; allowed are finite"),
         ("label,a\n0,1\n1.5,2\n", f"a.csv, row 1: label 1.5 is not one of a class; {CLASS_LABELS}"),
         ("label,a\n0,1\n-3,2\n", f"a.csv, row 1: label -3 is not one of a class; {CLASS_LABELS}"),
+        (
+            "label,a\n0,1,2\n1,2,3\n",
+            "a.csv: has rows of more columns than the first line has names; allowed is a name for "
+            "each column",
+        ),
         ("label,a\n0,1\n1,2,3\n", "a.csv: cannot be read as a table: "),
+        ("0,,1\n1,2,3\n", "dataset.label=label: a.csv has 3 columns without names"),
+        ('"' + "a" * 140_000 + '"', "a.csv: cannot be read as a table: field larger than field"),
     ],
 )
 def test_a_table_that_is_wrong(text, expected):

@@ -127,10 +127,14 @@ def test_what_a_killed_process_left_is_removed(config):
     folder = gluon_cache() / "decoded"
     folder.mkdir(parents=True)
     machine = platform.node()
-    for name in (f"{machine}-999999999-a.tmp", f"{machine}-{os.getpid()}-b.tmp", "other-1-c.tmp"):
+    others = [
+        *(f"{machine}-{os.getpid()}-b.tmp", "other-1-c.tmp"),
+        *(f"{machine}-abcd-999999999-d.tmp", f"{machine}-999999999-1-e.tmp"),  # of longer names
+    ]
+    for name in (f"{machine}-999999999-a.tmp", *others):
         (folder / name).write_bytes(b"")
     load_dataset(config)
-    assert kept("*.tmp") == sorted([f"{machine}-{os.getpid()}-b.tmp", "other-1-c.tmp"])
+    assert kept("*.tmp") == sorted(others)
 
 
 def test_images_are_written_in_their_order_however_long_each_takes(config, monkeypatch):

@@ -5,10 +5,10 @@ from io import BytesIO
 import numpy as np
 import pytest
 from own_images import encoded, patches
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from sweep.data import decoding
-from sweep.data.decoding import AS_THEY_ARE, Broken, Form, decode, resized
+from sweep.data.decoding import AS_THEY_ARE, Broken, Form, decode, mode_of, resized
 
 COLOURS = patches()[0][3]  # (32, 32, 3)
 GREY = COLOURS[..., :1]
@@ -183,3 +183,42 @@ def test_simplejpeg_refuses_what_pillow_refuses(monkeypatch):
     content = encoded(COLOURS, "JPEG")
     for length in range(2, len(content), 7):
         reason(content[:length])
+
+
+LIES_BY_XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><d tiff:Orientation="6"/></x:xmpmeta>'
+
+
+def segment(number, content):
+    """Return a segment of a JPEG file, whose marker is 0xFF and a number."""
+    return bytes([0xFF, number]) + (len(content) + 2).to_bytes(2, "big") + content
+
+
+@pytest.mark.parametrize("kind", ["XMP", "EXIF after 64 KiB"])
+def test_an_orientation_anywhere_in_a_jpeg_is_found_with_simplejpeg_too(kind):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    segments = {
+        "XMP": segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + LIES_BY_XMP),
+        "EXIF after 64 KiB": segment(0xFE, b"." * 65_000) * 2 + segment(0xE1, exif.tobytes()),
+    }
+    content = encoded(COLOURS[:20], "JPEG")
+    lying = content[:2] + segments[kind] + content[2:]
+    np.testing.assert_array_equal(decode(lying), np.rot90(decode(content), -1), strict=True)
+
+
+def test_postscript_is_no_image_and_is_run_by_nobody(monkeypatch):
+    content = saved(Image.fromarray(COLOURS), "EPS")
+    asked = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *given, **_: asked.append(given))
+    assert content.startswith(b"%!PS")
+    assert reason(content) == "is no image that can be read"
+    with pytest.raises(Broken, match="^is no image that can be read$"):
+        mode_of(content)
+    assert asked == []
+
+
+def test_all_formats_are_loaded_before_threads_decode(monkeypatch):
+    loaded = []
+    monkeypatch.setattr(Image, "init", lambda: loaded.append(True))
+    with decoding.without_warnings():
+        assert loaded == [True]

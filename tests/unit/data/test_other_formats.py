@@ -17,7 +17,9 @@ from sweep.config.params import params
 from sweep.config.recorded import from_yaml, to_yaml
 from sweep.data import cifar
 from sweep.data.cifar import CIFAR
+from sweep.data.decoding import AS_THEY_ARE
 from sweep.data.download import gluon_cache
+from sweep.data.formats.csv import csv_part
 from sweep.data.splits import load_dataset
 from sweep.errors import UserError
 
@@ -121,6 +123,24 @@ def test_a_table_of_features(names, place, label):
     expected = np.array([row[1:] for row in ROWS], np.float32)
     np.testing.assert_array_equal(dataset.train.images[:, 0, 0], expected, strict=True)
     np.testing.assert_array_equal(dataset.train.labels, [row[0] for row in ROWS])
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "\ufeff0,0.5,-0,300",
+        '"0","0.5","-0","300"',
+        "\ufefflabel,a,b,c\n0,0.5,-0,300",
+        "\n0,0.5,-0,300",
+    ],
+    ids=["a mark", "quotes", "a mark and names", "an empty line"],
+)
+def test_the_first_image_of_a_table_is_kept(first):
+    lines = [first, *(",".join(map(str, row)) for row in ROWS[1:])]
+    Path("a.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    part = csv_part(Path("a.csv"), "label" if "label" in first else "0", None)
+    np.testing.assert_array_equal(part.labels, [row[0] for row in ROWS])
+    np.testing.assert_array_equal(part.pictures.pixels(0, AS_THEY_ARE).ravel(), [0.5, 0, 300])
 
 
 def pixels(columns, largest=255):
@@ -250,6 +270,14 @@ def test_cifar_in_files_or_in_its_archive(published):
     check_cifar(packed, parts)
     assert packed.digest == found.digest
     assert list(Path("packed").iterdir()) == [Path("packed", tiny.archive)]
+
+
+def test_cifar_whose_names_are_not_in_utf_8(published):
+    tiny, contents, _, _ = published
+    write_all(Path("x"), contents | {tiny.names: b"\xff\xfe"})
+    assert message(f"dataset={tiny.name}", "dataset.root=x") == (
+        f"x: {tiny.names} is not in UTF-8; allowed is the published file, or none: delete it"
+    )
 
 
 def test_cifar_without_the_names_of_its_classes(published):

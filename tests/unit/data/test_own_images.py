@@ -16,6 +16,7 @@ from sweep.config.compose import CONF, load
 from sweep.config.fingerprint import fingerprint
 from sweep.config.recorded import from_yaml, to_yaml
 from sweep.data.own_images import OwnImages
+from sweep.data.own_splits import USUAL_VAL_SIZE
 from sweep.data.splits import load_dataset
 
 GREY_ONLY = {own_images.write_csv, own_images.write_idx}
@@ -148,14 +149,24 @@ def test_a_folder_to_validate_on_is_taken_for_that():
     images, labels = digits()
     parts = {"train": (images[::2], labels[::2]), "val": (images[1::4], labels[1::4])}
     own_images.write_folder("root", {**parts, "test": (images[3::4], labels[3::4])})
-    dataset = load_dataset(config_of("dataset=folder", "dataset.root=root").dataset)
+    dataset = load_dataset(load("dataset=folder", "dataset.root=root").dataset)
     assert (len(dataset.train), len(dataset.val), len(dataset.test)) == (60, 30, 30)
     assert dataset.train_size == 90
     np.testing.assert_array_equal(dataset.val.images, as_loaded(images[1::4]))
     np.testing.assert_array_equal(dataset.val.labels, labels[1::4])
     own_images.write_npz(".", {**parts, "test": (images[3::4], labels[3::4])})
     given = (f"dataset.{part}={part}.npz" for part in ("train", "val", "test"))
-    assert load_dataset(config_of("dataset=arrays", *given).dataset).digest == dataset.digest
+    assert load_dataset(load("dataset=arrays", *given).dataset).digest == dataset.digest
+
+
+def test_a_folder_whose_images_are_for_something_else_is_in_another_state():
+    parts = {"train": digits(2), "val": digits(2)}
+    given = own_images.write_folder("photos", parts)
+    to_validate = config_of(*given).dataset.state()
+    Path("photos/val").rename("photos/test")
+    assert config_of(*given).dataset.state() != to_validate
+    Path("photos/test").rename("photos/val")
+    assert config_of(*given).dataset.state() == to_validate
 
 
 def test_folds_share_nothing_and_leave_nothing_out():
@@ -270,3 +281,4 @@ def test_all_formats_have_the_same_defaults():
             shared[file.stem] = {key: values[key] for key in common}
     assert len(shared) == 9
     assert all(each == shared["folder"] for each in shared.values())
+    assert shared["folder"]["val_size"] == USUAL_VAL_SIZE

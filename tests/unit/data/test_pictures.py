@@ -1,13 +1,15 @@
 """Image files as the images of a dataset: in its channels, resized as these were."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 from sklearn.datasets import load_sample_image
 
-from sweep.data.decoding import Form, decode
+from sweep.data import pictures
+from sweep.data.decoding import Form, decode, without_warnings
 from sweep.data.formats.mnist import Mnist
 from sweep.data.pictures import as_dataset, read
 from sweep.errors import UserError
@@ -108,3 +110,48 @@ def test_a_large_jpeg_becomes_what_a_dataset_makes_of_it(resize, channels):
     found = as_dataset(read(Path("china.jpg")), (channels, 30, 40), None, resize)
     expected = decode(Path("china.jpg").read_bytes(), Form((30, 40), resize, channels))
     np.testing.assert_array_equal(as_bytes(found), expected.squeeze())
+
+
+def test_postscript_is_no_picture_and_is_run_by_nobody(monkeypatch):
+    Image.fromarray(PHOTOGRAPH[:8, :8]).save("a.eps")
+    Path("a.eps").rename("a.png")
+    asked = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *given, **_: asked.append(given))
+    with pytest.raises(UserError, match="^a.png: is no image that can be read: "):
+        read(Path("a.png"))
+    assert asked == []
+
+
+def test_a_picture_that_no_dataset_would_decode(photograph, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200_000)
+    with without_warnings(), pytest.raises(UserError) as raised:
+        as_dataset(photograph, COLOUR, None, "squash")
+    assert str(raised.value) == (
+        "photograph.png: is too large: 640×427; allowed are 200,000 pixels"
+    )
+    photograph.file.unlink()
+    with pytest.raises(UserError, match="^photograph.png: cannot be read: No such file"):
+        as_dataset(photograph, COLOUR, None, "squash")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (struct.error("unpack requires 4 bytes"), "unpack requires 4 bytes"),
+        (IndexError(), "IndexE"),
+    ],
+)
+def test_whatever_a_reader_of_pillow_runs_into(photograph, monkeypatch, error, reason):
+    def run_into(image):
+        raise error
+
+    monkeypatch.setattr(pictures.ImageOps, "exif_transpose", run_into)
+    with pytest.raises(UserError) as raised:
+        read(photograph.file)
+    assert str(raised.value).startswith(f"photograph.png: is no image that can be read: {reason}")
+
+
+def test_a_folder_is_no_picture():
+    Path("folder").mkdir()
+    with pytest.raises(UserError, match="^folder: is a folder$"):
+        read(Path("folder"))

@@ -174,6 +174,7 @@ def test_an_index_that_fits_changes_nothing():
     [
         ("0\t0\n1\t40\n", "a.idx, line 2: no record begins at byte 40"),
         ("0\t0\n", "a.idx: has 1 of 2 records"),
+        ("0\t" + "9" * 5_000 + "\n", "a.idx, line 1: no record begins at byte " + "9" * 20),
         ("0 0\n", "a.idx, line 1: no record begins at byte 0 0"),
         ("0\t0\n1\t36\n2\t36\n", "a.idx: has 3 of 2 records"),
     ],

@@ -1,5 +1,7 @@
 """What is held out: each class its share, the same images always."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -110,6 +112,17 @@ def test_folds_beside_images_to_validate_on():
     )
 
 
+@pytest.mark.parametrize("val_size", [0, 0.2, 7])
+def test_a_size_beside_images_to_validate_on(val_size):
+    choice = Choice(val_size, None, None, None)
+    labels = {name: np.arange(3).repeat(5) for name in ("train", "val", "test")}
+    assert message(choice.rows, labels, NAMES) == (
+        f"dataset.val_size={val_size}: there are images to validate on already; allowed is the "
+        "usual 0.1, which is not used then"
+    )
+    assert len(replace(choice, val_size=0.1).rows(labels, NAMES).val) == 15
+
+
 FOLDER = ("dataset=folder", "dataset.root=photos")
 
 
@@ -129,6 +142,11 @@ FOLDER = ("dataset=folder", "dataset.root=photos")
         (
             "dataset.folds=20 dataset.fold=20",
             "dataset.fold=20: allowed with dataset.folds=20 is 0 to 19",
+        ),
+        (
+            "dataset.folds=3 dataset.fold=0 dataset.val_size=0.2",
+            "dataset.val_size=0.2: dataset.folds=3 says what is validated on; allowed is the usual "
+            "0.1, which is not used then",
         ),
         ("dataset.folds=1", "dataset.folds=1: allowed is null, or a whole number, 2 or more"),
         ("dataset.fold=-1", "dataset.fold=-1: allowed is null, or a whole number, 0 or more"),
@@ -155,7 +173,7 @@ def test_fields_that_are_wrong(given, expected):
 def test_what_a_configuration_holds_out():
     assert load(*FOLDER, "dataset.val_size=0.25").dataset.held_out(90) == 22
     assert load(*FOLDER, "dataset.val_size=7").dataset.held_out(90) == 7
-    folds = load(*FOLDER, "dataset.folds=3", "dataset.fold=0", "dataset.val_size=0").dataset
+    folds = load(*FOLDER, "dataset.folds=3", "dataset.fold=0").dataset
     assert folds.held_out(90) == 30
     assert folds.validates
     assert not load(*FOLDER, "dataset.val_size=0", "test_every_epoch=true").dataset.validates

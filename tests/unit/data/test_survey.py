@@ -17,6 +17,7 @@ from sweep.data.rec import MAGIC_BYTES
 from sweep.data.sources import read_source
 from sweep.data.splits import load_dataset
 from sweep.data.survey import survey
+from sweep.errors import UserError
 
 IMAGES, LABELS = patches()
 
@@ -211,3 +212,15 @@ def test_images_of_several_sizes_are_not_packed_as_arrays(photos, capsys):
         "allowed is a .rec file, or images of one size\n"
     )
     assert not Path("a.npz").exists()
+
+
+@pytest.mark.parametrize("suffix", [".rec", ".npz"])
+def test_broken_images_alone_are_not_packed(photos, suffix):
+    for file in photos.glob("train/*/*"):
+        file.write_bytes(b"")
+    with pytest.raises(UserError) as raised:
+        pack(Path(f"all{suffix}"), read_source(photos).parts)
+    assert str(raised.value) == (
+        f"--write all{suffix}: none of the images of train can be read; allowed is one or more"
+    )
+    assert [each.name for each in Path().iterdir()] == ["photos"]

@@ -56,8 +56,8 @@ def test_the_leaderboard_takes_folds_as_seeds(place):
     here, given = place
     for fold in (0, 1, 2):
         for lr in (0.1, 0.5):
-            folds = ("dataset.folds=3", f"dataset.fold={fold}", f"optim.lr={lr}")
-            here.execute("folds", *SMALL, *given["npz"], *folds)
+            folds = ("dataset.folds=3", f"dataset.fold={fold}", "dataset.val_size=0.1")
+            here.execute("folds", *SMALL, *given["npz"], *folds, f"optim.lr={lr}")
     table = load_leaderboard("folds", tracking_uri=here.uri)
     assert table["seeds"].tolist() == [3, 3]
     assert sorted(table["optim.lr"]) == [0.1, 0.5]

@@ -123,4 +123,6 @@ def test_features_are_given_and_served_as_numbers(tmp_path):
     assert scaling("standard", dataset.train).mean.shape == (1, 1, 1, 5)
     with pytest.raises(ValueError) as raised:
         model.predict(np.full((1, 5), np.inf))
-    assert str(raised.value) == "images with values from inf to inf: allowed are finite numbers"
+    assert str(raised.value) == (
+        "images with values from inf to inf: allowed are finite numbers, as float32 has them"
+    )

@@ -1,0 +1,154 @@
+"""What the system does not let be read is said in a line, too."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import own_images
+import pytest
+from own_images import digits, halves
+
+from sweep.config.compose import load
+from sweep.data import file_states, random_access
+from sweep.data.decoding import AS_THEY_ARE, Broken
+from sweep.data.formats.arrays import read_arrays
+from sweep.data.sources import read_source
+from sweep.data.survey import survey
+from sweep.errors import UserError
+
+LONG = "x" * 300  # more than a file's name may have
+ROWS = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+
+
+def message(call, *given):
+    with pytest.raises(UserError) as raised:
+        call(*given)
+    return str(raised.value)
+
+
+@pytest.fixture
+def photos():
+    own_images.write_folder("photos", halves(*digits(4)))
+    return Path("photos")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("dataset=folder", f"dataset.root={LONG}"),
+        ("dataset=idx", f"dataset.root={LONG}"),
+        ("dataset=cifar10", f"dataset.root={LONG}"),
+        ("dataset=recordio", f"dataset.train={LONG}.rec"),
+    ],
+    ids=["folder", "idx", "cifar10", "recordio"],
+)
+def test_a_path_that_is_too_long(given):
+    assert message(load(*given).dataset.state).endswith(": cannot be read: File name too long")
+
+
+def test_a_source_whose_path_is_too_long():
+    assert message(read_source, Path(LONG)) == f"{LONG}: cannot be read: File name too long"
+    assert message(read_source, Path("a\0b")) == "a\0b: cannot be read: embedded null byte"
+
+
+def test_what_nobody_may_look_at(photos, monkeypatch):
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(file_states.os, "listdir", refused)
+    assert message(read_source, photos) == "photos: cannot be read: Permission denied"
+    monkeypatch.setattr(file_states.os, "stat", refused)
+    assert message(read_source, photos) == "photos: cannot be read: Permission denied"
+
+
+def test_a_path_in_a_list_that_none_can_be():
+    Path("a.lst").write_text("0\t0\ta\0b.png\n1\t1\tc.png\n")
+    config = load("dataset=list", "dataset.train=a.lst", "dataset.test_size=1").dataset
+    assert message(config.read) == (
+        "a\0b.png: cannot be read: embedded null byte; dataset.on_broken=skip leaves such images "
+        "out"
+    )
+
+
+def test_an_image_that_vanishes_while_it_is_looked_at(photos):
+    source = read_source(photos)
+    part = source.parts["train"]
+
+    class Vanishing:
+        def __getattr__(self, name):
+            return getattr(part.pictures, name)
+
+        def mode(self, row):
+            Path(self.where(row)).unlink()
+            return part.pictures.mode(row)
+
+    found = survey({"train": (replace(part, pictures=Vanishing()), source.class_names)})
+    assert {each.broken for each in found.broken} == {"cannot be read: No such file or directory"}
+    assert len(found.broken) == len(part.labels) == 30
+
+
+# --- pairs of .npy files ---
+
+
+def pair(images=ROWS, labels=(0, 1)):
+    """Write two files; return what reads them."""
+    for name, array in (("images.npy", images), ("labels.npy", labels)):
+        np.save(name, array)
+    return Path("images.npy"), Path("labels.npy")
+
+
+def test_a_pair_is_read_row_by_row():
+    part = read_arrays(*pair())["train"]
+    np.testing.assert_array_equal(part.pictures.pixels(1, AS_THEY_ARE), ROWS[1, ..., None])
+    np.testing.assert_array_equal(part.labels, [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("arrays", "expected"),
+    [
+        (
+            (ROWS, []),
+            "labels.npy: has 0 labels for the 2 images of images.npy; allowed are as many",
+        ),
+        ((ROWS[:0], []), "images.npy: no images; allowed is one or more"),
+        (
+            (ROWS, 5),
+            "labels.npy: has the shape (); allowed is one label for each image: (n,) or (n,1)",
+        ),
+        (
+            (5, [0]),
+            "images.npy: has the shape (); allowed are (n,h,w), (n,h,w,c) and (n,c,h,w) with 1 or "
+            "3 channels, and features (n,d)",
+        ),
+    ],
+)
+def test_arrays_without_rows(arrays, expected):
+    assert message(read_arrays, *pair(*arrays)) == expected
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        (b"(-2, 3, 4)", "has the shape (-2,3,4); allowed are (n,h,w), "),
+        (b"(2, 3, 99999999999999999999)", "is cut: 24 bytes of 599,999,999,999,999,999,994"),
+        (b"((2, 3, 4)", "is no array of NumPy's that can be read: "),
+    ],
+)
+def test_a_header_that_is_wrong(shape, expected):
+    images, labels = pair()
+    head, content = images.read_bytes()[:128], images.read_bytes()[128:]
+    changed = head.replace(b"(2, 3, 4)", shape).rstrip(b" \n").ljust(127) + b"\n"
+    images.write_bytes(changed + content)
+    assert message(read_arrays, images, labels).startswith(f"images.npy: {expected}")
+
+
+def test_a_disk_that_fails_is_a_broken_image(monkeypatch):
+    def fail(*_):
+        raise OSError(5, "Input/output error")
+
+    paths = pair()
+    part = read_arrays(*paths)["train"]
+    monkeypatch.setattr(random_access.os, "pread", fail)
+    with pytest.raises(Broken, match="^cannot be read: Input/output error$"):
+        part.pictures.pixels(0, AS_THEY_ARE)
+    assert message(read_arrays, *paths) == "labels.npy: cannot be read: Input/output error"
