@@ -5,7 +5,6 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 from pydantic.dataclasses import dataclass
 
+from sweep.config.arguments import gathered
 from sweep.config.choices import DATASETS
 from sweep.config.fields import STRICT, Role, Text
 from sweep.data.file_states import FileState
@@ -47,13 +47,7 @@ class Custom(OwnImages):
     @model_validator(mode="before")
     @classmethod
     def _gather(cls, values: Any) -> Any:
-        if not isinstance(values, dict):
-            return values
-        known = {each.name for each in fields(cls)}
-        others = {key: value for key, value in values.items() if key not in known}
-        kept = {key: value for key, value in values.items() if key in known}
-        given = json.loads(kept.get(ARGUMENTS, "{}")) | others
-        return {**kept, ARGUMENTS: json.dumps(given, sort_keys=True)}
+        return gathered(cls, values, ARGUMENTS)
 
     def check(self) -> None:
         """Check that a function is named."""

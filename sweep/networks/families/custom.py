@@ -1,13 +1,14 @@
 """A network of the user's own: ``model._target_=my_nets.Net``, with its arguments beside it."""
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import model_validator
 from pydantic.dataclasses import dataclass
 
+from sweep.config.arguments import gathered
 from sweep.config.choices import NETWORKS, Network, Shape, Tried
 from sweep.config.fields import STRICT, Mark, Role, Size, Text
 from sweep.errors import UserError
@@ -44,13 +45,7 @@ class Custom(Network):
     @model_validator(mode="before")
     @classmethod
     def _gather(cls, values: Any) -> Any:
-        if not isinstance(values, dict):
-            return values
-        known = {each.name for each in fields(cls)}
-        others = {key: value for key, value in values.items() if key not in known}
-        kept = {key: value for key, value in values.items() if key in known}
-        given = json.loads(kept.get(ARGUMENTS, "{}")) | others
-        return {**kept, ARGUMENTS: json.dumps(given, sort_keys=True)}
+        return gathered(cls, values, ARGUMENTS)
 
     @property
     def label(self) -> str:

@@ -4,30 +4,20 @@ from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import OPTIMIZERS, OptimizerConfig
-from sweep.config.fields import STRICT, Fraction, NonNegative, Positive
+from sweep.config.choices import OPTIMIZERS
+from sweep.config.fields import STRICT
+from sweep.training.optimizers.moments import Moments
 
 
 @OPTIMIZERS.registers("adamw")
 @dataclass(frozen=True, config=STRICT)
-class AdamW(OptimizerConfig):
+class AdamW(Moments):
     """Adam with decoupled weight decay (Loshchilov, Hutter 2019)."""
 
     name: Literal["adamw"]
-    lr: Positive
-    wd: NonNegative
-    beta1: Fraction
-    beta2: Fraction
-    epsilon: Positive
 
     def build(self, parameters: int) -> Any:
         """Return our optimiser: MXNet has none."""
         from sweep.training.kernels.adamw import AdamW as Updates  # which imports MXNet
 
-        return Updates(
-            learning_rate=self.lr,
-            wd=self.wd,
-            beta1=self.beta1,
-            beta2=self.beta2,
-            epsilon=self.epsilon,
-        )
+        return Updates(**self.numbers())
