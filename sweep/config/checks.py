@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from sweep.config.choices import Shape
+from sweep.config.images import Shape
 from sweep.config.metrics import measured_metric
 from sweep.config.params import as_text
 from sweep.config.schema import Config

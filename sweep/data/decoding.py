@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from sweep.config.choices import Resize
+from sweep.config.images import Resize
 
 try:
     import simplejpeg

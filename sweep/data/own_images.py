@@ -12,8 +12,9 @@ import PIL
 from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import DatasetConfig, Images, Resize
+from sweep.config.choices import DatasetConfig
 from sweep.config.fields import STRICT, Mark, Role, allowed, walk
+from sweep.config.images import Images, Resize
 from sweep.config.params import as_text
 from sweep.data.decode_once import Recipe, decoded_once
 from sweep.data.decode_pass import OnBroken

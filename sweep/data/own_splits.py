@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sweep.config.choices import Rows
+from sweep.config.images import Rows
 from sweep.data.parts import Labels
 from sweep.data.stratified import Labelled, RowNumbers, fold_of, hold_out
 from sweep.errors import UserError, either

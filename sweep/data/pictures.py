@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from sweep.config.choices import Framing, Resize
+from sweep.config.images import Framing, Resize
 from sweep.data.decoding import DEEP_MODES, RESIZES, SCALING, Broken, Form, decode, open_image
 from sweep.data.scaling import as_bytes
 from sweep.errors import UserError, either

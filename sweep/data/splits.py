@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.config.choices import DatasetConfig, Resize, Rows, Shape
+from sweep.config.choices import DatasetConfig
+from sweep.config.images import Resize, Rows, Shape
 
 SPLIT_SEED = 20_121_995  # any constant will do; another one makes other splits
 

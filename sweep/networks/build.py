@@ -3,7 +3,8 @@
 import math
 
 from sweep.backend.mxnet import gluon, mx, nd
-from sweep.config.choices import Network, Shape
+from sweep.config.choices import Network
+from sweep.config.images import Shape
 from sweep.networks.blocks.eager import numpy_switched_off_again, why_eager
 
 

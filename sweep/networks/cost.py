@@ -1,6 +1,6 @@
 """How much there is to compute in a run, as far as its configuration tells."""
 
-from sweep.config.choices import Shape
+from sweep.config.images import Shape
 from sweep.config.schema import Config
 
 STEP = 2_000_000  # a step's own cost, in multiplications: what calling a batch's kernels takes

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sweep.config.choices import Shape
+from sweep.config.images import Shape
 from sweep.config.params import as_text
 from sweep.errors import UserError, nearest
 

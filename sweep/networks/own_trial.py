@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
-from sweep.config.choices import Shape, Tried
+from sweep.config.choices import Tried
+from sweep.config.images import Shape
 from sweep.errors import UserError
 from sweep.networks.blocks.eager import (
     Eager,

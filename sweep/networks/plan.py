@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from sweep.config.choices import Shape
+from sweep.config.images import Shape
 
 LARGEST_SIDE = 4096  # of an image that a plan may need at least, in pixels
 

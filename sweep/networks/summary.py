@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sweep.backend.mxnet import mx
-from sweep.config.choices import Shape
+from sweep.config.images import Shape
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweep.config.choices import Network, Shape, Tried
+from sweep.config.choices import Network, Tried
+from sweep.config.images import Shape
 from sweep.config.schema import Config
 from sweep.data.splits import Dataset
 

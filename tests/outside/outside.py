@@ -12,12 +12,12 @@ from sweep.config.choices import (
     OPTIMIZERS,
     SCHEDULES,
     DatasetConfig,
-    Images,
     Network,
     OptimizerConfig,
     Schedule,
 )
 from sweep.config.fields import STRICT, Count, Positive, Share
+from sweep.config.images import Images
 
 
 @DATASETS.registers("stripes")

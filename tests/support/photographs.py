@@ -9,8 +9,9 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 from sklearn.datasets import load_sample_image
 
-from sweep.config.choices import DatasetConfig, Images
+from sweep.config.choices import DatasetConfig
 from sweep.config.fields import STRICT, Role
+from sweep.config.images import Images
 
 SIDE = 32
 NAMES = ("a temple in China", "flower, <i>& leaves</i>: 花")

@@ -9,8 +9,9 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import DATASETS, DatasetConfig, Framing, Images
+from sweep.config.choices import DATASETS, DatasetConfig
 from sweep.config.fields import STRICT, Role, Text, Texts
+from sweep.config.images import Framing, Images
 from sweep.data.decoded import decoded
 from sweep.data.download import find
 from sweep.data.idx import as_floats

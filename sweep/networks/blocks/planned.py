@@ -4,7 +4,7 @@ from functools import singledispatch
 from typing import Any
 
 from sweep.backend.mxnet import gluon
-from sweep.config.choices import Shape
+from sweep.config.images import Shape
 from sweep.networks.blocks.padding import pad
 from sweep.networks.plan import (
     Activation,

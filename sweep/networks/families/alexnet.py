@@ -4,8 +4,9 @@ from typing import ClassVar, Literal
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import NETWORKS, Shape
+from sweep.config.choices import NETWORKS
 from sweep.config.fields import STRICT, Count, Counts, Size
+from sweep.config.images import Shape
 from sweep.errors import UserError
 from sweep.networks.families.planned import Convolutional, check_lengths, pooled
 from sweep.networks.plan import Dense, Plan, Pooling

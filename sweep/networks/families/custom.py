@@ -9,8 +9,9 @@ from pydantic import model_validator
 from pydantic.dataclasses import dataclass
 
 from sweep.config.arguments import gathered
-from sweep.config.choices import NETWORKS, Network, Shape, Tried
+from sweep.config.choices import NETWORKS, Network, Tried
 from sweep.config.fields import STRICT, Mark, Role, Size, Text
+from sweep.config.images import Shape
 from sweep.errors import UserError
 from sweep.networks.own_target import ALLOWED
 

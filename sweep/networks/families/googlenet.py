@@ -4,8 +4,9 @@ from typing import ClassVar, Literal
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import NETWORKS, Shape
+from sweep.config.choices import NETWORKS
 from sweep.config.fields import STRICT, Counts, Positive
+from sweep.config.images import Shape
 from sweep.errors import UserError
 from sweep.networks.families.planned import Convolutional, pooled
 from sweep.networks.families.stems import Stem, stem

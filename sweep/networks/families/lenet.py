@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import NETWORKS, Shape
+from sweep.config.choices import NETWORKS
 from sweep.config.fields import STRICT, Count, Counts
+from sweep.config.images import Shape
 from sweep.environment import float_lanes
 from sweep.errors import UserError
 from sweep.networks.families.fully_connected import FullyConnected

@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import NETWORKS, Shape
+from sweep.config.choices import NETWORKS
 from sweep.config.fields import STRICT
+from sweep.config.images import Shape
 from sweep.networks.families.fully_connected import FullyConnected
 
 

@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import Network, Shape
+from sweep.config.choices import Network
 from sweep.config.fields import STRICT, Counts, Fraction, Switch
+from sweep.config.images import Shape
 from sweep.errors import UserError
 from sweep.networks import plan as planning
 from sweep.networks.initial import Init, InitScale, initializer

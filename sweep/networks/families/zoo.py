@@ -4,8 +4,9 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import NETWORKS, Network, Shape
+from sweep.config.choices import NETWORKS, Network
 from sweep.config.fields import STRICT, Text
+from sweep.config.images import Shape
 from sweep.errors import UserError, either, nearest
 from sweep.networks.initial import Init, InitScale, initializer
 

@@ -1,0 +1,67 @@
+"""What is known of images: their shapes, their arrays, and how pictures became such images."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Shape = tuple[int, int, int]  # of an image: channels, height, width
+Resize = Literal["squash", "fit", "crop"]  # how a picture becomes one of another size
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which images are trained on, validated on and tested on: (n,) int32 each, ascending."""
+
+    train: NDArray[np.int32]
+    val: NDArray[np.int32]
+    test: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images of a dataset with their labels, as a dataset's module reads them.
+
+    Attributes:
+        train_images: (n, channels, height, width) uint8, 0 (black) to 255, or float32, which is
+            taken as it is (0 to 1 where it is an image); may be memory-mapped. Features are
+            (n, 1, 1, d).
+        train_labels: (n,) integers from 0.
+        test_images: (m, channels, height, width), as those to train on.
+        test_labels: (m,) integers.
+        class_names: one for each class; plain numbers where classes have no other names.
+        digest: 64 hex digits that identify the content of all images and labels.
+        source: the folder or the file that they were read from.
+        rows: of each split; None to draw ``val_size`` of the training images, and test on all.
+        val_images: that ``rows.val`` counts; None for the training images.
+        val_labels: (k,) integers, beside ``val_images``.
+        resize: how pictures of other sizes became these images.
+        skipped: what was left out since it is broken, a line each.
+    """
+
+    train_images: NDArray[Any]
+    train_labels: NDArray[Any]
+    test_images: NDArray[Any]
+    test_labels: NDArray[Any]
+    class_names: tuple[str, ...]
+    digest: str
+    source: str
+    rows: Rows | None = None
+    val_images: NDArray[Any] | None = None
+    val_labels: NDArray[Any] | None = None
+    resize: Resize = "squash"
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Framing:
+    """How a dataset's images were made of pictures; others are made like them to be classified.
+
+    Attributes:
+        side: of the square that the trimmed picture was scaled into, in pixels.
+        by_mass: whether its centre of mass was put into the middle, or the centre of its frame.
+    """
+
+    side: int
+    by_mass: bool
