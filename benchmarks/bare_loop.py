@@ -15,7 +15,7 @@ class BareLoop:
     def __init__(self, config: Config, dataset: Dataset) -> None:
         """Put all batches on the device."""
         self.net = build_network(
-            config.model, dataset.shape, dataset.classes, seed=config.seed, context=mx.cpu()
+            config.model, dataset.shape, dataset.outputs, seed=config.seed, context=mx.cpu()
         )
         self.net.hybridize(static_alloc=True, static_shape=True)
         self.loss = gluon.loss.SoftmaxCrossEntropyLoss()

@@ -22,7 +22,7 @@ from sklearn.datasets import load_sample_images
 
 from sweep.backend.mxnet import mx
 from sweep.config.compose import load
-from sweep.data import decoding
+from sweep.data.readers import decoding
 from sweep.data.splits import load_dataset
 from sweep.environment import environment
 

@@ -11,6 +11,7 @@ import argparse
 import os
 import platform
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,12 +19,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from generated_store import EXPERIMENT, fill, generate
-from record import new_folder
 from sweeps import CORES, HERE
 
 from sweep.environment import environment
 from sweep.results.leaderboard import load_leaderboard
 from sweep.tracking import Tracker
+
+sys.path.insert(0, str(HERE.parent / "tests" / "support"))  # servers, PostgreSQL
 
 ASKED = 50  # combinations
 
@@ -69,7 +71,9 @@ def main() -> None:
             with ExitStack() as held:
                 database = held.enter_context(PostgreSQL())
                 fill(database.url, runs)
-                server = held.enter_context(AuthServer(new_folder(), database))
+                server = held.enter_context(
+                    AuthServer(Path(tempfile.mkdtemp(dir=folder)), database)
+                )
                 os.environ.update(server.environment)
                 add("server, PostgreSQL, passwords", runs, server.address)
     lines += [

@@ -25,6 +25,7 @@ from sweep.backend.mxnet import mx
 from sweep.config.compose import load
 from sweep.config.metrics import measured_metric
 from sweep.data.augment import seeded, transforms
+from sweep.data.mixup import Mixup
 from sweep.data.splits import Split
 from sweep.environment import environment
 from sweep.networks.build import build_network
@@ -118,6 +119,10 @@ def main() -> None:
             change = seeded(transforms(load(*chosen).augment, batch), seed=0, epoch=1)
             times = [1000 * core_seconds(lambda change=change: change(batch)) for _ in range(50)]
             print(f"| {name} | {statistics.median(times):.2f} |")
+        mixup, labels = Mixup(0.2), np.zeros(len(batch), np.uint8)
+        rng = mixup.generator(0, 1)
+        times = [1000 * core_seconds(lambda: mixup.mix(batch, labels, rng)) for _ in range(50)]
+        print(f"| mixup | {statistics.median(times):.2f} |")
 
 
 def _spread(values: Any, form: str) -> str:

@@ -37,7 +37,7 @@ from typing import Any
 from overheads import family
 from sweeps import CORES, HERE, run
 
-sys.path.append(str(HERE.parent / "tests" / "support"))  # has servers and PostgreSQL
+sys.path.insert(0, str(HERE.parent / "tests" / "support"))  # servers, PostgreSQL
 
 EPOCHS, EXPERIMENT = 20, "record"
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.utils import JobReturn
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
 
 if TYPE_CHECKING:
     from sweep.execution.launcher import Launcher
@@ -22,6 +24,17 @@ class GluonLauncher(BasicLauncher):
         """Take the launcher's name, ``engine`` in its file, and settings that it reads itself."""
         super().__init__()
         self._engine = engine
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        """Take whose jobs these are, if they are runs of ours."""
+        from sweep.config.own_sweepers import check_sweeper
+        from sweep.sweeps.entry import check_application
+
+        check_application(config, f"hydra.launcher: {type(self).__name__}")
+        check_sweeper(config)
+        super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
 
     @cached_property
     def own(self) -> "Launcher":

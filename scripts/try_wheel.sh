@@ -3,13 +3,15 @@
 set -eu
 project=$(cd "$(dirname "$0")/.." && pwd)
 empty=$(mktemp -d)
+environment=${VENV:-.venv}
 trap 'rm -rf "$empty"' EXIT
 
 rm -rf "$project/dist"
-"$project/.venv/bin/python" -m build --wheel --outdir "$project/dist" "$project"
-"$project/.venv/bin/python" -m venv "$empty/venv"
+"$project/$environment/bin/python" -m build --wheel --outdir "$project/dist" "$project"
+"$project/$environment/bin/python" -m venv "$empty/venv"
 "$empty/venv/bin/python" -m pip install --quiet --disable-pip-version-check --use-pep517 \
     --constraint "$project/constraints.txt" "$project"/dist/*.whl
+"$empty/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps mxnet==1.9.1
 
 mkdir "$empty/folder"
 cd "$empty/folder"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sweep.results.curves import load_curves as load_curves
     from sweep.results.leaderboard import load_leaderboard as load_leaderboard
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["load_curves", "load_leaderboard", "train"]
 
 MODULES = {

@@ -1,7 +1,6 @@
 """The program: ``python -m sweep model=lenet optim.lr=0.1,0.2 --multirun``, or ``sweep``."""
 
 import os
-import select
 import signal
 import sys
 
@@ -15,32 +14,23 @@ def main() -> None:
     """Run a command if the first argument is the name of one, or else Hydra's application."""
     from sweep import signals
     from sweep.commands import COMMANDS, COMPLETION_VARIABLE
+    from sweep.pipes import for_a_reader
+    from sweep.progress import asks_to_train, tell
 
-    is_command = sys.argv[1:2] and sys.argv[1] in (*COMMANDS, "--version")
+    is_command = sys.argv[1:2] and sys.argv[1] in COMMANDS
+    if not is_command and "--version" in sys.argv:
+        sys.argv[1:], is_command = ["--version"], True  # Hydra would print its own
     if is_command or COMPLETION_VARIABLE in os.environ:
         from sweep.commands.cli import main as application
     else:
+        if asks_to_train(sys.argv[1:]):
+            tell("Reading the configuration ...")
         from sweep.commands.train import main as application
     signals.let_none_be_lost()
     signal.signal(signal.SIGINT, ASKED)
     # SIGTERM ends runs as Ctrl-C does: recorded as KILLED.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        try:
-            application()
-        finally:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        if not _is_read():
-            os._exit(128 + signal.SIGPIPE)
-        raise
-
-
-def _is_read() -> bool:
-    """Return whether the output has a reader; it has none after ``| head`` has ended."""
-    output = select.poll()
-    output.register(1, 0)  # errors are always told
-    return not any(events & select.POLLERR for _, events in output.poll(0))
+    for_a_reader(application)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,12 @@ def pinned(names: Sequence[str]) -> list[str]:
     builds = [name for name in packages if name.startswith("mxnet")]
     wanted = [each for name in names for each in (builds if name == "mxnet" else [name])]
     return [f"{name}=={packages[name]}" for name in wanted if name in packages]
+
+
+def packages_of(modules: Iterable[str]) -> list[str]:
+    """Return the installed packages that modules of these names come from, in order."""
+    known = metadata.packages_distributions()
+    return sorted({package for each in modules for package in known.get(each, ())})
 
 
 @functools.cache

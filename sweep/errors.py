@@ -66,3 +66,8 @@ def either(words: Iterable[str]) -> str:
     """Return the words as a choice: ``a, b or c``."""
     *others, last = words
     return f"{', '.join(others)} or {last}" if others else last
+
+
+def in_full(number: float) -> str:
+    """Return a number with all its digits, but without a fraction of nothing: ``5`` for 5.0."""
+    return repr(number).removesuffix(".0")

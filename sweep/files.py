@@ -1,15 +1,19 @@
 """Files that are there whole or not at all, and locks on them."""
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
+
+from sweep import heartbeat
 
 TEMPORARY = ".tmp"  # the suffix of what a killed process may leave behind
+POLL_SECONDS = 0.2
 
 
 def kernel_lock(path: Path) -> FileLock:
@@ -19,6 +23,39 @@ def kernel_lock(path: Path) -> FileLock:
     file that is there, would outlive a machine that died.
     """
     return FileLock(path, fallback_to_soft=False)
+
+
+def wait_for(lock: FileLock) -> None:
+    """Hold a lock that another process holds, however long that takes: who waits does not hang."""
+    while not lock.is_locked:
+        heartbeat.beat()
+        with contextlib.suppress(Timeout):
+            lock.acquire(timeout=heartbeat.SECONDS, poll_interval=POLL_SECONDS)
+
+
+def obstacle(path: Path) -> str | None:
+    """Return why a file or folder cannot be written, or made where it is not; None if it can.
+
+    Nothing is written to find out.
+    """
+    there = path
+    while not os.path.lexists(there) and there != there.parent:
+        there = there.parent
+    if there != path and not there.is_dir():
+        number = errno.ENOTDIR
+    elif _longest_name(path) > os.statvfs(there).f_namemax:
+        number = errno.ENAMETOOLONG
+    elif not os.access(there, os.W_OK):
+        is_read_only = os.statvfs(there).f_flag & os.ST_RDONLY
+        number = errno.EROFS if is_read_only else errno.EACCES
+    else:
+        return None
+    return f"{there}: {os.strerror(number)}"
+
+
+def _longest_name(path: Path) -> int:
+    """Return how many bytes the longest name of a path's folders, and of its own, has."""
+    return max((len(os.fsencode(part)) for part in path.parts), default=0)
 
 
 def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:

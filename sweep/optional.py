@@ -1,8 +1,18 @@
-"""What is installed only where it was asked for: ``pip install "gluon-sweep[ray]"``."""
+"""What is not installed everywhere: extras, as in ``pip install "gluon-sweep[ray]"``, and MXNet."""
 
+import shlex
+import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 from sweep.errors import UserError
+
+# With its dependencies pip would refuse it beside NumPy 2, which Python 3.13 and later need.
+NO_MXNET = (
+    "Apache MXNet, which trains and predicts, is not installed: {install} --no-deps mxnet==1.9.1 "
+    "(there are builds for Linux on x86-64 and Arm, and for macOS on x86-64; elsewhere results can "
+    "be read: sweep leaderboard, sweep report)"
+)
 
 
 def need(extra: str, module: str, what: str) -> None:
@@ -17,4 +27,23 @@ def need(extra: str, module: str, what: str) -> None:
         UserError: it is not installed.
     """
     if find_spec(module) is None:
-        raise UserError(f'{what}, which is not installed: pip install "gluon-sweep[{extra}]"')
+        raise UserError(f'{what}, which is not installed: {installing()} "gluon-sweep[{extra}]"')
+
+
+def need_mxnet() -> None:
+    """See that MXNet is installed, without loading it.
+
+    Raises:
+        UserError: it is not.
+    """
+    if find_spec("mxnet") is None:
+        raise UserError(NO_MXNET.format(install=installing()))
+
+
+def installing() -> str:
+    """Return the command that installs what follows it where this program is installed."""
+    if Path(sys.prefix, "pipx_metadata.json").exists():
+        return f"pipx runpip {Path(sys.prefix).name} install"
+    if find_spec("pip") is None:  # as in the environments of uv
+        return f"uv pip install --python {shlex.quote(sys.executable)}"
+    return "pip install"

@@ -4,6 +4,7 @@ import sys
 
 from sweep.commands.cli import run
 from sweep.commands.predict import predict
+from sweep.pipes import for_a_reader
 
 if __name__ == "__main__":
-    sys.exit(run(predict, name="python -m sweep.predict"))
+    for_a_reader(lambda: sys.exit(run(predict, name="python -m sweep.predict")))

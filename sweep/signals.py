@@ -1,13 +1,21 @@
-"""Ctrl-C and SIGTERM, which Python raises wherever it happens to be; and crashes."""
+"""Ctrl-C and SIGTERM, which Python raises wherever it happens to be; crashes; and stacks."""
 
 import contextlib
 import faulthandler
+import functools
+import os
 import signal
+import socket
 import sys
+import threading
+from typing import IO, Any
 
 EXIT_CODE = 128 + signal.SIGINT
 AGAIN_SECONDS = 0.01
 CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE)
+STACKS = signal.SIGUSR1  # lets a run's process write the stacks of its threads to its log
+
+_log: IO[Any] | None = None  # where stacks go; None for where errors go
 
 
 def let_none_be_lost() -> None:
@@ -20,11 +28,46 @@ def let_none_be_lost() -> None:
     sys.unraisablehook = _raise_again
 
 
+@functools.cache
+def let_the_second_end_the_process() -> None:
+    """Let a second Ctrl-C end this process at once, where it trains itself and nobody watches it.
+
+    Python handles none while its main thread is in a call of a library. But it writes each to a
+    descriptor at once: https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd. Only the
+    main thread can set it; in another, it is left as it is.
+    """
+    if threading.current_thread() is threading.main_thread():
+        receiver, sender = socket.socketpair()
+        sender.setblocking(False)
+        signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+        threading.Thread(target=_count, args=(receiver, sender), daemon=True).start()
+
+
+def _count(receiver: socket.socket, sender: socket.socket) -> None:
+    """End the process at the second interrupt; the sender is kept, since it must stay open."""
+    seen = 0
+    while seen < 2:
+        seen += receiver.recv(1)[0] == signal.SIGINT
+    os._exit(EXIT_CODE)
+
+
 def _raise_again(unraisable: "sys.UnraisableHookArgs") -> None:
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
         signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
     else:
         sys.__unraisablehook__(unraisable)
+
+
+def write_stacks_to(log: IO[Any]) -> None:
+    """Let this process write the stacks of its threads when it crashes, or is asked for them.
+
+    Args:
+        log: has a descriptor, and stays open.
+    """
+    global _log
+    _log = log
+    faulthandler.enable(log)
+    faulthandler.register(STACKS, log)
 
 
 def let_crashes_end_the_process() -> None:
@@ -39,4 +82,4 @@ def let_crashes_end_the_process() -> None:
         for crash in CRASHES:
             signal.signal(crash, signal.SIG_DFL)
     if is_traced:
-        faulthandler.enable()
+        faulthandler.enable(_log or sys.stderr)

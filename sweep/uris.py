@@ -3,10 +3,12 @@
 import os
 import re
 import shlex
+from pathlib import Path
 
 from sweep.environment import program
 
 DEFAULT_URI = "sqlite:///mlflow.db"
+PLAIN = re.compile(r"[\w/ .,+=@~-]*")
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 
 
@@ -30,10 +32,23 @@ def resolve_uri(uri: str | None) -> str:
     return uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
 
 
+def as_address(path: Path) -> str:
+    """Return how MLflow is told of a file or folder: as it is, or as a ``file:`` address.
+
+    MLflow reads a path as an address, and writes it into SQL as it is: one with ``#``, ``?``,
+    ``%41``, ``:b`` or a quote in it would be another's, or an error.
+
+    Args:
+        path: absolute.
+    """
+    return str(path) if PLAIN.fullmatch(str(path)) else path.as_uri()
+
+
 def redacted(text: str) -> str:
     """Return an address, or a text with addresses, without users' names and passwords."""
     # A database's password may have a slash: SQLAlchemy reads on to the @.
-    text = re.sub(r"\b((?:postgresql|mysql|mssql)(?:\+\w+)?://)\S*@", r"\1***@", text)
+    # An unknown scheme may be a misspelt one. In these four, an @ after a slash is of the path.
+    text = re.sub(r"(?<![\w+.-])(?!(?:https?|file|sqlite)\b)([\w+.-]+://)\S*@", r"\1***@", text)
     return re.sub(r"://[^/]*@", "://***@", text)
 
 
@@ -43,3 +58,16 @@ def browse_command(uri: str) -> str:
         return redacted(uri)
     store = "" if uri == DEFAULT_URI else f" --backend-store-uri {shlex.quote(redacted(uri))}"
     return f"MLFLOW_DISABLE_TELEMETRY=true {shlex.quote(program('mlflow'))} ui{store}"
+
+
+def unused_variables(experiment: str) -> list[str]:
+    """Return a line for each of MLflow's variables that names another experiment than is used.
+
+    Args:
+        experiment: that runs are recorded in.
+    """
+    return [
+        f"{name}={value} is not used; tracking.experiment=NAME says where runs are recorded"
+        for name in ("MLFLOW_EXPERIMENT_NAME", "MLFLOW_EXPERIMENT_ID")
+        if (value := os.environ.get(name)) not in (None, "", experiment)
+    ]

@@ -1,9 +1,13 @@
+import faulthandler
+import gc
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
+import kept_configs
 import pytest
 import record
 from prepared import Command
@@ -13,7 +17,11 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 # A shell's background jobs ignore Ctrl-C, and what they start does so too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# What is loaded stays, and a collection that goes through all of it takes half a second.
+gc.set_threshold(10_000, 20, 100)
+kept_configs.keep()
 
+EXIT_SECONDS = 120  # for a worker of xdist to end
 NEXT_TO_THE_PROJECT = Path(__file__).parents[2] / "shared" / "datasets"
 PUBLISHED = Path(os.environ.get("SWEEP_TEST_DATASETS") or NEXT_TO_THE_PROJECT)
 
@@ -30,6 +38,12 @@ def pytest_collection_modifyitems(items):
         return first.index(name) if name in first else len(first)
 
     items.sort(key=place)
+
+
+def pytest_unconfigure(config):
+    """End a worker that hangs after its last test, when no other limit holds."""
+    if hasattr(config, "workerinput"):
+        faulthandler.dump_traceback_later(EXIT_SECONDS, exit=True, file=sys.__stderr__)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,10 +63,19 @@ def _one_empty_record(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _own_surroundings(tmp_path, monkeypatch):
-    """Every test works in an empty folder, with an empty Gluon cache and no tracking address."""
+    """Every test works in an empty folder, with an empty Gluon cache and no tracking address.
+
+    What it sets for the whole process, or MLflow does as it loads a model, ends with it.
+    """
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MXNET_HOME", str(tmp_path / "mxnet_home"))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with patch.dict(os.environ), patch.object(sys, "path", sys.path[:]):
+        os.environ["MXNET_HOME"] = str(tmp_path / "mxnet_home")
+        for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
+            os.environ.pop(name, None)
+        yield
+        if mlflow := sys.modules.get("mlflow"):
+            mlflow.set_tracking_uri(None)
+            mlflow.set_registry_uri(None)
 
 
 @pytest.fixture

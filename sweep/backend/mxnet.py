@@ -6,7 +6,9 @@ sweep/carried/mxnet_import.py.
 
 from sweep.backend.devices import count_gpus, resolve
 from sweep.errors import UserError
+from sweep.optional import need_mxnet
 
+need_mxnet()
 try:
     from sweep.carried.mxnet_import import THREADS, mx
 except OSError as error:  # its library needs two of the system's, which small images lack

@@ -1,1 +1,1 @@
-"""The modules that every logged model carries with it; they import nothing else of this package."""
+"""The modules that logged models carry with them; they import nothing else of this package."""

@@ -1,16 +1,18 @@
-"""A trained network as a model that MLflow loads: images in, classes and probabilities out.
+"""A trained network as a model that MLflow loads: images in, classes or numbers out.
 
 MLflow calls ``_load_pyfunc`` of a model's loader module. Each model carries that module with it: a
 copy of this file and of ``mxnet_import.py`` under a package name of its own, so that it loads where
 this package is not installed, and hides nothing of it where it is. So these two import nothing else
-of this package, and no MLflow.
+of this package, and no MLflow. A network that is no graph has a loader of its own: see
+``own_serving.py``.
 """
 
 import json
 import math
 import shutil
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +34,17 @@ GREY_28 = (1, 28, 28)  # what every model of version 0.1 takes, which does not s
 
 @dataclass(frozen=True)
 class Interface:
-    """What a classifier takes, and what it answers.
+    """What a model takes, and what it answers.
 
     Attributes:
         dataset: the name of the images that it was trained on.
         shape: of an image: channels, height, width.
-        class_names: one for each class; plain numbers where classes have no other names.
+        class_names: one for each class; plain numbers where classes have no other names; none
+            where numbers are predicted.
         values: ``pixels``, from black to white, or ``numbers`` of any size.
         resize: how pictures of other sizes became such images: ``squash``, ``fit`` or ``crop``.
+        predicted: how many numbers are predicted of an image, where there are no classes.
+        judgement: what else ``sweep predict`` wants to know, as JSON has it; nothing here reads it.
     """
 
     dataset: str
@@ -47,6 +52,8 @@ class Interface:
     class_names: tuple[str, ...]
     values: str = "pixels"
     resize: str = "squash"
+    predicted: int = 0
+    judgement: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...] | None:
@@ -63,8 +70,11 @@ class Interface:
     def columns(self) -> dict[str, str]:
         """Return the columns of an answer with MLflow's names for their types, in their order.
 
-        ``class`` (from 0), ``name`` where classes have one, ``probability_0`` and so on (0 to 1).
+        ``class`` (from 0), ``name`` where classes have one, ``probability_0`` and so on (0 to 1);
+        or ``prediction_0`` and so on.
         """
+        if not self.class_names:
+            return {f"prediction_{each}": "float" for each in range(self.predicted)}
         named = {"name": "string"} if self.names else {}
         probabilities = {f"probability_{each}": "float" for each in range(len(self.class_names))}
         return {"class": "long"} | named | probabilities
@@ -140,20 +150,19 @@ _VALUES = {  # what they have to be, and how they become what a network takes
 }
 
 
-class Classifier:
-    """A network with what it takes and answers."""
+class Predictor:
+    """A network that predicts numbers, with what it takes and answers."""
 
-    def __init__(self, net: mx.gluon.HybridBlock, interface: Interface):
-        """Take a network from (n, *shape) float32 to (n, classes) float32 scores, on the CPU."""
+    def __init__(self, net: Callable[[Any], Any], interface: Interface):
+        """Take a network from (n, *shape) float32 to (n, outputs) float32 scores, on the CPU."""
         self._net, self.interface = net, interface
         self._one_at_a_time = threading.Lock()  # MXNet's networks are not for several threads
 
     def predict(self, images: Any) -> pd.DataFrame:
-        """Return a row for each image: its class, and the probability of each class.
+        """Return a row for each image, with the columns of :meth:`Interface.columns`.
 
-        Columns: those of :meth:`Interface.columns`. The class is that of the highest score. The
-        network is given up to 1,000 images of 28×28 pixels at once, and fewer of larger ones; how
-        many can change the last bits of what it answers.
+        The network is given up to 1,000 images of 28×28 pixels at once, and fewer of larger ones;
+        how many can change the last bits of what it answers.
 
         Args:
             images: see :meth:`Interface.pixels`.
@@ -164,14 +173,25 @@ class Classifier:
         batch = self.interface.pixels(images)
         _, height, width = self.interface.shape
         size = max(1, BATCH_PIXELS // (height * width))
-        scores, probabilities = [], []
+        scores = []
         with self._one_at_a_time:
             for start in range(0, len(batch), size):
-                found = self._net(mx.nd.from_numpy(batch[start : start + size]))
-                scores.append(found.asnumpy())
-                probabilities.append(mx.nd.softmax(found).asnumpy())
-        classes = np.concatenate(scores).argmax(axis=1)
-        table = pd.DataFrame(np.concatenate(probabilities))
+                scores.append(self._net(mx.nd.from_numpy(batch[start : start + size])).asnumpy())
+            return self._table(np.concatenate(scores))
+
+    def _table(self, scores: NDArray[np.float32]) -> pd.DataFrame:
+        return pd.DataFrame(scores, columns=list(self.interface.columns()))
+
+
+class Classifier(Predictor):
+    """A network that tells classes apart: it answers a class, and the probability of each.
+
+    The class is that of the highest score.
+    """
+
+    def _table(self, scores: NDArray[np.float32]) -> pd.DataFrame:
+        classes = scores.argmax(axis=1)
+        table = pd.DataFrame(mx.nd.softmax(mx.nd.from_numpy(scores)).asnumpy())
         table.columns = pd.Index([f"probability_{number}" for number in table.columns])
         if names := self.interface.names:
             table.insert(0, "name", [names[each] for each in classes])
@@ -186,46 +206,70 @@ def save(net: mx.gluon.HybridBlock, interface: Interface, folder: Path) -> None:
     processor stay so: plain operators that any processor has, and the same bits.
 
     Args:
-        net: from (n, *shape) float32 to (n, classes) float32 scores.
+        net: from (n, *shape) float32 to (n, outputs) float32 scores.
         interface: what it takes and answers.
         folder: exists; ``data`` and ``code`` in it do not.
     """
-    data, code = folder / "data", folder / "code" / PACKAGE
+    data = folder / "data"
     data.mkdir()
-    code.mkdir(parents=True)
     (device,) = next(iter(net.collect_params().values())).list_ctx()
     net.hybridize()
     net(mx.nd.zeros((1, *interface.shape), ctx=device))  # which makes the graph
     net.export(str(data / SYMBOL.removesuffix("-symbol.json")))
+    write_interface(interface, data)
+    carry(CARRIED, folder / "code" / PACKAGE)
+
+
+def carry(names: Iterable[str], folder: Path) -> None:
+    """Copy modules that lie beside this one to a folder, which is made."""
+    folder.mkdir(parents=True)
+    for name in names:
+        shutil.copyfile(Path(__file__).with_name(name), folder / name)
+
+
+def write_interface(interface: Interface, data: Path) -> None:
+    """Write what a network takes and answers to ``dataset.json`` in a folder."""
     about = {
         "name": interface.dataset,
         "classes": interface.class_names,
         "shape": interface.shape,
         "values": interface.values,
         "resize": interface.resize,
+        "predicted": interface.predicted,
+        "judgement": interface.judgement,
     }
     (data / DATASET).write_text(json.dumps(about))
-    for name in CARRIED:
-        shutil.copyfile(Path(__file__).with_name(name), code / name)
 
 
-def load(data: Path) -> Classifier:
-    """Return the network that :func:`save` wrote to this folder ``data``, in any version."""
-    net = mx.gluon.SymbolBlock.imports(str(data / SYMBOL), ["data"])
-    net.collect_params().load(str(data / PARAMETERS), ctx=mx.cpu())
+def read_interface(data: Path) -> Interface:
+    """Return what :func:`write_interface` wrote to this folder, in any version."""
     about = json.loads((data / DATASET).read_text())
     channels, height, width = about.get("shape", GREY_28)
     digits = [str(digit) for digit in range(10)]
-    interface = Interface(
+    classes = digits if about["classes"] is None else about["classes"]  # null in version 0.1
+    return Interface(
         dataset=about["name"],
         shape=(channels, height, width),
-        class_names=tuple(about["classes"] or digits),  # version 0.1 wrote null for digits
+        class_names=tuple(classes),
         values=about.get("values", "pixels"),
         resize=about.get("resize", "squash"),
+        predicted=about.get("predicted", 0),
+        judgement=about.get("judgement", {}),
     )
-    return Classifier(net, interface)
 
 
-def _load_pyfunc(data_path: str) -> Classifier:
+def load(data: Path) -> Predictor:
+    """Return the network that :func:`save` wrote to this folder ``data``, in any version."""
+    net = mx.gluon.SymbolBlock.imports(str(data / SYMBOL), ["data"])
+    net.collect_params().load(str(data / PARAMETERS), ctx=mx.cpu())
+    return answering(net, read_interface(data))
+
+
+def answering(net: Callable[[Any], Any], interface: Interface) -> Predictor:
+    """Return a network, with what it takes, as what it answers makes it."""
+    return (Classifier if interface.class_names else Predictor)(net, interface)
+
+
+def _load_pyfunc(data_path: str) -> Predictor:
     """Do what MLflow wants of a loader module."""
     return load(Path(data_path))

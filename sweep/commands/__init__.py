@@ -1,4 +1,8 @@
 """What is typed: a thin module for each command."""
 
-COMMANDS = ("leaderboard", "report", "predict", "reproduce", "data", "completion")
+COMMANDS = (
+    *("leaderboard", "report", "predict", "reproduce", "export", "data", "adopt"),
+    *("list", "show", "diff", "tag", "note", "delete", "tidy", "doctor"),
+    "completion",
+)
 COMPLETION_VARIABLE = "_SWEEP_COMPLETE"

@@ -1,17 +1,21 @@
 """What is typed after ``sweep``, where it is wrong before or while Hydra composes it."""
 
+import os
+import pickle
 from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 
 import yaml
-from hydra._internal.utils import get_args_parser
 
 from sweep.commands import COMMANDS
-from sweep.config.compose import GROUPS, fields
+from sweep.config.compose import GROUP_KEYS, GROUPS, fields
 from sweep.config.explain import explain_composition, is_composition_error
+from sweep.config.hydra_flags import hydras_parser
 from sweep.errors import UserError, nearest
+
+ELSEWHERE = "allowed is a folder with another name"
 
 
 def check_arguments(given: Sequence[str]) -> None:
@@ -21,7 +25,7 @@ def check_arguments(given: Sequence[str]) -> None:
         UserError: an unknown command or flag, overrides on both sides of a flag, or a file that is
             to be run again and is not there.
     """
-    parser = get_args_parser()
+    parser = hydras_parser()
     known, unknown = parser.parse_known_args(list(given))
     for each in unknown:
         if each.startswith("-"):
@@ -45,27 +49,47 @@ def check_arguments(given: Sequence[str]) -> None:
             )
 
 
+def check_place() -> None:
+    """Check that the folder in which a command is given is there, and that all can name it.
+
+    Raises:
+        UserError: it is gone, has what Hydra reads as a reference to a field, or is no text at all.
+    """
+    try:
+        folder = os.getcwd()
+    except FileNotFoundError:
+        raise UserError("this folder is not there any more; allowed is one that is") from None
+    if "${" in folder:
+        raise UserError(f"{folder}: Hydra reads ${{ as a field of the configuration; {ELSEWHERE}")
+    try:
+        folder.encode()
+    except UnicodeEncodeError:
+        raise UserError(f"{ascii(folder)}: its name is not in UTF-8; {ELSEWHERE}") from None
+
+
 def _commands_like(word: str) -> list[str]:
     return get_close_matches(word, COMMANDS, n=1)
 
 
 def _own_keys(given: Sequence[str]) -> list[str]:
     """Return the keys, dotted, of the files that were chosen in the user's own ``--config-dir``."""
-    known, _ = get_args_parser().parse_known_args(list(given))
+    known, _ = hydras_parser().parse_known_args(list(given))
     found = []
     for each in known.overrides if known.config_dir else ():
         group, _, name = each.partition("=")
         file = Path(known.config_dir, group, f"{name}.yaml")
         with suppress(OSError, ValueError, yaml.YAMLError):
-            keys = yaml.safe_load(file.read_text()) if group in GROUPS else {}
-            found += [f"{group}.{key}" for key in keys]
+            content = yaml.safe_load(file.read_text()) if group in GROUPS else None
+            found += [f"{group}.{key}" for key in content] if isinstance(content, dict) else []
     return found
 
 
 def explain(error: Exception, given: Sequence[str]) -> str | None:
     """Say what a user did wrong, in a line or two; None if the error is none of theirs."""
     if is_composition_error(error):
-        return explain_composition(error, given, [*fields(), *_own_keys(given)], GROUPS)
+        return explain_composition(error, given, [*fields(), *_own_keys(given)], GROUP_KEYS)
+    if "--experimental-rerun" in given and isinstance(error, pickle.UnpicklingError | EOFError):
+        return f"--experimental-rerun: is no file that Hydra has written: {error}"
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     return None

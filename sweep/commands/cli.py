@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -104,19 +105,35 @@ def tracking_option(command: Decorated) -> Decorated:
     return click.option("--tracking-uri", metavar="URI", help=text)(command)
 
 
+def checkpoint_option(command: Decorated) -> Decorated:
+    """Add the option that says where checkpoints are: who is at work is known there."""
+    return click.option(
+        "--checkpoint-dir",
+        metavar="FOLDER",
+        type=Path,
+        default=Path("checkpoints"),
+        show_default=True,
+        help="As sweeps were given it.",
+    )(command)
+
+
 def ranking_options(command: Decorated) -> Decorated:
     """Add the options that say which runs are ranked, and by what."""
     from sweep.config.metrics import DIRECTIONS
-    from sweep.results.leaderboard import DEFAULT_EXPERIMENT, DEFAULT_METRIC
+    from sweep.results.leaderboard import DEFAULT_EXPERIMENT
 
     options = [
         click.option(
             "--experiment", default=DEFAULT_EXPERIMENT, show_default=True, help="MLflow's."
         ),
         click.option(
-            "--sweep", metavar="ID", help="Only the runs of this sweep, by its parent's run id."
+            "--sweep",
+            metavar="ID",
+            help="Only the runs of this sweep; the beginning of its id will do.",
         ),
-        click.option("--metric", default=DEFAULT_METRIC, show_default=True, help="To rank by."),
+        click.option(
+            "--metric", help="To rank by. Default: val/accuracy, or val/loss where no run has that."
+        ),
         click.option(
             "--direction",
             type=click.Choice(DIRECTIONS),

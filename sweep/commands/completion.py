@@ -80,21 +80,22 @@ def complete_overrides(
         parameter: not used; click passes it.
         incomplete: the word at the cursor.
     """
-    from hydra._internal.utils import get_args_parser
     from hydra.core.global_hydra import GlobalHydra
     from hydra.initialize import initialize_config_dir
     from hydra.plugins.completion_plugin import DefaultCompletionPlugin
 
     from sweep.config.compose import CONF
+    from sweep.config.hydra_flags import hydras_parser
+    from sweep.config.own_launchers import own_launchers
 
     if incomplete.startswith("-"):
-        flags = [flag for each in get_args_parser()._actions for flag in each.option_strings]
+        flags = [flag for each in hydras_parser()._actions for flag in each.option_strings]
         return [CompletionItem(flag) for flag in flags if flag.startswith(incomplete)]
     before = [each for each in context.params.get("words", ()) if "=" in each]
     key, is_value, value = incomplete.partition("=")
     chosen, comma, last = value.rpartition(",")  # model=mlp,le
     try:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
+        with own_launchers(), initialize_config_dir(str(CONF), version_base="1.3"):
             plugin = DefaultCompletionPlugin(GlobalHydra.instance().config_loader())
             word = f"{key}{is_value}{last}" or " "
             found = plugin._query("config", " ".join([*before, word]))

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from sweep.data.contact_sheet import contact_sheet
-from sweep.data.packing import pack
-from sweep.data.parts import Part, class_order
-from sweep.data.sources import read_source
-from sweep.data.survey import survey
+from sweep.data.looking.contact_sheet import contact_sheet
+from sweep.data.looking.packing import pack
+from sweep.data.looking.sources import read_source
+from sweep.data.looking.survey import survey
+from sweep.data.readers.parts import Part, class_order
 from sweep.display.survey import show_survey
 from sweep.errors import UserError
 from sweep.files import write_whole
@@ -29,11 +29,12 @@ from sweep.files import write_whole
 def data(sources: tuple[Path, ...], packed: Path | None, sheet: Path | None) -> int:
     """Say what images there are, which are broken, and which are there more than once.
 
-    SOURCE is a folder, or a file: .rec, .lst, .npz or .csv; several are looked at together. The
-    exit code is 1 if an image is broken.
+    SOURCE is a folder, a file (.rec, .lst, .npz or .csv), or two .npy files with a comma between
+    them; several are looked at together. The exit code is 1 if an image is broken.
 
     \b
     sweep data photos
+    sweep data images.npy,labels.npy
     sweep data train.rec test.rec --sheet examples.png
     sweep data photos --write photos.rec
     """

@@ -3,20 +3,38 @@
 from pathlib import Path
 
 import click
+import pandas as pd
 
 from sweep.commands.champion import register_best
 from sweep.commands.cli import ranking_options
+from sweep.config.conditions import parse
 from sweep.config.metrics import Direction, direction_of
-from sweep.display.leaderboard import ROWS, show_best, show_leaderboard
+from sweep.display.leaderboard import (
+    ROWS,
+    show_best,
+    show_columns,
+    show_groups,
+    show_leaderboard,
+)
 from sweep.errors import UserError
 from sweep.results.export import WRITERS, export, known_suffix
-from sweep.results.leaderboard import load_leaderboard, load_leaderboard_by_seed
+from sweep.results.grouped import grouped
+from sweep.results.leaderboard import rank_configurations, rank_runs
+from sweep.results.runs import recorded_runs
+from sweep.results.selected import selected, with_columns
 from sweep.tracking import prepare_mlflow
 
 
 @click.command()
 @ranking_options
 @click.option("--by-seed", is_flag=True, help="A row for each run, not for all seeds together.")
+@click.option(
+    "--where", metavar="CONDITION", help='Only those for which this holds: "optim.lr < 0.1".'
+)
+@click.option("--columns", metavar="A,B", help="Show and export these columns, and the rank.")
+@click.option(
+    "--group-by", metavar="FIELD", help="A row for each value of a field, or of several: A,B."
+)
 @click.option("--top", type=int, metavar="N", help="Show and export only the N best.")
 @click.option(
     "--output",
@@ -34,10 +52,13 @@ from sweep.tracking import prepare_mlflow
 def leaderboard(
     experiment: str,
     sweep: str | None,
-    metric: str,
+    metric: str | None,
     direction: Direction | None,
     tracking_uri: str | None,
     by_seed: bool,
+    where: str | None,
+    columns: str | None,
+    group_by: str | None,
     top: int | None,
     files: tuple[Path, ...],
     register: str | None,
@@ -46,22 +67,48 @@ def leaderboard(
 
     \b
     sweep leaderboard --sweep ID --output leaderboard.csv
+    sweep leaderboard --where "optim.lr < 0.1 and model.name == 'mlp'"
     """
     prepare_mlflow()
     for file in files:
         known_suffix(file)
     if top is not None and top < 1:
         raise UserError(f"--top {top}: allowed is 1 or more")
-    load = load_leaderboard_by_seed if by_seed else load_leaderboard
-    table = load(experiment, sweep, metric, direction, tracking_uri)
+    if group_by and (columns or register or by_seed):
+        other = "--columns" if columns else "--register" if register else "--by-seed"
+        raise UserError(f"--group-by {group_by}: is not for use with {other}; leave one out")
+    condition = parse(where) if where is not None else None
+    runs = recorded_runs(tracking_uri, experiment, sweep)
+    if condition:
+        runs = selected(runs, condition, by_seed or group_by is not None)
+    metric = metric or runs.usual_metric
     direction = direction or direction_of(metric)
-    if top:
+    if group_by:
+        _print_groups(grouped(runs, group_by.split(","), metric, direction), metric, top, files)
+        return
+    table = (rank_runs if by_seed else rank_configurations)(runs, metric, direction)
+    shown = with_columns(table, runs, columns.split(",")) if columns else table
+    exported = shown[shown["rank"].notna()].head(top) if top else shown
+    for file in files:  # first: who reads what is printed may close the pipe
+        export(exported, file)
+    if columns:
+        show_columns(exported, metric, direction, ROWS)
+    elif top:
         show_best(table, metric, direction, top)
-        table = table[table["rank"].notna()].head(top)
     else:
         show_leaderboard(table, metric, direction, ROWS)
     for file in files:
-        export(table, file)
         click.echo(f"Written: {file}")
     if register is not None:
         register_best(table, metric, register, tracking_uri)
+
+
+def _print_groups(
+    table: pd.DataFrame, metric: str, top: int | None, files: tuple[Path, ...]
+) -> None:
+    table = table.head(top) if top else table
+    for file in files:
+        export(table, file)
+    show_groups(table, metric, ROWS)
+    for file in files:
+        click.echo(f"Written: {file}")

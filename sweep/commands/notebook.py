@@ -14,11 +14,13 @@ from io import StringIO
 from shutil import copyfileobj
 
 import pandas as pd
-from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 
 from sweep import signals
+from sweep.commands.flags import last_value
+from sweep.config.overrides import quoted
 from sweep.errors import RunFailed, UserError
-from sweep.results.leaderboard import DEFAULT_EXPERIMENT, DEFAULT_METRIC, load_leaderboard
+from sweep.results.leaderboard import DEFAULT_EXPERIMENT, load_leaderboard
 
 COMPARE = "Compare:"  # begins the line with the command that shows the sweep
 
@@ -39,7 +41,8 @@ def train(
             MLFLOW_TRACKING_URI, or else ``sqlite:///mlflow.db``.
 
     Returns:
-        The table of :func:`load_leaderboard` with this sweep's runs, ranked by what they monitor.
+        The table of :func:`load_leaderboard` with this sweep's runs, ranked by what they monitor;
+        an empty one of a dry run.
 
     Raises:
         UserError: an override is wrong; nothing was trained.
@@ -48,7 +51,7 @@ def train(
     where = {"tracking.experiment": experiment, "tracking.uri": tracking_uri}
     given = [
         *overrides,
-        *(f"{key}={_quoted(value)}" for key, value in where.items() if value is not None),
+        *(f"{key}={quoted(value)}" for key, value in where.items() if value is not None),
     ]
     code, output, errors = _run([*given, "--multirun"])
     if code == UserError.exit_code:
@@ -59,11 +62,12 @@ def train(
         raise RunFailed(f"the sweep was killed by {signal.Signals(-code).name}")
     if code:
         raise RunFailed(errors)
-    printed = _options_of_comparison(output)
+    if not (printed := _options_of_comparison(output)):
+        return pd.DataFrame()
     return load_leaderboard(
         printed.get("--experiment", DEFAULT_EXPERIMENT),
         printed["--sweep"],
-        printed.get("--metric", DEFAULT_METRIC),
+        printed.get("--metric"),
         # What is printed has no password.
         tracking_uri=_last_value("tracking.uri", given) or printed.get("--tracking-uri"),
     )
@@ -100,21 +104,25 @@ def _run(arguments: Sequence[str]) -> tuple[int, str, str]:
     return process.returncode, output.getvalue(), errors.getvalue().strip()
 
 
-def _quoted(value: str) -> str:
-    """Return a text as Hydra's grammar reads it back: https://hydra.cc/docs/1.3/advanced/."""
-    return "'" + value.replace("'", "\\'") + "'"
-
-
 def _options_of_comparison(output: str) -> Mapping[str, str]:
-    """Return the options of the command that the sweep printed, to compare its runs."""
-    (line,) = [each for each in output.splitlines() if each.startswith(COMPARE)]
-    words = shlex.split(line)
+    """Return the options of the command that the sweep printed, to compare its runs.
+
+    A dry run has none to compare.
+    """
+    words = [
+        word
+        for line in output.splitlines()
+        if line.startswith(COMPARE)
+        for word in shlex.split(line)
+    ]
+    if not words:
+        return {}
     first = words.index("--sweep")
     return dict(zip(words[first::2], words[first + 1 :: 2], strict=True))
 
 
 def _last_value(key: str, overrides: Sequence[str]) -> str | None:
     """Return what the overrides make of a field; None if they do not name it, or set it to null."""
-    parsed = OverridesParser.create().parse_overrides(list(overrides))
-    values = [each.value() for each in parsed if each.key_or_group == key]
-    return str(values[-1]) if values and values[-1] is not None else None
+    value = last_value(key, overrides)
+    resolved = OmegaConf.create({"value": value}).value  # a text can hide a reference from it
+    return None if resolved is None else str(resolved)

@@ -36,7 +36,7 @@ SUFFIXES = (".html", ".htm")
 def report(
     experiment: str,
     sweep: str | None,
-    metric: str,
+    metric: str | None,
     direction: Direction | None,
     tracking_uri: str | None,
     output: Path,

@@ -12,6 +12,7 @@ from sweep.display.console import show_lines
 from sweep.display.run import RunDisplay
 from sweep.environment import differences
 from sweep.runs.reproduce import Again, Comparison, compare, recorded_source, train_again
+from sweep.signals import let_the_second_end_the_process
 from sweep.tracking import FAILURE, RunRecord, prepare_mlflow, read_record
 
 
@@ -34,6 +35,7 @@ def reproduce(run_id: str, dataset_root: str | None, tracking_uri: str | None) -
         config = replace(config, dataset=config.dataset.in_folder(dataset_root))
     # MXNet reads its number of threads once, when it is loaded.
     os.environ["OMP_NUM_THREADS"] = str(config.threads_per_run)
+    let_the_second_end_the_process()
     with recorded_source(record, config) as config:
         again = train_again(record, config, RunDisplay())
     if _is_identical(record, again, compare(record.curves, again.curves)):

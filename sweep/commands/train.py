@@ -1,15 +1,27 @@
 """The Hydra application: ``sweep model=lenet optim.lr=0.1,0.2 --multirun``."""
 
+import math
 import os
 import sys
+from collections.abc import Sequence
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from sweep import signals
-from sweep.commands.arguments import check_arguments, explain
+from sweep.commands.arguments import check_arguments, check_place, explain
+from sweep.commands.flags import (
+    asks_for_dry_run,
+    folders_of_hydra,
+    for_the_sweeper,
+    with_overrides_for_flags,
+)
 from sweep.config.compose import CONF, parse
+from sweep.config.hydra_flags import help_unchecked
+from sweep.config.own_launchers import own_launchers
+from sweep.config.own_sweepers import NO_DRY_RUN
 from sweep.display.run import RunDisplay
 from sweep.errors import RunFailed, UserError, leave
 from sweep.runs.events import Listener
@@ -22,8 +34,13 @@ def main() -> None:
     # Hydra then raises what goes wrong, instead of printing it with half a traceback.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
+        sys.argv[1:] = with_overrides_for_flags(sys.argv[1:])
         check_arguments(sys.argv[1:])
-        hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
+        check_place()
+        folders = folders_of_hydra(for_the_sweeper(sys.argv[1:]))
+        with own_launchers(), help_unchecked(), folders as arguments:
+            sys.argv[1:] = arguments
+            hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
     except (UserError, RunFailed) as error:
         leave(error.exit_code, str(error))
     except KeyboardInterrupt:
@@ -37,6 +54,21 @@ def main() -> None:
         leave(UserError.exit_code, text)
 
 
+def _check_dry_run(overrides: Sequence[str]) -> None:
+    """See that Hydra was told beforehand to write nothing.
+
+    Raises:
+        UserError: it was not.
+    """
+    if HydraConfig.get().mode is RunMode.MULTIRUN:
+        raise UserError(NO_DRY_RUN)
+    if not asks_for_dry_run(overrides):
+        raise UserError(
+            "dry_run=true: is in a file, or refers to another field, of which Hydra knows too late "
+            "to write nothing; allowed is --dry-run in the command"
+        )
+
+
 def task(composed: DictConfig, tell: Listener | None = None) -> float:
     """Train one configuration and return its score: the seam between Hydra's jobs and our runs.
 
@@ -45,19 +77,33 @@ def task(composed: DictConfig, tell: Listener | None = None) -> float:
         tell: is told how the run gets on; None to show it here.
     """
     membership = membership_of()
+    # The folder of the command, and no other, has the record and what relative paths mean.
+    os.chdir(HydraConfig.get().runtime.cwd)
     try:
         config = parse(composed)
         # MXNet reads its number of threads once, when it is loaded; so it is not imported above.
         os.environ["OMP_NUM_THREADS"] = str(config.threads_per_run)
-        from sweep.runs.execute import execute
-        from sweep.sweeps.single import train_single
         from sweep.tracking import prepare_mlflow
 
         prepare_mlflow()
-        signals.let_crashes_end_the_process()
-        overrides, tell = HydraConfig.get().overrides.task, tell or RunDisplay()
+        overrides = HydraConfig.get().overrides.task
+        if config.dry_run:
+            _check_dry_run(overrides)
+            from sweep.execution.local.executor import count_gpus
+            from sweep.sweeps.dry_run import rehearse
+
+            rehearse([config], count_gpus, at_once=len)
+            return math.nan
         if membership is None:
-            return train_single(config, overrides, tell)
+            from sweep.sweeps.single import train_single
+
+            return train_single(config, overrides, tell or RunDisplay())
+        from sweep.runs.execute import execute
+
+        if tell is None:  # this is the process of the command: one of Hydra's own launchers
+            signals.let_the_second_end_the_process()
+            tell = RunDisplay()
+        signals.let_crashes_end_the_process()
         return execute(config, overrides, tell, membership, judge_of(config, membership))
     except (UserError, RunFailed) as error:
         if membership:

@@ -3,11 +3,13 @@
 from dataclasses import asdict
 
 from sweep.config.images import Shape
-from sweep.config.metrics import measured_metric
+from sweep.config.metrics import measured_metric, metrics_for
 from sweep.config.params import as_text
 from sweep.config.schema import Config
+from sweep.config.tasks import ANSWERS
 from sweep.errors import UserError, either
 
+OF_ANY = ("mixup",)  # of augmentation: fields that make sense of any numbers
 IN_PIXELS = ("crop", "shift", "cutout")  # of augmentation: fields that must be below the sides
 SEARCHED = ("epoch_seconds", "images_per_second")  # objectives besides metrics of a split
 
@@ -18,15 +20,12 @@ def check(config: Config) -> None:
     Raises:
         UserError: naming the field, its value and what is allowed.
     """
-    for name in config.metrics:
-        measured_metric(name)
-        if config.metrics.count(name) > 1:
-            given = ",".join(config.metrics)
-            raise UserError(f"metrics=[{given}]: {name} is there twice; allowed is each once")
+    _check_task(config)
+    _check_metrics(config)
     names = (*config.metrics, "loss")
     monitored = [f"val/{name}" for name in names]
     if config.monitor not in monitored:
-        raise UserError(f"monitor={config.monitor}: allowed is {either(monitored)}")
+        raise UserError(f"monitor={config.monitor}: {_why_unmeasured(config)}")
     objectives = [f"{split}/{name}" for split in ("val", "train") for name in names]
     objectives += SEARCHED
     for each in config.search.objectives or ():
@@ -36,6 +35,11 @@ def check(config: Config) -> None:
                 f"search.objectives=[{given}]: allowed is null, or a list of "
                 f"{', '.join(objectives)}"
             )
+    if config.init_digest and not config.init_from:
+        raise UserError(
+            f"init_digest={config.init_digest}: there is nothing that it could be of; allowed is "
+            "null, or init_from with it"
+        )
     config.schedule.check(config.epochs)
     config.dataset.check()
     if not config.dataset.validates and not config.test_every_epoch:
@@ -48,6 +52,69 @@ def check(config: Config) -> None:
             f"early_stopping.patience={config.early_stopping.patience}: there is nothing to stop "
             "by with dataset.val_size=0; allowed is null, or hold images out"
         )
+
+
+def _check_task(config: Config) -> None:
+    """Check that the dataset has what the loss judges."""
+    loss, dataset = config.loss, config.dataset
+    if loss.task not in dataset.tasks:
+        there = [name for task in dataset.tasks for name in loss.choices(task)]
+        raise UserError(
+            f"{loss.task_chosen}: is for {ANSWERS[loss.task]}, and dataset={dataset.name} has "
+            f"{' or '.join(ANSWERS[task] for task in dataset.tasks)}; allowed is {either(there)}"
+        )
+    if dataset.task not in dataset.tasks:
+        raise UserError(
+            f"dataset.task={dataset.task}: dataset={dataset.name} has "
+            f"{' or '.join(ANSWERS[task] for task in dataset.tasks)}; allowed is "
+            f"{either(dataset.tasks)}"
+        )
+    if loss.task != dataset.task:
+        raise UserError(
+            f"{loss.task_chosen}: is for {ANSWERS[loss.task]}, and dataset.task={dataset.task} for "
+            f"{ANSWERS[dataset.task]}; allowed is {either(loss.choices(dataset.task))}, or "
+            f"dataset.task={loss.task}"
+        )
+
+
+def _check_metrics(config: Config) -> None:
+    given = ",".join(config.metrics)
+    task = config.dataset.task
+    for name in config.metrics:
+        if measured_metric(name).task != task:
+            raise UserError(
+                f"metrics=[{given}]: {name} is for {ANSWERS[measured_metric(name).task]}, and "
+                f"dataset.task={task}; allowed is a list of {', '.join(metrics_for(task))}"
+            )
+        if config.metrics.count(name) > 1:
+            raise UserError(f"metrics=[{given}]: {name} is there twice; allowed is each once")
+
+
+def _why_unmeasured(config: Config) -> str:
+    """Say what can be monitored, and how something else could be."""
+    measured = [*(f"val/{name}" for name in config.metrics), "val/loss"]
+    allowed = either(measured)
+    if (meant := f"val/{config.monitor}") in measured:
+        return f"allowed is {allowed} (did you mean {meant}?)"
+    split, _, name = config.monitor.partition("/")
+    if split == "val" and name in metrics_for(config.dataset.task):
+        more = ",".join([*config.metrics, name])
+        return f"is not measured; allowed is {allowed}, or to measure it: 'metrics=[{more}]'"
+    return f"allowed is {allowed}"
+
+
+def check_outputs(config: Config, classes: int) -> None:
+    """Check that what is measured can be measured of so many classes, or numbers to predict.
+
+    Raises:
+        UserError: naming the field, its value and what is allowed.
+    """
+    for name in config.metrics:
+        if (least := measured_metric(name).least_classes) > classes:
+            raise UserError(
+                f"metrics=[{','.join(config.metrics)}]: {name} needs {least} classes or more, and "
+                f"{config.dataset.name} has {classes}; allowed is to leave it out"
+            )
 
 
 def check_images(
@@ -83,10 +150,15 @@ def check_images(
 
 def _check_augmentation(config: Config, shape: Shape) -> None:
     channels, height, width = shape
+    if config.augment.mixup is not None and config.dataset.task == "regression":
+        raise UserError(
+            f"augment.mixup={as_text(config.augment.mixup)}: mixes classes, and "
+            "dataset.task=regression has numbers; allowed is null"
+        )
     chosen = {name: value for name, value in asdict(config.augment).items() if value is not None}
     for name, value in chosen.items():
         given = f"augment.{name}={as_text(value)}"
-        if (channels, height) == (1, 1):
+        if (channels, height) == (1, 1) and name not in OF_ANY:
             raise UserError(
                 f"{given}: {config.dataset.name} has rows of {width} numbers, no images; allowed "
                 "is null"

@@ -13,10 +13,13 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.fields import STRICT, Before, Limit, NonNegative, Size, allowed
+from sweep.config.fields import STRICT, Before, Limit, NonNegative, Role, Size, allowed
 from sweep.config.images import Framing, Images, Shape
+from sweep.config.losses import LOSSES, Loss
+from sweep.config.own_targets import Call
 from sweep.config.registry import Registry
-from sweep.errors import UserError
+from sweep.config.tasks import Task
+from sweep.errors import UserError, in_full
 
 Normalize = Annotated[Literal["unit", "standard"] | None, allowed("null, unit or standard")]
 
@@ -27,14 +30,22 @@ class DatasetConfig(ABC):
 
     Attributes:
         framing: how pictures become images such as these; None if they are only scaled.
+        tasks: what its labels can be read for.
+        runs_code: whether a user's code is run to read it, which may load anything.
+        task: what they are read for. It is in the digest, as the labels are.
         normalize: what the network is given of an image: see :mod:`sweep.data.scaling`.
     """
 
     framing: ClassVar[Framing | None] = None
+    tasks: ClassVar[tuple[Task, ...]] = ("classification",)
+    runs_code: ClassVar[bool] = False
 
     name: str
     val_size: Size
-    # Its default is in conf/config.yaml, for all datasets; here for those that are made in code.
+    # Their defaults are in conf/config.yaml, for all datasets; here for those made in code.
+    task: Annotated[Task, Role.RECORD, Before("classification")] = field(
+        default="classification", kw_only=True
+    )
     normalize: Annotated[Normalize, Before("unit")] = field(default="unit", kw_only=True)
 
     @property
@@ -61,6 +72,10 @@ class DatasetConfig(ABC):
             UserError: a file is missing, wrong or cannot be downloaded.
         """
 
+    def read_by(self, folder: Path) -> "DatasetConfig":
+        """Return the same dataset, read by modules in another folder, if they are a user's."""
+        return self
+
     def in_folder(self, root: str) -> "DatasetConfig":
         """Return the same dataset, whose files are in this folder.
 
@@ -78,10 +93,12 @@ class Network(ABC):
         is_unknown: whether it has yet to be tried, once, before anything trains.
         source: the folder with the modules that it is built from, if they are a user's: they are
             recorded with each run.
+        call: what makes it, if that is a user's.
     """
 
     is_unknown: ClassVar[bool] = False
     source: ClassVar[Path | None] = None
+    call: ClassVar[Call | None] = None
 
     name: str
 
@@ -107,11 +124,22 @@ class Network(ABC):
         """Return the same network, built from modules in another folder, if it is of any."""
         return self
 
+    def known_by(self, folder: Path) -> "Network":
+        """Return the same network, known by all modules in a folder, those of others too."""
+        return self
+
     def check(self, shape: Shape) -> None:  # noqa: B027 - most networks take any image
         """Check that the fields fit each other, and that images of this shape can be taken.
 
         Raises:
             UserError: naming the field and what is allowed.
+        """
+
+    def check_anew(self, shape: Shape, classes: int) -> None:  # noqa: B027 - most networks can
+        """Check that the network can be trained with what its seed draws, as it was tried.
+
+        Raises:
+            UserError: it has to start from trained parameters.
         """
 
     @abstractmethod
@@ -140,11 +168,13 @@ class Tried:
 
     Attributes:
         network: as it is trained: what was found out about it is in its fields.
-        note: a line that a user should read; empty if there is none.
+        note: lines that a user should read; empty if there are none.
+        loss: that it is trained by, if it was tried too; None if it was known already.
     """
 
     network: Network
     note: str = ""
+    loss: Loss | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -198,7 +228,7 @@ class Schedule(ABC):
         """
         if self.warmup_epochs and self.warmup_epochs >= epochs:
             raise UserError(
-                f"schedule.warmup_epochs={self.warmup_epochs:g}: nothing is left of "
+                f"schedule.warmup_epochs={in_full(self.warmup_epochs)}: nothing is left of "
                 f"epochs={epochs}; allowed is less than {epochs}"
             )
 
@@ -237,5 +267,5 @@ SCHEDULES: Registry[type[Schedule]] = Registry("schedule", "sweep.training.sched
 DATASETS: Registry[type[DatasetConfig]] = Registry("dataset", "sweep.data.formats")
 
 CHOSEN: dict[str, Registry[Any]] = {  # the groups that a class is chosen of, by name
-    each.key: each for each in (NETWORKS, OPTIMIZERS, SCHEDULES, DATASETS)
+    each.key: each for each in (NETWORKS, OPTIMIZERS, SCHEDULES, LOSSES, DATASETS)
 }

@@ -1,18 +1,20 @@
 """A run's configuration: composed by Hydra, checked against the schema."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pydantic
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf
 
 from sweep.config.checks import check
 from sweep.config.choices import CHOSEN
-from sweep.config.explain import explain_composition, is_composition_error
+from sweep.config.explain import explain_composition, is_composition_error, no_field
 from sweep.config.fields import FieldInfo, declared
 from sweep.config.params import as_text
 from sweep.config.schema import Augment, Config, EarlyStopping, Search, Tracking
@@ -28,6 +30,8 @@ NESTED = {
     "tracking": Tracking,
 }
 GROUPS = (*CHOSEN, "experiment")
+GROUP_KEYS = (*GROUPS, *NESTED)
+Sections: TypeAlias = dict[tuple[str, str], Any]  # checked, by name and by what was given
 OWN = "custom"  # the name of whatever is given by its ``_target_``
 
 
@@ -39,7 +43,8 @@ def load(*overrides: str) -> Config:
     Raises:
         UserError: naming the field, the value and what is allowed.
     """
-    outer = GlobalHydra.instance().hydra
+    outer, base = GlobalHydra.instance().hydra, VersionBase.instance()
+    version_base = base.version_base
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -47,9 +52,9 @@ def load(*overrides: str) -> Config:
     except Exception as error:
         if not is_composition_error(error):
             raise
-        raise UserError(explain_composition(error, overrides, fields(), GROUPS)) from error
+        raise UserError(explain_composition(error, overrides, fields(), GROUP_KEYS)) from error
     finally:
-        GlobalHydra.instance().hydra = outer
+        GlobalHydra.instance().hydra, base.version_base = outer, version_base
 
 
 def own_part(composed: DictConfig) -> DictConfig:
@@ -66,17 +71,40 @@ def parse(composed: DictConfig) -> Config:
     if missing := sorted(map(str, OmegaConf.missing_keys(composed))):
         raise UserError("\n".join(_missing(key) for key in missing))
     values: Any = OmegaConf.to_container(composed, resolve=True)
-    wrong = []
+    return checked(values, {})
+
+
+def checked(values: Mapping[str, Any], sections: Sections) -> Config:
+    """Check the values of all fields against the schema.
+
+    Args:
+        values: by name, those of a section in a dict.
+        sections: that are right, of configurations that were checked before: each is checked once,
+            and shared by all that have it. More are added.
+
+    Raises:
+        UserError: naming each wrong field, its value and what is allowed.
+    """
+    found, wrong = dict(values), []
     for group in CHOSEN:
-        given = values[group] = _named(values.get(group))
-        schema = _chosen(group, given.get("name") if isinstance(given, dict) else None)
+        given = _named(values.get(group))
+        key = group, repr(given)
         try:
-            values[group] = _adapter(schema).validate_python(given)
+            if key not in sections:
+                schema = _chosen(group, given.get("name") if isinstance(given, dict) else None)
+                sections[key] = _adapter(schema).validate_python(given)
+            found[group] = sections[key]
         except pydantic.ValidationError as error:
-            wrong += [_describe(dict(each), group) for each in error.errors()]
-            del values[group]
+            wrong += [_describe(dict(each), group, given["name"]) for each in error.errors()]
+            found.pop(group, None)
+    for name in NESTED.keys() & values.keys():
+        key = name, repr(values[name])
+        with suppress(pydantic.ValidationError):  # which is told below, with the name before it
+            if key not in sections:
+                sections[key] = _adapter(NESTED[name]).validate_python(values[name])
+            found[name] = sections[key]
     try:
-        config: Config = _adapter(Config).validate_python(values)
+        config: Config = _adapter(Config).validate_python(found)
     except pydantic.ValidationError as error:
         others = [dict(each) for each in error.errors() if each["loc"][0] not in CHOSEN]
         wrong += [_describe(each) for each in others]
@@ -121,15 +149,22 @@ def _adapter(schema: type) -> "pydantic.TypeAdapter[Any]":
     return pydantic.TypeAdapter(schema)
 
 
-def _describe(error: dict[str, Any], group: str = "") -> str:
-    """Turn one of pydantic's errors into ``optim.lr=-1: allowed is a finite number above 0``."""
+def _describe(error: dict[str, Any], group: str = "", name: str = "") -> str:
+    """Turn one of pydantic's errors into ``optim.lr=-1: allowed is a finite number above 0``.
+
+    Args:
+        error: pydantic's.
+        group: that the field is in.
+        name: of what is chosen of this group.
+    """
     steps = [str(step) for step in error["loc"]]
     key = ".".join([group, *steps] if group else steps)
     if error["type"] == "literal_error":
         expected = error["ctx"]["expected"].replace("'", "")
         return f"{key}={as_text(error['input'])}: allowed is {expected}"
     if error["type"] == "unexpected_keyword_argument":
-        return f"{key} is not a field of the configuration{nearest(key, fields())}"
+        chosen = [f"{group}={name}"] if group and name else []
+        return no_field(key, chosen, [*fields(), *GROUP_KEYS])
     if error["type"] == "missing":
         return f"{key} is missing"
     return f"{key}={as_text(error['input'])}: {error['msg']}"

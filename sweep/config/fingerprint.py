@@ -32,6 +32,18 @@ def trajectory(config: Config, dataset_digest: str) -> str:
     return _digest(config, dataset_digest, (Role.TRAJECTORY,), read)
 
 
+def judged_trajectory(config: Config, dataset_digest: str) -> str:
+    """Return 16 hex digits that runs share that compute, measure and judge the same epochs.
+
+    They end at different ones; so one can take over another's, with all that is recorded of them.
+    The arguments are those of :func:`fingerprint`.
+    """
+    judged = [config.metrics, config.test_every_epoch]
+    judged += [config.monitor, config.early_stopping.min_delta]
+    text = json.dumps([trajectory(config, dataset_digest), *judged])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def _digest(
     config: Config, dataset_digest: str, roles: Collection[Role], others: Collection[str] = ()
 ) -> str:

@@ -1,6 +1,7 @@
 """What is known of images: their shapes, their arrays, and how pictures became such images."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -27,17 +28,19 @@ class Images:
         train_images: (n, channels, height, width) uint8, 0 (black) to 255, or float32, which is
             taken as it is (0 to 1 where it is an image); may be memory-mapped. Features are
             (n, 1, 1, d).
-        train_labels: (n,) integers from 0.
+        train_labels: (n,) integers from 0; or (n, outputs) float32, where numbers are predicted.
         test_images: (m, channels, height, width), as those to train on.
-        test_labels: (m,) integers.
-        class_names: one for each class; plain numbers where classes have no other names.
+        test_labels: (m,) integers, or (m, outputs) float32.
+        class_names: one for each class; plain numbers where classes have no other names; none where
+            numbers are predicted.
         digest: 64 hex digits that identify the content of all images and labels.
         source: the folder or the file that they were read from.
         rows: of each split; None to draw ``val_size`` of the training images, and test on all.
         val_images: that ``rows.val`` counts; None for the training images.
-        val_labels: (k,) integers, beside ``val_images``.
+        val_labels: (k,) integers, or (k, outputs) float32, beside ``val_images``.
         resize: how pictures of other sizes became these images.
         skipped: what was left out since it is broken, a line each.
+        modules: a user's, which took part in making them: what is in each, by its place.
     """
 
     train_images: NDArray[Any]
@@ -52,6 +55,7 @@ class Images:
     val_labels: NDArray[Any] | None = None
     resize: Resize = "squash"
     skipped: tuple[str, ...] = ()
+    modules: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,10 @@ class Framing:
     Attributes:
         side: of the square that the trimmed picture was scaled into, in pixels.
         by_mass: whether its centre of mass was put into the middle, or the centre of its frame.
+        ink: whether it was strokes of ink on an empty background, so that whatever else a picture
+            shows can be taken away.
     """
 
     side: int
     by_mass: bool
+    ink: bool = False

@@ -1,6 +1,7 @@
 """Configurations that stay what they were when a sweep began, whatever becomes of their files."""
 
 import copy
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,6 +44,14 @@ class _FrozenFiles(CachingConfigRepository):
 
     def load_config(self, config_path: str) -> ConfigResult | None:
         return copy.deepcopy(super().load_config(config_path))
+
+    @functools.cache  # noqa: B019 - there is one for a sweep
+    def group_exists(self, config_path: str) -> bool:
+        return bool(super().group_exists(config_path))
+
+    @functools.cache  # noqa: B019
+    def config_exists(self, config_path: str) -> bool:
+        return bool(super().config_exists(config_path))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "_FrozenFiles":
         return self  # Hydra copies it each time, to keep what it reads for that time alone

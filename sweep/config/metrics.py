@@ -7,15 +7,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sweep.config.registry import Registry
+from sweep.config.tasks import Task
 from sweep.errors import UserError, nearest
 
 Direction = Literal["max", "min"]
 DIRECTIONS: tuple[Direction, ...] = ("max", "min")
 
-# Of MXNet's namespace F, the network's scores (n, classes) float32, and the labels (n,) float32:
-# the sum over the batch, (1,) float32.
+# Of MXNet's namespace F, the network's scores (n, outputs) float32, and the labels, (n,) float32 of
+# classes or (n, outputs) float32 of numbers: a sum over the batch, float32 of any shape.
 BatchSum = Callable[[Any, Any, Any], Any]
+# Of what batches have added up to, float64, and the number of images: the value of the metric.
+Finish = Callable[[NDArray[np.float64], int], float]
+
+
+def mean(total: NDArray[np.float64], images: int) -> float:
+    """Return a sum over images, (1,), divided by their number."""
+    return float(total.item()) / images
 
 
 @dataclass(frozen=True)
@@ -25,17 +36,25 @@ class Metric:
     Attributes:
         name: without the split, as in ``accuracy``.
         direction: which end is better.
-        batch_sum: how it is measured: summed over batches, then divided by the number of images;
-            None for what is measured otherwise.
+        batch_sum: what is summed over batches; None for what is measured otherwise.
+        finish: makes the metric of that sum: for most, their mean.
+        task: that it is for.
+        least_classes: that there have to be.
     """
 
     name: str
     direction: Direction
     batch_sum: BatchSum | None = None
+    finish: Finish = mean
+    task: Task = "classification"
+    least_classes: int = 1
 
 
-METRICS: Registry[Metric] = Registry("metrics")
+METRICS: Registry[Metric] = Registry("metrics", "sweep.training.metrics")
 SPLITS = ("train", "val", "test")
+CPU_SECONDS, PEAK_MEMORY = "cpu_seconds", "peak_memory_mib"
+OF_A_RUN = ("best_epoch", CPU_SECONDS, PEAK_MEMORY)  # and of no epoch: they have no curve
+OF_THE_MACHINE = ("epoch_seconds", "images_per_second", CPU_SECONDS, PEAK_MEMORY)
 LEARNING_RATE = "lr"  # of an epoch's last batch; no measure of a run, and so neither end is better
 
 
@@ -44,14 +63,16 @@ def register(metric: Metric) -> None:
     METRICS.register(metric.name, metric)
 
 
-def _right_answers(F: Any, scores: Any, labels: Any) -> Any:
-    return F.sum(F.argmax(scores, axis=1) == labels)
-
-
 register(Metric("loss", "min"))
-register(Metric("accuracy", "max", _right_answers))
 register(Metric("epoch_seconds", "min"))
 register(Metric("images_per_second", "max"))
+register(Metric(CPU_SECONDS, "min"))
+register(Metric(PEAK_MEMORY, "min"))
+
+
+def metrics_for(task: Task) -> list[str]:
+    """Return the names of the metrics that can be measured on each batch of a task."""
+    return [each.name for each in METRICS.choices() if each.batch_sum and each.task == task]
 
 
 def measured_metric(name: str) -> Metric:

@@ -1,7 +1,7 @@
 """A configuration in words: what describes a run, and in what runs differ."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sweep.config.fields import Role, walk
@@ -29,20 +29,20 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield f"{prefix}{key}", value
 
 
-def varying(runs: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return the keys in which runs differ.
+def values_of(runs: Iterable[Mapping[str, str]]) -> dict[str, dict[str, None]]:
+    """Return the different values of each field, as the keys of a dict, in their order.
 
-    A field that only some choices of a group have (only LeNets have ``model.kernels``) counts if
-    it differs among those that have it.
+    Runs differ in a field that has more than one. A field that only some choices of a group have
+    (only LeNets have ``model.kernels``) counts among those that have it.
 
     Args:
         runs: the params of each.
     """
-    values: dict[str, set[str]] = {}
+    values: dict[str, dict[str, None]] = {}
     for run in runs:
         for key, value in run.items():
-            values.setdefault(key, set()).add(value)
-    return [key for key, different in values.items() if len(different) > 1]
+            values.setdefault(key, {})[value] = None
+    return values
 
 
 def score_metric(config: Config) -> str:

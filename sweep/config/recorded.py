@@ -1,14 +1,16 @@
 """A run's configuration as its record keeps it: ``config.yaml``."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 from omegaconf import OmegaConf
 
 from sweep.config.choices import CHOSEN
-from sweep.config.compose import load, parse
-from sweep.config.fields import Role, declared
+from sweep.config.compose import NESTED, load, parse
+from sweep.config.fields import FieldInfo, Role, declared
+from sweep.config.params import as_text
 from sweep.config.schema import Config
 
 
@@ -18,6 +20,36 @@ def to_yaml(config: Config) -> str:
     infos = declared(Config)
     kept = {name: values[name] for name in values if infos[name].role is not Role.MACHINE}
     return yaml.safe_dump(kept, sort_keys=False)
+
+
+def before(chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return the params that older versions did not record, at the value that their runs had.
+
+    Only those of what a run has: a linear network has no ``model.dropout``.
+
+    Args:
+        chosen: what is recorded to be chosen of each group, as ``{"model": "lenet"}``. There is
+            none of a group that was not there yet.
+    """
+    return {
+        info.key: as_text(info.before.value)
+        for name, group in declared(Config).items()
+        for info in _infos(group, chosen.get(name))
+        if info.before and info.role is not Role.MACHINE
+    }
+
+
+def _infos(group: FieldInfo, chosen: str | None) -> list[FieldInfo]:
+    """Return the fields below a field, if it is a group: of what is chosen, or was always so."""
+    if group.key in NESTED:
+        schemas = [NESTED[group.key]]
+    elif (registry := CHOSEN.get(group.key)) is None:
+        return [group]
+    elif chosen is None:
+        schemas = [each for each in registry.choices() if declared(each)["name"].before]
+    else:
+        schemas = [each for each in [registry.get(chosen)] if each]
+    return [each.below(group) for schema in schemas for each in declared(schema).values()]
 
 
 def from_yaml(text: str) -> Config:

@@ -1,8 +1,8 @@
 """The schema of a run's configuration: its fields, with the bounds and the role of each.
 
-Defaults are in ``conf/`` alone. The fields of a network, an optimiser, a schedule or a dataset are
-with it, in ``sweep/networks/families/``, ``sweep/training/optimizers/``,
-``sweep/training/schedules/`` and ``sweep/data/formats/``.
+Defaults are in ``conf/`` alone. The fields of a network, an optimiser, a schedule, a loss or a
+dataset are with it, in ``sweep/networks/families/``, ``sweep/training/optimizers/``,
+``sweep/training/schedules/``, ``sweep/training/losses/`` and ``sweep/data/formats/``.
 """
 
 from typing import Annotated, Literal
@@ -16,6 +16,7 @@ from sweep.config.fields import (
     Before,
     Count,
     Degrees,
+    Limit,
     Mark,
     NonNegative,
     Pixels,
@@ -29,6 +30,7 @@ from sweep.config.fields import (
     Texts,
     allowed,
 )
+from sweep.config.losses import Loss
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -42,6 +44,7 @@ class Augment:
     cutout: Annotated[Pixels, Before(None)]
     brightness: Annotated[Strength, Before(None)]
     contrast: Annotated[Strength, Before(None)]
+    mixup: Annotated[Limit, Before(None)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -88,8 +91,12 @@ class Config:
     model: Network
     optim: OptimizerConfig
     schedule: Schedule
+    loss: Loss
     dataset: DatasetConfig
     augment: Augment
+    init_from: Annotated[Text | None, Role.RECORD, Before(None)]
+    init_digest: Annotated[Text | None, Before(None)]
+    freeze: Annotated[Texts, Before(())]
     batch_size: Count
     epochs: Annotated[Count, Role.IDENTITY]
     seed: Annotated[Seed, Mark.REPEAT]
@@ -104,10 +111,18 @@ class Config:
     ]
     max_retries: Annotated[Size, Role.MACHINE, Mark.ONE_PER_SWEEP]
     run_timeout: Annotated[Seconds, Role.MACHINE]
+    stall_timeout: Annotated[
+        Literal["auto"] | Annotated[float, Field(strict=True, ge=5, allow_inf_nan=False)] | None,
+        allowed("auto, a number of seconds, 5 or more, or null"),
+        Role.MACHINE,
+    ]
     on_failure: Annotated[Literal["continue", "stop"], Role.MACHINE, Mark.ONE_PER_SWEEP]
     rerun: Annotated[Switch, Role.MACHINE, Mark.ONE_PER_SWEEP]
+    dry_run: Annotated[Switch, Role.MACHINE, Mark.ONE_PER_SWEEP]
     checkpoint_dir: Annotated[Text, Role.MACHINE, Mark.ONE_PER_SWEEP]
+    keep_states: Annotated[Size, Role.MACHINE, Mark.ONE_PER_SWEEP]
     figures: Annotated[Switch, Role.MACHINE, Mark.ONE_PER_SWEEP]
+    keep_models: Annotated[Literal["all", "best", "none"], Role.MACHINE, Mark.ONE_PER_SWEEP]
     metrics: Annotated[Texts, Role.IDENTITY, Before(("accuracy",))]
     monitor: Annotated[Text, Role.IDENTITY]
     early_stopping: Annotated[EarlyStopping, Role.IDENTITY]

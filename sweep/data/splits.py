@@ -1,6 +1,7 @@
 """The images of a run, split the same way for every run."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from sweep.config.choices import DatasetConfig
 from sweep.config.images import Resize, Rows, Shape
+from sweep.config.tasks import Task
 
 SPLIT_SEED = 20_121_995  # any constant will do; another one makes other splits
 
@@ -19,7 +21,7 @@ class Split:
     Attributes:
         images: (all, channels, height, width) uint8, 0 (black) to 255, or float32 as it is; often
             memory-mapped and shared with other splits and processes. Features are (all, 1, 1, d).
-        labels: (all,) integers from 0.
+        labels: (all,) integers from 0 of classes; (all, outputs) float32 of numbers to predict.
         index: (n,) int32, the rows that belong to this split.
     """
 
@@ -38,11 +40,14 @@ class Dataset:
 
     Attributes:
         name: under which it was chosen, as ``mnist``.
-        class_names: one for each class; plain numbers where classes have no other names.
+        class_names: one for each class; plain numbers where classes have no other names; none where
+            numbers are predicted.
         digest: 64 hex digits that identify the content of all images and labels.
         source: the folder or file that they were read from.
         resize: how pictures of other sizes became these images.
         skipped: what was left out since it is broken, a line each.
+        modules: a user's, which took part in making them: what is in each, by its place.
+        task: what the labels are read for.
     """
 
     name: str
@@ -54,6 +59,8 @@ class Dataset:
     test: Split
     resize: Resize = "squash"
     skipped: tuple[str, ...] = ()
+    modules: Mapping[str, bytes] = field(default_factory=dict)
+    task: Task = "classification"
 
     @property
     def shape(self) -> Shape:
@@ -62,9 +69,10 @@ class Dataset:
         return channels, height, width
 
     @property
-    def classes(self) -> int:
-        """The number of classes."""
-        return len(self.class_names)
+    def outputs(self) -> int:
+        """How many scores a network gives an image: one for each class, or number to predict."""
+        labels = self.train.labels
+        return labels.shape[1] if labels.ndim == 2 else len(self.class_names)
 
     @property
     def train_size(self) -> int:
@@ -107,6 +115,8 @@ def load_dataset(config: DatasetConfig) -> Dataset:
         test=Split(read.test_images, read.test_labels, rows.test),
         resize=read.resize,
         skipped=read.skipped,
+        modules=read.modules,
+        task=config.task,
     )
 
 

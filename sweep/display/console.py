@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from rich.console import Console
 
 PLAIN_WIDTH = 200
+NARROW = 64  # columns, below which there is room for a name and little else
 
 
 def console() -> Console:

@@ -1,6 +1,6 @@
 """The leaderboard as a user sees it printed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -8,12 +8,28 @@ import pandas as pd
 from sweep.display.console import count, show_lines
 from sweep.display.tables import show_table
 from sweep.results.aggregate import COUNTS
-from sweep.results.cells import TIED, has_deviations, ranked_cells, seed_cells, texts
+from sweep.results.cells import (
+    TIED,
+    formatted,
+    has_deviations,
+    ranked_cells,
+    seed_cells,
+    settings_in_full,
+    texts,
+)
+from sweep.results.values import told_apart
+from sweep.tracking import FAILURE
 
 ROWS = 100  # that are printed, unless more are asked for
 
 
-def show_leaderboard(table: pd.DataFrame, metric: str, direction: str, rows: int = ROWS) -> None:
+def show_leaderboard(
+    table: pd.DataFrame,
+    metric: str,
+    direction: str,
+    rows: int = ROWS,
+    told: Collection[str] = (),
+) -> None:
     """Print the ranked rows, and below them those that could not be ranked.
 
     Args:
@@ -21,8 +37,10 @@ def show_leaderboard(table: pd.DataFrame, metric: str, direction: str, rows: int
         metric: by which it is ranked.
         direction: ``max`` or ``min``.
         rows: how many to print at most, of the ranked ones and of the others.
+        told: why runs failed that are told of elsewhere, and are only counted here.
     """
-    others = table[table["rank"].isna()]
+    is_told = (table["status"] == "FAILED") & table[FAILURE].isin(list(told))
+    others = table[table["rank"].isna() & ~is_told]
     show_best(table, metric, direction, rows)
     if "seeds" in table:
         _show_counts(table)
@@ -45,18 +63,37 @@ def show_best(table: pd.DataFrame, metric: str, direction: str, rows: int) -> No
     _show_best_run(ranked.iloc[0])
 
 
+def show_columns(table: pd.DataFrame, metric: str, direction: str, rows: int) -> None:
+    """Print the columns that were asked for, of all rows, those without a rank last."""
+    best_first = {"max": "highest", "min": "lowest"}[direction]
+    _show_plainly(table, f"Leaderboard: by {metric}, the {best_first} first", rows)
+
+
+def show_groups(table: pd.DataFrame, metric: str, rows: int) -> None:
+    """Print a row for each value, the one with the best run first."""
+    _show_plainly(table, f"{metric}: the best, mean and standard deviation of runs", rows)
+
+
+def _show_plainly(table: pd.DataFrame, title: str, rows: int) -> None:
+    """Print a table's first rows; ``attrs["measured"]`` names the columns that are measured."""
+    shown, measured = table.head(rows), {*table.select_dtypes("float")} & {*table.attrs["measured"]}
+    right = list(map(str, table.select_dtypes("number")))
+    cells = {
+        str(name): formatted(shown[name], ".4f") if name in measured else told_apart(shown[name])
+        for name in shown
+    }
+    show_table(title, cells, right)
+    _show_how_many_more(len(table) - rows)
+
+
 def _show_ranked(ranked: pd.DataFrame, metric: str, title: str) -> None:
     if f"{metric}_std" in ranked:
         title += "; mean ± standard deviation over seeds"
     numbers = map(str, ranked.select_dtypes("number"))
     right = [key for key in numbers if not has_deviations(ranked, key)]
     settings = ranked.attrs["parameters"]
-    show_table(title, ranked_cells(ranked, metric), right, settings, _overrides)
-
-
-def _overrides(settings: Mapping[str, str]) -> str:
-    """Return settings as Hydra's overrides write them, but the empty ones."""
-    return " ".join(f"{key}={text.replace(', ', ',')}" for key, text in settings.items() if text)
+    below = settings_in_full(ranked)
+    show_table(title, ranked_cells(ranked, metric), right, settings, below)
 
 
 def _show_counts(table: pd.DataFrame) -> None:
@@ -78,7 +115,8 @@ def _show_not_ranked(others: pd.DataFrame) -> None:
     shown = others[["status", "run", "failure_reason", "run_id"]].dropna(axis=1, how="all")
     cells = {str(key): texts(shown[key]) for key in shown} | seed_cells(others)
     movable = [key for key in ("run", "failure_reason") if key in shown]
-    show_table("Not ranked", cells, (), movable, lambda row: ": ".join(filter(None, row.values())))
+    moved = zip(*(cells[key] for key in movable), strict=True)
+    show_table("Not ranked", cells, (), movable, [": ".join(filter(None, row)) for row in moved])
 
 
 def _show_how_many_more(number: int) -> None:

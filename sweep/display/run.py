@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from sweep.display.console import console
+from sweep.display.console import NARROW, console
 from sweep.runs.events import (
     AlreadyTrained,
     Ended,
@@ -12,6 +12,7 @@ from sweep.runs.events import (
     Event,
     Notice,
     Recorded,
+    Resolved,
     Retried,
     Started,
 )
@@ -19,7 +20,7 @@ from sweep.training.selection import EpochRecord
 
 SHOWN_SPLITS = ("train", "val", "test")
 MEASURES = ("loss", "accuracy")
-OF_THE_KEPT_EPOCH = ("val/accuracy", "test/accuracy")
+OF_THE_KEPT_EPOCH = ("val/accuracy", "test/accuracy"), ("val/loss", "test/loss")
 
 
 class RunDisplay:
@@ -34,7 +35,7 @@ class RunDisplay:
 
     def __call__(self, event: Event) -> None:
         """Show what the run tells."""
-        if self._console.is_terminal:
+        if self._console.is_interactive:  # a dumb terminal is none
             self._draw(event)
         elif line := self._lines.line(event):
             self._say(line)
@@ -42,20 +43,25 @@ class RunDisplay:
     def _draw(self, event: Event) -> None:
         match event:
             case Started():
-                self._bar = Progress(
+                columns = [
                     TextColumn("{task.description}", markup=False),
                     BarColumn(bar_width=16),
                     TextColumn("{task.completed}/{task.total}"),
                     TimeRemainingColumn(compact=True, elapsed_when_finished=True),
                     TextColumn("{task.fields[metrics]}", markup=False),
-                    console=self._console,
-                )
+                ]
+                if self._console.width < NARROW:  # the name would be cut off
+                    self._say(event.name)
+                    columns = columns[1:4]
+                self._bar = Progress(*columns, console=self._console)
                 self._task = self._bar.add_task(
                     event.name, total=event.epochs, completed=event.epochs_before, metrics=""
                 )
                 self._bar.start()
             case EpochRecord() if self._bar:
                 self._bar.update(self._task, advance=1, metrics=_text(judged(event)))
+            case EpochKept() if self._bar and self._console.width < NARROW:
+                self._say(kept_line(event))
             case EpochKept() if self._bar:
                 self._bar.update(self._task, metrics=kept_line(event))
             case Ended():
@@ -63,7 +69,10 @@ class RunDisplay:
                     self._bar.stop()
                 if line := end_line(event):
                     self._say(f"  {line}")
-            case Notice() | AlreadyTrained():
+            case Retried() if self._bar:
+                self._bar.stop()
+                self._say(self._lines.line(event))
+            case Notice() | AlreadyTrained() | Retried():
                 if line := self._lines.line(event):
                     self._say(line)
 
@@ -109,7 +118,7 @@ class RunLines:
             case Ended():
                 line = end_line(event)
                 return f"{self._indent}{line}" if line else ""
-            case Recorded():
+            case Resolved() | Recorded():
                 return ""
 
 
@@ -123,7 +132,8 @@ def judged(record: EpochRecord) -> dict[str, float]:
 def kept_line(kept: EpochKept) -> str:
     """Return what the epoch that was kept reached."""
     results = {**kept.epoch.metrics, **kept.summary}
-    shown = {key: results[key] for key in OF_THE_KEPT_EPOCH if key in results}
+    found = [{key: results[key] for key in each if key in results} for each in OF_THE_KEPT_EPOCH]
+    shown = next((each for each in found if each), {})
     return f"epoch {kept.epoch.epoch} kept: {_text(shown)}"
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from sweep.data.survey import Seen, Survey
+from sweep.data.looking.survey import Seen, Survey
 from sweep.display.console import count, show_lines
 from sweep.display.tables import show_table
 

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from sweep.display.console import console, count
+from sweep.display.console import NARROW, console, count
 from sweep.display.run import MEASURES, RunLines, judged
 from sweep.runs.events import AlreadyTrained, Ended, Event, Notice, Retried, Started
 from sweep.training.selection import EpochRecord
@@ -31,6 +31,10 @@ class Row:
         name: what tells it from others.
         work: in any unit.
         status: ``queued``, ``running``, or as it ended.
+        epochs: at most.
+        epochs_before: those that it goes on after.
+        first: those that it went on after when it was first started; -1 before that.
+        last: the last that it has trained.
     """
 
     number: int
@@ -39,6 +43,7 @@ class Row:
     status: str = "queued"
     epochs: int = 0
     epochs_before: int = 0
+    first: int = -1
     last: EpochRecord | None = None
 
     def advance(self, event: Event) -> None:
@@ -46,6 +51,8 @@ class Row:
         match event:
             case Started():
                 self.status, self.name, self.epochs = "running", event.name, event.epochs
+                if self.first < 0:
+                    self.first = event.epochs_before
                 self.epochs_before = event.epochs_before
             case AlreadyTrained():
                 self.status, self.name = "FINISHED", event.name
@@ -60,7 +67,12 @@ class Row:
     def trained(self) -> float:
         """The part of its work that is done."""
         done = self.last.epoch if self.last else self.epochs_before
-        return self.work * done / self.epochs if done else 0.0
+        return self.work_of_an_epoch * (done - self.first) if self.first >= 0 else 0.0
+
+    @property
+    def work_of_an_epoch(self) -> float:
+        """Its work is that of the epochs that were left when it was first started."""
+        return self.work / max(1, self.epochs - self.first)
 
     @property
     def seconds_left(self) -> float | None:
@@ -101,7 +113,7 @@ class SweepDisplay:
 
     def __enter__(self) -> "SweepDisplay":
         """Begin to draw."""
-        if self._console.is_terminal:
+        if self._console.is_interactive:
             self._live.start()
         return self
 
@@ -112,7 +124,7 @@ class SweepDisplay:
         trace: TracebackType | None,
     ) -> None:
         """Take the table away, and say what became of the runs."""
-        if self._console.is_terminal:
+        if self._console.is_interactive:
             self._live.stop()
         took = _clock(time.monotonic() - self._begin)
         self._console.print(f"{self.counts()}, in {took}", markup=False, soft_wrap=True)
@@ -127,13 +139,13 @@ class SweepDisplay:
         row.advance(event)
         if isinstance(event, EpochRecord):
             self._measured_seconds += event.metrics["epoch_seconds"]
-            self._measured_work += row.work / row.epochs
+            self._measured_work += row.work_of_an_epoch
         if isinstance(event, Ended | AlreadyTrained) and not over:
             self._ended.append(row)
         self._at_once = max(self._at_once, len(self._with("running")))
         line = self._lines[number].line(event)
         to_know = row.status == "FAILED" or isinstance(event, Notice | Retried)
-        if line and not over and (to_know or not self._console.is_terminal):
+        if line and not over and (to_know or not self._console.is_interactive):
             self._console.print(line, markup=False, soft_wrap=True)
 
     def _with(self, *status: str) -> list[Row]:
@@ -165,10 +177,12 @@ class SweepDisplay:
         table = Table(box=box.SIMPLE_HEAD, expand=True)
         table.add_column("#", justify="right")
         table.add_column("run", no_wrap=True, overflow="ellipsis", ratio=1)
-        for name in ("epoch", *MEASURES, "left"):
+        others = ("epoch", *MEASURES, "left")
+        shown = others[:1] if self._console.width < NARROW else others
+        for name in shown:
             table.add_column(name, justify="right", no_wrap=True)
         for row in [*self._ended[-ENDED_ROWS:], *self._with("running")]:
-            table.add_row(*_cells(row))
+            table.add_row(*_cells(row)[: 2 + len(shown)])
         return Group(Text(self.summary()), table)  # what does not fit is cut off at the end
 
 

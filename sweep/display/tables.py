@@ -1,7 +1,7 @@
 """Tables on the terminal, in the plainest layout that fits its width."""
 
 import textwrap
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from rich import box
 from rich.console import Console
@@ -21,7 +21,7 @@ def show_table(
     cells: Cells,
     right: Collection[str] = (),
     movable: Collection[str] = (),
-    in_words: Callable[[Mapping[str, str]], str] = lambda row: " ".join(row.values()),
+    below: Sequence[str] = (),
 ) -> None:
     """Print a table; where it is too wide, with the names above the columns in pieces.
 
@@ -32,7 +32,7 @@ def show_table(
         cells: texts without markup.
         right: the columns that are aligned at the right.
         movable: the columns that may be moved; not the first.
-        in_words: puts what is moved into words, given a row's cells by the names of their columns.
+        below: what is written below each row in their place.
     """
     out = console()
     out.print(Text(title, "bold"), soft_wrap=True)
@@ -41,7 +41,7 @@ def show_table(
         if not movable or _fits(out, table):
             out.print(table)
             return
-    show_lines("", *_with_words_below(cells, right, movable, in_words, out), "")
+    show_lines("", *_with_words_below(cells, right, movable, below, out), "")
 
 
 def _table(cells: Cells, heads: Mapping[str, str], right: Collection[str]) -> Table:
@@ -74,7 +74,7 @@ def _with_words_below(
     cells: Cells,
     right: Collection[str],
     movable: Collection[str],
-    in_words: Callable[[Mapping[str, str]], str],
+    below: Sequence[str],
     out: Console,
 ) -> Iterator[str]:
     """Yield the lines of the table without some columns, and what is in these below each row."""
@@ -88,10 +88,8 @@ def _with_words_below(
     yield f" {head}"
     yield f" {('-' if out.options.ascii_only else '─') * max(map(len, (head, *rows)))}"
     indent = " " * (1 + len(aligned[0][0]) + len(GAP))
-    moved = zip(*(cells[name] for name in movable), strict=True)
-    for row, values in zip(rows, moved, strict=True):
+    for row, words in zip(rows, below, strict=True):
         yield f" {row}"
-        words = in_words(dict(zip(movable, values, strict=True)))
         yield from textwrap.wrap(
             words,
             out.width,

@@ -71,6 +71,18 @@ class LocalCapacity:
         self._free_slots -= slots
         return Resources(slots, self._free_gpus.pop(0) if on_gpu else None)
 
+    def count_at_once(self, configs: Sequence[Config]) -> int:
+        """Return how many runs, in this order, there is room for at once; nothing is taken."""
+        given: list[Resources] = []
+        for config in configs:
+            if not self.is_free:
+                break
+            if resources := self.acquire(config):
+                given.append(resources)
+        for each in reversed(given):
+            self.release(each)
+        return len(given)
+
     def release(self, resources: Resources) -> None:
         """Make free what a run had."""
         self._free_slots += resources.slots

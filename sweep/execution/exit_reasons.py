@@ -14,19 +14,20 @@ CRASHES = {
 }
 
 
-def cause_of_death(exit_code: int | None, out_of_memory_before: int) -> str:
+def cause_of_death(exit_code: int | None, out_of_memory_before: int, log: str = "its log") -> str:
     """Say why a process died.
 
     Args:
         exit_code: as ``multiprocessing`` has it: below 0 is a signal.
         out_of_memory_before: what :func:`out_of_memory_kills` returned when the process started.
+        log: where its stacks are.
     """
     if exit_code is None or exit_code >= 0:
         return f"its process ended with exit code {exit_code}"
     if (number := NAMED.get(-exit_code)) is None:
         return f"its process was killed by signal {-exit_code}"
     if number in CRASHES:
-        return f"its process crashed: {CRASHES[number]} ({number.name}); its log has the stack"
+        return f"its process crashed: {CRASHES[number]} ({number.name}); {log} has the stack"
     if number == signal.SIGKILL and out_of_memory_kills() > out_of_memory_before:
         return "its process was killed by the system, which was out of memory (SIGKILL)"
     return f"its process was killed by {number.name}"

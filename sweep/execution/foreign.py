@@ -1,19 +1,21 @@
 """Launchers of other packages, such as Hydra's basic and joblib: they train as they do it."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from hydra.core.utils import JobReturn
-from omegaconf import DictConfig
+from hydra.core.utils import JobReturn, JobStatus
+from omegaconf import DictConfig, open_dict
 
 from sweep.config.loaders import FrozenConfigLoader
 from sweep.config.schema import Config
-from sweep.errors import UserError
-from sweep.execution.job import Job
+from sweep.errors import RunFailed, UserError, in_full
+from sweep.execution.job import Job, failure
 from sweep.execution.launcher import LAUNCHERS
 from sweep.execution.local import executor as this_machine
 from sweep.execution.source import JobSource
+from sweep.execution.worker import REASON_LETTERS
 
 
 class ForeignLauncher:
@@ -38,6 +40,13 @@ class ForeignLauncher:
         """Return how many GPUs MXNet sees here."""
         return this_machine.count_gpus(config)
 
+    def at_once(self, configs: Sequence[Config]) -> int | None:
+        """Return that nobody knows how many runs are trained at once."""
+        return None
+
+    def close(self) -> None:
+        """Hold nothing that is to be given back."""
+
     def check(self, configs: Sequence[Config]) -> None:
         """Check what needs a fresh process for each run, which other launchers do not give it.
 
@@ -55,8 +64,14 @@ class ForeignLauncher:
         for config in configs:
             if config.run_timeout is not None:
                 raise UserError(
-                    f"run_timeout={config.run_timeout:g}: hydra/launcher={self._name} cannot stop "
-                    f"a run that takes too long; allowed is null, or one of the launchers {own}"
+                    f"run_timeout={in_full(config.run_timeout)}: hydra/launcher={self._name} "
+                    "cannot stop a run that takes too long; allowed is null, or one of the "
+                    f"launchers {own}"
+                )
+            if isinstance(config.stall_timeout, float):
+                raise UserError(
+                    f"stall_timeout={config.stall_timeout:g}: hydra/launcher={self._name} cannot "
+                    f"end a run that hangs; allowed is auto, or one of the launchers {own}"
                 )
             if config.on_failure == "stop":
                 raise UserError(
@@ -86,6 +101,17 @@ class ForeignLauncher:
             source: there is none, as :meth:`check_source` says.
         """
         assert source is None
+        results = _those_without_folder(jobs)
+        begun = [job for job in jobs if job.number not in results]
+        results |= dict(zip((job.number for job in begun), self._launch(begun), strict=True))
+        for job in jobs:  # what its own code has recorded already is not recorded again
+            if results[job.number].status == JobStatus.FAILED:
+                job.record_failure(results[job.number]._return_value)
+        return [results[job.number] for job in jobs]
+
+    def _launch(self, jobs: Sequence[Job]) -> Sequence[JobReturn]:
+        if not jobs:
+            return []
         composed = {job.overrides: job.composed for job in jobs}
         loader = FrozenConfigLoader(self._launcher.hydra_context.config_loader, composed)
         context = replace(self._launcher.hydra_context, config_loader=loader)
@@ -94,3 +120,29 @@ class ForeignLauncher:
             [job.overrides for job in jobs], initial_job_idx=0
         )
         return results
+
+
+def _those_without_folder(jobs: Sequence[Job]) -> dict[int, JobReturn]:
+    """Make the folders of all jobs; return what became of those that can have none, by number.
+
+    Hydra would make them before the jobs' own code begins, and end all jobs where one has none.
+    """
+    results = {}
+    number = 0  # that Hydra will give it
+    for job in jobs:
+        numbered = _numbered(job, number)
+        try:
+            numbered.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = f"could not be begun: {type(error).__name__}: {error}"
+            results[job.number] = failure(numbered, RunFailed(reason[:REASON_LETTERS]))
+        else:
+            number += 1
+    return results
+
+
+def _numbered(job: Job, number: int) -> Job:
+    composed = copy.deepcopy(job.composed)
+    with open_dict(composed):
+        composed.hydra.job.num, composed.hydra.job.id = number, str(number)
+    return replace(job, compose=lambda: composed)

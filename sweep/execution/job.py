@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol
@@ -13,8 +14,9 @@ from sweep.config.overrides import describing
 from sweep.config.schema import Config
 from sweep.errors import RunFailed
 from sweep.execution.capacity import Resources
+from sweep.execution.watch import Watcher, only_ended
 from sweep.execution.worker import STOPPED
-from sweep.runs.events import Ended, Event, Recorded, Started
+from sweep.runs.events import Alive, Ended, Event, Recorded, Started
 
 
 @dataclass(frozen=True)
@@ -24,28 +26,39 @@ class Job:
     Attributes:
         number: in the sweep, from 0.
         overrides: of this run, as in ``optim.lr=0.1``.
-        composed: Hydra's whole configuration.
+        compose: returns Hydra's whole configuration; it is large, and made when it is needed.
         config: the run's part of it, checked.
         cost: how long it takes, in any unit, once its dataset is known: the longest start first.
         is_claimed: returns whether another sweep trains the same at this moment.
+        chain: what it shares with jobs that go on from one another, so that only one of them is
+            trained at a time; empty for none.
+        record_failure: records why it failed, where it could not do so itself.
     """
 
     number: int
     overrides: tuple[str, ...]
-    composed: DictConfig
+    compose: Callable[[], DictConfig]
     config: Config
     cost: float = 0.0
     is_claimed: Callable[[], bool] = lambda: False
+    chain: str = ""
+    record_failure: Callable[[Exception], object] = lambda error: None
+
+    @property
+    def composed(self) -> DictConfig:
+        """Hydra's whole configuration, made anew."""
+        return self.compose()
 
     @property
     def name(self) -> str:
         """What tells it from others."""
         return " ".join(describing(self.overrides))
 
-    @property
+    @cached_property  # asked for several times, each of which would compose the whole
     def folder(self) -> Path:
         """Where the run's log is."""
-        return Path(self.composed.hydra.sweep.dir, self.composed.hydra.sweep.subdir)
+        sweep = self.composed.hydra.sweep
+        return Path(sweep.dir, sweep.subdir)
 
 
 class Process(Protocol):
@@ -74,9 +87,8 @@ class Running:
         resources: what it has for itself.
         process: the process.
         connection: on which it tells what happens; closed when the process ends.
-        deadline: when it is killed, by ``time.monotonic()``.
+        watch: ends it when it takes too long, or hangs.
         exit_reason: returns why the process died, once it has.
-        is_timed_out: whether it was killed because it took too long.
         run_id: of its record, once it has one.
         is_closed: whether its record is closed.
         result: what it returned, once it has.
@@ -86,9 +98,8 @@ class Running:
     resources: Resources
     process: Process
     connection: Connection
-    deadline: float
+    watch: Watcher
     exit_reason: Callable[[], str]
-    is_timed_out: bool = False
     run_id: str | None = None
     is_closed: bool = False
     result: JobReturn | None = None
@@ -100,6 +111,9 @@ class Running:
             EOFError, OSError: its process has ended.
         """
         message = self.connection.recv()
+        self.watch.heard(message)
+        if isinstance(message, Alive) or only_ended(self.watch, message):
+            return None
         if isinstance(message, JobReturn):
             self.result = message
             return None
@@ -114,16 +128,15 @@ class Running:
         """Wait for the process to end; return what it sent.
 
         Raises:
-            ProcessDied: it ended without a result, or was killed because it took too long.
+            ProcessDied: it ended without a result, or was ended because it took too long, or hung.
         """
         self.process.join()
         if self.result:
             return self.result
+        if self.watch.reason is not None:
+            raise ProcessDied(self.watch.reason)
         if self.process.exitcode == STOPPED:
             return failure(self.job, RunFailed("its process was stopped by SIGTERM"))
-        if self.is_timed_out:
-            limit = self.job.config.run_timeout
-            raise ProcessDied(f"it took longer than run_timeout={limit:g} seconds")
         raise ProcessDied(self.exit_reason())
 
 

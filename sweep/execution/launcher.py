@@ -57,6 +57,10 @@ class Launcher(ABC):
     def executor(self, config: Config) -> Any:
         """Return the :class:`~sweep.execution.scheduler.Executor` of runs such as this one."""
 
+    def at_once(self, configs: Sequence[Config]) -> int | None:
+        """Return how many of these runs are trained at once; None if nobody knows yet."""
+        return configs[0].n_jobs
+
     def check(self, configs: Sequence[Config]) -> None:  # noqa: B027 - most launchers can do all
         """Check that runs can be launched.
 

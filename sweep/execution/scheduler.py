@@ -6,13 +6,14 @@ the end while other cores have nothing to do.
 
 import math
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Protocol
 
 from hydra.core.utils import JobReturn, JobStatus
 
+from sweep.config.schema import Tracking
 from sweep.errors import RunFailed
 from sweep.execution.capacity import Capacity, Resources
 from sweep.execution.job import Job, ProcessDied, Running, failure
@@ -59,6 +60,7 @@ class Scheduler:
         jobs: Sequence[Job],
         listener: Listener,
         source: JobSource | None = None,
+        close: Callable[[Tracking, str, RunFailed], None] | None = None,
     ) -> None:
         """Take what is to be done.
 
@@ -67,9 +69,11 @@ class Scheduler:
             jobs: each with a number of its own.
             listener: is told what becomes of them.
             source: is asked for one more job whenever there is room and none is queued.
+            close: closes the record of a run, of this id, whose process died for this reason; None
+                for doing it in this process.
         """
         self._executor, self._capacity = executor, executor.capacity
-        self._listener = listener
+        self._listener, self._close = listener, close or close_as_failed
         self._source = BackgroundSource(source) if source else NoSource()
         self._queue: list[Job] = []
         self._running: dict[Connection, Running] = {}
@@ -77,7 +81,7 @@ class Scheduler:
         self._retries: Counter[int] = Counter()
         self._claimed: set[int] = set()  # by other sweeps
         self._is_stopped = False
-        for job in sorted(jobs, key=lambda job: job.cost, reverse=True):
+        for job in _in_turn(jobs):
             self._add(job)
 
     def run(self) -> dict[int, JobReturn]:
@@ -115,11 +119,16 @@ class Scheduler:
             self._try_to_start(job)
 
     def _wants_more(self) -> bool:
-        is_waiting = any(job.number not in self._claimed for job in self._queue)
+        is_waiting = any(
+            job.number not in self._claimed and not self._is_in_progress(job.chain)
+            for job in self._queue
+        )
         return self._capacity.is_free and not is_waiting and not self._is_stopped
 
     def _try_to_start(self, job: Job) -> None:
-        """Start a job, unless what it needs is taken, or another sweep trains the same."""
+        """Start a job, unless what it needs is taken, or is being trained here or elsewhere."""
+        if self._is_in_progress(job.chain):
+            return
         if not (resources := self._capacity.acquire(job.config)):
             return
         if job.is_claimed():
@@ -133,6 +142,9 @@ class Scheduler:
         run = self._executor.start(job, resources)
         self._running[run.connection] = run
 
+    def _is_in_progress(self, chain: str) -> bool:
+        return bool(chain) and any(run.job.chain == chain for run in self._running.values())
+
     def _patience(self) -> float:
         """Return the seconds after which to look again, though no run has told anything."""
         if self._source.is_busy:
@@ -143,10 +155,10 @@ class Scheduler:
         """Wait until a run tells something; pass it on. Take out and return those that have ended.
 
         Args:
-            seconds: to wait at most. Runs that have taken too long meanwhile are killed.
+            seconds: to wait at most. Runs that take too long meanwhile, or hang, are ended.
         """
-        deadline = min((run.deadline for run in self._running.values()), default=math.inf)
-        left = max(0.0, min(seconds, deadline - time.monotonic()))
+        patience = [seconds, *(run.watch.seconds_left for run in self._running.values())]
+        left = max(0.0, min(patience))
         ended = []
         for connection in wait(list(self._running), None if left == math.inf else left):
             assert isinstance(connection, Connection)
@@ -158,10 +170,10 @@ class Scheduler:
             else:
                 if event:
                     self._listener(run.job.number, event)
-        for run in self._running.values():
-            if time.monotonic() >= run.deadline:
-                run.process.kill()
-                run.is_timed_out, run.deadline = True, math.inf
+        for connection, run in list(self._running.items()):
+            run.watch.look()
+            if run.watch.is_dead and not connection.poll():  # what it has started holds the line
+                ended.append(self._running.pop(connection))
         return ended
 
     def _conclude(self, run: Running) -> None:
@@ -173,7 +185,7 @@ class Scheduler:
         except ProcessDied as died:
             error = RunFailed(str(died))
             if run.run_id and not run.is_closed:
-                close_as_failed(job.config.tracking, run.run_id, error)
+                self._close(job.config.tracking, run.run_id, error)
             if self._retries[number] < job.config.max_retries:
                 self._retries[number] += 1
                 retried = Retried(str(died), self._retries[number], job.config.max_retries)
@@ -181,6 +193,8 @@ class Scheduler:
                 self._queue.insert(0, job)
                 return
             result = failure(job, error)
+        if result.status == JobStatus.FAILED and not run.run_id:
+            job.record_failure(result._return_value)
         self._results[number] = result
         self._source.finished(job, result)
         if result.status == JobStatus.FAILED:
@@ -209,3 +223,14 @@ class Scheduler:
             for run in self._running.values():
                 run.process.join()
             self._running.clear()
+
+
+def _in_turn(jobs: Sequence[Job]) -> list[Job]:
+    """Return jobs in the order to start them: the longest first, and of a chain one after another.
+
+    A chain is as long as all of its jobs.
+    """
+    costs: defaultdict[str, float] = defaultdict(float)
+    for job in jobs:
+        costs[job.chain] += job.cost
+    return sorted(jobs, key=lambda job: costs[job.chain] if job.chain else job.cost, reverse=True)

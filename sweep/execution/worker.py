@@ -1,6 +1,5 @@
-"""What happens in the process of one run."""
+"""What happens in the process of one run: whatever trains it there, it is heard and ended alike."""
 
-import faulthandler
 import os
 import pickle
 import signal
@@ -18,17 +17,21 @@ from typing import NoReturn
 
 from hydra import version
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.utils import JobReturn, JobRuntime, run_job, setup_globals
+from hydra.core.utils import JobReturn, JobRuntime, JobStatus, run_job, setup_globals
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
+from sweep import heartbeat
 from sweep import signals as interrupts
 from sweep.errors import RunFailed
-from sweep.runs.events import Event
+from sweep.execution import forks
+from sweep.runs.events import Alive, Event, Listener, Waiting
 
 Task = Callable[..., float]  # of the configuration (DictConfig) and a Listener
 RUN_LOG = "run.log"
 ORPHAN_SECONDS = 10.0  # for a run to close its record when its sweep is gone
+REASON_LETTERS = 500
+BLOCKED = (signal.SIGINT, signal.SIGTERM)  # while a process is forked that has yet to handle them
 STOPPED = 128 + signal.SIGTERM  # the exit code of a run that was told to stop, and did
 
 
@@ -55,52 +58,84 @@ def running_application(task: Task, hydra_context: HydraContext) -> Application:
     return Application(task, hydra_context, name, version_base=str(version.getbase()))
 
 
-def work(
-    application: Application,
-    composed: DictConfig,
-    environment: Mapping[str, str],
-    connection: Connection,
-) -> None:
-    """Do one job of Hydra's, and send what it tells while it runs, and at last its JobReturn.
+def work(run: Callable[[Listener], JobReturn], connection: Connection) -> None:
+    """Train a run, and send what it tells meanwhile, and at last its JobReturn.
 
     Args:
-        application: whose job it is.
-        composed: Hydra's whole configuration of the job.
-        environment: variables to set first.
+        run: trains it; tells its argument how it gets on.
         connection: to whomever launched this.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for who launched this
     try:
         interrupts.let_none_be_lost()
         signal.signal(signal.SIGTERM, _interrupt_once)
+        forks.begin()  # to whomever launched this, it is a daemon still: it ends with them
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED)
         threading.Thread(target=_stop_with_parent, daemon=True).start()
-        os.environ.update(environment)
-        setup_globals()
-        JobRuntime.instance().set("name", application.name)
-        version.setbase(application.version_base)
-        done = run_job(
-            task_function=partial(_logged, application.task, connection),
+        alive, waiting = (partial(_tell, connection, each) for each in (Alive(), Waiting()))
+        heartbeat.tell_by(alive, waiting)
+        connection.send(_portable(run(partial(_tell, connection))))
+    except KeyboardInterrupt:
+        sys.exit(STOPPED)
+    finally:
+        forks.end_others()
+
+
+def not_begun(composed: DictConfig, error: Exception) -> JobReturn:
+    """Return the result of a job that could not be begun; it has no folder, and so no log.
+
+    Args:
+        composed: Hydra's whole configuration of the job.
+        error: what kept it.
+    """
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return JobReturn(
+        overrides=list(composed.hydra.overrides.task),
+        status=JobStatus.FAILED,
+        _return_value=RunFailed(f"could not be begun: {reason}"[:REASON_LETTERS]),
+    )
+
+
+def job_of_hydra(
+    application: Application,
+    composed: DictConfig,
+    environment: Mapping[str, str],
+    tell: Listener,
+) -> JobReturn:
+    """Do one job of Hydra's, in a process that knows nothing of Hydra yet.
+
+    Args:
+        application: whose job it is.
+        composed: Hydra's whole configuration of the job.
+        environment: variables to set first.
+        tell: is told how the run gets on.
+    """
+    os.environ.update(environment)
+    setup_globals()
+    JobRuntime.instance().set("name", application.name)
+    version.setbase(application.version_base)
+    try:
+        return run_job(
+            task_function=partial(_logged, application.task, tell),
             config=composed,
             job_dir_key="hydra.sweep.dir",
             job_subdir_key="hydra.sweep.subdir",
             hydra_context=application.hydra_context,
         )
-        connection.send(_portable(done))
-    except KeyboardInterrupt:
-        sys.exit(STOPPED)
+    except Exception as error:  # Hydra's, of a folder say; those of the task are in what it did
+        return not_begun(composed, error)
 
 
-def _logged(task: Task, connection: Connection, composed: DictConfig) -> float:
+def _logged(task: Task, tell: Listener, composed: DictConfig) -> float:
     """Do the task with all that it and its libraries print going to its log."""
-    log = Path(HydraConfig.get().runtime.output_dir) / RUN_LOG
-    with open(log, "ab", buffering=0) as stream:
+    with open(Path(HydraConfig.get().runtime.output_dir) / RUN_LOG, "ab", buffering=0) as log:
         for standard in (1, 2):
-            os.dup2(stream.fileno(), standard)
-    faulthandler.enable()
-    return task(composed, partial(_tell, connection))
+            os.dup2(log.fileno(), standard)
+    interrupts.write_stacks_to(sys.stderr)
+    return task(composed, tell)
 
 
-def _tell(connection: Connection, event: Event) -> None:
+def _tell(connection: Connection, event: Event | Alive) -> None:
     try:
         connection.send(event)
     except BrokenPipeError:  # the sweep is gone, as the thread that waits for that finds too

@@ -6,6 +6,7 @@ from sweep.backend.mxnet import gluon, mx, nd
 from sweep.config.choices import Network
 from sweep.config.images import Shape
 from sweep.networks.blocks.eager import numpy_switched_off_again, why_eager
+from sweep.networks.frozen import is_trained
 
 
 def build_network(
@@ -61,11 +62,14 @@ def architecture(network: Network, shape: Shape, classes: int) -> mx.sym.Symbol 
     cannot be one graph, or is for ``mxnet.np``, has none.
     """
     with numpy_switched_off_again():
-        net = network.build_plain(shape, classes)
-        return None if mx.util.is_np_array() or why_eager(net) else net(mx.sym.var("data"))
+        return graph_of(network.build_plain(shape, classes))
+
+
+def graph_of(net: gluon.Block) -> mx.sym.Symbol | None:
+    """Return the graph of a network that was just built; None as of :func:`architecture`."""
+    return None if mx.util.is_np_array() or why_eager(net) else net(mx.sym.var("data"))
 
 
 def parameter_count(net: gluon.Block) -> int:
     """Return the number of trained values."""
-    trained = (each for each in net.collect_params().values() if each.grad_req != "null")
-    return sum(math.prod(each.shape) for each in trained)
+    return sum(math.prod(each.shape) for each in net.collect_params().values() if is_trained(each))

@@ -46,9 +46,14 @@ def blocks(net: gluon.Block) -> Iterator[gluon.Block]:
 
 def defined(block: gluon.Block, folder: Path, pattern: str = "") -> str:
     """Return `` (my_nets.py:12)``: where a block's class begins, or has this pattern."""
+    return written(type(block), folder, pattern)
+
+
+def written(target: Any, folder: Path, pattern: str = "") -> str:
+    """Return the same of a class or a function."""
     try:
-        file = Path(str(inspect.getsourcefile(type(block))))
-        lines, first = inspect.getsourcelines(type(block))
+        file = Path(str(inspect.getsourcefile(target)))
+        lines, first = inspect.getsourcelines(target)
         place = file.relative_to(folder.resolve())
     except (OSError, TypeError, ValueError):
         return ""  # of a package, or made by no file

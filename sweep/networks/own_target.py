@@ -8,14 +8,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sweep.carried.own_code import completed, signature
 from sweep.config.images import Shape
+from sweep.config.own_targets import allowed
 from sweep.config.params import as_text
 from sweep.errors import UserError, nearest
-
-ALLOWED = (
-    "allowed is module.Class or module.function, which is found in the folder of the command or is "
-    "installed, as in model._target_=my_nets.Net"
-)
 
 IN_LIBRARY = re.compile(r"\[\d+:\d+:\d+\] \S+: ")  # a time, and a line of MXNet's own source
 
@@ -23,7 +20,7 @@ IN_LIBRARY = re.compile(r"\[\d+:\d+:\d+\] \S+: ")  # a time, and a line of MXNet
 def make(
     target: str, arguments: Mapping[str, Any], shape: Shape, classes: int, folder: Path
 ) -> Any:
-    """Return what the target makes.
+    """Return the network that a target makes.
 
     Args:
         target: the module and the name in it.
@@ -36,77 +33,87 @@ def make(
     Raises:
         UserError: it cannot be found, takes other arguments, or raises.
     """
-    function = find(target, folder)
-    declared = signature(function)
-    known = {"classes": classes, "num_classes": classes, "shape": shape}
-    own = {key: value for key, value in known.items() if key in declared}
-    given = {**own, **arguments}
-    _check_arguments(target, declared, given)
+    function = find("model", target, folder)
+    given = completed(function, arguments, shape, classes)
+    check_arguments("model", target, signature(function), given)
+    return called("model", target, function, given, folder)
+
+
+def called(
+    group: str, target: str, function: Callable[..., Any], given: Mapping[str, Any], folder: Path
+) -> Any:
+    """Return what a class or a function of the user's returns.
+
+    Raises:
+        UserError: it raises.
+    """
     try:
         return function(**given)
     except (Exception, SystemExit) as error:  # whatever somebody else's code raises
-        raise UserError(f"model._target_={target}: {told(error, folder)}") from error
+        raise UserError(f"{group}._target_={target}: {told(error, folder)}") from error
 
 
-def find(target: str, folder: Path) -> Callable[..., Any]:
+def find(group: str, target: str, folder: Path) -> Callable[..., Any]:
     """Return the class or function of this name.
+
+    Args:
+        group: whose target it is, as ``model``.
+        target: the module and the name in it.
+        folder: that the user's modules are imported from.
 
     Raises:
         UserError: there is none.
     """
-    field = f"model._target_={target}"
+    field = f"{group}._target_={target}"
     name, _, attribute = target.rpartition(".")
     if not name:
-        raise UserError(f"{field}: names no module; {ALLOWED}")
+        raise UserError(f"{field}: names no module; {allowed(group)}")
     try:
         module = importlib.import_module(name)
     except (Exception, SystemExit) as error:  # whatever the module does when it is imported
         raise UserError(
             f"{field}: cannot be imported: {told(error, folder)}; looked for in "
-            f"{Path.cwd()} and among what is installed; {ALLOWED}"
+            f"{Path.cwd()} and among what is installed; {allowed(group)}"
         ) from error
     found = getattr(module, attribute, None)
     if found is None:
         public = [each for each in vars(module) if callable(getattr(module, each))]
         raise UserError(
             f"{field}{nearest(attribute, public)}: {module.__file__ or name} has no {attribute}; "
-            f"{ALLOWED}"
+            f"{allowed(group)}"
         )
     if not callable(found):
         kind = type(found).__name__
-        raise UserError(f"{field}: is of type {kind}, no class or function; {ALLOWED}")
+        raise UserError(f"{field}: is of type {kind}, no class or function; {allowed(group)}")
     function: Callable[..., Any] = found
     return function
 
 
-def signature(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    """Return the parameters that a class or function declares, by name."""
-    try:
-        return inspect.signature(function).parameters
-    except (TypeError, ValueError):  # written in C: it says nothing
-        return {}
-
-
-def _check_arguments(
-    target: str, declared: Mapping[str, inspect.Parameter], given: Mapping[str, Any]
+def check_arguments(
+    group: str, target: str, declared: Mapping[str, inspect.Parameter], given: Mapping[str, Any]
 ) -> None:
+    """See that a class or a function can be called with these arguments.
+
+    Raises:
+        UserError: it has no such argument, or needs another.
+    """
     kinds = {each.kind for each in declared.values()}
     open_ended = {inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL}
     named = [key for key, each in declared.items() if each.kind not in open_ended]
     if inspect.Parameter.VAR_KEYWORD not in kinds:
         for key in given:
             if key not in named:
-                near = nearest(key, named).replace("mean ", "mean model.")
+                near = nearest(key, named).replace("mean ", f"mean {group}.")
                 takes = ", ".join(named) or "none"
                 raise UserError(
-                    f"model.{key}={as_text(given[key])}: {target} has no such argument{near}; "
+                    f"{group}.{key}={as_text(given[key])}: {target} has no such argument{near}; "
                     f"allowed are {takes}"
                 )
     for key in named:
         if key not in given and declared[key].default is inspect.Parameter.empty:
             raise UserError(
-                f"model.{key} is missing: {target} cannot be made without it; allowed is a value, "
-                f"as in +model.{key}=VALUE"
+                f"{group}.{key} is missing: {target} cannot be made without it; allowed is a "
+                f"value, as in +{group}.{key}=VALUE"
             )
 
 
@@ -115,6 +122,18 @@ def told(error: BaseException, folder: Path) -> str:
     text = f"{type(error).__name__}: {_first_words(error)}"
     at = _place(error, folder)
     return f"{at}: {text}" if at else text
+
+
+def told_at(error: BaseException, folder: Path, at: str) -> str:
+    """Return the same, with another place where none of the user's lines is in it.
+
+    Args:
+        error: what was raised.
+        folder: that the user's modules are imported from.
+        at: as `` (my_nets.py:12)``; empty if none is known.
+    """
+    text = told(error, folder)
+    return text if at.partition(":")[0].strip(" (") in text and at else text + at
 
 
 def _place(error: BaseException, folder: Path) -> str:

@@ -1,12 +1,11 @@
 """A user's network tried before anything trains: built, and given images of the dataset's shape."""
 
 import contextlib
-import io
-import json
 import math
-import warnings
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +32,18 @@ from sweep.networks.own_checks import (
     defined,
     unchanged_state,
 )
-from sweep.networks.own_modules import enter, foreign, identity, keep, places, taking_part
-from sweep.networks.own_target import make, told
+from sweep.networks.own_copies import tried_from_copies
+from sweep.networks.own_target import make, told_at
 
 IMAGES = 2  # as many show whether a network keeps them apart
+TIMED = 3  # steps, of which the fastest counts
 
 
 def tried(network: Custom, shape: Shape, classes: int, keep_in: Path) -> Tried:
     """Try a network, and return it with what was found out.
 
-    It is tried twice: from the folder of the command, which shows what modules take part; then from
-    copies of these alone, which is what trains.
+    It is tried twice: from the folder of the command, or from its own if it has one, which shows
+    what modules take part; then from copies of these alone, which is what trains.
 
     Args:
         network: with a target.
@@ -54,34 +54,25 @@ def tried(network: Custom, shape: Shape, classes: int, keep_in: Path) -> Tried:
     Raises:
         UserError: it does not build, or does not fit the images.
     """
-    here = Path.cwd()
-    with _quiet(), numpy_switched_off_again():
-        _try(network, shape, classes, here)
-        files = taking_part(here)
-        folder = keep(files, keep_in)
-        try:
-            runs, work = _try(network, shape, classes, folder)
-        except UserError as error:
-            raise UserError(
-                f"{error}\n(with copies of {', '.join(files) or 'no file'} alone, which are what "
-                "trains; allowed: modules that read no other files beside themselves)"
-            ) from error
-        _check_copied(network, here, folder)
-        note = _note(network, runs, folder)
-    known = replace(network, _source_=identity(files), _folder_=str(folder), _work_=work)
-    return Tried(known, note)
+    field = f"model._target_={network._target_}"
+    here = network.source or Path.cwd()
+    copied = tried_from_copies(
+        field, network.call.target, here, keep_in, partial(_try, network, shape, classes)
+    )
+    work, note = copied.found
+    text = "; ".join(each for each in (copied.note, note) if each)
+    known = replace(network, _source_=copied.source, _folder_=str(copied.folder), _work_=work)
+    return Tried(known, f"{field}: {text}" if text else "")
 
 
-def _try(network: Custom, shape: Shape, classes: int, folder: Path) -> tuple[gluon.Block, int]:
+def _try(network: Custom, shape: Shape, classes: int, folder: Path) -> tuple[int, str]:
     """Build a network from a folder, and train it for one step.
 
     Returns:
-        It as it runs, and its multiplications for one image.
+        Its multiplications for one image, and a line if it is no graph.
     """
     field = f"model._target_={network._target_}"
-    enter(folder)
-    arguments = json.loads(network._arguments_)
-    net = make(str(network._target_), arguments, shape, classes, folder)
+    net = make(network.call.target, network.call.arguments, shape, classes, folder)
     if not isinstance(net, gluon.Block):
         kind = type(net).__name__
         raise UserError(
@@ -106,13 +97,13 @@ def _try(network: Custom, shape: Shape, classes: int, folder: Path) -> tuple[glu
         nd.waitall()
     check_gradients(field, net)
     with _explained(f"{given} again", net, folder), unchanged_state(field, net, folder):
-        with autograd.record():
-            runs(images)
+        _calling_seconds(runs, images)
+        nd.waitall()
     with _explained(f"{given} in evaluation", net, folder):
         scores = runs(images)
         nd.waitall()
     _check_scores(f"{given} in evaluation", scores, classes, defined(net, folder))
-    return runs, sum(work)
+    return sum(work), _not_a_graph(runs, images, folder)
 
 
 @contextlib.contextmanager
@@ -123,18 +114,7 @@ def _explained(begin: str, net: gluon.Block, folder: Path) -> Iterator[None]:
     except UserError:
         raise
     except (Exception, SystemExit) as error:
-        raise UserError(f"{begin}: {_told(error, net, folder)}") from error
-
-
-def _check_copied(network: Custom, here: Path, folder: Path) -> None:
-    """See that what takes part now are copies: otherwise runs would train from other files."""
-    for name, file in places(here).items():
-        if not file.is_relative_to(folder):
-            raise UserError(
-                f"model._target_={network._target_}: its module {name} is imported from {file}, "
-                "and not from the copy of it that is to train; allowed are modules that are found "
-                "without a change of sys.path, as in PYTHONPATH=FOLDER"
-            )
+        raise UserError(f"{begin}: {told_at(error, folder, defined(net, folder))}") from error
 
 
 def _check_scores(begin: str, scores: Any, classes: int, at: str) -> None:
@@ -143,15 +123,8 @@ def _check_scores(begin: str, scores: Any, classes: int, at: str) -> None:
     if returned != wanted:
         raise UserError(
             f"{begin}: returned {returned}{at}; allowed is {wanted}, {classes} scores for each "
-            "image, one for each class of the dataset"
+            "image, one for each class, or number to predict, of the dataset"
         )
-
-
-def _told(error: BaseException, net: gluon.Block, folder: Path) -> str:
-    """Return an error in one line, with the user's line, or else where the network's class is."""
-    text = told(error, folder)
-    at = defined(net, folder)
-    return text if at.partition(":")[0].strip(" (") in text and at else text + at
 
 
 @contextlib.contextmanager
@@ -173,40 +146,33 @@ def _counting(net: gluon.Block) -> Iterator[list[int]]:
             each.detach()
 
 
-def _note(network: Custom, runs: gluon.Block, folder: Path) -> str:
-    """Return a line about what a network is not; nothing if it is in one graph, and recorded."""
-    told = [_not_recorded(network, folder), _not_served(runs, folder)]
-    text = "; ".join(each for each in told if each)
-    return f"model._target_={network._target_}: {text}" if text else ""
+def _calling_seconds(runs: gluon.Block, images: Any) -> float:
+    """Return how long it takes to call the operators of a step, which MXNet computes meanwhile.
+
+    For a network that is no graph, that is what a step costs besides what it computes, however
+    many images there are; unless it waits for results.
+    """
+    nd.waitall()
+    begin = time.perf_counter()
+    with autograd.record():
+        scores = runs(images)
+    scores.backward()
+    return time.perf_counter() - begin
 
 
-def _not_recorded(network: Custom, folder: Path) -> str:
-    file = foreign(str(network._target_).rpartition(".")[0], folder)
-    if file is None:
-        return ""
-    return (
-        f"{file} is not below the folder of the command, so it is neither recorded nor in the "
-        "fingerprint"
-    )
-
-
-def _not_served(runs: gluon.Block, folder: Path) -> str:
+def _not_a_graph(runs: gluon.Block, images: Any, folder: Path) -> str:
     if isinstance(runs, ForNumpy):
         at = defined(runs.net, folder)
-        return f"is for mxnet.np{at}: it trains, but its model cannot be served"
+        return f"is for mxnet.np{at}: its model carries its source, which runs where it is served"
     if isinstance(runs, Eager):
+        seconds = min(_calling_seconds(runs, images) for _ in range(TIMED))
+        nd.waitall()
+        milliseconds = float(f"{1000 * seconds:.1g}")  # more figures differ from trial to trial
         return (
             f"runs eagerly, operator by operator: {why_eager(runs.net)}"
-            f"{defined(runs.net, folder)}; its model cannot be served. A HybridBlock with "
-            "hybrid_forward(self, F, x), which asks for no shape, is one graph: faster, and served"
+            f"{defined(runs.net, folder)}; its model carries its source, which runs where it is "
+            "served. A HybridBlock with hybrid_forward(self, F, x), which asks for no shape, is "
+            f"one graph: it saves at most the {milliseconds:g} ms or so that the calls of a step "
+            "take here, and is served without its source"
         )
     return ""
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep from the terminal what a user's module prints, and what MXNet warns of."""
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield

@@ -1,4 +1,4 @@
-"""The layers of a network: a table of them, and a drawing."""
+"""The layers of a network, and its parameters: tables of them, and a drawing."""
 
 import json
 import logging
@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sweep.backend.mxnet import mx
+from sweep.backend.mxnet import gluon, mx
 from sweep.config.images import Shape
+from sweep.networks.frozen import is_trained
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,20 @@ def table(found: Sequence[Layer]) -> str:
     rows.append(("all", "", "", f"{sum(each.parameters for each in found):,}"))
     one, two, three, four = (max(map(len, column)) for column in zip(*rows, strict=True))
     return "".join(f"{a:<{one}}  {b:<{two}}  {c:>{three}}  {d:>{four}}\n" for a, b, c, d in rows)
+
+
+def parameter_table(net: gluon.Block) -> str:
+    """Return a network's parameters as lines to read: their names, sizes, and what is trained."""
+    rows, trained, total = [("parameter", "shape", "values", "")], 0, 0
+    for name, each in net._collect_params_with_prefix().items():
+        size = math.prod(each.shape)
+        total, trained = total + size, trained + size * is_trained(each)
+        told = "trained" if is_trained(each) else "not trained"
+        rows.append((name, "×".join(map(str, each.shape)), f"{size:,}", told))
+    rows.append(("all", "", f"{total:,}", f"{trained:,} trained"))
+    one, two, three, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
+    lines = (f"{a:<{one}}  {b:<{two}}  {c:>{three}}  {d}" for a, b, c, d in rows)
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def drawing(symbol: mx.sym.Symbol, shape: Shape) -> bytes | None:

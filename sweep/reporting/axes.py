@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from sweep.config.metrics import direction_of
 from sweep.errors import UserError
-from sweep.results.values import are_numbers, distinct_values, text
+from sweep.results.values import are_numbers, distinct_values, text, told_apart
 
 Scale = Literal["linear", "integer", "log", "error", "category"]
 
@@ -32,18 +32,18 @@ class Axis:
             0, 1, 2, ….
         limits: the first and the last value, or place, that it shows.
         ticks: value or place, and what is written there; empty: round numbers.
+        categories: the values of a category's places, where they are to be found by value.
     """
 
     label: str
     scale: Scale
     limits: tuple[float, float]
-    ticks: tuple[tuple[float, str], ...] = field(default=())
+    ticks: tuple[tuple[float, str], ...] = ()
+    categories: tuple[Any, ...] = ()
 
     def place(self, value: object) -> float:
         """Return where a value belongs: itself, or the place of a category."""
-        if self.scale == "category":
-            return [text for _, text in self.ticks].index(text(value))
-        return float(str(value))
+        return self.categories.index(value) if self.categories else float(str(value))
 
     def fraction(self, value: float) -> float:
         """Return how far along the axis a value is: 0 at its begin, 1 at its end."""
@@ -130,14 +130,14 @@ def parameter_axis(parameter: str, values: Sequence[Any]) -> Axis:
     places = [axis.fraction(value) for value in numbers]
     gaps = [after - before for before, after in zip(places, places[1:], strict=False)]
     if len(numbers) <= MOST_TICKS and min(gaps, default=1.0) > 0.08:
-        ticks = tuple((value, text(value)) for value in numbers)
+        ticks = tuple(zip(numbers, told_apart(numbers), strict=True))
         return Axis(parameter, axis.scale, axis.limits, ticks)
     return axis
 
 
 def _category_axis(label: str, distinct: Sequence[object]) -> Axis:
-    ticks = tuple((float(place), text(value)) for place, value in enumerate(distinct))
-    return Axis(label, "category", (-0.5, len(distinct) - 0.5), ticks)
+    ticks = tuple((float(place), name) for place, name in enumerate(told_apart(distinct)))
+    return Axis(label, "category", (-0.5, len(distinct) - 0.5), ticks, tuple(distinct))
 
 
 def _log_axis(label: str, low: float, high: float) -> Axis:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from sweep.reporting.axes import Axis, parameter_axis
 from sweep.results.results import Results
-from sweep.results.values import are_numbers, distinct_values, text
+from sweep.results.values import are_numbers, distinct_values, told_apart
 
 MOST_ENTRIES = 6  # of a legend
 
@@ -49,7 +49,7 @@ def colouring(results: Results) -> Colouring:
     distinct = distinct_values(values)
     numbers = are_numbers(distinct)
     if len(distinct) <= MOST_ENTRIES:
-        labels = [text(value) for value in distinct]
+        labels = told_apart(distinct)
         places = [float(distinct.index(value)) for value in values]
         return Colouring(parameter, tuple(labels), numbers, None, _by(ids, places))
     if numbers:
@@ -57,7 +57,7 @@ def colouring(results: Results) -> Colouring:
         places = [bar.fraction(bar.place(value)) for value in values]
         return Colouring(parameter, (), True, bar, _by(ids, places))
     best = list(dict.fromkeys(values))[: MOST_ENTRIES - 1]  # runs come in their ranks' order
-    labels = [*(text(value) for value in best), f"{len(distinct) - len(best)} others"]
+    labels = [*told_apart(best), f"{len(distinct) - len(best)} others"]
     places = [float([*best, value].index(value)) for value in values]
     return Colouring(parameter, tuple(labels), False, None, _by(ids, places))
 

@@ -213,14 +213,21 @@ def add_key(figure: Figure, bar_place: SubplotSpec, look: Look) -> None:
         heights = np.arange(STEPS) / STEPS
         bar.bar(0.5, 1 / STEPS, 1, heights, color=palette.steps, edgecolor=palette.steps, lw=0.5)
         dress(bar, Axis("", "linear", (0, 1)), Axis("", "linear", (0, 1)), palette)
-        places = [key.bar.fraction(value) for value, _ in key.bar.ticks]
-        bar.set_yticks(places, [label for _, label in key.bar.ticks])
+        ticks = key.bar.ticks or round_ticks(key.bar)
+        bar.set_yticks([key.bar.fraction(value) for value, _ in ticks], [text for _, text in ticks])
         bar.set_xticks([])
         bar.grid(False)
         bar.yaxis.tick_right()
         bar.spines[:].set_visible(False)
         bar.yaxis.set_label_position("right")  # a title would be cut at the figure's edge
         bar.set_ylabel(str(key.parameter), color=palette.muted)
+
+
+def round_ticks(axis: Axis) -> list[tuple[float, str]]:
+    """Return round numbers on a linear axis, and how they are written."""
+    locator = MaxNLocator(6, steps=ROUND_STEPS, integer=axis.scale == "integer")
+    low, high = axis.limits
+    return [(tick, f"{tick:g}") for tick in locator.tick_values(low, high) if low <= tick <= high]
 
 
 def _short(label: str) -> str:

@@ -10,7 +10,7 @@ from sweep.reporting.axes import Axis, metric_axis, parameter_axis
 from sweep.results.aggregate import repeats
 from sweep.results.importance import Importance
 from sweep.results.results import Results
-from sweep.results.values import are_numbers, distinct_values, text
+from sweep.results.values import are_numbers, distinct_values, told_apart
 
 MOST_PAIRS = 10
 MOST_LEVELS = 10
@@ -83,5 +83,5 @@ def _levels(parameter: str, values: "pd.Series[float]") -> tuple[list[int], list
         if len(distinct) > MOST_LEVELS:
             distinct = distinct_values(values.value_counts().index[:MOST_LEVELS])
         level = {value: number for number, value in enumerate(distinct)}
-        labels = [text(value) for value in distinct]
+        labels = told_apart(distinct)
     return [level.get(value, -1) for value in values], labels

@@ -8,10 +8,11 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader
 
 from sweep import __version__
+from sweep.config.metrics import CPU_SECONDS, PEAK_MEMORY
 from sweep.reporting.palette import DARK, LIGHT, PAGE, variables
 from sweep.reporting.sections import look_of, sections
 from sweep.reporting.svg import page_svg
-from sweep.results.cells import TIED, ranked_cells
+from sweep.results.cells import TIED, ranked_cells, tested
 from sweep.results.results import Results
 from sweep.results.runs import DATASET
 from sweep.results.values import measured_text, text
@@ -21,6 +22,7 @@ MOST_NAMES = 3  # of runs with the same failure
 TEMPLATES = Path(__file__).with_name("templates")
 LATER = ("failure_reason", "start_time", "fingerprint")  # columns that the table does not need
 DIGITS = {"epoch_seconds": ".2f", "images_per_second": ",.0f", "duration_seconds": ".1f"}
+DIGITS |= {CPU_SECONDS: ".1f", PEAK_MEMORY: ",.0f"}
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,8 @@ def _table(results: Results) -> Table:
     columns = [
         Column(str(name), numeric[name], "ascending" if name == "rank" else "") for name in runs
     ]
-    told = [name for name in (*results.parameters, results.metric, "test/accuracy") if name in runs]
+    measured = dict.fromkeys((results.metric, tested(results.metric), "test/accuracy"))
+    told = [name for name in (*results.parameters, *measured) if name in runs]
     rows = []
     for number, values in enumerate(runs.to_dict("records")):
         cells = tuple(_cell(str(name), value, numeric[name]) for name, value in values.items())

@@ -26,6 +26,7 @@ from sweep.reporting.panels import (
     throughput_panel,
     train_val_panel,
 )
+from sweep.reporting.recall_figure import MOST_CLASSES, recall_figure
 from sweep.results.importance import FOLDS, Importance
 from sweep.results.results import MOST_CURVES, Results
 
@@ -62,7 +63,7 @@ def look_of(results: Results, palette: Palette) -> Look:
 
 def sections(results: Results) -> list[Section]:
     """Return the parts of a report, without those that there is nothing to say in."""
-    parts = [_curves, _parameters, _importance, _pairs, _gap, _time]
+    parts = [_curves, _parameters, _importance, _pairs, _gap, _recall, _time]
     return [section for part in parts if (section := part(results))]
 
 
@@ -152,6 +153,17 @@ def _gap(results: Results) -> Section | None:
         text += " Right: both at the epoch that was kept; on the dashed line there is no gap."
     draw = Illustration("gap", "Gap to training", partial(gap_figure, gap, both))
     return Section("Training against validation", text, (draw,))
+
+
+def _recall(results: Results) -> Section | None:
+    if not results.recalls:
+        return None
+    title = "Recall of each class"
+    text = "Which part of the test images of each class the best run got right; the worst on top."
+    if len(results.recalls) > MOST_CLASSES:
+        text += f" {MOST_CLASSES} of {len(results.recalls)} classes."
+    draw = Illustration("recall", title, partial(recall_figure, results.recalls))
+    return Section(title, text, (draw,))
 
 
 def _time(results: Results) -> Section | None:

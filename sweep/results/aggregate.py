@@ -55,7 +55,7 @@ def merge_seeds(runs: RecordedRuns, metric: str, ascending: bool) -> pd.DataFram
     """
     seeds = _one_run_a_seed(
         runs.ends.assign(
-            configuration=_configurations(runs.params, runs.ends["run_id"]),
+            configuration=configurations(runs.params, runs.ends["run_id"]),
             score=runs.of_finished(metric),
             finished=runs.finished,
             **runs.params.reindex(columns=repeats()),
@@ -92,7 +92,7 @@ def repeats() -> list[str]:
     return [key for key, info in field_infos().items() if Mark.REPEAT in info.marks]
 
 
-def _configurations(params: pd.DataFrame, run_ids: "pd.Series[str]") -> "pd.Series[int]":
+def configurations(params: pd.DataFrame, run_ids: "pd.Series[str]") -> "pd.Series[int]":
     """Return the number of each run's configuration."""
     compared = params.drop(columns=[*repeats(), PRESET], errors="ignore")
     run_ids = run_ids.mask(params.reindex(columns=repeats()).notna().any(axis=1))

@@ -7,9 +7,10 @@ import pandas as pd
 
 from sweep.results.aggregate import COUNTS
 from sweep.results.significance import SIGNIFICANCE
-from sweep.results.values import measured_text
+from sweep.results.values import measured_text, told_apart
 
 SHOWN_METRICS = ("val/accuracy", "test/accuracy", "best_epoch")
+WITHOUT_CLASSES = ("val/loss", "test/loss", "best_epoch")
 LONG_NUMBER = 8  # letters, from which a parameter is rounded
 TIED = (
     f"≈ any of these may be the best: p ≥ {SIGNIFICANCE} (Welch's t-test over seeds against the "
@@ -24,13 +25,19 @@ def ranked_cells(ranked: pd.DataFrame, metric: str) -> dict[str, list[str]]:
         ranked: the rows with a rank of what :func:`sweep.load_leaderboard` returns.
         metric: by which they are ranked.
     """
-    metrics = [key for key in dict.fromkeys((metric, *SHOWN_METRICS)) if key in ranked]
+    shown = SHOWN_METRICS if {*SHOWN_METRICS[:2]} & {*ranked} else WITHOUT_CLASSES
+    metrics = [key for key in dict.fromkeys((metric, tested(metric), *shown)) if key in ranked]
     return {
         "rank": _ranks(ranked),
-        **{key: texts(map(_short, ranked[key])) for key in ranked.attrs["parameters"]},
+        **{key: told_apart(ranked[key], _short) for key in ranked.attrs["parameters"]},
         **{key: _measured(ranked, key) for key in metrics},
         **seed_cells(ranked),
     }
+
+
+def tested(metric: str) -> str:
+    """Return what a metric of the images held out is on the test set; others as they are."""
+    return metric.replace("val/", "test/")
 
 
 def _ranks(ranked: pd.DataFrame) -> list[str]:
@@ -44,10 +51,10 @@ def _measured(ranked: pd.DataFrame, metric: str) -> list[str]:
     """Return a metric's values, or its means with their deviations."""
     if not pd.api.types.is_float_dtype(ranked[metric]):
         return texts(ranked[metric])
-    values = _formatted(ranked[metric], ".1f" if metric == "best_epoch" else ".4f")
+    values = formatted(ranked[metric], ".1f" if metric == "best_epoch" else ".4f")
     if not has_deviations(ranked, metric):
         return values
-    deviations = _formatted(ranked[f"{metric}_std"], ".4f")
+    deviations = formatted(ranked[f"{metric}_std"], ".4f")
     widest = max(map(len, values))
     pairs = zip(values, deviations, strict=True)
     return [mean.rjust(widest) + (f" ± {each}" if each else "") for mean, each in pairs]
@@ -70,14 +77,24 @@ def _in_words(counts: "pd.Series[int]") -> str:
     return f"{counts['seeds']} ({others})" if others else f"{counts['seeds']}"
 
 
-def _formatted(column: "pd.Series[float]", digits: str) -> list[str]:
+def formatted(column: "pd.Series[float]", digits: str) -> list[str]:
+    """Return measured numbers with these digits, as in ``.4f``; nothing for what is not there."""
     return texts(column.map(partial(measured_text, digits=digits), na_action="ignore"))
 
 
-def _short(value: object) -> object:
+def _short(value: object) -> str:
     """Return a number with few digits: a suggested one has as many as a float can have."""
     is_long = isinstance(value, float) and len(str(value)) > LONG_NUMBER
-    return f"{value:.4g}" if is_long else value
+    return f"{value:.4g}" if is_long else str(value)
+
+
+def settings_in_full(ranked: pd.DataFrame) -> list[str]:
+    """Return the parameters of each row as overrides with which it can be trained again."""
+    columns = [
+        [f"{key}={each.replace(', ', ',')}" if each else "" for each in texts(ranked[key])]
+        for key in ranked.attrs["parameters"]
+    ]
+    return [" ".join(filter(None, row)) for row in zip(*columns, strict=True)]
 
 
 def texts(column: Iterable[object]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from sweep.config.metrics import OF_A_RUN
 from sweep.results.leaderboard import DEFAULT_EXPERIMENT
 from sweep.results.runs import recorded_runs, varying_columns
 from sweep.tracking import read_histories
@@ -32,7 +33,7 @@ def load_curves(
     runs = recorded_runs(tracking_uri, experiment, sweep)
     parameters = varying_columns(runs.params)
     about = pd.concat([runs.ends[["run_id", "run"]], runs.params[parameters]], axis=1)
-    measured = [str(name) for name in runs.metrics if name != "best_epoch"]
+    measured = [str(name) for name in runs.metrics if name not in OF_A_RUN]
     table = read_histories(tracking_uri, list(about["run_id"]), measured)
     metrics = table.columns.drop(["run_id", "epoch"])
     table = about.merge(table, on="run_id")[[*about, "epoch", *metrics]]

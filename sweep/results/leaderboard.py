@@ -9,13 +9,12 @@ from sweep.results.runs import ENDS, RecordedRuns, recorded_runs, varying_column
 from sweep.results.significance import SIGNIFICANCE, p_values
 
 DEFAULT_EXPERIMENT = "sweep"
-DEFAULT_METRIC = "val/accuracy"
 
 
 def load_leaderboard(
     experiment: str = DEFAULT_EXPERIMENT,
     sweep: str | None = None,
-    metric: str = DEFAULT_METRIC,
+    metric: str | None = None,
     direction: Direction | None = None,
     tracking_uri: str | None = None,
 ) -> pd.DataFrame:
@@ -35,31 +34,33 @@ def load_leaderboard(
     Args:
         experiment: MLflow's experiment.
         sweep: the run id of a sweep's parent; None for all runs of the experiment.
-        metric: to rank by.
+        metric: to rank by; None for ``val/accuracy``, or ``val/loss`` where no run has that.
         direction: ``max`` or ``min``; None to know it by the metric's name.
         tracking_uri: None for MLFLOW_TRACKING_URI, or else ``sqlite:///mlflow.db``.
 
     Raises:
         UserError: there is no such record, or no run has that metric.
     """
-    return rank_configurations(recorded_runs(tracking_uri, experiment, sweep), metric, direction)
+    runs = recorded_runs(tracking_uri, experiment, sweep)
+    return rank_configurations(runs, metric or runs.usual_metric, direction)
 
 
 def rank_configurations(
     runs: RecordedRuns, metric: str, direction: Direction | None
 ) -> pd.DataFrame:
     """Return what :func:`load_leaderboard` does, of runs that have been read."""
-    ascending = _is_ascending(metric, direction)
+    ascending = is_ascending(metric, direction)
     table = merge_seeds(runs, metric, ascending)
     score = table.get(metric, pd.Series(float("nan"), table.index))
     table = _ranked(table, score, ascending)
+    table.attrs["metric"] = metric
     return _with_ties(table, metric) if (table["seeds"] > 1).any() else table
 
 
 def load_leaderboard_by_seed(
     experiment: str = DEFAULT_EXPERIMENT,
     sweep: str | None = None,
-    metric: str = DEFAULT_METRIC,
+    metric: str | None = None,
     direction: Direction | None = None,
     tracking_uri: str | None = None,
 ) -> pd.DataFrame:
@@ -69,15 +70,17 @@ def load_leaderboard_by_seed(
     ``status``, ``dataset.name``, the parameters in which runs differ, the metrics,
     ``failure_reason``, ``duration_seconds``, ``start_time``, ``fingerprint``, ``run_id``. Metrics
     are those of the epoch that each run kept: its best by validation, or its last where nothing
-    was held out. ``attrs["parameters"]`` names the parameters' columns. Arguments and errors are
+    was held out. ``attrs["parameters"]`` names the parameters' columns, ``attrs["metric"]`` what
+    they are ranked by. Arguments and errors are
     those of :func:`load_leaderboard`.
     """
-    return rank_runs(recorded_runs(tracking_uri, experiment, sweep), metric, direction)
+    runs = recorded_runs(tracking_uri, experiment, sweep)
+    return rank_runs(runs, metric or runs.usual_metric, direction)
 
 
 def rank_runs(runs: RecordedRuns, metric: str, direction: Direction | None) -> pd.DataFrame:
     """Return what :func:`load_leaderboard_by_seed` does, of runs that have been read."""
-    ascending = _is_ascending(metric, direction)
+    ascending = is_ascending(metric, direction)
     score, parameters = runs.of_finished(metric), varying_columns(runs.params)
     columns = [
         runs.ends[["run", "status"]],
@@ -86,11 +89,16 @@ def rank_runs(runs: RecordedRuns, metric: str, direction: Direction | None) -> p
         runs.ends[ENDS],
     ]
     table = pd.concat(columns, axis=1)
-    table.attrs["parameters"] = parameters
+    table.attrs |= {"parameters": parameters, "metric": metric}
     return _ranked(table, score, ascending)
 
 
-def _is_ascending(metric: str, direction: str | None) -> bool:
+def is_ascending(metric: str, direction: str | None) -> bool:
+    """Return whether less of a metric is better.
+
+    Raises:
+        UserError: that is not known, or the direction is none.
+    """
     direction = direction or direction_of(metric)
     if direction not in DIRECTIONS:
         raise UserError(f"direction {direction}: allowed is max or min")

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from sweep.config.compose import fields
-from sweep.config.metrics import Direction, direction_of
+from sweep.config.metrics import OF_A_RUN, Direction, direction_of
 from sweep.results.importance import Importance, NotComputed, importance, most_important
 from sweep.results.leaderboard import rank_configurations, rank_runs
+from sweep.results.recall import ClassRecall, read_recalls
 from sweep.results.runs import ENDS, RecordedRuns, recorded_runs
 from sweep.results.values import are_numbers
 from sweep.tracking import read_histories, read_name
@@ -38,6 +39,7 @@ class Results:
         together: the others, by the name of that first one.
         importance: of the parameters, or why it is not known.
         main_parameter: the most important one, as far as that can be told; None if none varies.
+        recalls: of the classes, by the best run, the worst first; none where it kept no answers.
     """
 
     experiment: str
@@ -53,6 +55,7 @@ class Results:
     together: Mapping[str, Sequence[str]]
     importance: Importance | NotComputed
     main_parameter: str | None
+    recalls: Sequence[ClassRecall] = ()
 
     @property
     def ranked(self) -> pd.DataFrame:
@@ -68,7 +71,7 @@ class Results:
 def read_results(
     experiment: str,
     sweep: str | None,
-    metric: str,
+    metric: str | None,
     direction: Direction | None = None,
     tracking_uri: str | None = None,
 ) -> Results:
@@ -77,7 +80,8 @@ def read_results(
     Raises:
         UserError: there is no such record, or no run has that metric.
     """
-    return results_of(recorded_runs(tracking_uri, experiment, sweep), metric, direction)
+    recorded = recorded_runs(tracking_uri, experiment, sweep)
+    return results_of(recorded, metric or recorded.usual_metric, direction)
 
 
 def results_of(recorded: RecordedRuns, metric: str, direction: Direction | None = None) -> Results:
@@ -92,7 +96,7 @@ def results_of(recorded: RecordedRuns, metric: str, direction: Direction | None 
         runs[metric] = float("nan")
     others = {"rank", "run", "status", *runs.attrs["parameters"], *ENDS}
     metrics = [str(name) for name in runs if name not in others]
-    measured = [name for name in metrics if name != "best_epoch"]
+    measured = [name for name in metrics if name not in OF_A_RUN]
     groups = move_together(runs[_in_order(runs.attrs["parameters"])])
     ranked = runs[runs["rank"].notna()]
     finite = ranked[np.isfinite(ranked[metric].astype(float))]
@@ -108,6 +112,7 @@ def results_of(recorded: RecordedRuns, metric: str, direction: Direction | None 
     elif params.shape[1]:
         main = most_important(params, list(finite[metric]))
     drawn = evenly(list(runs["run_id"]), MOST_CURVES)
+    best = next(iter(ranked["run_id"]), None)
     return Results(
         experiment=recorded.experiment,
         sweep_id=recorded.sweep_id,
@@ -122,6 +127,7 @@ def results_of(recorded: RecordedRuns, metric: str, direction: Direction | None 
         together=groups,
         importance=found,
         main_parameter=main,
+        recalls=read_recalls(recorded.uri, best) if best else (),
     )
 
 

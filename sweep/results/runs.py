@@ -1,17 +1,21 @@
 """The runs of an experiment, or of one sweep: their parameters, their metrics, how they ended."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from sweep.config.metrics import at_best
+from sweep.config.choices import CHOSEN
+from sweep.config.metrics import CPU_SECONDS, PEAK_MEMORY, at_best
+from sweep.config.recorded import before
 from sweep.errors import UserError
 from sweep.results.values import as_numbers
-from sweep.tracking import FAILURE, read_runs
+from sweep.tracking import FAILURE, find_sweep_id, is_reserved, read_runs
 
 DATASETS = "dataset."
 DATASET, DIGEST = f"{DATASETS}name", f"{DATASETS}digest"
+USUAL_METRIC, OTHERWISE = "val/accuracy", "val/loss"
+LOGGED_BY_OTHERS = "logged by another program, and not ranked among these"
 DIGITS = 8  # of a digest, to tell a few from each other
 ENDS = [FAILURE, "duration_seconds", "start_time", "fingerprint", "run_id"]
 METRICS = (
@@ -24,6 +28,8 @@ METRICS = (
     "best_epoch",
     "epoch_seconds",
     "images_per_second",
+    CPU_SECONDS,
+    PEAK_MEMORY,
 )
 
 
@@ -41,6 +47,7 @@ class RecordedRuns:
             if nothing else tells different images from each other.
         metrics: as they are named in the curves, those of the epoch that each run kept: its best
             by validation, or its last where nothing was held out.
+        tags: that users have given, under their own names.
     """
 
     uri: str | None
@@ -49,11 +56,20 @@ class RecordedRuns:
     ends: pd.DataFrame
     params: pd.DataFrame
     metrics: pd.DataFrame
+    tags: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def finished(self) -> "pd.Series[bool]":
-        """Which runs are FINISHED."""
-        return self.ends["status"] == "FINISHED"
+        """Which runs are FINISHED, without those of other programs among ours."""
+        finished, own = self.ends["status"] == "FINISHED", self.ends["fingerprint"].notna()
+        return finished & own if own.any() else finished
+
+    @property
+    def usual_metric(self) -> str:
+        """What runs are ranked by if nothing is said: those without an accuracy by their loss."""
+        known = self._known_metrics()
+        has_none = USUAL_METRIC not in known and OTHERWISE in known
+        return OTHERWISE if has_none else USUAL_METRIC
 
     def of_finished(self, metric: str) -> "pd.Series[float]":
         """Return a metric of the runs that are FINISHED; NaN for the others.
@@ -67,12 +83,19 @@ class RecordedRuns:
             raise UserError(self._no_such_metric(metric))
         return found
 
+    def _known_metrics(self) -> list[str]:
+        """Return the metrics of those that are FINISHED, or of all runs while none is."""
+        known = self.metrics[self.finished] if self.finished.any() else self.metrics
+        return [str(name) for name in known.dropna(axis=1, how="all")]
+
     def _no_such_metric(self, metric: str) -> str:
-        known = [str(name) for name in self.metrics.dropna(axis=1, how="all")]
+        known = self._known_metrics()
+        validated = any(each.startswith("val/") for each in known)
+        tested = next((each for each in ("test/accuracy", "test/loss") if each in known), None)
         hint = (
             "; these runs held no images out and were measured on the test set after every epoch: "
-            "rank them with --metric test/accuracy"
-            if metric.startswith("val/") and "test/accuracy" in known
+            f"rank them with --metric {tested}"
+            if metric.startswith("val/") and tested and not validated
             else ""
         )
         there = ", ".join(known) or "none"
@@ -80,17 +103,39 @@ class RecordedRuns:
 
 
 def recorded_runs(tracking_uri: str | None, experiment: str, sweep: str | None) -> RecordedRuns:
-    """Return the runs of an experiment, or of one sweep by its parent's run id.
+    """Return the runs of an experiment, or of one sweep.
+
+    Args:
+        tracking_uri: of the record; None for the default one.
+        experiment: MLflow's.
+        sweep: the id of its parent run, the beginning of it, or its name; None for all runs.
 
     Raises:
-        UserError: there is no such record, or it has no runs.
+        UserError: there is no such record, or it has no runs; or several sweeps may be meant.
     """
+    sweep = find_sweep_id(tracking_uri, sweep) if sweep else None
     runs = read_runs(tracking_uri, experiment, sweep)
     if runs.empty:
         raise UserError(f"experiment {experiment} has no runs yet")
+    return runs_of_table(runs, tracking_uri, experiment, sweep)
+
+
+def runs_of_table(
+    runs: pd.DataFrame, tracking_uri: str | None, experiment: str, sweep: str | None
+) -> RecordedRuns:
+    """Return runs of which the record's table is known.
+
+    Args:
+        runs: as :func:`sweep.tracking.read_runs` returns them; at least one.
+        tracking_uri: of the record; None for the default one.
+        experiment: MLflow's.
+        sweep: the whole id of the sweep that they are of; None if they are of none.
+    """
     runs = runs.rename(columns={f"tags.{name}": name for name in (FAILURE, "fingerprint")})
     ends = runs.reindex(columns=["run", "status", *ENDS]).astype({FAILURE: "string"})
-    params = _params(runs)
+    if (own := ends["fingerprint"].notna()).any():
+        ends[FAILURE] = ends[FAILURE].mask(~own, ends[FAILURE].fillna(LOGGED_BY_OTHERS))
+    params = _params(runs, own)
     if DATASET not in params:  # runs that were not recorded by a sweep
         params[DATASET] = None
     _tell_images_apart(params, runs)
@@ -101,6 +146,7 @@ def recorded_runs(tracking_uri: str | None, experiment: str, sweep: str | None) 
         ends=ends,
         params=params,
         metrics=_metrics(runs),
+        tags=_tags(runs),
     )
 
 
@@ -125,8 +171,18 @@ def _tell_images_apart(params: pd.DataFrame, runs: pd.DataFrame) -> None:
         params[DIGEST] = digests.str[:DIGITS]
 
 
-def _params(runs: pd.DataFrame) -> pd.DataFrame:
+def _params(runs: pd.DataFrame, own: "pd.Series[bool]") -> pd.DataFrame:
+    """Return what is recorded; of our own runs also what older versions did not record yet."""
     table = _having(runs, "params.")
+    named = [f"{group}.name" for group in CHOSEN]
+    chosen = table.reindex(columns=named, fill_value="")[own].fillna("")
+    for names, those in chosen.groupby(named, sort=False):
+        pairs = zip(CHOSEN, names, strict=True)
+        known = {group: str(name) for group, name in pairs if name}
+        is_one = table.index.isin(those.index)
+        for key, value in before(known).items():
+            if key in table:
+                table[key] = table[key].mask(table[key].isna() & is_one, value)
     for name in table:
         with suppress(ValueError, TypeError):  # what is no number stays text
             table[name] = as_numbers(table[name])
@@ -141,6 +197,11 @@ def _metrics(runs: pd.DataFrame) -> pd.DataFrame:
         if at_best(name) in logged:
             table[name] = logged[at_best(name)].fillna(logged[name])
     return table.astype({"best_epoch": "Int64"} if "best_epoch" in table else {})
+
+
+def _tags(runs: pd.DataFrame) -> pd.DataFrame:
+    found = _having(runs, "tags.")
+    return found[[name for name in found if not is_reserved(str(name))]]
 
 
 def _having(runs: pd.DataFrame, prefix: str) -> pd.DataFrame:

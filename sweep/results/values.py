@@ -1,7 +1,7 @@
 """Values as they are recorded: told apart, put in order, read as numbers, and written."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,23 @@ LARGE = 1e7  # from which on a number is written with an exponent
 def as_numbers(texts: "pd.Series[Any]") -> "pd.Series[Any]":
     """Return recorded texts as the numbers that were trained, to the last bit; NaN for None.
 
+    Whole numbers stay whole where some are missing: a size of 32.0 could not be trained again.
+
     Raises:
         ValueError: one of them is no number.
     """
     numbers = pd.to_numeric(texts)
     if not pd.api.types.is_float_dtype(numbers):
         return numbers
+    if texts.dropna().map(_is_whole).all() and texts.notna().any():
+        whole = [None if pd.isna(each) else int(each) for each in texts]
+        return pd.Series(whole, texts.index, dtype="Int64")
     # pandas tells what is a number, but rounds some of them otherwise than Python.
     return texts.map(float, na_action="ignore").astype("float64")
+
+
+def _is_whole(text: str) -> bool:
+    return text.removeprefix("-").isdecimal()
 
 
 def measured_text(value: float, digits: str) -> str:
@@ -29,12 +38,35 @@ def measured_text(value: float, digits: str) -> str:
     return f"{value:.4g}" if is_huge else format(value, digits)
 
 
+def metric_text(name: str, value: float) -> str:
+    """Return a metric of one run: four digits behind the point, and none of an epoch's number."""
+    return measured_text(value, ".0f" if name == "best_epoch" else ".4f")
+
+
 def text(value: object) -> str:
     """Return a value as it is written at a tick: four digits of a number."""
     if not isinstance(value, float | np.floating):
         return str(value)
     number = float(value)
     return str(int(number)) if number.is_integer() and abs(number) < LARGE else f"{number:.4g}"
+
+
+def told_apart(values: Iterable[Any], write: Callable[[Any], str] = text) -> list[str]:
+    """Return values as texts; in full where different ones would look the same.
+
+    Args:
+        values: any, or none of a kind: a missing one is empty.
+        write: rounds one, for eyes.
+    """
+    known = [None if pd.isna(value) else value for value in values]
+    meant: dict[str, set[Any]] = {}
+    for value in known:
+        if value is not None:
+            meant.setdefault(write(value), set()).add(value)
+    return [
+        "" if value is None else write(value) if len(meant[write(value)]) == 1 else str(value)
+        for value in known
+    ]
 
 
 def distinct_values(values: Iterable[Any]) -> list[Any]:

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from sweep.config.schema import Config
 from sweep.training.selection import EpochRecord
 
 CLAIMED = "another process trains this combination: waiting for it"
+SHARED = "another process trains its first epochs: waiting for them"
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,13 @@ class AlreadyTrained:
 
     name: str
     run_id: str
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What a run trains is known; another process that goes on with it trains the same."""
+
+    config: Config
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,15 @@ class EpochKept:
 
 
 @dataclass(frozen=True)
+class Alive:
+    """The run has got on by a step since it last told anything."""
+
+
+class Waiting(Alive):
+    """The run sends something to the record, and waits until that is done."""
+
+
+@dataclass(frozen=True)
 class Retried:
     """A run's process died for this reason, and another one goes on with it."""
 
@@ -65,5 +83,15 @@ class Ended:
     reason: str = ""
 
 
-Event = Notice | AlreadyTrained | Recorded | Started | EpochRecord | EpochKept | Retried | Ended
+Event = (
+    Notice
+    | AlreadyTrained
+    | Resolved
+    | Recorded
+    | Started
+    | EpochRecord
+    | EpochKept
+    | Retried
+    | Ended
+)
 Listener = Callable[[Event], None]

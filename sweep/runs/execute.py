@@ -3,18 +3,17 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-
-import yaml
+from dataclasses import replace
 
 from sweep import tracking
 from sweep.config.params import params, score_metric
-from sweep.config.recorded import to_yaml
 from sweep.config.schema import Config
-from sweep.environment import environment
 from sweep.errors import Pruned, RunFailed, UserError
 from sweep.runs.artifacts import log_figures, log_model, log_parameters
+from sweep.runs.described import describe
 from sweep.runs.events import (
     CLAIMED,
+    SHARED,
     AlreadyTrained,
     Ended,
     EpochKept,
@@ -25,9 +24,18 @@ from sweep.runs.events import (
 )
 from sweep.runs.membership import Membership
 from sweep.runs.prepare import Run, prepare_run
-from sweep.runs.resume import PriorRuns, prior_runs, recorded_score, remove_leftovers
+from sweep.runs.resume import (
+    PriorRuns,
+    counting,
+    prior_runs,
+    recorded_score,
+    remove_leftovers,
+)
+from sweep.runs.starting import starting_files
+from sweep.runs.turns import Turns
+from sweep.runs.used import Used
 from sweep.tracking import Record, RunInfo
-from sweep.training.checkpoint import Checkpoints
+from sweep.training.checkpoint import Checkpoints, Snapshot
 from sweep.training.selection import EpochRecord
 from sweep.training.session import Training
 from sweep.uris import redacted
@@ -73,17 +81,29 @@ def execute(
         if found.begun and _was_pruned(found.begun, membership):
             tell(Ended("PRUNED", found.begun.tags[tracking.FAILURE]))
             return recorded_score(found.begun, run.config)
-        return _train_and_record(run, found.begun, tell, judge)
+        with _alone_with_its_epochs(run, tell):
+            return _train_and_record(run, found.begun, tell, judge)
 
 
-def _recorded_before(run: Run) -> PriorRuns:
+@contextmanager
+def _alone_with_its_epochs(run: Run, tell: Listener) -> Iterator[None]:
+    """Let none of the runs that share epochs train them at the same time."""
+    if not run.states_key:
+        yield
+        return
+    turns = Turns(run.locks)
+    if turns.is_worth_waiting(run.states_key, run.config):
+        tell(Notice(SHARED))
+    with turns.take(run.states_key, run.config):
+        yield
+
+
+def _recorded_before(run: Run) -> PriorRuns[RunInfo]:
     """Return what is recorded of the same run, as far as it counts."""
     past = run.tracker.find_runs(run.fingerprint)
     remove_leftovers(past, run.locks.folder)
-    if run.config.rerun:  # a run of the same sweep may be there already, begun or trained
-        own = run.membership.sweep_id if run.membership else None
-        past = [each for each in past if own and each.sweep_id == own]
-    return prior_runs(past, run.locks.folder_id)
+    sweep_id = run.membership.sweep_id if run.membership else None
+    return prior_runs(counting(past, run.config, sweep_id), run.locks.folder_id)
 
 
 def _was_pruned(begun: RunInfo, membership: Membership | None) -> bool:
@@ -94,7 +114,7 @@ def _was_pruned(begun: RunInfo, membership: Membership | None) -> bool:
 
 def _train_and_record(run: Run, begun: RunInfo | None, tell: Listener, judge: Judge) -> float:
     """Train the run, or what is missing of it, and return its score."""
-    tags = run.tags()
+    tags, used = run.tags(), Used()
     if begun:
         _compare_versions(begun, tags, tell)
     parent = run.membership.sweep_id if run.membership else None
@@ -104,12 +124,16 @@ def _train_and_record(run: Run, begun: RunInfo | None, tell: Listener, judge: Ju
             tell(Recorded(record.run_id))
             place = f"{redacted(run.tracker.uri)}, experiment {run.tracker.experiment}"
             log.info("%s is run %s in %s", run.name, record.run_id, place)
-            checkpoints = Checkpoints(run.locks.folder / record.run_id, run.fingerprint)
-            _describe(run, record)
-            training = Training(run.config, run.dataset, run.device)
-            _train_epochs(training, run.name, record, checkpoints, tell, judge)
+            folder = run.locks.folder / record.run_id
+            checkpoints = Checkpoints(folder, run.fingerprint, run.states_key)
+            describe(run.config, run.dataset, record)
+            start = starting_files(run.config)
+            training = Training(run.config, run.dataset, run.device, start)
+            found = _already_trained(training, run, record, checkpoints, tell)
+            _train_epochs(training, run.name, record, checkpoints, found, used, tell, judge)
             _conclude(training, run, record, tell)
-        checkpoints.remove()
+            record.log_metrics(used.so_far(), training.chosen.epoch)
+        run.states.keep(record.run_id, len(training.records), checkpoints)
     return training.chosen.metrics[score_metric(run.config)]
 
 
@@ -145,14 +169,29 @@ def _telling_the_end(name: str, tell: Listener) -> Iterator[None]:
     tell(Ended("FINISHED"))
 
 
-def _describe(run: Run, record: Record) -> None:
-    """Record what is needed to train the run again."""
-    record.log_text(to_yaml(run.config), tracking.CONFIG_FILE)
-    versions = yaml.safe_dump(environment(), sort_keys=False)
-    record.log_text(versions, tracking.ENVIRONMENT_FILE)
-    if run.config.model.source:
-        record.log_files(run.config.model.source, tracking.SOURCE_FOLDER)
-    record.log_dataset(run.dataset)
+def _already_trained(
+    training: Training, run: Run, record: Record, checkpoints: Checkpoints, tell: Listener
+) -> tuple[Snapshot, Snapshot] | None:
+    """Return the state after the last epoch that was trained, and after the best; None if none was.
+
+    They are the run's own, or those of another run that has trained more of the same epochs. What
+    is taken over from another is a checkpoint of this run from then on.
+    """
+    own = checkpoints.load(lambda text: _notice(tell, text))
+    if not run.states_key:
+        return own
+    other = run.states.beginning(run.states_key, run.config, training.monitor)
+    if not other or (own and own[0].epoch >= other.last.epoch):
+        return own
+    checkpoints.origin = run.states_key
+    epochs = other.last.epoch
+    shared = f"epochs 1 to {epochs}" if epochs > 1 else "epoch 1"
+    _notice(tell, f"takes over {shared} of run {other.run_id}")
+    record.log_beginning(other.run_id, epochs)
+    if not other.is_over:
+        for each in {other.best.epoch: other.best, other.last.epoch: other.last}.values():
+            checkpoints.save(each)
+    return other.last, other.best
 
 
 def _train_epochs(
@@ -160,34 +199,42 @@ def _train_epochs(
     name: str,
     record: Record,
     checkpoints: Checkpoints,
+    found: tuple[Snapshot, Snapshot] | None,
+    used: Used,
     tell: Listener,
     judge: Judge,
 ) -> None:
-    """Train what is missing. A checkpoint comes before the record: it holds all that was measured.
+    """Train what is missing after what was found.
 
-    So nothing is lost, whenever the process is killed; and what is in the record already is not
-    recorded twice.
+    A checkpoint comes before the record: it holds all that was measured. So nothing is lost,
+    whenever the process is killed; and what is in the record already is not recorded twice.
     """
-    if found := checkpoints.load(lambda text: _notice(tell, text)):
+    if found:
         training.resume(*found)
+        used.add(found[0].used)
         record.log_epochs(training.records)
     tell(Started(name, record.run_id, training.config.epochs, len(training.records)))
     if found:
         judge(training.records, training.is_over)  # its process may have died before it was
     for snapshot in training.epochs():
-        checkpoints.save(snapshot)
+        checkpoints.save(replace(snapshot, used=used.so_far()))
         record.log_epoch(snapshot.records[-1])
         tell(snapshot.records[-1])
         judge(snapshot.records, training.is_over)
 
 
 def _conclude(training: Training, run: Run, record: Record, tell: Listener) -> None:
-    """Test the epoch that is kept, and keep its parameters, its model and its figures."""
+    """Test the epoch that is kept, and keep of it what is to be kept: parameters, model, figures.
+
+    Which run is the best of a sweep is known at its end; until then all have what it may need.
+    """
     summary = training.conclude()
     record.log_metrics(summary, training.chosen.epoch)
     tell(EpochKept(training.chosen, summary))
-    log_parameters(training.net, record)
-    log_model(training, run.dataset, record)
+    if run.config.keep_models != "none":
+        log_parameters(training.net, record)
+        if reason := log_model(training, run.dataset, record):
+            _notice(tell, reason)
     if run.config.figures:
         log_figures(training, run.dataset, summary, run.name, record)
 

@@ -1,5 +1,6 @@
-"""What is drawn of one run, as plain data: its curves, what it confuses, its worst mistakes."""
+"""What is drawn of one run, as plain data: its curves, what it confuses, what it predicts."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,45 @@ def value_range(curves: Sequence[Curve]) -> tuple[float, float]:
     return min(late), max(late)
 
 
+@dataclass(frozen=True)
+class Predicted:
+    """A number that is predicted of each test image, beside the true one.
+
+    Attributes:
+        number: of those that are predicted, from 0.
+        truth: (n,) what is true.
+        answer: (n,) what was predicted.
+    """
+
+    number: int
+    truth: NDArray[np.float64]
+    answer: NDArray[np.float64]
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The least and the greatest of all these."""
+        both = np.concatenate([self.truth, self.answer])
+        return float(both.min()), float(both.max())
+
+    @property
+    def explained(self) -> float:
+        """The part of the variance that is explained, R²; NaN where nothing varies."""
+        spread = np.square(self.truth - self.truth.mean()).sum()
+        left = np.square(self.truth - self.answer).sum()
+        return float(1 - left / spread) if spread else math.nan
+
+
+def predicted(labels: NDArray[Any], answers: NDArray[np.float64]) -> list[Predicted]:
+    """Return what is predicted beside what is true.
+
+    Args:
+        labels: (n, outputs) what is true.
+        answers: (n, outputs) what was predicted.
+    """
+    pairs = zip(labels.T.astype(np.float64), answers.T, strict=True)
+    return [Predicted(number, truth, answer) for number, (truth, answer) in enumerate(pairs)]
+
+
 def confusion(labels: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[np.int64]:
     """Return how often each class (row) was given each answer (column).
 
@@ -70,6 +110,17 @@ def confusion(labels: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[np.i
     counts = np.zeros((classes, classes), np.int64)
     np.add.at(counts, (labels, probabilities.argmax(axis=1)), 1)
     return counts
+
+
+def confusion_rows(counts: NDArray[np.int64], names: Sequence[str]) -> list[list[object]]:
+    """Return the rows of a table: the answers, then each class with how often it got which.
+
+    Args:
+        counts: as :func:`confusion` returns them.
+        names: of the classes.
+    """
+    rows = zip(names, counts.tolist(), strict=True)
+    return [["truth", *names], *([name, *row] for name, row in rows)]
 
 
 def most_confused(counts: NDArray[np.int64], at_most: int) -> list[tuple[int, int, int]]:

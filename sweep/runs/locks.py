@@ -13,9 +13,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from sweep.errors import UserError
-from sweep.files import kernel_lock, write_whole
+from sweep.files import kernel_lock, wait_for, write_whole
 
-POLL_SECONDS = 0.2
+ID_FILE = "id"
 NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)
 
 
@@ -66,7 +66,7 @@ class RunLocks:
             lock.acquire(blocking=False)
         except Timeout:
             waiting()
-            lock.acquire(poll_interval=POLL_SECONDS)
+            wait_for(lock)
         try:
             yield
         finally:
@@ -92,11 +92,23 @@ class RunLocks:
             return not free
 
     def _lock(self, fingerprint: str) -> FileLock:
-        return kernel_lock(self.folder / "locks" / f"{fingerprint}.lock")
+        return kernel_lock(lock_file(self.folder, fingerprint))
+
+
+def lock_file(folder: Path, fingerprint: str) -> Path:
+    """Return the lock file of a combination in a folder of checkpoints."""
+    return folder / "locks" / f"{fingerprint}.lock"
+
+
+def known_id(folder: Path) -> str | None:
+    """Return the id of a folder of checkpoints, as :class:`RunLocks` has it; None without one."""
+    with suppress(OSError):
+        return (folder / ID_FILE).read_text()
+    return None
 
 
 def _folder_id(folder: Path) -> str:
-    path = folder / "id"
+    path = folder / ID_FILE
     with kernel_lock(folder / "locks" / "id.lock"):
         with suppress(FileNotFoundError):
             return path.read_text()

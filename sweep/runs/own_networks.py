@@ -1,13 +1,22 @@
-"""Networks of users' own that are tried before they train; importing this loads no MXNet."""
+"""What is tried before it trains: users' own networks and losses, and what runs start from.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+Importing this loads no MXNet.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from sweep.config.choices import Network, Tried
 from sweep.config.images import Shape
+from sweep.config.losses import Loss
 from sweep.config.schema import Config
 from sweep.data.splits import Dataset
+from sweep.errors import UserError
+from sweep.networks.trained import Start
+from sweep.own_modules import contents, keep
+from sweep.runs.starting import folder_of, read_folder
 
 MODULES = "modules"  # the folder in checkpoint_dir that copies of users' modules are in
 
@@ -19,33 +28,151 @@ class Request:
     Attributes:
         network: as it is configured.
         shape: of the images that it is trained on.
-        classes: of these.
+        outputs: of the network: classes, or numbers to predict.
         keep: the folder for copies of modules.
+        init_from: as it is configured.
+        start: the folder with copies of the trained parameters that it starts from, if it does.
+        freeze: the patterns of parameters that are not trained.
+        loss: that it is trained by, if that has to be tried as well.
+        rows: of a batch, if the loss has to be tried.
     """
 
     network: Network
     shape: Shape
-    classes: int
+    outputs: int
     keep: Path
+    init_from: str | None = None
+    start: Path | None = None
+    freeze: tuple[str, ...] = ()
+    loss: Loss | None = None
+    rows: int | None = None
 
     @classmethod
-    def of(cls, config: Config, dataset: Dataset) -> "Request":
-        """Return the request for a run on these images."""
-        keep = Path(config.checkpoint_dir, MODULES)
-        return cls(config.model, dataset.shape, dataset.classes, keep)
+    def of(cls, config: Config, dataset: Dataset, modules: Path | None = None) -> "Request":
+        """Return the request for a run on these images.
+
+        Args:
+            config: of the run; what it starts from is identified.
+            dataset: the images.
+            modules: the folder that a user's modules are taken from; None for the command's.
+        """
+        network, loss = config.model, config.loss
+        if modules and network.is_unknown:
+            network = network.built_from(modules)
+        if modules and loss.is_unknown:
+            loss = loss.built_from(modules)
+        return cls(
+            network=network,
+            shape=dataset.shape,
+            outputs=dataset.outputs,
+            keep=folder_of_copies(config),
+            init_from=config.init_from,
+            start=folder_of(config) if config.init_from else None,
+            freeze=config.freeze,
+            loss=loss if loss.is_unknown else None,
+            rows=config.batch_size if loss.is_unknown else None,
+        )
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to find out."""
+        is_unknown = self.network.is_unknown or self.loss is not None
+        return is_unknown or self.start is not None or bool(self.freeze)
 
 
-def tried(request: Request) -> Tried:
-    """Return what is found out about a network, in this process, which has MXNet.
+def folder_of_copies(config: Config) -> Path:
+    """Return the folder in which copies of users' modules are kept."""
+    return Path(config.checkpoint_dir, MODULES)
+
+
+def all_modules(tried_ones: Iterable[Network | Loss], keep_in: Path) -> Path | None:
+    """Return a folder with the modules of all networks and losses; None if they have none.
+
+    Args:
+        tried_ones: networks and losses, as they were tried.
+        keep_in: the folder for copies of modules.
 
     Raises:
-        UserError: it does not build, or does not fit the images.
+        UserError: one of the modules was edited while they were tried.
     """
-    if not request.network.is_unknown:
-        return Tried(request.network)
-    return request.network.tried(request.shape, request.classes, request.keep)
+    files: dict[str, bytes] = {}
+    for source in dict.fromkeys(each.source for each in tried_ones):
+        for place, content in contents(source).items() if source else ():
+            if files.setdefault(place, content) != content:
+                raise UserError(
+                    f"{place}: was edited while networks were tried; allowed is the command again"
+                )
+    return keep(files, keep_in) if files else None
 
 
 def try_all(requests: Sequence[Request]) -> list[Tried]:
-    """Return what is found out about each network, in this process, which has MXNet."""
-    return [tried(each) for each in requests]
+    """Return what is found out about each, in this process, which has MXNet.
+
+    A network is tried once for all the losses and batch sizes that it is trained with.
+
+    Raises:
+        UserError: one does not build, or does not fit the images, or what it starts from.
+    """
+    try_network, try_loss = cache(_network_tried), cache(_loss_tried)
+    return [_tried(each, try_network, try_loss) for each in requests]
+
+
+def tried(request: Request) -> Tried:
+    """Return what is found out about one network; see :func:`try_all`."""
+    return try_all([request])[0]
+
+
+def _network_tried(network: Network, shape: Shape, outputs: int, keep_in: Path) -> Tried:
+    return network.tried(shape, outputs, keep_in)
+
+
+def _loss_tried(loss: Loss, outputs: int, rows: int, keep_in: Path) -> tuple[Loss, str]:
+    return loss.tried(outputs, rows, keep_in)
+
+
+def _tried(
+    request: Request,
+    try_network: Callable[[Network, Shape, int, Path], Tried],
+    try_loss: Callable[[Loss, int, int, Path], tuple[Loss, str]],
+) -> Tried:
+    shape, outputs = request.shape, request.outputs
+    found = Tried(request.network)
+    if request.network.is_unknown:
+        found = try_network(request.network, shape, outputs, request.keep)
+    if request.start is None:
+        found.network.check_anew(shape, outputs)
+    if request.loss and request.rows:
+        loss, note = try_loss(request.loss, outputs, request.rows, request.keep)
+        found = _together(replace(found, note=_lines(found.note, note)), loss, request.keep)
+    if request.start is None and not request.freeze:
+        return found
+    from sweep.backend.mxnet import mx
+    from sweep.networks.build import build_network
+    from sweep.training.start import begin
+
+    files = read_folder(request.start) if request.start else {}
+    net = build_network(found.network, shape, outputs, seed=0, context=mx.cpu())
+    start = Start(request.init_from, files, request.freeze)
+    note = begin(net, found.network, shape, outputs, start)
+    return replace(found, note=_lines(found.note, note))
+
+
+def _together(found: Tried, loss: Loss, keep_in: Path) -> Tried:
+    """Add a loss that was tried. Where both are of a user's modules, both get these together.
+
+    A process imports modules from one folder, and so does whoever reads the record.
+    """
+    network = found.network
+    both_copied = network.source and loss.source
+    if both_copied and (folder := all_modules((network, loss), keep_in)):  # not both are installed
+        network, loss = network.known_by(folder), loss.known_by(folder)
+    return replace(found, network=network, loss=loss)
+
+
+def _lines(*notes: str) -> str:
+    return "\n".join(each for each in notes if each)
+
+
+def completed(config: Config, found: Tried) -> Config:
+    """Return a run's configuration with what was found out about its network and its loss."""
+    return replace(config, model=found.network, loss=found.loss or config.loss)

@@ -4,22 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sweep import tracking
 from sweep.backend import mxnet as backend
 from sweep.backend.mxnet import mx
-from sweep.config.checks import check_images
+from sweep.config.checks import check_images, check_outputs
 from sweep.config.fingerprint import fingerprint
-from sweep.config.overrides import describing
 from sweep.config.schema import Config
 from sweep.data.splits import Dataset, load_dataset
-from sweep.environment import version_tags
 from sweep.errors import UserError
+from sweep.runs.described import run_name, run_tags
 from sweep.runs.locks import RunLocks
 from sweep.runs.membership import Membership
-from sweep.runs.own_networks import Request, tried
+from sweep.runs.own_networks import Request, completed, tried
+from sweep.runs.starting import identified_again
+from sweep.runs.states import KeptStates, shares_epochs, states_key
 from sweep.tracking import Tracker
-
-IN_NAME_ANYWAY = ("model", "model.activation", "dataset", "experiment", "context")
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,8 @@ class Run:
         tracker: of the experiment that it is recorded in.
         locks: in the folder of its checkpoints.
         membership: of a sweep or a search; None for a single run.
+        states: of runs that are finished, in the same folder.
+        states_key: what it shares with those that it can go on from; empty if it does not.
     """
 
     config: Config
@@ -45,22 +45,13 @@ class Run:
     tracker: Tracker
     locks: RunLocks
     membership: Membership | None
+    states: KeptStates
+    states_key: str
 
     def tags(self) -> dict[str, str]:
         """Return what the run is recorded with, besides its params."""
-        tags = version_tags() | {
-            tracking.KIND: tracking.RUN,
-            tracking.FINGERPRINT: self.fingerprint,
-            tracking.FOLDER: self.locks.folder_id,
-            "dataset.digest": self.dataset.digest,
-            "device": str(self.device),
-        }
-        if self.membership and self.membership.study is not None:
-            tags |= {
-                tracking.STUDY: self.membership.study,
-                tracking.TRIAL: str(self.membership.trial),
-            }
-        return tags
+        found = run_tags(self.fingerprint, self.locks.folder_id, self.dataset, self.membership)
+        return found | {"device": str(self.device)}
 
 
 def prepare_run(config: Config, overrides: Sequence[str], membership: Membership | None) -> Run:
@@ -77,7 +68,9 @@ def prepare_run(config: Config, overrides: Sequence[str], membership: Membership
     locks = RunLocks(Path(config.checkpoint_dir))
     dataset = load_dataset(config.dataset)
     check_images(config, dataset.train_size, dataset.shape, len(dataset.val))
-    config = replace(config, model=tried(Request.of(config, dataset)).network)
+    check_outputs(config, dataset.outputs)
+    config = identified_again(config)
+    config = completed(config, tried(Request.of(config, dataset)))
     return Run(
         config=config,
         name=run_name(config, overrides),
@@ -87,19 +80,9 @@ def prepare_run(config: Config, overrides: Sequence[str], membership: Membership
         tracker=tracker,
         locks=locks,
         membership=membership,
+        states=KeptStates(locks.folder, config.keep_states),
+        states_key=states_key(config, dataset) if shares_epochs(config, membership) else "",
     )
-
-
-def run_name(config: Config, overrides: Sequence[str]) -> str:
-    """Return ``optim.lr=0.1 lenet tanh mnist_5k``: what was overridden, the network, the images.
-
-    In this order names differ at their beginnings, which is what MLflow shows of long ones.
-    """
-    network = [config.model.label, config.dataset.name]
-    preset = [config.preset] if config.preset else []
-    given = describing(overrides)
-    others = [each for each in given if each.partition("=")[0] not in IN_NAME_ANYWAY]
-    return " ".join([*preset, *others, *network])
 
 
 def resolve_device(config: Config) -> mx.Context:

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from sweep.config.metrics import OF_THE_MACHINE
 from sweep.config.schema import Config
 from sweep.errors import UserError
-from sweep.networks.own_modules import keep
+from sweep.networks.trained import GRAPH, PARAMETERS
+from sweep.own_modules import identity, keep
 from sweep.runs.events import Ended, Listener, Notice, Started
-from sweep.tracking import RunRecord, reason
-
-TIMES = ("epoch_seconds", "images_per_second")  # of the machine, not of the run
+from sweep.tracking import START_FOLDER, RunRecord, reason
 
 Curves = Mapping[str, Mapping[int, float]]  # a metric's name: the epoch: the value
 
@@ -37,10 +37,10 @@ class Comparison:
 
 
 def compare(recorded: Curves, again: Curves) -> list[Comparison]:
-    """Return a comparison for each recorded metric but the times."""
+    """Return a comparison for each recorded metric but those of the machine."""
     comparisons = []
     for metric, points in recorded.items():
-        if metric in TIMES:
+        if metric in OF_THE_MACHINE:
             continue
         new = again.get(metric, {})
         different = [epoch for epoch, value in sorted(points.items()) if new.get(epoch) != value]
@@ -72,13 +72,33 @@ class Again:
 
 @contextmanager
 def recorded_source(record: RunRecord, config: Config) -> Iterator[Config]:
-    """Yield the configuration with its network built from the modules that are recorded, if any.
+    """Yield the configuration with all that is a user's made by the modules recorded, if any.
 
     They are in a temporary folder, whatever has become of the user's own.
     """
     with tempfile.TemporaryDirectory() as place:
-        folder = keep(record.source, Path(place))
-        yield replace(config, model=config.model.built_from(folder))
+        source = keep(record.source, Path(place))
+        model, loss = config.model.built_from(source), config.loss.built_from(source)
+        dataset = config.dataset
+        if record.dataset_source:
+            dataset = dataset.read_by(keep(record.dataset_source, Path(place)))
+        yield replace(config, model=model, loss=loss, dataset=dataset)
+
+
+def _start(record: RunRecord, config: Config) -> Mapping[str, bytes]:
+    """Return the trained parameters that a recorded run started from.
+
+    Raises:
+        UserError: the record has others, or none.
+    """
+    files = {name: each for name, each in record.start.items() if name in (PARAMETERS, GRAPH)}
+    if config.init_from is not None and identity(files) != config.init_digest:
+        raise UserError(
+            f"init_digest={config.init_digest}: run {record.run_id} has started from these "
+            f"parameters, and does not have them in {START_FOLDER}/ any more, so it cannot be "
+            "trained again"
+        )
+    return files
 
 
 def train_again(record: RunRecord, config: Config, tell: Listener) -> Again:
@@ -90,7 +110,7 @@ def train_again(record: RunRecord, config: Config, tell: Listener) -> Again:
         tell: is told how the run gets on.
 
     Raises:
-        UserError: the images or the device are not there.
+        UserError: the images or the device are not there, or what the run started from.
     """
     # They load MXNet, which reads once with how many threads it computes.
     from sweep.data.splits import load_dataset
@@ -104,7 +124,7 @@ def train_again(record: RunRecord, config: Config, tell: Listener) -> Again:
     tell(Notice(f"  {dataset.describe()}"))
     if (digest := record.tags.get("dataset.digest")) not in (None, dataset.digest):
         tell(Notice(f"  other images than recorded: {digest} then, {dataset.digest} now"))
-    training, again = Training(config, dataset, context), Again()
+    training, again = Training(config, dataset, context, _start(record, config)), Again()
     tell(Started("trained again", record.run_id, config.epochs))
     try:
         for snapshot in training.epochs():

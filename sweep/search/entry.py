@@ -4,17 +4,22 @@ from collections.abc import Sequence
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.utils import JobReturn
+from hydra.types import TaskFunction
 
 from sweep.config.compose import GROUPS
 from sweep.optional import need
-from sweep.sweeps.entry import composer_of, used_launcher
+from sweep.sweeps.entry import check_folder, composer_of, used_launcher
+from sweep.sweeps.presets import chosen_sweeper
 
 
-def search_from(sweeper: BasicSweeper, given: Sequence[str]) -> Sequence[JobReturn]:
+def search_from(
+    sweeper: BasicSweeper, task: TaskFunction, given: Sequence[str]
+) -> Sequence[JobReturn]:
     """Compose and check the ends of what was given, and search.
 
     Args:
         sweeper: Hydra's.
+        task: trains a run.
         given: the command's overrides, and those of ``hydra.sweeper.params``.
 
     Raises:
@@ -29,6 +34,9 @@ def search_from(sweeper: BasicSweeper, given: Sequence[str]) -> Sequence[JobRetu
 
     space = space_of(composer.parse(given))
     examples = [composer.job(n, each) for n, each in enumerate(space.examples(GROUPS))]
+    if begin_as_chosen := chosen_sweeper(sweeper, task, examples):
+        return begin_as_chosen()
+    check_folder(sweeper)
     launcher.prepare(examples[0].config)
     # It imports MLflow, which takes long: not before the fork server imports it too.
     from sweep.search.plan import Plan

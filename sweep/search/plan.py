@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from sweep.config.fields import Mark, declared
@@ -12,10 +13,11 @@ from sweep.config.overrides import describing
 from sweep.config.params import params, score_metric
 from sweep.config.schema import Config, Search
 from sweep.display.console import count
-from sweep.errors import UserError
+from sweep.errors import UserError, in_full
 from sweep.optional import need
 from sweep.search.choices import PRUNERS, SAMPLERS
 from sweep.search.space import Space
+from sweep.search.study import SOURCE
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,12 @@ class Plan:
             if Mark.STUDY_MAY_CHANGE not in infos[key].marks
         }
 
-    def about(self, digests: Iterable[str]) -> dict[str, Any]:
+    def about(self, digests: Iterable[str], modules: Path | None = None) -> dict[str, Any]:
         """Return what makes it the same study; can be written as JSON.
 
         Args:
             digests: of the datasets.
+            modules: the folder with users' modules that take part, named for their identity.
         """
         searched = {each.name for each in self.space.dimensions}
         fixed = params(self.config).items()
@@ -68,13 +71,14 @@ class Plan:
             **{f"search.{key}": each for key, each in self.settings.items()},
             "search.objectives": list(self.objectives),
             "dataset.digests": sorted(set(digests)),
+            **({SOURCE: modules.name} if modules else {}),
         }
 
     def announced(self) -> list[str]:
         """Return lines that say what is searched, and how."""
         search, space = self.config.search, self.space
         pruned = f", pruned by {search.pruner}" if search.pruner else ""
-        budget = f", within {search.time_budget:g} s" if search.time_budget else ""
+        budget = f", within {in_full(search.time_budget)} s" if search.time_budget else ""
         head = f"search of {count(self.n_trials, 'run')} by {search.sampler}{pruned}{budget}:"
         fixed = [f"  {each}" for each in describing(space.fixed)]
         return [head, *(f"  {each.name}: {each.text}" for each in space.dimensions), *fixed]

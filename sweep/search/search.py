@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 from hydra.core.utils import JobReturn
 
+from sweep.config.choices import Network
+from sweep.config.losses import Loss
 from sweep.config.metrics import direction_of
 from sweep.config.params import as_text
 from sweep.config.schema import Config
@@ -13,15 +17,18 @@ from sweep.display.console import count, show_lines
 from sweep.errors import UserError
 from sweep.execution.job import Job
 from sweep.execution.source import JobSource
+from sweep.runs.own_networks import all_modules, folder_of_copies
 from sweep.runs.resume import close_abandoned
 from sweep.search.jobs import TrialJobs
 from sweep.search.plan import Plan, check, key_of
-from sweep.search.study import Direction, Study
-from sweep.sweeps.checks import Prepared, prepare
+from sweep.search.study import Direction, Study, recorded_trials
+from sweep.sweeps.checks import Checked, Prepared, prepare
 from sweep.sweeps.compose import Composer
+from sweep.sweeps.dry_run import rehearse_search
 from sweep.sweeps.parent_run import record_sweep
-from sweep.tracking import STUDY, Record, Tracker, short_timeouts
-from sweep.uris import redacted
+from sweep.tracking import STUDY, Record, short_timeouts
+from sweep.tracking.reader import Reader
+from sweep.uris import redacted, resolve_uri
 
 SWEEPER = "hydra/sweeper=optuna"
 
@@ -31,6 +38,12 @@ class Launcher(Protocol):
 
     def count_gpus(self, config: Config) -> int:
         """Return how many GPUs runs such as this one can have."""
+
+    def at_once(self, configs: Sequence[Config]) -> int | None:
+        """Return how many of these runs are trained at once."""
+
+    def close(self) -> None:
+        """Give back what is held."""
 
     def train(
         self, config: Config, jobs: Sequence[Job], source: JobSource | None
@@ -55,15 +68,25 @@ def search(
         UserError: something is wrong; nothing was trained or recorded.
         RunFailed: some runs failed; they and the others are recorded.
     """
-    check(plan, [each.config for each in examples])
+    configs = [each.config for each in examples]
+    check(plan, configs)
+    if any(each.dry_run for each in configs):
+        try:
+            _rehearse(plan, configs, launcher)
+        finally:
+            launcher.close()
+        return []
     prepared = prepare(examples, launcher.count_gpus, plan.announced())
-    about = plan.about(each.digest for each in prepared.datasets.values())
+    # Trials that are suggested later must not train what a user has edited meanwhile.
+    prepared = replace(prepared, modules=_modules(prepared, plan.config))
+    about = plan.about([each.digest for each in prepared.datasets.values()], prepared.modules)
     key = key_of(about)
     study = _open_study(plan, key, about)
-    _check_record(study, prepared.tracker)
-    begun = len(study.begun())
-    is_complete = not begun and study.count() >= plan.n_trials
-    _show_progress(study, plan, begun)
+    trials, begun = study.count(), len(study.begun())
+    if trials and not prepared.tracker.runs_of_study(study.name):
+        raise UserError(_without_record(study.name, trials, plan.config))
+    is_complete = not begun and trials >= plan.n_trials
+    _show_progress(study.name, plan, trials, begun)
 
     def train(record: Record) -> Sequence[JobReturn]:
         for dataset in prepared.datasets.values():
@@ -92,12 +115,46 @@ def search(
     )
 
 
+def _modules(checked: Checked, config: Config) -> Path | None:
+    """Return the folder with copies of the modules of users' networks and losses, if they have any.
+
+    Args:
+        checked: what is known of the runs.
+        config: of one of them, below whose folder of checkpoints the copies are.
+    """
+    tried = checked.networks.values()
+    own: list[Network | Loss] = [each.network for each in tried]
+    own += [each.loss for each in tried if each.loss]
+    return all_modules(own, folder_of_copies(config))
+
+
+def _rehearse(plan: Plan, configs: Sequence[Config], launcher: Launcher) -> None:
+    """Say what would be searched."""
+
+    def count_missing(checked: Checked, elsewhere: Config, record: Reader) -> int:
+        digests = [each.digest for each in checked.datasets.values()]
+        about = plan.about(digests, _modules(checked, elsewhere))
+        name = _name_of_study(plan, key_of(about))
+        trials, ended = recorded_trials(plan.config.search, name, about)
+        if trials and not record.has_study(name):
+            raise UserError(_without_record(name, trials, plan.config))
+        _show_progress(name, plan, trials, trials - ended)
+        return max(plan.n_trials - ended, trials - ended)
+
+    rehearse_search(configs, launcher.count_gpus, launcher.at_once, plan.announced(), count_missing)
+
+
+def _name_of_study(plan: Plan, key: str) -> str:
+    config = plan.config
+    return config.search.study or f"{config.tracking.experiment}-{key}"
+
+
 def _open_study(plan: Plan, key: str, about: object) -> Study:
     """Open the study of a search, or create it: it goes on if it searches the same."""
     config = plan.config
     return Study(
         config.search,
-        name=config.search.study or f"{config.tracking.experiment}-{key}",
+        name=_name_of_study(plan, key),
         epochs=config.epochs,
         space=plan.space,
         directions=[_direction(each) for each in plan.objectives],
@@ -105,20 +162,20 @@ def _open_study(plan: Plan, key: str, about: object) -> Study:
     )
 
 
-def _check_record(study: Study, tracker: Tracker) -> None:
-    """See that a study that is there already belongs to this record."""
-    if study.count() and not tracker.runs_of_study(study.name):
-        raise UserError(
-            f"search.study={study.name}: has {count(study.count(), 'trial')}, and no run in "
-            f"experiment {tracker.experiment} of {redacted(tracker.uri)}; allowed: the record that "
-            "it was begun with, or another search.study"
-        )
+def _without_record(study: str, trials: int, config: Config) -> str:
+    """Say that a study that is there already belongs to another record."""
+    where = redacted(resolve_uri(config.tracking.uri))
+    return (
+        f"search.study={study}: has {count(trials, 'trial')}, and no run in experiment "
+        f"{config.tracking.experiment} of {where}; allowed: the record that it was begun with, or "
+        "another search.study"
+    )
 
 
-def _show_progress(study: Study, plan: Plan, begun: int) -> None:
+def _show_progress(study: str, plan: Plan, trials: int, begun: int) -> None:
     """Print how much of a search is done."""
-    done = f"{study.count() - begun} of {count(plan.n_trials, 'trial')} done"
-    show_lines(f"  study {study.name}: {done}{f', {begun} begun before' if begun else ''}")
+    done = f"{trials - begun} of {count(plan.n_trials, 'trial')} done"
+    show_lines(f"  study {study}: {done}{f', {begun} begun before' if begun else ''}")
 
 
 def _tidy_up(study: Study, prepared: Prepared, record: Record) -> None:

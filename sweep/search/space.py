@@ -19,10 +19,9 @@ from optuna.distributions import (
     distribution_to_json,
 )
 
-from sweep.errors import UserError, nearest
+from sweep.errors import UserError, in_full, nearest
 
 LOG = "log"
-MOST_VALUES = 1_000_000  # of a range, which are all written down
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ def _interval(text: str, sweep: IntervalSweep, is_log: bool) -> BaseDistribution
     if start == end:
         raise UserError(f"{text}: its ends are the same; allowed is a start below the end")
     if start > end:
-        turned = f"interval({end:g},{start:g})"
+        turned = f"interval({in_full(end)},{in_full(start)})"
         raise UserError(f"{text}: its ends are the wrong way round; allowed: {turned}")
     _check_log(text, start, is_log)
     if isinstance(start, int) and isinstance(end, int):
@@ -174,18 +173,11 @@ def _interval(text: str, sweep: IntervalSweep, is_log: bool) -> BaseDistribution
 
 
 def _range(key: str, text: str, sweep: RangeSweep, is_log: bool) -> Dimension:
-    start, stop, step = (float(each or 0) for each in (sweep.start, sweep.stop, sweep.step))
-    if not step:
-        raise UserError(f"{text}: has a step of 0; allowed is any other")
-    if (stop - start) / step > MOST_VALUES:
-        raise UserError(f"{text}: has too many values; allowed instead: an interval, int(interval)")
-    values = tuple(str(value) for value in sweep.range())
-    if not values:
+    numbers = sorted(sweep.range())
+    if not numbers:
         raise UserError(f"{text}: has no value in it; allowed: ends the other way round")
-    if step < 0:
-        values = values[::-1]
-    number = float if any("." in value or "e" in value for value in values) else int
-    low, high, step = number(values[0]), number(values[-1]), number(abs(step))
+    values, number = tuple(map(str, numbers)), type(numbers[0])
+    low, high, step = numbers[0], numbers[-1], number(abs(sweep.step))
     _check_log(text, low, is_log)
     if is_log and (number is float or step != 1):
         raise UserError(f"{text}: a range with a log scale has whole numbers, 1 apart")
@@ -195,4 +187,14 @@ def _range(key: str, text: str, sweep: RangeSweep, is_log: bool) -> Dimension:
 
 def _check_log(text: str, start: float, is_log: bool) -> None:
     if is_log and start <= 0:
-        raise UserError(f"{text}: a log scale has no {start:g}; allowed is a start above 0")
+        raise UserError(f"{text}: a log scale has no {in_full(start)}; allowed is a start above 0")
+
+
+def in_words(distribution: Mapping[str, Any]) -> str:
+    """Return a distribution, as :meth:`Space.describe` has it, in words."""
+    about = distribution["attributes"]
+    if "choices" in about:
+        return " or ".join(map(str, about["choices"]))
+    steps = f" in steps of {about['step']:g}" if about["step"] not in (None, 1) else ""
+    scale = ", on a log scale" if about["log"] else ""
+    return f"{about['low']:g} to {about['high']:g}{steps}{scale}"

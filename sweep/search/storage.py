@@ -6,10 +6,11 @@ from typing import Any
 
 import optuna
 from optuna.storages import RDBStorage
+from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from sweep.errors import UserError
-from sweep.files import kernel_lock
+from sweep.files import kernel_lock, obstacle
 from sweep.tracking.connection import CONNECT_ARGUMENTS, database_file
 from sweep.uris import redacted
 
@@ -23,6 +24,20 @@ def create_storage(address: str) -> RDBStorage:
     """Open a storage; create it where there is none."""
     with locked(address):
         return RDBStorage(address, engine_options(address))
+
+
+def has_studies(address: str) -> bool:
+    """Return whether a storage has been made there; nothing is created."""
+    file = database_file(address)
+    if file and not file.exists():
+        if why := obstacle(file) or obstacle(file.absolute().parent):
+            raise OSError(f"{file}: {why}")
+        return False
+    engine = create_engine(address, **engine_options(address))
+    try:
+        return inspect(engine).has_table("studies")
+    finally:
+        engine.dispose()
 
 
 def locked(address: str) -> AbstractContextManager[object]:

@@ -12,17 +12,27 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from sweep.config.params import as_text
 from sweep.config.schema import Search
 from sweep.errors import UserError
 from sweep.search.choices import PRUNERS, SAMPLERS
 from sweep.search.multifidelity import comparable
-from sweep.search.space import Space
-from sweep.search.storage import OPENING, create_storage, engine_options, explained, locked
+from sweep.search.space import Space, in_words
+from sweep.search.storage import (
+    OPENING,
+    create_storage,
+    engine_options,
+    explained,
+    has_studies,
+    locked,
+)
 
 Direction = Literal["maximize", "minimize"]
 RUN_ID, PRUNED = "run_id", "pruned_after_epoch"  # attributes of a trial
 ASKED = "asked"  # another: the id of a suggestion, since two searches may store at once
+SEARCHED = "searched"  # in what a study is about: its dimensions
 ABOUT = "sweep"  # the attribute of a study that says what it searches
+SOURCE = "model._source_"  # in it: what identifies the modules of users' networks
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -72,9 +82,7 @@ class Study:
             before = self._study.user_attrs.get(ABOUT)
             if before is None:
                 self._study.set_user_attr(ABOUT, about)
-        now = json.loads(json.dumps(about))
-        if before not in (None, now):
-            raise UserError(_other_study(name, before, now))
+        _check_same(name, before, about)
 
     def count(self) -> int:
         """Return how many trials there are, however they ended."""
@@ -139,6 +147,41 @@ class Study:
     def _trials(self) -> list[FrozenTrial]:
         with explained(self._search.storage):
             return self._study.get_trials(deepcopy=False)
+
+
+def recorded_trials(search: Search, name: str, about: Any) -> tuple[int, int]:
+    """Return how many trials a study has, and how many of them have ended; nothing is created.
+
+    Args:
+        search: its settings.
+        name: under which it is stored, if it is.
+        about: what must be the same whenever the study goes on; can be written as JSON.
+
+    Raises:
+        UserError: the storage cannot be used; or the study is one of another search.
+    """
+    with explained(search.storage, *OPENING):
+        if not has_studies(search.storage):
+            return 0, 0
+        storage = RDBStorage(
+            search.storage,
+            engine_options(search.storage),
+            skip_compatibility_check=True,
+            skip_table_creation=True,
+        )
+        if name not in optuna.get_all_study_names(storage):
+            return 0, 0
+        study = optuna.load_study(study_name=name, storage=storage, sampler=RandomSampler())
+        trials, before = study.get_trials(deepcopy=False), study.user_attrs.get(ABOUT)
+    _check_same(name, before, about)
+    return len(trials), sum(each.state.is_finished() for each in trials)
+
+
+def _check_same(name: str, before: Any, about: Any) -> None:
+    """Check that a study, if it is there, is one of this search."""
+    now = json.loads(json.dumps(about))
+    if before not in (None, now):
+        raise UserError(_other_study(name, before, now))
 
 
 class ReportedTrial:
@@ -207,12 +250,28 @@ def _pruner(search: Search, epochs: int) -> BasePruner:
 
 def _other_study(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """Say in what another study of this name differs."""
+    before, now = (_in_words(each) for each in (before, now))
+    different = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    if different == [SOURCE]:
+        return (
+            f"search.study={name}: is there already, and the files of its network have been edited "
+            "since; allowed: another name, or the files as they were, which each run has in its "
+            "artifact folder source"
+        )
     differences = [
-        f"{key}: {json.dumps(before.get(key))} then, {json.dumps(now.get(key))} now"
-        for key in {**before, **now}
-        if before.get(key) != now.get(key)
+        f"{key}: {before.get(key, 'nothing')} then, {now.get(key, 'nothing')} now"
+        for key in different
     ]
     return (
         f"search.study={name}: is there already, and searches something else; allowed: the same "
         "search, or another name. " + "; ".join(differences)
     )
+
+
+def _in_words(about: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a study is about, each value as a text; of what is searched, each dimension."""
+    others = {key: each for key, each in about.items() if key != SEARCHED}
+    return {
+        **{key: in_words(each) for key, each in about.get(SEARCHED, {}).items()},
+        **{key: as_text(each) for key, each in others.items()},
+    }

@@ -2,18 +2,48 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.utils import JobReturn
+from hydra.errors import CompactHydraException
+from hydra.types import TaskFunction
+from omegaconf import DictConfig
 
-from sweep.config.overrides import describing
+from sweep.config.compose import CONF
+from sweep.config.fields import declared
+from sweep.config.own_sweepers import NO_DRY_RUN
+from sweep.config.schema import Config
+from sweep.display.console import count
 from sweep.errors import UserError
 from sweep.execution.foreign import ForeignLauncher
+from sweep.execution.job import Job
 from sweep.execution.launcher import LAUNCHERS, Launcher
 from sweep.execution.worker import running_application
+from sweep.files import obstacle
+from sweep.progress import tell
+from sweep.sweeps.combinations import Source, combinations_of
 from sweep.sweeps.compose import Composer, cost_of
+from sweep.sweeps.presets import chosen_sweeper, says_the_same
+
+
+def check_application(composed: DictConfig, plugin: str) -> None:
+    """Check that what Hydra composed is a configuration of our runs.
+
+    Args:
+        composed: the whole of it.
+        plugin: of ours, which was chosen for it, as in ``hydra.launcher: GluonLauncher``.
+
+    Raises:
+        CompactHydraException: it is another application's, for which Hydra then prints the text.
+    """
+    sources = [each.path for each in composed.hydra.runtime.config_sources]
+    if str(CONF) not in sources and not {*declared(Config)} <= {*composed}:
+        raise CompactHydraException(
+            f"{plugin} is for the runs of gluon-sweep (python -m sweep) alone; allowed in this "
+            "application are those of Hydra and of other packages, such as basic"
+        )
 
 
 def launcher_of(name: str, plugin: BasicLauncher) -> Launcher:
@@ -54,33 +84,52 @@ def launch(
         plugin: through which Hydra uses it.
         overrides: of each run.
         first_number: of the first run.
+
+    Raises:
+        UserError: nothing is to be written.
     """
     assert plugin.config is not None and plugin.hydra_context
     composer = Composer(plugin.hydra_context.config_loader, plugin.config)
     jobs = [composer.job(number, each) for number, each in enumerate(overrides, first_number)]
+    if jobs[0].config.dry_run:
+        raise UserError(NO_DRY_RUN)
     jobs = [replace(job, cost=cost_of(job.config)) for job in jobs]
     return launcher.train(jobs[0].config, jobs)
 
 
-def sweep_from(sweeper: BasicSweeper, given: Sequence[str]) -> Sequence[JobReturn]:
+def sweep_from(
+    sweeper: BasicSweeper, task: TaskFunction, given: Sequence[str], source: Source
+) -> Sequence[JobReturn]:
     """Compose and check all combinations of what was given, and train them.
 
     Args:
         sweeper: Hydra's.
+        task: trains a run.
         given: the command's overrides, and those of ``hydra.sweeper.params``.
+        source: of combinations besides those.
 
     Raises:
         UserError: something is wrong; nothing was trained or recorded.
         RunFailed: some runs failed; they and the others are recorded.
     """
+    assert sweeper.config is not None
     composer, launcher = composer_of(sweeper), used_launcher(sweeper)
-    combinations = _combinations(composer, given)
+    given = [*given, *source.overrides()]
+    combinations = combinations_of(composer, given, source.rows())
+    tell(f"Composing {count(f'{len(combinations):,}', 'combination')} ...")
+    combinations = source.kept(combinations, composer)
     jobs = []
     for number, overrides in enumerate(combinations):
         jobs.append(composer.job(number, overrides))
-        if not number:  # what runs need is loaded while the rest is composed
+        if not number and says_the_same(sweeper.config, jobs[0].composed):
+            # What runs need is loaded while the rest is composed.
             launcher.prepare(jobs[0].config)
+    if begin_as_chosen := chosen_sweeper(sweeper, task, composer.one_of_each(jobs)):
+        return begin_as_chosen()
     launcher.check([job.config for job in jobs])
+    check_folder(sweeper)
+    if any(job.config.dry_run for job in jobs):
+        return _rehearsed(jobs, launcher)
     # It imports MLflow, which takes long: not before the fork server imports it too.
     from sweep.sweeps.grid import sweep
     from sweep.tracking import prepare_mlflow
@@ -90,21 +139,29 @@ def sweep_from(sweeper: BasicSweeper, given: Sequence[str]) -> Sequence[JobRetur
     return sweep(jobs, given, launcher)
 
 
-def _combinations(composer: Composer, given: Sequence[str]) -> list[list[str]]:
-    """Return the overrides of each combination.
+def _rehearsed(jobs: Sequence[Job], launcher: Launcher | ForeignLauncher) -> Sequence[JobReturn]:
+    """Say what would be trained; return what became of what was not launched."""
+    from sweep.sweeps.dry_run import rehearse  # it imports MLflow
+    from sweep.tracking import prepare_mlflow
+
+    prepare_mlflow()
+    configs = [job.config for job in jobs]
+    try:
+        rehearse(configs, launcher.count_gpus, launcher.at_once)
+    finally:
+        launcher.close()
+    return []
+
+
+def check_folder(sweeper: BasicSweeper) -> None:
+    """Check that the logs of runs can be written.
 
     Raises:
-        UserError: there are infinitely many, or none.
+        UserError: they cannot.
     """
-    overrides = composer.parse(given)
-    for each in overrides:
-        if each.is_interval_sweep():
-            raise UserError(
-                f"{each.input_line}: has no end of values; allowed: a range, choices, or "
-                "hydra/sweeper=optuna, which searches it"
-            )
-    batches: Any = BasicSweeper.split_arguments(overrides, max_batch_size=None)
-    (combinations,) = batches
-    if not combinations:
-        raise UserError(f"{' '.join(describing(given))}: sweeps over no value at all")
-    return list(combinations)
+    assert sweeper.config is not None
+    folder = sweeper.config.hydra.sweep.dir
+    if why := obstacle(Path(folder)):
+        raise UserError(
+            f"hydra.sweep.dir={folder}: cannot be written ({why}); allowed is a folder that can"
+        )

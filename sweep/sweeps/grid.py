@@ -2,21 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
 from hydra.core.utils import JobReturn
 
 from sweep.config.schema import Config
-from sweep.display.plan import show_prior_runs
+from sweep.display.plan import show_epochs, show_prior_runs
 from sweep.errors import UserError
 from sweep.execution.job import Job
+from sweep.progress import tell
 from sweep.runs.membership import Membership
 from sweep.runs.resume import all_prior_runs, close_abandoned
 from sweep.sweeps.checks import Prepared, prepare
 from sweep.sweeps.parent_run import record_sweep
-from sweep.tracking import Record, RunInfo, short_timeouts
+from sweep.sweeps.sharing import States, epochs_of, in_chains, states_of
+from sweep.tracking import FoundRun, Record, short_timeouts
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,15 @@ class Plan:
         trained: runs that are there already.
         rerun: whether what others have trained counts for nothing.
         missing: what is not trained yet; of jobs with the same fingerprint, the first.
+        states: after which epochs there are states that these can go on from, by their numbers.
     """
 
     prepared: Prepared
     keys: Sequence[str]
-    trained: Sequence[RunInfo]
+    trained: Sequence[FoundRun]
     rerun: bool
     missing: Sequence[Job]
+    states: States
 
 
 class Launcher(Protocol):
@@ -63,10 +67,9 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launcher: Launcher) -> Se
         UserError: a combination, or what it needs, is wrong; nothing was trained or recorded.
         RunFailed: some runs failed; they and the others are recorded.
     """
-    prepared = prepare(jobs, launcher.count_gpus)
-    plan, first = _plan(jobs, prepared), jobs[0].config
+    plan, first = plan_of(jobs, launcher), jobs[0].config
     return record_sweep(
-        prepared,
+        plan.prepared,
         keys=plan.keys,
         config=first,
         command=command,
@@ -75,9 +78,19 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launcher: Launcher) -> Se
     )
 
 
-def _plan(jobs: Sequence[Job], prepared: Prepared) -> Plan:
-    """Find out which of the jobs are trained already."""
+def plan_of(jobs: Sequence[Job], launcher: Launcher) -> Plan:
+    """Check and announce the runs of a sweep, and find out which are trained already.
+
+    Args:
+        jobs: at least one, composed and checked.
+        launcher: trains them.
+
+    Raises:
+        UserError: what a run needs is wrong.
+    """
+    prepared = prepare(jobs, launcher.count_gpus)
     first, tracker, locks = jobs[0].config, prepared.tracker, prepared.locks
+    tell("Looking them up in the record ...")
     keys = [prepared.fingerprint(job.config) for job in jobs]
     found = {} if first.rerun else all_prior_runs(keys, tracker, locks)
     trained = {key: each.trained for key, each in found.items() if each.trained}
@@ -87,14 +100,18 @@ def _plan(jobs: Sequence[Job], prepared: Prepared) -> Plan:
             missing.setdefault(key, job)
     begun = sum(key not in trained for key in found)
     show_prior_runs(len(keys) - len(set(keys)), len(trained), begun)
-    return Plan(prepared, keys, [*trained.values()], first.rerun, [*missing.values()])
+    planned = {key: replace(job, chain=prepared.chain(job.config)) for key, job in missing.items()}
+    states, new = states_of(planned, found, locks.folder), [*planned.values()]
+    epochs = epochs_of(new, states)
+    show_epochs(epochs.to_train, epochs.in_all)
+    return Plan(prepared, keys, [*trained.values()], first.rerun, new, states)
 
 
 def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn]:
     """Train what is missing; keep the ids of those runs that other sweeps have trained."""
     tracker, locks = plan.prepared.tracker, plan.prepared.locks
 
-    def elsewhere(runs: Iterable[RunInfo]) -> list[str]:
+    def elsewhere(runs: Iterable[FoundRun]) -> list[str]:
         return [run.run_id for run in runs if run.sweep_id != record.run_id]
 
     for dataset in plan.prepared.datasets.values():
@@ -102,7 +119,8 @@ def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn
     if before := elsewhere(plan.trained):
         record.log_found(before)
     membership = Membership(record.run_id)
-    jobs = [plan.prepared.started(job, membership) for job in plan.missing]
+    begun = [plan.prepared.started(job, membership) for job in plan.missing]
+    jobs = in_chains(begun, plan.states)
     try:
         results = launcher.train(jobs[0].config, jobs) if jobs else []
     except BaseException:  # interrupted: what was killed could not close its record

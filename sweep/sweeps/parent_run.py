@@ -11,6 +11,7 @@ from hydra.core.utils import JobReturn
 from sweep.config.overrides import describing
 from sweep.config.schema import Config
 from sweep.runs.locks import RunLocks
+from sweep.sweeps.best_model import keep_best_model
 from sweep.sweeps.checks import Prepared
 from sweep.sweeps.summary import (
     keep_results,
@@ -58,6 +59,8 @@ def record_sweep(
         if past and past.finished and is_complete:
             show_results(tracker, past.run_id, config)
             show_report_command(tracker, past.run_id, config)
+            if config.keep_models == "best":  # what could not be removed then may be now
+                keep_best_model(tracker, past.run_id, config)
             return []
         tags = {KIND: SWEEP, FINGERPRINT: key, FOLDER: locks.folder_id, **(more_tags or {})}
         name = " ".join(describing(command)) or "sweep"
@@ -68,8 +71,10 @@ def record_sweep(
                 show_results(tracker, record.run_id, config)
                 show_report_command(tracker, record.run_id, config)
                 raise
-            recorded = show_results(tracker, record.run_id, config)
+            recorded = show_results(tracker, record.run_id, config, results)
             keep_results(recorded, tracker, record, config, [*how, *describing(command)])
+            if config.keep_models == "best":
+                keep_best_model(tracker, record.run_id, config)
             raise_failures(results)
     return results
 

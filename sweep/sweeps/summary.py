@@ -29,13 +29,16 @@ if TYPE_CHECKING:
 REPORT_FILE, REPORT_ERROR_FILE = "report.html", "report_traceback.txt"
 
 
-def show_results(tracker: "Tracker", sweep_id: str, config: Config) -> "RecordedRuns | None":
+def show_results(
+    tracker: "Tracker", sweep_id: str, config: Config, results: Sequence[JobReturn] = ()
+) -> "RecordedRuns | None":
     """Print the leaderboard of what has been trained, and the commands to go on with.
 
     Args:
         tracker: of the experiment.
         sweep_id: the parent run.
         config: of one of the runs.
+        results: of those that were launched, of which :func:`raise_failures` tells next.
 
     Returns:
         What was read of the record, so that it is read once; None if it cannot be.
@@ -48,7 +51,8 @@ def show_results(tracker: "Tracker", sweep_id: str, config: Config) -> "Recorded
     try:
         recorded = recorded_runs(tracker.uri, tracker.experiment, sweep_id)
         table = rank_configurations(recorded, metric, None)
-        show_leaderboard(table, metric, direction_of(metric))
+        told = [_reason(each) for each in failures_of(results)]
+        show_leaderboard(table, metric, direction_of(metric), told=told)
     except UserError as error:
         show_lines(str(error))
     show_lines(
@@ -87,6 +91,10 @@ def keep_results(
         recorded = recorded or recorded_runs(tracker.uri, tracker.experiment, record.run_id)
         table = rank_configurations(recorded, metric, None)
         record.describe(description(table, metric, overrides))
+        ranked = table[table["rank"].notna()]
+        if len(ranked):  # MLflow's table then has something in the row of a sweep
+            best = float(ranked[metric].iloc[0])
+            record.log_metrics({metric: best}, epoch=int(ranked["seeds"].sum()))
         if not config.figures:
             show_lines(f"Report:  {command}")
             return
@@ -114,10 +122,11 @@ def show_report_command(tracker: "Tracker", sweep_id: str, config: Config) -> No
 
 def _command(module: str, tracker: "Tracker", sweep_id: str, config: Config) -> str:
     """Return the command that shows a sweep, ranked by its score."""
-    from sweep.results.leaderboard import DEFAULT_EXPERIMENT, DEFAULT_METRIC
+    from sweep.results.leaderboard import DEFAULT_EXPERIMENT
+    from sweep.results.runs import USUAL_METRIC
 
     options = ["--sweep", sweep_id]
-    if (metric := score_metric(config)) != DEFAULT_METRIC:
+    if (metric := score_metric(config)) != USUAL_METRIC:
         options += ["--metric", metric]
     if tracker.experiment != DEFAULT_EXPERIMENT:
         options += ["--experiment", tracker.experiment]
@@ -139,9 +148,17 @@ def _log_of(result: JobReturn) -> str:
 
 
 def _told(result: JobReturn) -> Failure:
-    # Asking for return_value would raise it.
     name = " ".join(describing(result.overrides or []))
-    return Failure(run=name, reason=str(result._return_value), log=_log_of(result))
+    return Failure(run=name, reason=_reason(result), log=_log_of(result))
+
+
+def _reason(result: JobReturn) -> str:
+    return str(result._return_value)  # asking for return_value would raise it
+
+
+def failures_of(results: Sequence[JobReturn]) -> list[JobReturn]:
+    """Return the results of the runs that failed."""
+    return [each for each in results if each.status == JobStatus.FAILED]
 
 
 def raise_failures(results: Sequence[JobReturn]) -> None:
@@ -150,7 +167,7 @@ def raise_failures(results: Sequence[JobReturn]) -> None:
     Raises:
         RunFailed: there are some.
     """
-    failures = [each for each in results if each.status == JobStatus.FAILED]
+    failures = failures_of(results)
     if not failures:
         return
     show_failures([_told(each) for each in failures])

@@ -12,14 +12,17 @@ import requests
 from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from mlflow.store.tracking import DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
 from mlflow.utils.credentials import read_mlflow_creds
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import DBAPIError
 
 from sweep.errors import UserError
+from sweep.files import obstacle
+from sweep.tracking.addresses import instead_of, known_cause
+from sweep.tracking.first_use import unless_others_were_faster
+from sweep.tracking.locations import default_location
 from sweep.tracking.mlflow_import import environment_variables
-from sweep.uris import DEFAULT_URI, is_database, redacted, scheme
+from sweep.uris import is_database, redacted, scheme
 
 SHORT_TIMEOUTS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 CONNECT_ARGUMENTS = {"postgresql": {"connect_timeout": 5}, "mysql": {"connect_timeout": 5}}
@@ -35,24 +38,49 @@ def import_stores() -> None:
 
 
 def probe(uri: str) -> None:
-    """Check within seconds that the store answers; create an SQLite file that is not there.
+    """Check within seconds that runs can be recorded; create an SQLite file that is not there.
+
+    Raises:
+        UserError: nothing answers there, what answers is no MLflow, or it cannot be written.
+    """
+    with explained_errors(uri), short_timeouts():
+        _create(uri)
+    check_answers(uri)
+    if file := database_file(uri):
+        check_writable(uri, file)
+
+
+def check_answers(uri: str) -> None:
+    """Check within seconds that the store answers.
 
     Raises:
         UserError: nothing answers there, or what answers is no MLflow.
     """
     with explained_errors(uri), short_timeouts():
-        _create(uri)
         if is_database(uri):
             engine = create_engine(uri, connect_args=CONNECT_ARGUMENTS.get(scheme(uri), {}))
             engine.connect().close()
             engine.dispose()
-        MlflowClient(uri).search_experiments(max_results=1)
+        unless_others_were_faster(lambda: MlflowClient(uri).search_experiments(max_results=1))
 
 
 def database_file(uri: str) -> Path | None:
     """Return the file of an SQLite address; None for other addresses, and a base in memory."""
     name = make_url(uri).database if scheme(uri) == "sqlite" else None
     return Path(name) if name and name != ":memory:" else None
+
+
+def check_writable(uri: str, file: Path) -> None:
+    """Check that a database can be written, and its journal beside it.
+
+    Raises:
+        UserError: it cannot.
+    """
+    if why := obstacle(file) or obstacle(file.absolute().parent):
+        raise UserError(
+            f"tracking.uri={uri}: cannot be written ({why}); allowed is a file that can, in a "
+            "folder that can, or the address of a server"
+        )
 
 
 def _create(uri: str) -> None:
@@ -63,6 +91,11 @@ def _create(uri: str) -> None:
     file = database_file(uri)
     if not file or file.exists():
         return
+    if file.is_symlink():  # what it leads to may come back, and must not be replaced
+        raise UserError(
+            f"tracking.uri={uri}: is a link to {os.readlink(file)}, which is not there; allowed is "
+            "a link to a database that is, or a file"
+        )
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -72,8 +105,9 @@ def _create(uri: str) -> None:
             if not file.exists():  # nobody was faster
                 shutil.rmtree(folder, ignore_errors=True)  # of one that was killed
                 folder.mkdir()
-                new, create = folder.absolute() / file.name, cast(Any, SqlAlchemyStore)
-                create(f"sqlite:///{new}", DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH).engine.dispose()
+                # By the path that was given: a whole one has the folder's name, which may have a ?.
+                new, create = folder / file.name, cast(Any, SqlAlchemyStore)
+                create(f"sqlite:///{new}", default_location()).engine.dispose()
                 os.replace(new, file)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -95,12 +129,14 @@ def explained_errors(uri: str) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
-        raise UserError(f"tracking.uri={redacted(uri)}: {_explained(error)}") from error
+        raise UserError(f"tracking.uri={redacted(uri)}: {_explained(error, uri)}") from error
 
 
-def _explained(error: Exception) -> str:
+def _explained(error: Exception, uri: str) -> str:
     """Say in one line, without a password, what is wrong and what to do about it."""
-    said = _said(error)
+    said, cause = _said(error), known_cause(str(error), uri)
+    if cause is not None:
+        return f"{cause}. {said}" if isinstance(error, DBAPIError) else cause
     answered = isinstance(error, MlflowException)
     status = cast(Any, error).get_http_status_code() if answered else None
     if status == requests.codes.unauthorized:
@@ -113,10 +149,7 @@ def _explained(error: Exception) -> str:
         )
     if isinstance(error, ModuleNotFoundError) and error.name in POSTGRESQL_DRIVERS:
         said += f"; for PostgreSQL: {POSTGRESQL_DRIVER}"
-    return (
-        "cannot be used; allowed: the address of an MLflow server that runs, or a database as in "
-        f"{DEFAULT_URI}. {said}"
-    )
+    return f"cannot be used; allowed: {instead_of(uri)}. {said}"
 
 
 def _credentials() -> str:

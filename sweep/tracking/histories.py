@@ -45,14 +45,7 @@ def read_histories(uri: str | None, run_ids: Sequence[str], metrics: Sequence[st
     Raises:
         UserError: the store cannot be used.
     """
-    uri = resolve_uri(uri)
-    with explained_errors(uri):
-        if is_database(uri):
-            points = list(_from_database(uri, run_ids, metrics))
-        elif is_server(uri):
-            points = list(_from_server(uri, run_ids, metrics))
-        else:
-            points = list(_one_by_one(uri, run_ids, metrics))
+    points = _points(uri, run_ids, metrics)
     order = {run_id: place for place, run_id in enumerate(run_ids)}
     rows: dict[tuple[int, int], dict[str, str | int | float]] = {}
     for point in sorted(points, key=lambda point: point.timestamp_ms):
@@ -63,6 +56,38 @@ def read_histories(uri: str | None, run_ids: Sequence[str], metrics: Sequence[st
     kinds = {name: "float64" for name in metrics if name in logged}
     table = pd.DataFrame([rows[epoch] for epoch in sorted(rows)], None, ["run_id", "epoch", *kinds])
     return table.astype({"epoch": "int64", **kinds})
+
+
+def read_points(
+    uri: str | None, run_ids: Sequence[str], metrics: Sequence[str]
+) -> list[tuple[str, int, str, float]]:
+    """Return each value that was logged, with its run's id, its epoch and its metric.
+
+    Order and arguments are those of :func:`read_histories`; of an epoch, metrics are in the given
+    order. What was measured and is no number is there, what was not measured is not.
+
+    Raises:
+        UserError: the store cannot be used.
+    """
+    runs = {run_id: place for place, run_id in enumerate(run_ids)}
+    last = {
+        (runs[each.run_id], each.epoch, metrics.index(each.metric)): each.value
+        for each in sorted(_points(uri, run_ids, metrics), key=lambda each: each.timestamp_ms)
+    }
+    return [
+        (run_ids[run], epoch, metrics[metric], as_measured(last[run, epoch, metric]))
+        for run, epoch, metric in sorted(last)
+    ]
+
+
+def _points(uri: str | None, run_ids: Sequence[str], metrics: Sequence[str]) -> list[Point]:
+    uri = resolve_uri(uri)
+    with explained_errors(uri):
+        if is_database(uri):
+            return list(_from_database(uri, run_ids, metrics))
+        if is_server(uri):
+            return list(_from_server(uri, run_ids, metrics))
+        return list(_one_by_one(uri, run_ids, metrics))
 
 
 def _from_database(uri: str, run_ids: Sequence[str], metrics: Sequence[str]) -> Iterator[Point]:

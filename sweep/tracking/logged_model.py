@@ -48,7 +48,7 @@ def log_model(client: MlflowClient, run_id: str, pyfunc: Pyfunc, epoch: int) -> 
     May be done again, after whatever became of it before: there is only one model.
     """
     run = client.get_run(run_id)
-    model = _begun(client, run) or client.create_logged_model(
+    model = begun(client, run, MODEL) or client.create_logged_model(
         run.info.experiment_id, MODEL, run_id, params=dict(run.data.params)
     )
     _describe(pyfunc, model, run_id)
@@ -63,9 +63,9 @@ def outputs(run: Run) -> list[str]:
     return [each.model_id for each in run.outputs.model_outputs] if run.outputs else []
 
 
-def _begun(client: MlflowClient, run: Run) -> LoggedModel | None:
-    """Return the model that this run has logged already, whole or not."""
-    condition = f"source_run_id = '{run.info.run_id}' AND name = '{MODEL}'"
+def begun(client: MlflowClient, run: Run, name: str) -> LoggedModel | None:
+    """Return the model of this name that a run has logged already, whole or not."""
+    condition = f"source_run_id = '{run.info.run_id}' AND name = '{name}'"
     found = client.search_logged_models([run.info.experiment_id], condition, max_results=1)
     return next(iter(found), None)
 

@@ -3,9 +3,11 @@
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from itertools import repeat
 from pathlib import Path
+from sqlite3 import OperationalError
 from typing import Any
 
 import pandas as pd
@@ -15,21 +17,27 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_GIT_DIRTY, MLFLOW_PARENT_RUN_ID
 
-from sweep.errors import UserError
-from sweep.tracking.connection import database_file, explained_errors, probe
+from sweep.errors import UserError, nearest
+from sweep.tracking.artifacts import files_below, has_artifact
+from sweep.tracking.connection import check_answers, database_file, explained_errors
+from sweep.tracking.locations import mend_locations
 from sweep.tracking.mlflow_import import quiet_mlflow
 from sweep.tracking.run_info import as_measured, is_pruned, search
-from sweep.tracking.tracker import KIND, SWEEP
+from sweep.tracking.short_ids import WHOLE, whole_run_id, whole_sweep_id
+from sweep.tracking.tracker import ADOPTED, KIND, SWEEP, deleted
 from sweep.tracking.writer import (
     CONFIG_FILE,
+    DATASET_SOURCE_FOLDER,
     ENVIRONMENT_FILE,
     FOUND_FILE,
     PARAMETERS_FILE,
     SOURCE_FOLDER,
+    START_FOLDER,
 )
 from sweep.uris import redacted, resolve_uri
 
 IDS_AT_ONCE = 200  # in one condition
+MLFLOW_OWN = "mlflow."  # what tags begin with that MLflow sets
 
 
 def existing(uri: str | None) -> str:
@@ -41,16 +49,24 @@ def existing(uri: str | None) -> str:
     uri = resolve_uri(uri)
     if (file := database_file(uri)) and not file.is_file():
         raise UserError(f"no runs are recorded in {uri}: there is no such file here ({Path.cwd()})")
-    probe(uri)
+    check_answers(uri)
+    if file:
+        with suppress(OperationalError):  # who only reads need not be able to write
+            mend_locations(file)
     return uri
 
 
-def find_run(uri: str, run_id: str) -> Run:
+def find_run(uri: str, given: str) -> Run:
     """Return a run of MLflow's that is no sweep.
 
+    Args:
+        uri: of the record.
+        given: the run's id, the beginning of it, or its name.
+
     Raises:
-        UserError: there is none.
+        UserError: there is none, or several may be meant.
     """
+    run_id = whole_run_id(uri, given)
     try:
         run = MlflowClient(uri).get_run(run_id)
     except MlflowException as error:
@@ -77,10 +93,13 @@ def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.Data
     with explained_errors(uri):
         client = MlflowClient(uri)
         if (known := client.get_experiment_by_name(experiment)) is None:
-            names = ", ".join(sorted(each.name for each in client.search_experiments()))
+            names = sorted(each.name for each in client.search_experiments())
             raise UserError(
-                f"experiment {experiment} is not in {redacted(uri)}; there are: {names}"
+                f"experiment {experiment} is not in {redacted(uri)}{nearest(experiment, names)}; "
+                f"there are: {', '.join(names)}"
             )
+        if known.lifecycle_stage == "deleted":
+            raise UserError(f"experiment {experiment}: {deleted(known, uri)}")
         number = known.experiment_id
         if sweep_id is None:
             table = _table(search(client, number, ""))
@@ -93,6 +112,16 @@ def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.Data
             f"sweep {sweep_id} has no runs in experiment {experiment} of {redacted(uri)}"
         )
     return table
+
+
+def read_run(uri: str | None, run_id: str) -> pd.DataFrame:
+    """Return one run as :func:`read_runs` does, without looking at the others.
+
+    Raises:
+        UserError: there is no such record or run.
+    """
+    uri = existing(uri)
+    return _table([find_run(uri, run_id)])
 
 
 def _table(runs: Iterable[Run]) -> pd.DataFrame:
@@ -114,7 +143,8 @@ def _table(runs: Iterable[Run]) -> pd.DataFrame:
     if rows:
         begin, end = (table.pop(name) for name in ("start_ms", "end_ms"))
         table.insert(3, "start_time", pd.to_datetime(begin, unit="ms", utc=True))
-        table.insert(4, "duration_seconds", (end.astype(float) - begin) / 1000)
+        # A clock that was set back meanwhile must not make a run end before it began.
+        table.insert(4, "duration_seconds", ((end.astype(float) - begin) / 1000).clip(lower=0))
     return table
 
 
@@ -142,11 +172,24 @@ def _runs_of(client: MlflowClient, experiment_id: str, sweep_id: str) -> Iterato
 def _found_ids(client: MlflowClient, experiment_id: str, sweep_id: str) -> list[str]:
     """Return the ids of runs that the sweep found trained."""
     parents = list(search(client, experiment_id, f"attributes.run_id = '{sweep_id}'"))
-    if not parents or not _has_artifact(client, sweep_id, FOUND_FILE):
+    if not parents or not has_artifact(client, sweep_id, FOUND_FILE):
         return []
     with tempfile.TemporaryDirectory() as folder, quiet_mlflow():
         ids = json.loads(Path(client.download_artifacts(sweep_id, FOUND_FILE, folder)).read_text())
     return [each for each in ids if str(each).isalnum()]
+
+
+def find_sweep_id(uri: str | None, given: str) -> str:
+    """Return the id of the sweep that is meant; what was given where there is none.
+
+    Args:
+        uri: of the record.
+        given: the id of its parent run, the beginning of it, or its name.
+
+    Raises:
+        UserError: there is no such record, or several sweeps may be meant.
+    """
+    return given if WHOLE.fullmatch(given) else whole_sweep_id(existing(uri), given)
 
 
 def read_name(uri: str | None, run_id: str) -> str:
@@ -158,6 +201,67 @@ def read_name(uri: str | None, run_id: str) -> str:
     uri = resolve_uri(uri)
     with explained_errors(uri):
         return str(MlflowClient(uri).get_run(run_id).info.run_name)
+
+
+@dataclass(frozen=True)
+class About:
+    """What is recorded of a run or a sweep itself.
+
+    Attributes:
+        run_id: MLflow's.
+        name: MLflow's.
+        experiment: MLflow's, by its name.
+        is_sweep: whether it is the parent run of a sweep.
+        status: RUNNING, FINISHED, FAILED or KILLED.
+        start_ms: when it began, in milliseconds since 1970.
+        end_ms: when it ended; None while it is running.
+        params: as they are recorded.
+        tags: as they are recorded, without MLflow's own.
+    """
+
+    run_id: str
+    name: str
+    experiment: str
+    is_sweep: bool
+    status: str
+    start_ms: int
+    end_ms: int | None
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+
+
+def read_about(uri: str | None, run_id: str) -> About:
+    """Return what is recorded of a run or a sweep itself.
+
+    Raises:
+        UserError: there is no such record or run, or it is deleted.
+    """
+    uri = existing(uri)
+    client = MlflowClient(uri)
+    try:
+        run = client.get_run(run_id)
+    except MlflowException as error:
+        what = f"is neither a run nor a sweep in {redacted(uri)}: {redacted(error.message)}"
+        raise UserError(f"{run_id} {what}") from error
+    info, tags = run.info, run.data.tags
+    if info.lifecycle_stage == "deleted":
+        raise UserError(
+            f"{run_id} ({info.run_name}) is deleted in {redacted(uri)}; "
+            f"mlflow runs restore --run-id {run_id} brings it back"
+        )
+    with explained_errors(uri):
+        experiment = client.get_experiment(info.experiment_id).name
+    return About(
+        run_id=info.run_id,
+        name=info.run_name,
+        experiment=experiment,
+        is_sweep=tags.get(KIND) == SWEEP,
+        status="PRUNED" if is_pruned(info.status, tags) else info.status,
+        start_ms=info.start_time,
+        end_ms=info.end_time,
+        params=run.data.params,
+        tags={key: value for key, value in tags.items() if not key.startswith(MLFLOW_OWN)},
+    )
 
 
 @dataclass(frozen=True)
@@ -174,6 +278,8 @@ class RunRecord:
         environment: the artifact ``environment.yaml``.
         parameters: the artifact ``parameters/net.params``; None if there is none.
         source: the artifacts in ``source/``, by their places in it: a user's modules.
+        dataset_source: those in ``dataset_source/``: the modules that made the images.
+        start: the artifacts in ``init/`` likewise: the trained parameters that it started from.
     """
 
     run_id: str
@@ -185,6 +291,8 @@ class RunRecord:
     environment: Mapping[str, Any]
     parameters: bytes | None
     source: Mapping[str, bytes]
+    dataset_source: Mapping[str, bytes] = field(default_factory=dict)
+    start: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def last_epoch(self) -> int:
@@ -194,9 +302,14 @@ class RunRecord:
     @property
     def commit(self) -> str:
         """The code's commit, as :func:`sweep.environment.commit_text` has it."""
-        dirty = self.tags.get(MLFLOW_GIT_DIRTY) == "true"
-        known = self.tags.get(MLFLOW_GIT_COMMIT, "not known")
-        return f"{known}{' with uncommitted changes' if dirty else ''}"
+        return commit_of(self.tags)
+
+
+def commit_of(tags: Mapping[str, str]) -> str:
+    """Return the code's commit that a run is recorded with, as ``commit_text`` has it."""
+    dirty = tags.get(MLFLOW_GIT_DIRTY) == "true"
+    known = tags.get(MLFLOW_GIT_COMMIT, "not known")
+    return f"{known}{' with uncommitted changes' if dirty else ''}"
 
 
 def read_record(uri: str | None, run_id: str) -> RunRecord:
@@ -207,13 +320,19 @@ def read_record(uri: str | None, run_id: str) -> RunRecord:
     """
     uri = existing(uri)
     client, run = MlflowClient(uri), find_run(uri, run_id)
+    run_id = run.info.run_id
+    if run.data.tags.get(KIND) == ADOPTED:
+        raise UserError(f"run {run_id} was adopted: it was not trained here, and cannot be again")
     with explained_errors(uri), tempfile.TemporaryDirectory() as folder:
         files = {
             path: Path(client.download_artifacts(run_id, path, folder)).read_bytes()
             for path in (CONFIG_FILE, ENVIRONMENT_FILE, PARAMETERS_FILE)
-            if _has_artifact(client, run_id, path)
+            if has_artifact(client, run_id, path)
         }
-        source = _files(client, run_id, SOURCE_FOLDER, folder)
+        source, dataset_source, start = (
+            files_below(client, run_id, each, folder)
+            for each in (SOURCE_FOLDER, DATASET_SOURCE_FOLDER, START_FOLDER)
+        )
     if missing := {CONFIG_FILE, ENVIRONMENT_FILE} - set(files):
         raise UserError(
             f"run {run_id} has no {' and no '.join(sorted(missing))}, so it cannot be trained again"
@@ -234,18 +353,6 @@ def read_record(uri: str | None, run_id: str) -> RunRecord:
         environment=yaml.safe_load(files[ENVIRONMENT_FILE]),
         parameters=files.get(PARAMETERS_FILE),
         source=source,
+        dataset_source=dataset_source,
+        start=start,
     )
-
-
-def _files(client: MlflowClient, run_id: str, path: str, folder: str) -> dict[str, bytes]:
-    """Return all artifacts below a path, by their places below it."""
-    if not client.list_artifacts(run_id, path):
-        return {}
-    fetched = Path(client.download_artifacts(run_id, path, folder))
-    files = sorted(each for each in fetched.rglob("*") if each.is_file())
-    return {each.relative_to(fetched).as_posix(): each.read_bytes() for each in files}
-
-
-def _has_artifact(client: MlflowClient, run_id: str, path: str) -> bool:
-    folder = path.rpartition("/")[0] or None
-    return any(each.path == path for each in client.list_artifacts(run_id, folder))

@@ -2,8 +2,11 @@
 
 import json
 import re
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import mlflow.artifacts
 import yaml
@@ -14,12 +17,18 @@ from mlflow.tracking._tracking_service.utils import _use_tracking_uri
 from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from sweep.errors import UserError
+from sweep.tracking.artifacts import has_artifact
 from sweep.tracking.connection import explained_errors
+from sweep.tracking.first_use import unless_others_were_faster
 from sweep.tracking.logged_model import DATA, MODEL, outputs
 from sweep.tracking.queries import existing, find_run
+from sweep.tracking.run_info import FINGERPRINT
+from sweep.tracking.writer import PARAMETERS_FILE
 from sweep.uris import redacted
 
 CHAMPION = "champion"  # the alias of the best
+
+Loaded = TypeVar("Loaded")
 
 
 def model_of(uri: str, run_id: str) -> str:
@@ -29,28 +38,40 @@ def model_of(uri: str, run_id: str) -> str:
         UserError: there is no such run, or it has no model.
     """
     run = find_run(uri, run_id)
-    client = MlflowClient(uri)
-    try:
-        known = [client.get_logged_model(each) for each in outputs(run)]
-    except MlflowException as error:  # it was deleted
-        raise UserError(f"run {run_id} has no model any more: {error.message}") from error
-    own = [each.model_id for each in known if each.name == MODEL]
+    client, run_id = MlflowClient(uri), run.info.run_id
+    own, missing = [], ""
+    for each in outputs(run):
+        try:
+            known = client.get_logged_model(each)
+        except MlflowException as error:  # it was deleted; another of the run's may be there
+            missing = error.message
+        else:
+            own += [each] if known.name == MODEL else []
+    if missing and not own:
+        raise UserError(f"run {run_id} has no model any more: {missing}")
+    if not own and FINGERPRINT not in run.data.tags:
+        raise UserError(
+            f"run {run_id} ({run.info.run_name}) was logged by another program, and has no model "
+            "of this one; allowed are runs that `sweep` has trained"
+        )
     if not own:
         raise UserError(
             f"run {run_id} ({run.info.status}) has no model: one that is FINISHED has it if it was "
-            "trained by this version, where rerun=true trains it again, and if its network is one "
-            "graph, which not all networks of users are"
+            "trained by this version, without keep_models=none; rerun=true trains it again"
         )
-    return str(own[0])
+    return own[0]
 
 
-def fetch_model(uri: str | None, model: str, loader: str, folder: Path) -> Path:
-    """Fetch a model, and return the folder with what its loader is given.
+def fetch_model(
+    uri: str | None, model: str, loaders: Mapping[str, Callable[[Path], Loaded]], folder: Path
+) -> Loaded:
+    """Fetch a model, and return what its loader makes of it.
 
     Args:
         uri: of the record.
         model: the id of a run, or an address of MLflow's, as ``models:/digits@champion``.
-        loader: the module that the model must be made for; nothing of its code is executed.
+        loaders: by the module that a model is made for, which is not executed itself: they are
+            given the folder of its data.
         folder: to put it in.
 
     Raises:
@@ -59,7 +80,7 @@ def fetch_model(uri: str | None, model: str, loader: str, folder: Path) -> Path:
     uri = existing(uri)
     try:
         # Not the address itself: MLflow would look for it in the process's own record.
-        location = MlflowClient(uri).get_logged_model(_model_id(uri, model)).artifact_location
+        location = MlflowClient(uri).get_logged_model(model_at(uri, model)).artifact_location
         place = mlflow.artifacts.download_artifacts(
             location, dst_path=str(folder), tracking_uri=uri
         )
@@ -71,15 +92,46 @@ def fetch_model(uri: str | None, model: str, loader: str, folder: Path) -> Path:
             f"{redacted(str(error))}"
         ) from error
     pyfunc = described.get("flavors", {}).get("python_function", {})
-    if pyfunc.get("loader_module") != loader:
+    load = loaders.get(pyfunc.get("loader_module"))
+    if load is None:
         raise UserError(
             f"{model}: is a model of another kind (loaded by {pyfunc.get('loader_module')}); "
             "allowed are those that this program has logged"
         )
-    return Path(place) / DATA
+    return load(Path(place) / DATA)
 
 
-def _model_id(uri: str, address: str) -> str:
+def fetch_parameters(uri: str | None, address: str) -> bytes:
+    """Fetch the parameters that a run has kept, in Gluon's own format.
+
+    Args:
+        uri: of the record.
+        address: the id of a run; or ``models:/NAME@ALIAS`` or ``models:/NAME/VERSION`` for the run
+            that has logged this model.
+
+    Raises:
+        UserError: there is no such run or model, or it has no parameters.
+    """
+    uri, run_id = existing(uri), address
+    client = MlflowClient(uri)
+    if address.startswith("models:/"):
+        try:
+            run_id = str(client.get_logged_model(model_at(uri, address)).source_run_id)
+        except MlflowException as error:
+            what = f"no such model in {redacted(uri)}: {redacted(error.message)}"
+            raise UserError(what) from error
+    run = find_run(uri, run_id)
+    run_id = run.info.run_id
+    with explained_errors(uri), tempfile.TemporaryDirectory() as folder:
+        if not has_artifact(client, run_id, PARAMETERS_FILE):
+            raise UserError(
+                f"run {run_id} is {run.info.status} and has no {PARAMETERS_FILE}, which a run "
+                "keeps when it is FINISHED"
+            )
+        return Path(client.download_artifacts(run_id, PARAMETERS_FILE, folder)).read_bytes()
+
+
+def model_at(uri: str, address: str) -> str:
     """Return the id of the model that a run's id, ``runs:/…`` or ``models:/…`` stands for."""
     if found := re.fullmatch(rf"runs:/([^/]+)/{MODEL}", address):
         return model_of(uri, found[1])
@@ -123,12 +175,19 @@ def register(uri: str | None, run_id: str, name: str, tags: Mapping[str, str]) -
         version = _champion(client, name)
         if version is None or version.source != source:
             with _use_tracking_uri(uri):  # MLflow's own stores ask the process's record for it
-                version = client.create_model_version(name, source, run_id, model_id=model_id)
+                version = unless_others_were_faster(
+                    partial(client.create_model_version, name, source, run_id, model_id=model_id)
+                )
             _link(client, model_id, version)
+        number = version.version
         for key, value in tags.items():
-            client.set_model_version_tag(name, version.version, key, value)
-        client.set_registered_model_alias(name, CHAMPION, version.version)
-    return int(version.version)
+            unless_others_were_faster(
+                partial(client.set_model_version_tag, name, number, key, value)
+            )
+        unless_others_were_faster(
+            partial(client.set_registered_model_alias, name, CHAMPION, number)
+        )
+    return int(number)
 
 
 def _champion(client: MlflowClient, name: str) -> ModelVersion | None:

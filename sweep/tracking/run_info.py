@@ -16,11 +16,33 @@ from sweep.config.metrics import at_best
 FINGERPRINT, FOLDER = "fingerprint", "checkpoint_folder"
 FAILURE, DIVERGED = "failure_reason", "diverged"
 PRUNED_AFTER = "pruned_after_epoch"
+GOES_ON_FROM, EPOCHS_TAKEN_OVER = "goes_on_from_run", "epochs_taken_over"
 RUNS_AT_ONCE = 1000  # in one answer; so many are in memory with all that MLflow makes of them
 
 
+class Tagged:
+    """What is told by the tags of a run or a sweep."""
+
+    tags: Mapping[str, str]
+
+    @property
+    def fingerprint(self) -> str | None:
+        """What identifies its result."""
+        return self.tags.get(FINGERPRINT)
+
+    @property
+    def sweep_id(self) -> str | None:
+        """The run id of the sweep that it belongs to."""
+        return self.tags.get(MLFLOW_PARENT_RUN_ID)
+
+    @property
+    def folder_id(self) -> str | None:
+        """The id of the folder that its checkpoints are in."""
+        return self.tags.get(FOLDER)
+
+
 @dataclass(frozen=True)
-class RunInfo:
+class RunInfo(Tagged):
     """A run or a sweep that is recorded.
 
     Attributes:
@@ -56,21 +78,6 @@ class RunInfo:
         Version 0.1.0 had no tag for it: the reason begins with the word.
         """
         return DIVERGED in self.tags or self.tags.get(FAILURE, "").startswith(DIVERGED)
-
-    @property
-    def fingerprint(self) -> str | None:
-        """What identifies its result."""
-        return self.tags.get(FINGERPRINT)
-
-    @property
-    def sweep_id(self) -> str | None:
-        """The run id of the sweep that it belongs to."""
-        return self.tags.get(MLFLOW_PARENT_RUN_ID)
-
-    @property
-    def folder_id(self) -> str | None:
-        """The id of the folder that its checkpoints are in."""
-        return self.tags.get(FOLDER)
 
 
 def is_pruned(status: str, tags: Mapping[str, str]) -> bool:

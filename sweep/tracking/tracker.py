@@ -1,11 +1,12 @@
 """An MLflow experiment: its runs opened, found again, and closed."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from mlflow import MlflowClient
-from mlflow.entities import Param, RunTag
+from mlflow.entities import Experiment, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking.context.registry import resolve_tags
 from mlflow.utils.mlflow_tags import (
@@ -17,7 +18,18 @@ from mlflow.utils.mlflow_tags import (
 from sweep.config.schema import Tracking
 from sweep.environment import commit
 from sweep.errors import Pruned, RunFailed, UserError
-from sweep.tracking.connection import explained_errors, short_timeouts
+from sweep.files import obstacle
+from sweep.tracking.connection import database_file, explained_errors, short_timeouts
+from sweep.tracking.locations import (
+    DATABASE,
+    is_beside,
+    local_folder,
+    location_of_new,
+    mend_location_of,
+    mend_locations,
+    whole_path,
+)
+from sweep.tracking.lookups import FoundRun, find_by_fingerprint
 from sweep.tracking.run_info import (
     DIVERGED,
     FAILURE,
@@ -27,10 +39,10 @@ from sweep.tracking.run_info import (
     run_info,
     search,
 )
-from sweep.tracking.writer import Record, reason
-from sweep.uris import redacted, resolve_uri
+from sweep.tracking.writer import Record, now_ms, reason
+from sweep.uris import is_database, redacted, resolve_uri
 
-KIND, SWEEP, RUN = "sweep.kind", "sweep", "run"
+KIND, SWEEP, RUN, ADOPTED = "sweep.kind", "sweep", "run", "adopted"
 STUDY, TRIAL = "search.study", "search.trial"
 UNRECORDED = "the end of run %s could not be recorded; the same command does it: %s"
 INTERRUPTIONS = "interruptions"
@@ -57,20 +69,45 @@ class Tracker:
     def _find_experiment(self) -> str | None:
         known = self._client.get_experiment_by_name(self.experiment)
         if known and known.lifecycle_stage == "deleted":
-            raise UserError(
-                f"tracking.experiment={self.experiment}: was deleted in {redacted(self.uri)}; "
-                f"allowed: another name, or `mlflow experiments restore -x {known.experiment_id}`"
-            )
+            raise UserError(f"tracking.experiment={self.experiment}: {deleted(known, self.uri)}")
         return known.experiment_id if known else None
 
     def _create_experiment(self) -> str:
         try:
-            created: str = self._client.create_experiment(self.experiment, tags=TRAINING_EXPERIMENT)
+            place = location_of_new() if is_database(self.uri) else None
+            tags = dict(TRAINING_EXPERIMENT)
+            if file := database_file(self.uri):
+                tags[DATABASE] = whole_path(file)
+            created: str = self._client.create_experiment(self.experiment, place, tags=tags)
         except MlflowException:
             if (found := self._find_experiment()) is None:
                 raise
             return found  # another process was faster
         return created
+
+    def check_artifacts(self) -> None:
+        """Check that artifacts can be kept, if that is on this machine: beside an SQLite database.
+
+        One that was moved or copied has its artifacts there from now on.
+
+        Raises:
+            UserError: they cannot.
+        """
+        file = database_file(self.uri)
+        with explained_errors(self.uri):
+            waiting = mend_locations(file) if file else set()
+            known = self._client.get_experiment(self._experiment_id)
+        place, folder = known.artifact_location, local_folder(known.artifact_location)
+        if self._experiment_id in waiting:
+            raise UserError(
+                f"tracking.experiment={self.experiment}: its artifacts are kept where the database "
+                f"was ({folder}), and while a run is RUNNING that is not changed; allowed is to "
+                "wait for its end, or another experiment: tracking.experiment=NAME"
+            )
+        check_artifact_folder(self.experiment, folder)
+        if file and is_beside(place, file) and known.tags.get(DATABASE) != whole_path(file):
+            with explained_errors(self.uri):
+                self._client.set_experiment_tag(self._experiment_id, DATABASE, whole_path(file))
 
     @contextmanager
     def open_run(
@@ -119,6 +156,8 @@ class Tracker:
             raise
 
     def _reopen(self, past: RunInfo, tags: Mapping[str, str]) -> Record:
+        if file := database_file(self.uri):
+            mend_location_of(past.run_id, file)
         count = int(past.tags.get(INTERRUPTIONS, "0")) + 1
         tags = {**tags, INTERRUPTIONS: str(count)}
         self._client.update_run(past.run_id, "RUNNING")
@@ -132,11 +171,23 @@ class Tracker:
             for key in past.metrics
             for point in self._client.get_metric_history(past.run_id, key)
         ]
-        return Record(self._client, past.run_id, known)
+        begun_ms = self._client.get_run(past.run_id).info.start_time
+        return Record(self._client, past.run_id, known, begun_ms)
+
+    def artifact_file(self, run_id: str, path: str) -> Path | None:
+        """Return the file that a run's artifact is in; None if it is not on this machine."""
+        with explained_errors(self.uri):
+            folder = local_folder(self._client.get_run(run_id).info.artifact_uri)
+        return folder / path if folder else None
 
     def find_runs(self, fingerprint: str) -> list[RunInfo]:
         """Return the runs, or the sweeps, of this fingerprint, the newest first."""
         return self._search(f"tags.{FINGERPRINT} = '{fingerprint}'")
+
+    def find_all(self, fingerprints: Sequence[str]) -> dict[str, list[FoundRun]]:
+        """Return the runs of each fingerprint that has any, the newest first."""
+        with explained_errors(self.uri):
+            return find_by_fingerprint(self._client, self.uri, self._experiment_id, fingerprints)
 
     def runs_of(self, sweep_id: str) -> list[RunInfo]:
         """Return the runs below a sweep's parent run."""
@@ -157,9 +208,36 @@ class Tracker:
     def close_if_running(self, run_id: str, why: str) -> None:
         """Close as KILLED, with the reason, a run or a sweep whose process did not do it."""
         with short_timeouts(), explained_errors(self.uri):
-            if self._client.get_run(run_id).info.status == "RUNNING":
+            info = self._client.get_run(run_id).info
+            if info.status == "RUNNING":
                 self._client.set_tag(run_id, FAILURE, why)
-                self._client.set_terminated(run_id, "KILLED")
+                end_ms = max(now_ms(), info.start_time)  # the clock may have been set back
+                self._client.set_terminated(run_id, "KILLED", end_ms)
+
+
+def check_artifact_folder(experiment: str, folder: Path | None) -> None:
+    """Check that artifacts can be written.
+
+    Args:
+        experiment: its name.
+        folder: of its artifacts; None if they are not on this machine.
+
+    Raises:
+        UserError: they cannot.
+    """
+    if folder and (why := obstacle(folder)):
+        raise UserError(
+            f"tracking.experiment={experiment}: its artifacts cannot be written ({why}); "
+            "allowed is a folder that can, or another experiment: tracking.experiment=NAME"
+        )
+
+
+def deleted(experiment: Experiment, uri: str) -> str:
+    """Say that an experiment was deleted, and how it comes back."""
+    return (
+        f"was deleted in {redacted(uri)}; allowed: another name, or `mlflow experiments restore "
+        f"-x {experiment.experiment_id}`"
+    )
 
 
 def close_as_failed(config: Tracking, run_id: str, error: RunFailed) -> None:

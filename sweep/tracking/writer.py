@@ -7,6 +7,7 @@ import traceback
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,14 +21,27 @@ from mlflow.utils.validation import MAX_METRICS_PER_BATCH
 
 from sweep.data.splits import Dataset
 from sweep.errors import Diverged, Pruned, RunFailed
+from sweep.heartbeat import waiting
 from sweep.tracking.connection import short_timeouts
+from sweep.tracking.first_use import unless_others_were_faster
 from sweep.tracking.logged_model import Pyfunc, log_model
-from sweep.tracking.run_info import DIVERGED, FAILURE, PRUNED_AFTER
+from sweep.tracking.notes import with_own_words
+from sweep.tracking.run_info import (
+    DIVERGED,
+    EPOCHS_TAKEN_OVER,
+    FAILURE,
+    GOES_ON_FROM,
+    PRUNED_AFTER,
+)
 from sweep.training.selection import EpochRecord
 
 CONFIG_FILE, ENVIRONMENT_FILE = "config.yaml", "environment.yaml"
 PARAMETERS_FILE, FOUND_FILE = "parameters/net.params", "found.json"
-SOURCE_FOLDER = "source"  # has a user's modules that took part
+FIGURES_FOLDER = "figures"
+CONFUSION_FILE = f"{FIGURES_FOLDER}/confusion.csv"  # truths and answers, counted
+SOURCE_FOLDER = "source"  # has a user's modules that make the network
+DATASET_SOURCE_FOLDER = "dataset_source"  # has those that make the images
+START_FOLDER = "init"  # has the trained parameters that a run started from
 LAST_WORDS_SECONDS = 2.0  # for an interrupted run to send its metrics
 
 log = logging.getLogger(__name__)
@@ -41,7 +55,11 @@ class Record:
     """
 
     def __init__(
-        self, client: MlflowClient, run_id: str, known: Collection[tuple[str, int]] = ()
+        self,
+        client: MlflowClient,
+        run_id: str,
+        known: Collection[tuple[str, int]] = (),
+        begun_ms: int = 0,
     ) -> None:
         """Write to an existing run.
 
@@ -49,11 +67,14 @@ class Record:
             client: MLflow's.
             run_id: MLflow's.
             known: names and epochs of metrics that are recorded already, and are not sent again.
+            begun_ms: when the run began, where it goes on: it does not end before, whatever the
+                system's clock was set to since.
         """
         self._client, self.run_id = client, run_id
         self._known = set(known)
         self._unsent: deque[Metric] = deque()
         self._sender = ThreadPoolExecutor(max_workers=1)
+        self._opened_ms, self._opened = max(now_ms(), begun_ms), time.monotonic()
 
     def log_epoch(self, record: EpochRecord) -> None:
         """Hand over all metrics of an epoch; they go out in one batch."""
@@ -67,7 +88,7 @@ class Record:
 
     def log_metrics(self, metrics: Mapping[str, float], epoch: int) -> None:
         """Hand over metrics; they go out in one batch."""
-        self._queue(metrics, epoch, int(time.time() * 1000))
+        self._queue(metrics, epoch, now_ms())
         self._sender.submit(self._try_to_send)
 
     def _queue(self, metrics: Mapping[str, float], epoch: int, timestamp_ms: int) -> None:
@@ -106,28 +127,39 @@ class Record:
             for context, split in splits.items()
             if len(split)
         ]
-        self._client.log_inputs(self.run_id, inputs)
+        unless_others_were_faster(partial(self._client.log_inputs, self.run_id, inputs))
 
     def log_found(self, run_ids: Collection[str]) -> None:
         """Keep the ids of a sweep's runs that other sweeps have trained."""
         self.log_text(json.dumps(sorted(run_ids)), FOUND_FILE)
 
-    def describe(self, text: str) -> None:
-        """Give the run a description, in Markdown."""
-        self._client.set_tag(self.run_id, MLFLOW_RUN_NOTE, text)
+    @waiting()
+    def log_beginning(self, run_id: str, epochs: int) -> None:
+        """Keep from which run so many epochs were taken over, instead of training them again."""
+        self._client.set_tag(self.run_id, GOES_ON_FROM, run_id)
+        self._client.set_tag(self.run_id, EPOCHS_TAKEN_OVER, str(epochs))
 
+    def describe(self, text: str) -> None:
+        """Give the run a description, in Markdown; what a user has written above it stays."""
+        known = self._client.get_run(self.run_id).data.tags.get(MLFLOW_RUN_NOTE, "")
+        self._client.set_tag(self.run_id, MLFLOW_RUN_NOTE, with_own_words(known, text))
+
+    @waiting()
     def log_text(self, text: str, path: str) -> None:
         """Keep a text as an artifact under this path."""
         self._client.log_text(self.run_id, text, path)
 
+    @waiting()
     def log_file(self, file: Path, folder: str | None = None) -> None:
         """Keep a file as an artifact in this folder."""
         self._client.log_artifact(self.run_id, str(file), folder)
 
+    @waiting()
     def log_files(self, folder: Path, path: str) -> None:
         """Keep all files of a folder as artifacts under this path."""
         self._client.log_artifacts(self.run_id, str(folder), path)
 
+    @waiting()
     def log_model(self, pyfunc: Pyfunc, epoch: int) -> None:
         """Keep the network as it was after this epoch, as the model of the run."""
         log_model(self._client, self.run_id, pyfunc, epoch)
@@ -140,6 +172,7 @@ class Record:
             return Path(url2pathname(parts.path), path)
         return None if parts.scheme else Path(folder, path)
 
+    @waiting()
     def flush(self) -> None:
         """Send what is unsent; raise what MLflow raises if that is not possible."""
         self._sender.submit(self._send).result()
@@ -148,7 +181,7 @@ class Record:
         """Close the run as FINISHED, with all metrics."""
         self.flush()
         self._sender.shutdown()
-        self._client.set_terminated(self.run_id, "FINISHED")
+        self._terminate("FINISHED")
 
     def fail(self, error: BaseException) -> None:
         """Close the run as FAILED, with the reason as a tag and the traceback as an artifact."""
@@ -157,7 +190,7 @@ class Record:
         self._client.set_tag(self.run_id, FAILURE, reason(error))
         if isinstance(error, Diverged):
             self._client.set_tag(self.run_id, DIVERGED, str(error.epoch))
-        self._client.set_terminated(self.run_id, "FAILED")
+        self._terminate("FAILED")
         self.log_text("".join(traceback.format_exception(error)), "traceback.txt")
 
     def prune(self, pruned: Pruned) -> None:
@@ -166,7 +199,7 @@ class Record:
         self._sender.shutdown()
         self._client.set_tag(self.run_id, FAILURE, str(pruned))
         self._client.set_tag(self.run_id, PRUNED_AFTER, str(pruned.epoch))
-        self._client.set_terminated(self.run_id, "KILLED")
+        self._terminate("KILLED")
 
     def kill(self) -> None:
         """Close the run as KILLED, within seconds, with the metrics that can be sent in these.
@@ -177,7 +210,18 @@ class Record:
             last_words: Future[None] = self._sender.submit(self._try_to_send)
             wait([last_words], LAST_WORDS_SECONDS)
             self._sender.shutdown(wait=False, cancel_futures=True)
-            self._client.set_terminated(self.run_id, "KILLED")
+            self._terminate("KILLED")
+
+    def _terminate(self, status: str) -> None:
+        """Close the run, not before it was opened, whatever the system's clock was set to since."""
+        elapsed_ms = int((time.monotonic() - self._opened) * 1000)
+        end_ms = max(now_ms(), self._opened_ms + elapsed_ms)
+        self._client.set_terminated(self.run_id, status, end_ms)
+
+
+def now_ms() -> int:
+    """Return the time, in milliseconds since 1970, as MLflow has it."""
+    return int(time.time() * 1000)
 
 
 def reason(error: BaseException) -> str:

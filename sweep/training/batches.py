@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.backend.mxnet import gluon, mx, nd
+from sweep.config.losses import Loss
 from sweep.config.metrics import Metric
 from sweep.data.splits import Split
 from sweep.errors import UserError
@@ -21,59 +22,81 @@ Change = Callable[[NDArray[Any]], NDArray[Any]]  # of a batch of images, (n, cha
 
 
 def batch_sums(
-    net: gluon.Block, metrics: Sequence[Metric], dtype: np.dtype[Any]
+    net: gluon.Block, loss: Loss, metrics: Sequence[Metric], dtype: np.dtype[Any]
 ) -> "BatchSums | EagerSums":
-    """Return what computes a batch's sums: in one graph, if the network can be in it."""
-    kind = BatchSums if isinstance(net, gluon.HybridBlock) else EagerSums
-    return kind(net, metrics, dtype)
+    """Return what computes a batch's sums: in one graph, if network and loss can be in it."""
+    built = loss.build()
+    kind = BatchSums if are_graphs(net, built) else EagerSums
+    return kind(net, built, metrics, dtype)
 
 
-class BatchSums(gluon.HybridBlock):
-    """A network with its data feed and its sums in one graph, so that a batch is one call.
+def are_graphs(*blocks: gluon.Block) -> bool:
+    """Return whether all of these can be in one graph."""
+    return all(isinstance(each, gluon.HybridBlock) for each in blocks)
 
-    Takes images (n, channels, height, width), labels (n,) integers, and the rows to choose from
-    both, (batch,) int32, unless they are the batch itself. Returns the sum of the softmax
-    cross-entropy over the batch, and that of each metric, (1,) float32 each.
-    """
+
+class GraphSums(gluon.HybridBlock):
+    """A network with what is added up of its batches, in one graph."""
 
     def __init__(
-        self, net: gluon.HybridBlock, metrics: Sequence[Metric], dtype: np.dtype[Any]
+        self,
+        net: gluon.HybridBlock,
+        loss: gluon.HybridBlock,
+        metrics: Sequence[Metric],
+        dtype: np.dtype[Any],
     ) -> None:
-        """Take the network, what is measured besides the loss, and the type of the images."""
+        """Take the network, its loss, what else is measured, and the type of the images."""
         super().__init__(prefix="")
         self.net = net
-        self.loss = gluon.loss.SoftmaxCrossEntropyLoss()
+        self.loss = loss
         self._sums = [each.batch_sum for each in metrics if each.batch_sum]
         self._as_floats = as_floats(dtype)
         self.hybridize(static_alloc=True, static_shape=True)
+
+
+class OperatorSums(gluon.Block):
+    """The same operator by operator, for a network or a loss that cannot be in a graph."""
+
+    def __init__(
+        self, net: gluon.Block, loss: gluon.Block, metrics: Sequence[Metric], dtype: np.dtype[Any]
+    ) -> None:
+        """Take the network, its loss, what else is measured, and the type of the images."""
+        super().__init__(prefix="")
+        if isinstance(net, gluon.HybridBlock):  # the loss alone is no graph
+            net.hybridize(static_alloc=True, static_shape=True)
+        self._net = net
+        self._loss = loss
+        self._sums = [each.batch_sum for each in metrics if each.batch_sum]
+        self._as_floats = as_floats(dtype)
+
+
+class BatchSums(GraphSums):
+    """A network with its data feed and its sums in one graph, so that a batch is one call.
+
+    Takes images (n, channels, height, width), labels, (n,) integers of classes or (n, outputs)
+    float32 of numbers, and the rows to choose from both, (batch,) int32, unless they are the batch
+    itself. Returns the sum of the loss over the batch, (1,) float32, and that of each metric.
+    """
 
     def hybrid_forward(self, F: Any, images: Any, labels: Any, rows: Any = None) -> tuple[Any, ...]:
         """Return the sums, in MXNet's namespace ``F``."""
         if rows is not None:
             images, labels = F.take(images, rows), F.take(labels, rows)
-        truth = F.cast(labels, "float32")  # (n,)
-        scores = self.net(self._as_floats(F, images))  # (n, classes)
+        truth = F.cast(labels, "float32")  # (n,), or (n, outputs)
+        scores = self.net(self._as_floats(F, images))  # (n, outputs)
         measured = [batch_sum(F, scores, truth) for batch_sum in self._sums]
         return F.sum(self.loss(scores, truth)), *measured
 
 
-class EagerSums(gluon.Block):
-    """The same operator by operator, for a network that cannot be in a graph."""
-
-    def __init__(self, net: gluon.Block, metrics: Sequence[Metric], dtype: np.dtype[Any]) -> None:
-        """Take the network, what is measured besides the loss, and the type of the images."""
-        super().__init__(prefix="")
-        self._net = net
-        self._loss = gluon.loss.SoftmaxCrossEntropyLoss()
-        self._sums = [each.batch_sum for each in metrics if each.batch_sum]
-        self._as_floats = as_floats(dtype)
+class EagerSums(OperatorSums):
+    """The same for a network or a loss that cannot be in a graph."""
 
     def forward(self, images: Any, labels: Any, rows: Any = None) -> tuple[Any, ...]:
-        """Return the sums, (1,) float32 each."""
+        """Return the sums."""
         if rows is not None:
             images, labels = nd.take(images, rows), nd.take(labels, rows)
-        truth = nd.cast(labels, "float32")  # (n,)
-        scores = self._net(self._as_floats(nd, images))  # (n, classes)
+        truth = nd.cast(labels, "float32")  # (n,), or (n, outputs)
+        scores = self._net(self._as_floats(nd, images))  # (n, outputs)
         measured = [batch_sum(nd, scores, truth) for batch_sum in self._sums]
         return nd.sum(self._loss(scores, truth)), *measured
 
@@ -140,11 +163,12 @@ class Hosted:
         """Yield a batch's images (n, channels, height, width), and its labels (n,)."""
         index = self._split.index[order]
         for start in range(0, len(order), size):
-            rows = index[start : start + size]
-            images = self._change(np.asarray(self._split.images[rows]))
-            images = np.ascontiguousarray(images)
-            both = (images, self._split.labels[rows])
-            yield tuple(nd.from_numpy(each).as_in_context(self._context) for each in both)
+            arrays = map(np.ascontiguousarray, self.arrays(index[start : start + size]))
+            yield tuple(nd.from_numpy(each).as_in_context(self._context) for each in arrays)
+
+    def arrays(self, rows: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], ...]:
+        """Return the images of these rows, as they are changed, and their labels."""
+        return self._change(np.asarray(self._split.images[rows])), self._split.labels[rows]
 
 
 def feed(split: Split, context: mx.Context) -> Feed:

@@ -1,17 +1,20 @@
 """One run's checkpoints: a file an epoch, from which the run goes on as if it had never stopped.
 
 A file is the SHA-256 of the rest in hexadecimal and a line feed; a line of JSON (format,
-fingerprint, best epoch, the metrics of all epochs so far); and the arrays as NumPy's npz.
+fingerprint, best epoch, the metrics of all epochs so far, what was used of the machine); and the
+arrays as NumPy's npz.
 """
 
 import hashlib
 import io
 import json
 import logging
+import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +41,16 @@ class Snapshot:
         records: of all epochs so far; at least one.
         best_epoch: the one whose parameters the run would keep if it ended here.
         arrays: what training goes on from, by name; see :func:`sweep.training.state.state`.
+        used: of the machine so far, by the names of metrics; empty if that is not known.
+        origin: identifies what has computed all of these epochs; empty if that is not known, or
+            if it was not always the same.
     """
 
     records: tuple[EpochRecord, ...]
     best_epoch: int
     arrays: Arrays
+    used: Mapping[str, float] = field(default_factory=dict)
+    origin: str = ""
 
     @property
     def epoch(self) -> int:
@@ -55,15 +63,24 @@ class Damaged(Exception):
 
 
 class Checkpoints:
-    """The checkpoints in a run's folder. Kept are the last two epochs and the best."""
+    """The checkpoints in a run's folder. Kept are the last two epochs and the best.
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
+    Attributes:
+        origin: identifies what computes the epochs; empty if it was not the same for all of them.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str, origin: str = "") -> None:
         """Take the folder, which is created if need be, for a run of this fingerprint.
+
+        Args:
+            folder: of the run.
+            fingerprint: of the run.
+            origin: identifies what computes its epochs, here and now.
 
         Raises:
             RunFailed: the folder cannot be written.
         """
-        self._folder, self._fingerprint = folder, fingerprint
+        self._folder, self._fingerprint, self.origin = folder, fingerprint, origin
         self._needed: set[int] = set()  # by the snapshot before
         with self._written():
             folder.mkdir(parents=True, exist_ok=True)
@@ -76,7 +93,7 @@ class Checkpoints:
         Raises:
             RunFailed: it cannot be written; those before are untouched.
         """
-        content = _pack(snapshot, self._fingerprint)
+        content = _pack(replace(snapshot, origin=self.origin), self._fingerprint)
         needed = {snapshot.epoch, snapshot.best_epoch}
         with self._written():
             write_whole(self._path(snapshot.epoch), lambda stream: stream.write(content))
@@ -100,12 +117,34 @@ class Checkpoints:
             )
             if last and best:
                 self._needed = {epoch, last.best_epoch}
+                if last.origin != self.origin:
+                    self.origin = ""
                 return last, best
         return None
+
+    @property
+    def size_bytes(self) -> int:
+        """How large those of the last epoch and the best are."""
+        return sum(self._path(epoch).stat().st_size for epoch in self._epochs() & self._needed)
 
     def remove(self) -> None:
         """Remove all of them, when the run is recorded as FINISHED."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def move(self, folder: Path) -> None:
+        """Put the checkpoints of the last epoch, and of the best, if any, into another folder.
+
+        Raises:
+            OSError: that is not possible.
+        """
+        needed = {self._path(epoch) for epoch in self._epochs() & self._needed}
+        for path in {*self._folder.iterdir()} - needed:
+            path.unlink()
+        if not needed:
+            self._folder.rmdir()
+            return
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        self._folder.rename(folder)
 
     @contextmanager
     def _written(self) -> Iterator[None]:
@@ -121,8 +160,7 @@ class Checkpoints:
         return self._folder / f"epoch-{epoch:04d}.checkpoint"
 
     def _epochs(self) -> set[int]:
-        found = self._folder.glob("epoch-*.checkpoint")
-        return {int(path.stem.removeprefix("epoch-")) for path in found}
+        return _epochs(self._folder)
 
     def _whole(self, epoch: int, say: Callable[[str], object]) -> Snapshot | None:
         path = self._path(epoch)
@@ -137,12 +175,69 @@ class Checkpoints:
         return None
 
 
+def read_checkpoint(path: Path) -> Snapshot:
+    """Verify and read a checkpoint, of whatever run.
+
+    Raises:
+        Damaged: it is not what was written, is not there, or is of another version of the format.
+    """
+    try:
+        header, arrays = _verified(path)
+    except FileNotFoundError:
+        raise Damaged("is missing") from None
+    if header["format"] not in READABLE:
+        raise Damaged(f"has format {header['format']}")
+    return _snapshot(header, arrays)
+
+
+def last_epoch(folder: Path) -> int:
+    """Return the last epoch that a run's folder has a checkpoint of; 0 if it has none."""
+    return max(_epochs(folder), default=0)
+
+
+def checkpoints_in(folder: Path) -> dict[int, Path]:
+    """Return the checkpoints in a run's folder, by their epochs; none if it is not there."""
+    return {epoch: folder / f"epoch-{epoch:04d}.checkpoint" for epoch in _epochs(folder)}
+
+
+def read_records(path: Path) -> tuple[EpochRecord, ...]:
+    """Return what a checkpoint says of its epochs, without a look at its arrays.
+
+    Raises:
+        Damaged: that cannot be read.
+    """
+    try:
+        with open(path, "rb") as stream:
+            stream.readline()
+            return _records(json.loads(stream.readline()))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Damaged(f"cannot be read: {error}") from None
+
+
+def _epochs(folder: Path) -> set[int]:
+    found = [re.fullmatch(r"epoch-(\d+)\.checkpoint", name) for name in _names(folder)]
+    return {int(each[1]) for each in found if each}
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []
+
+
+def _records(header: Mapping[str, Any]) -> tuple[EpochRecord, ...]:
+    return tuple(EpochRecord(**record) for record in header["records"])
+
+
 def _pack(snapshot: Snapshot, fingerprint: str) -> bytes:
     header = {
         "format": FORMAT,
         "fingerprint": fingerprint,
         "best_epoch": snapshot.best_epoch,
         "records": [asdict(record) for record in snapshot.records],
+        "used": dict(snapshot.used),
+        "origin": snapshot.origin,
     }
     arrays = io.BytesIO()
     np.savez(arrays, **snapshot.arrays)
@@ -152,17 +247,13 @@ def _pack(snapshot: Snapshot, fingerprint: str) -> bytes:
 
 
 def _unpack(path: Path, fingerprint: str) -> Snapshot:
-    """Verify and read a checkpoint.
+    """Verify and read a checkpoint of this run.
 
     Raises:
         Damaged: it is not what was written.
         UserError: it is of another run, or of another version of the format.
     """
-    checksum, _, rest = path.read_bytes().partition(b"\n")
-    if hashlib.sha256(rest).hexdigest().encode() != checksum:
-        raise Damaged("is damaged (its checksum is wrong)")
-    line, _, arrays = rest.partition(b"\n")
-    header = json.loads(line)
+    header, arrays = _verified(path)
     for key, ours in (("format", READABLE), ("fingerprint", (fingerprint,))):
         if header[key] not in ours:
             raise UserError(
@@ -170,9 +261,28 @@ def _unpack(path: Path, fingerprint: str) -> Snapshot:
                 f"checkpoint of the same {key}. To train this run from the start, delete "
                 f"{path.parent}"
             )
+    return _snapshot(header, arrays)
+
+
+def _verified(path: Path) -> tuple[dict[str, Any], bytes]:
+    """Return what a checkpoint's line says, and its arrays as they were written.
+
+    Raises:
+        Damaged: it is not what was written.
+    """
+    checksum, _, rest = path.read_bytes().partition(b"\n")
+    if hashlib.sha256(rest).hexdigest().encode() != checksum:
+        raise Damaged("is damaged (its checksum is wrong)")
+    line, _, arrays = rest.partition(b"\n")
+    return json.loads(line), arrays
+
+
+def _snapshot(header: Mapping[str, Any], arrays: bytes) -> Snapshot:
     with np.load(io.BytesIO(arrays), allow_pickle=False) as file:
         return Snapshot(
-            tuple(EpochRecord(**record) for record in header["records"]),
+            _records(header),
             header["best_epoch"],
             dict(file),
+            header.get("used", {}),
+            header.get("origin", ""),
         )

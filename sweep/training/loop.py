@@ -10,23 +10,30 @@ from scipy.special import softmax
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.choices import OptimizerConfig
-from sweep.config.metrics import LEARNING_RATE, Metric
+from sweep.config.losses import Loss
+from sweep.config.metrics import LEARNING_RATE, Metric, mean
 from sweep.data.augment import Transform, seeded
+from sweep.data.mixup import Mixup
 from sweep.data.splits import Split
+from sweep.heartbeat import beat
 from sweep.training.batches import Feed, Hosted, as_floats, batch_sums, feed
 from sweep.training.clipping import ClippingTrainer
 from sweep.training.decay import DECAY
+from sweep.training.losses.softmax_cross_entropy import SoftmaxCrossEntropy
+from sweep.training.mixed import MixedFeed, mixed_sums
 from sweep.training.rates import Rate, set_rate
 from sweep.training.selection import EpochRecord
 
 EVALUATION_BATCH = 100
 SMALL_IMAGE = 64 * 64  # pixels of an image that so many are measured of at once
 BATCHES_AHEAD = 16
+CROSS_ENTROPY = SoftmaxCrossEntropy("softmax_cross_entropy", 0.0)
 
 
 def build_trainer(net: gluon.Block, config: OptimizerConfig) -> gluon.Trainer:
     """Return a trainer for the network's parameters."""
-    parameters = list(net.collect_params().values())
+    # What is frozen may have a gradient: see sweep/networks/frozen.py.
+    parameters = [each for each in net.collect_params().values() if each.lr_mult]
     DECAY[config.wd_on](parameters)
     optimizer = config.build(len(parameters))
     optimizer.allow_np_array = True  # what the parameters of a network for mxnet.np are
@@ -46,7 +53,9 @@ def train_epochs(
     seed: int,
     epochs: range,
     context: mx.Context,
+    loss: Loss = CROSS_ENTROPY,
     transforms: Sequence[Transform] = (),
+    mixup: Mixup | None = None,
     rate: Rate | None = None,
 ) -> Iterator[EpochRecord]:
     """Train, and yield a record after each epoch, when its parameters are final.
@@ -62,13 +71,16 @@ def train_epochs(
             changed.
         epochs: which ones to train, counted from 1; ``range(4, 11)`` goes on after the third.
         context: where the parameters are.
+        loss: what is made small.
         transforms: changes of the images that are trained on.
+        mixup: how they are mixed in pairs then; None for not at all.
         rate: gives each batch's learning rate; None for the trainer's own.
     """
-    step = batch_sums(net, metrics, train.images.dtype)
-    feeds = _feeds(train, context, transforms, seed)
+    with context:  # where a loss puts its constants
+        step = (mixed_sums if mixup else batch_sums)(net, loss, metrics, train.images.dtype)
+    feeds = _feeds(train, context, seed, transforms, mixup)
     evaluations = {
-        name: Evaluation(net, split, metrics, context) for name, split in measured.items()
+        name: Evaluation(net, split, metrics, context, loss) for name, split in measured.items()
     }
 
     for epoch in epochs:
@@ -80,11 +92,11 @@ def train_epochs(
             if rate:
                 set_rate(trainer, rate(epoch, batch, batches))
             with autograd.record():
-                loss, *others = step(*inputs)
-            loss.backward()
+                total, *others = step(*inputs)
+            total.backward()
             trainer.step(len(inputs[-1]))
-            sums.add(loss, *others)
-        found = {f"train/{key}": value for key, value in sums.means(len(order)).items()}
+            sums.add(total, *others)
+        found = {f"train/{key}": value for key, value in sums.values(len(order)).items()}
         if rate:
             found[LEARNING_RATE] = trainer.learning_rate
         nd.waitall()
@@ -97,9 +109,17 @@ def train_epochs(
 
 
 def _feeds(
-    train: Split, context: mx.Context, transforms: Sequence[Transform], seed: int
+    train: Split,
+    context: mx.Context,
+    seed: int,
+    transforms: Sequence[Transform],
+    mixup: Mixup | None,
 ) -> Callable[[int], Feed]:
     """Return what gives an epoch's feed. Images that are not changed stay where they are."""
+    if mixup:
+        return lambda epoch: MixedFeed(
+            train, context, seeded(transforms, seed, epoch), mixup, mixup.generator(seed, epoch)
+        )
     if transforms:
         return lambda epoch: Hosted(train, context, seeded(transforms, seed, epoch))
     same = feed(train, context)
@@ -115,9 +135,11 @@ class Evaluation:
         split: Split,
         metrics: Sequence[Metric],
         context: mx.Context,
+        loss: Loss = CROSS_ENTROPY,
     ) -> None:
         """Put the split on the device."""
-        self._step = batch_sums(net, metrics, split.images.dtype)
+        with context:
+            self._step = batch_sums(net, loss, metrics, split.images.dtype)
         self._data, self._size = feed(split, context), _evaluation_batch(split)
         self._order, self._metrics = np.arange(len(split)), metrics
 
@@ -126,17 +148,18 @@ class Evaluation:
         sums = _Sums(self._metrics)
         for inputs in self._data.batches(self._order, self._size):
             sums.add(*self._step(*inputs))
-        return sums.means(len(self._order))
+        return sums.values(len(self._order))
 
 
 class _Sums:
     """What batches have added up to, by the names of the metrics, the loss first."""
 
     def __init__(self, metrics: Sequence[Metric]) -> None:
-        self._sums: dict[str, list[Any]] = {name: [] for name in _names(metrics)}
+        self._finish = {"loss": mean, **{each.name: each.finish for each in metrics}}
+        self._sums: dict[str, list[Any]] = {name: [] for name in self._finish}
 
     def add(self, *sums: Any) -> None:
-        """Add a batch's, (1,) float32 each.
+        """Add a batch's, float32 of any shape each, but always of the same.
 
         Waits for an earlier batch, so that a signal is never kept waiting for a whole epoch: MXNet
         runs what it is given later, in threads of its own, and Python handles a signal only when it
@@ -146,26 +169,27 @@ class _Sums:
             kept.append(value)
         _limit_queue(self._sums["loss"])
 
-    def means(self, images: int) -> dict[str, float]:
-        """Return each sum divided by the number of images."""
-        return {name: _total(kept) / images for name, kept in self._sums.items()}
-
-
-def _names(metrics: Sequence[Metric]) -> list[str]:
-    return ["loss", *(each.name for each in metrics)]
+    def values(self, images: int) -> dict[str, float]:
+        """Return what becomes of each sum over so many images: for most, their mean."""
+        return {name: self._finish[name](_total(kept), images) for name, kept in self._sums.items()}
 
 
 def probabilities(net: gluon.Block, split: Split, context: mx.Context) -> NDArray[np.float64]:
     """Return the network's answers to a split's images, (n, classes), each row with the sum 1."""
+    shares: NDArray[np.float64] = softmax(answers(net, split, context), axis=1)
+    return shares
+
+
+def answers(net: gluon.Block, split: Split, context: mx.Context) -> NDArray[np.float64]:
+    """Return the network's scores of a split's images, (n, outputs)."""
     floats, scores = as_floats(split.images.dtype), []
     data, size = feed(split, context), _evaluation_batch(split)
     for images, _, *rows in data.batches(np.arange(len(split)), size):
         chosen = nd.take(images, *rows) if rows else images
         scores.append(net(floats(nd, chosen)))
         _limit_queue(scores)
-    logits = nd.concat(*scores, dim=0).asnumpy().astype(np.float64)
-    shares: NDArray[np.float64] = softmax(logits, axis=1)
-    return shares
+    found: NDArray[np.float64] = nd.concat(*scores, dim=0).asnumpy().astype(np.float64)
+    return found
 
 
 def _evaluation_batch(split: Split) -> int:
@@ -175,10 +199,13 @@ def _evaluation_batch(split: Split) -> int:
 
 
 def _limit_queue(results: list[Any]) -> None:
+    beat()
     if len(results) > BATCHES_AHEAD:
         results[-BATCHES_AHEAD].wait_to_read()
 
 
-def _total(sums: list[Any]) -> float:
-    """Return the sum of the batches' sums, (1,) float32 each."""
-    return float(nd.concat(*sums, dim=0).asnumpy().sum(dtype=np.float64))
+def _total(sums: list[Any]) -> NDArray[np.float64]:
+    """Return the sum of the batches' sums, float32 of one shape."""
+    batches = nd.concat(*sums, dim=0).asnumpy().reshape(len(sums), -1)
+    totals = [each.sum(dtype=np.float64) for each in batches.T]
+    return np.array(totals).reshape(sums[0].shape)

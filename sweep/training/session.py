@@ -5,7 +5,8 @@ It knows no record and writes no files, so that a run can also be trained again 
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +15,25 @@ from sweep.backend.mxnet import mx
 from sweep.config.metrics import at_best, measured_metric
 from sweep.config.schema import Config
 from sweep.data.augment import transforms
+from sweep.data.mixup import Mixup
 from sweep.data.scaling import scaling
-from sweep.data.splits import Dataset
+from sweep.data.splits import Dataset, Split
 from sweep.errors import Diverged
 from sweep.networks.blocks.eager import as_it_runs
 from sweep.networks.blocks.scaled import scaled
 from sweep.networks.build import build_network, parameter_count
+from sweep.networks.trained import Start
 from sweep.training.checkpoint import Snapshot
-from sweep.training.loop import Evaluation, build_trainer, probabilities, train_epochs
+from sweep.training.loop import (
+    Evaluation,
+    answers,
+    build_trainer,
+    probabilities,
+    train_epochs,
+)
 from sweep.training.rates import rate_of
 from sweep.training.selection import EpochRecord, Selection
+from sweep.training.start import begin
 from sweep.training.state import Arrays, restore, restore_parameters, state
 
 log = logging.getLogger(__name__)
@@ -35,18 +45,35 @@ class Training:
     Attributes:
         config: of the run.
         net: the network, with its parameters.
-        model: the same with what is done to images before it; takes them from 0 to 1.
+        scaling: what is done to images before they are given to it; None for nothing.
+        model: the network with that; takes images from 0 to 1.
         records: of the epochs so far.
     """
 
-    def __init__(self, config: Config, dataset: Dataset, context: mx.Context) -> None:
-        """Build the network, with its initial parameters."""
+    def __init__(
+        self,
+        config: Config,
+        dataset: Dataset,
+        context: mx.Context,
+        files: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
+        """Build the network, with its initial parameters.
+
+        Args:
+            config: of the run.
+            dataset: that it is trained on.
+            context: the device that it is trained on.
+            files: with the trained parameters that it starts from; none to start anew.
+        """
         self.config, self._dataset, self._context = config, dataset, context
         self.net = build_network(
-            config.model, dataset.shape, dataset.classes, seed=config.seed, context=context
+            config.model, dataset.shape, dataset.outputs, seed=config.seed, context=context
         )
+        start = Start(config.init_from, files, config.freeze)
+        begin(self.net, config.model, dataset.shape, dataset.outputs, start)
         self._transforms = transforms(config.augment, dataset.train.images)
-        found = scaling(config.dataset.normalize, dataset.train)
+        self._mixup = Mixup(config.augment.mixup) if config.augment.mixup else None
+        self.scaling = found = scaling(config.dataset.normalize, dataset.train)
         self.model = scaled(as_it_runs(self.net), found, context)
         self._trainer = build_trainer(self.net, config.optim)
         self._rate = rate_of(config.schedule, self._trainer.learning_rate, config.epochs)
@@ -88,7 +115,9 @@ class Training:
             seed=self.config.seed,
             epochs=range(len(self.records) + 1, end + 1),
             context=self._context,
+            loss=self.config.loss,
             transforms=self._transforms,
+            mixup=self._mixup,
             rate=self._rate,
         ):
             _check_finite(record)
@@ -102,6 +131,11 @@ class Training:
             if self._selection.should_stop:
                 log.info("no improvement since epoch %d: stopped early", self._selection.epoch)
                 return
+
+    @property
+    def monitor(self) -> str | None:
+        """The metric that epochs are judged by; None where no images are held out."""
+        return self._monitor
 
     @property
     def is_over(self) -> bool:
@@ -126,13 +160,19 @@ class Training:
             summary = {at_best(key): value for key, value in metrics.items() if "/" in key}
             summary["best_epoch"] = self.chosen.epoch
         if not self.config.test_every_epoch:
-            test = Evaluation(self.model, self._dataset.test, self._metrics, self._context)
+            test = Evaluation(
+                self.model, self._dataset.test, self._metrics, self._context, self.config.loss
+            )
             summary |= {f"test/{key}": value for key, value in test.measure().items()}
         return summary
 
-    def answer_test(self) -> NDArray[np.float64]:
-        """Return each class's probability for each test image, (n, classes), after concluding."""
-        return probabilities(self.model, self._dataset.test, self._context)
+    def answer(self, split: Split) -> NDArray[np.float64]:
+        """Return each class's probability for each image, (n, classes), after concluding."""
+        return probabilities(self.model, split, self._context)
+
+    def predict_test(self) -> NDArray[np.float64]:
+        """Return what is predicted of each test image, (n, outputs), after concluding."""
+        return answers(self.model, self._dataset.test, self._context)
 
 
 def _check_finite(record: EpochRecord) -> None:

@@ -1,6 +1,6 @@
 """One of each that can be chosen, as a package of somebody else's adds it."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic.dataclasses import dataclass
@@ -18,6 +18,7 @@ from sweep.config.choices import (
 )
 from sweep.config.fields import STRICT, Count, Positive, Share
 from sweep.config.images import Images
+from sweep.config.losses import LOSSES, Loss
 
 
 @DATASETS.registers("stripes")
@@ -90,6 +91,22 @@ class Exponential(Schedule):
 
     def after_warmup(self, time, epochs):
         return self.rate**time
+
+
+@LOSSES.registers("logistic")
+@dataclass(frozen=True, config=STRICT)
+class Logistic(Loss):
+    """The logistic loss of each class against the others."""
+
+    task: ClassVar[str] = "classification"
+
+    name: Literal["logistic"]
+
+    def build(self):
+        from sweep.backend.mxnet import gluon
+        from sweep.training.loss_blocks import OneAgainstTheOthers
+
+        return OneAgainstTheOthers(gluon.loss.LogisticLoss())
 
 
 def top2(F, scores, labels):

@@ -67,7 +67,7 @@ class Training:
         self.net = build_network(
             self.config.model,
             dataset.shape,
-            dataset.classes,
+            dataset.outputs,
             seed=self.config.seed,
             context=mx.cpu(),
         )

@@ -9,6 +9,7 @@ import io
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import sweep.__main__ as program
@@ -52,7 +53,7 @@ def at_epoch(_, snapshot):
         die()
 
 
-def at_end(client, run_id, status=None):
+def at_end(client, run_id, status=None, *_):
     if status == "FINISHED":
         die()
 
@@ -225,6 +226,18 @@ def crash():
     ctypes.string_at(0)
 
 
+def hang():
+    """Hear no signal, in a call of C that keeps Python's lock: as deaf as a process can be."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    ctypes.PyDLL(None).pause()
+
+
+def wait():
+    """Get no further, and hear whatever comes."""
+    while True:
+        time.sleep(1)
+
+
 class Array:
     """As MXNet's: an exception that is raised while one is dropped goes no further."""
 
@@ -238,7 +251,8 @@ SWEEP_FAULTS = {
 }
 RUN_FAULTS = {
     "the power is cut": cut_power_when_a_run_is_finished,
-    "all runs hang": recorded_then(lambda: threading.Event().wait()),
+    "all runs hang": recorded_then(hang),
+    "all runs wait": recorded_then(wait),
     "all runs crash": recorded_then(crash),
     "all runs are interrupted while an array is dropped": recorded_then(Array),
 }

@@ -1,10 +1,8 @@
 """Runs without processes, to see what the scheduler does with them."""
 
 import functools
-import math
 import multiprocessing
 import threading
-import time
 from dataclasses import replace
 
 from hydra.core.utils import JobReturn, JobStatus
@@ -16,13 +14,16 @@ from sweep.execution.capacity import LocalCapacity
 from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
 from sweep.execution.job import Job, Running
 from sweep.execution.scheduler import Scheduler
+from sweep.execution.watch import Watch
 
 
 class Process:
     """Stands in for a run's process. Told to stop, it hangs up, unless it is stubborn."""
 
+    pid = None
+
     def __init__(self, hang_up, stubborn=False):
-        self.hang_up, self.stubborn, self.exitcode, self.calls = hang_up, stubborn, 0, []
+        self.hang_up, self.stubborn, self.exitcode, self.calls = hang_up, stubborn, None, []
 
     def terminate(self):
         self.calls.append("terminate")
@@ -52,14 +53,13 @@ class Machine:
         self.processes[job.number] = Process(sender.close)
         self.started.append(job.number)
         self.most = max(self.most, len(self.senders))
-        deadline = time.monotonic() + (job.config.run_timeout or math.inf)
         process, killed_before = self.processes[job.number], out_of_memory_kills()
         run = Running(
             job=job,
             resources=resources,
             process=process,
             connection=receiver,
-            deadline=deadline,
+            watch=Watch(job.config, process),
             exit_reason=lambda: cause_of_death(process.exitcode, killed_before),
         )
         self.script(self, job.number)
@@ -96,7 +96,7 @@ def job(number, epochs, *overrides):
     composed = {"hydra": {"overrides": {"task": [f"epochs={epochs}"]}, "sweep": folder}}
     config = replace(_loaded("context=cpu", *overrides), epochs=epochs)
     overrides = (f"epochs={epochs}",)
-    return Job(number, overrides, OmegaConf.create(composed), config, cost=epochs)
+    return Job(number, overrides, lambda: OmegaConf.create(composed), config, cost=epochs)
 
 
 def run(machine, jobs, n_jobs, source=None):

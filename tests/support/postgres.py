@@ -121,7 +121,7 @@ class PostgreSQL:
         """Kill it at once, with all its processes; unless it is dead. What it had stored stays."""
         if self._process:
             self._process.send_signal(signal.SIGQUIT)  # its children are killed by it
-            self._process.wait()
+            self._process.wait(60)
             self._process = None
 
 

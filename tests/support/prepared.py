@@ -1,19 +1,21 @@
 """``python -m`` in processes of their own, forked from one that has imported the slow libraries.
 
-A command then starts in a tenth of a second and not in several, and so does the server from which
-it forks its runs. Nothing of ``sweep`` is imported before the fork, and nothing has been made: a
-command cannot tell it from a start anew, but that its libraries are there already. MXNet is there
-too, but hidden until it is imported; unless a command has an environment in which that would not
-be the same.
+A command then starts in a tenth of a second and not in several, and so does the server from
+which it forks its runs. Of ``sweep`` only those modules are there that load no MXNet. They do
+nothing when they are imported, and nothing has been made: a command cannot tell it from a start
+anew. MXNet is there too, but hidden until it is imported. A command with an environment in which
+that would not be the same has only libraries.
 """
 
 import contextlib
 import fcntl
 import functools
+import gc
 import importlib.machinery
 import json
 import multiprocessing.util
 import os
+import pkgutil
 import random
 import runpy
 import signal
@@ -29,10 +31,20 @@ LIBRARIES = (
     *("mlflow.store.tracking.rest_store", "optuna", "pydantic", "rich.table", "scipy.special"),
 )
 USUAL_LIBRARIES = ("git", "matplotlib.figure", "pooch", "sklearn.base")
+PROGRAM = (
+    *("sweep.commands.train", "sweep.commands.leaderboard", "sweep.commands.predict"),
+    *("sweep.commands.report", "sweep.sweeps.grid", "sweep.sweeps.single"),
+)
+CHOICES = (  # packages whose modules are imported when one of them is asked for
+    *("sweep.data.formats", "sweep.execution.launchers", "sweep.networks.families"),
+    *("sweep.training.losses", "sweep.training.metrics", "sweep.training.optimizers"),
+    "sweep.training.schedules",
+)
 OF_MXNET = ("DNNL_", "MXNET_", "OMP_", "OPENBLAS_")  # variables that it reads when it is loaded
 OWN = dict(os.environ)  # as it was before any test changed it
 HARMLESS = ("MXNET_HOME", "OMP_NUM_THREADS=1")
 FREE = 100  # descriptors from here on are nobody's
+FORK_SECONDS = 120  # more than it takes on a busy machine, the server's own start included
 
 
 class Command(subprocess.Popen):
@@ -47,12 +59,26 @@ class Command(subprocess.Popen):
             content = request.encode()
             parts = [struct.pack("!I", len(content))]
             chosen = server(is_usual(args, env))
-            socket.send_fds(chosen, parts, [*streams, told.fileno()])
-            chosen.sendall(content)
+            chosen.settimeout(FORK_SECONDS)
+            status.settimeout(FORK_SECONDS)
+            try:
+                socket.send_fds(chosen, parts, [*streams, told.fileno()])
+                chosen.sendall(content)
+                process = status.recv(4)
+            except TimeoutError:
+                server.cache_clear()  # it has got half of what was asked
+                raise AssertionError(f"no process was forked in {FORK_SECONDS} s: {args}") from None
         self._status = status
-        (self.pid,) = struct.unpack("!I", status.recv(4))
+        (self.pid,) = struct.unpack("!I", process)
         self._child_created = True
         self._close_pipe_fds(read_in, write_in, read_out, write_out, read_error, write_error)
+
+    def __exit__(self, kind, *error):
+        """Wait for it; where the test has failed, end it and what it has started before."""
+        if kind and self.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+        return super().__exit__(kind, *error)
 
     def _try_wait(self, wait_flags):
         """Return the process, if it has ended, and how."""
@@ -128,7 +154,10 @@ def received(connection, size):
     (left,) = struct.unpack("!I", size)
     content = b""
     while len(content) < left:
-        content += connection.recv(left - len(content))
+        more = connection.recv(left - len(content))
+        if not more:
+            sys.exit("who asked is gone")
+        content += more
     return json.loads(content)
 
 
@@ -203,6 +232,17 @@ def load_mxnet():
     sys.meta_path.insert(0, Hidden("mxnet"))
 
 
+def load_the_program():
+    """Import the modules of ``sweep`` that load no MXNet."""
+    for name in PROGRAM:
+        __import__(name)
+    for name in CHOICES:
+        package = __import__(name, fromlist=["__path__"])
+        for each in pkgutil.iter_modules(package.__path__, f"{name}."):
+            __import__(each.name)
+    assert "mxnet" not in sys.modules
+
+
 def prepare_a_fork_server():
     """Fork what becomes the command's server of fresh processes, if it starts one as usual.
 
@@ -258,6 +298,9 @@ if __name__ == "__main__":
         for name in USUAL_LIBRARIES:
             __import__(name)
         load_mxnet()
+        load_the_program()
+    gc.collect()
+    gc.freeze()  # or each collection in a fork would go through all of it, and copy it
     arguments = serve(socket.socket(fileno=int(sys.argv[1])))
     if arguments:
         if usual:

@@ -1,10 +1,7 @@
 """A Ray cluster of machines that are all this one: each ``ray start`` a node with one core."""
 
-import contextlib
-import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -12,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from workplace import processes
+from workplace import kill_all, processes
 
 SMALL = ("--num-cpus=1", "--object-store-memory=80000000", "--block")
 
@@ -85,8 +82,8 @@ class RayCluster:
 
     def kill(self, node):
         """Kill all processes of a node at once, as if its machine had lost its power."""
+        deadline = time.monotonic() + 60
         while found := processes(node.pid):
-            for process in found:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGKILL)
-        node.wait()
+            assert time.monotonic() < deadline, f"killed, and still there: {found}"
+            kill_all(node.pid)
+        node.wait(60)

@@ -90,7 +90,7 @@ class Slurm:
         for process in reversed(self._processes):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            process.wait(60)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(self, *command, **options):
@@ -126,5 +126,5 @@ class Slurm:
     def tell(self, *command):
         """Run one of SLURM's commands; return what it prints."""
         environment = {**os.environ, **self.environment}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
         return done.stdout.strip()

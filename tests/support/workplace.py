@@ -71,8 +71,8 @@ class Workplace:
 
     def run(self, *arguments, module="sweep"):
         """Run to a good end without a word of complaint, and return the lines that were printed."""
-        process = self.start(*arguments, module=module)
-        output, errors = process.communicate(timeout=300)
+        with self.start(*arguments, module=module) as process:
+            output, errors = process.communicate(timeout=300)
         assert (process.returncode, errors) == (0, ""), output + errors
         return output.splitlines()
 
@@ -88,17 +88,27 @@ class Workplace:
             [],
             False,
         )
-        watchdog = threading.Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
+        is_late = threading.Event()
+
+        def end():
+            is_late.set()
+            kill_all(process.pid)
+
+        watchdog = threading.Timer(limit, end)
+        watchdog.daemon = True
         watchdog.start()
-        with process:
-            for line in process.stdout:
-                lines.append(line.rstrip("\n"))
-                missing = [each for each in missing if not line.startswith(each)]
-                if not missing and not acted and line.startswith(then):
-                    act(process)
-                    acted = True
-            errors = process.stderr.read()
-        watchdog.cancel()
+        try:
+            with process:
+                for line in process.stdout:
+                    lines.append(line.rstrip("\n"))
+                    missing = [each for each in missing if not line.startswith(each)]
+                    if not missing and not acted and line.startswith(then):
+                        act(process)
+                        acted = True
+                errors = process.stderr.read()
+        finally:
+            watchdog.cancel()
+        assert not is_late.is_set(), f"it had not ended after {limit} seconds: {lines}"
         return process.returncode, lines, errors
 
     @property
@@ -185,7 +195,7 @@ class Server:
         """Kill it, with all its processes, at once; unless it is dead."""
         if self._process:
             os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            self._process.wait(60)
             self._process = None
 
 
@@ -249,8 +259,30 @@ def kills_for_memory(mode):
         mode: ``fcntl.LOCK_EX`` for the former, ``fcntl.LOCK_SH`` for the latter.
     """
     with open(Path(tempfile.gettempdir()) / "sweep-tests.lock", "a") as lock:
-        fcntl.flock(lock, mode)
+        deadline = time.monotonic() + 550  # longer than one may hold it
+        while True:
+            try:
+                fcntl.flock(lock, mode | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                assert time.monotonic() < deadline, f"{lock.name} is held by another test"
+                time.sleep(0.05)
         yield
+
+
+def kill_all(session):
+    """Kill the processes of a session at once."""
+    for process in processes(session):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
+def comes(condition, seconds=60):
+    """Wait until a condition holds; return whether it does after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (holds := condition()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return holds
 
 
 def gone(session):

@@ -9,15 +9,17 @@ import time
 
 import faulty
 import pytest
-from faulty import EPOCH, FAULTS, SWEEP_FAULTS
+from faulty import EPOCH, FAULTS
 from outcomes import assert_complete, assert_same, outcomes
 from workplace import Workplace, gone, kills_for_memory
 
 COMMON = ("model.hidden=[16]", "optim.momentum=0.9", "epochs=8", "context=cpu")
 COMMON += ("early_stopping.patience=4", "figures=false")
+COMMON += ("model.batch_norm=true", "model.dropout=0.2", "augment.flip=true", "augment.mixup=0.4")
 ALL = f"seed={','.join(map(str, range(len(FAULTS))))}"
 KILLED = "its process was killed by SIGKILL"
-WAYS = ("in_the_next_command", "by_a_retry")
+# make test has by_a_retry in test_dead_workers.py, for runs that die at one of these points.
+WAYS = ("in_the_next_command", pytest.param("by_a_retry", marks=pytest.mark.nightly))
 # After which epoch a run goes on; it does so after its last if it died when all were trained.
 GOES_ON_AFTER = {
     "before the checkpoint": EPOCH - 1,
@@ -49,20 +51,26 @@ def undisturbed(workplace):
     return outcomes(workplace.client, workplace.runs("undisturbed")[1])
 
 
+@pytest.fixture(scope="module", params=WAYS)
+def way(request):
+    """How runs that died go on: in the next command, or in the same one."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def lines(workplace, undisturbed):
-    """What was printed when the runs went on, in the next command and in the same one."""
-    command = [*COMMON, ALL, f"tracking.experiment={WAYS[0]}", "max_retries=0"]
+def lines(workplace, undisturbed, way):
+    """What was printed when the runs went on."""
+    command = [*COMMON, ALL, f"tracking.experiment={way}"]
     with kills_for_memory(fcntl.LOCK_SH):
-        process = workplace.start(*command, "--multirun", module="faulty")
+        if way == "by_a_retry":
+            return workplace.run(*command, "--multirun", module="faulty")
+        command += ["max_retries=0", "--multirun"]
+        process = workplace.start(*command, module="faulty")
         output, errors = process.communicate(timeout=300)
     failed = f"{len(FAULTS)} of {len(FAULTS)} runs failed\n"
     assert (process.returncode, errors) == (1, failed), output + errors
     assert output.count(f"failed: {KILLED}") == len(FAULTS)
-    second = workplace.run(*command, "--multirun")
-    retried = [*COMMON, ALL, f"tracking.experiment={WAYS[1]}", "--multirun"]
-    with kills_for_memory(fcntl.LOCK_SH):
-        return second, workplace.run(*retried, module="faulty")
+    return workplace.run(*command)
 
 
 def of_seed(number, found):
@@ -70,12 +78,10 @@ def of_seed(number, found):
     return {key: found[key]}
 
 
-@pytest.mark.parametrize("way", WAYS)
 def test_nothing_is_left_over(workplace, undisturbed, lines, way):
     assert_complete(workplace, undisturbed, way)
 
 
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_run_that_dies_ends_as_if_it_had_not(workplace, undisturbed, lines, fault, way):
     number = list(FAULTS).index(fault)
@@ -84,14 +90,13 @@ def test_a_run_that_dies_ends_as_if_it_had_not(workplace, undisturbed, lines, fa
     assert_same(outcomes(workplace.client, runs), expected)
 
 
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("fault", [each for each in FAULTS if "all but" not in each])
 def test_a_run_trains_only_what_is_missing(undisturbed, lines, fault, way):
     number = list(FAULTS).index(fault)
     (expected,) = of_seed(number, undisturbed).values()
     last = len(expected["train/loss"])
     assert last > EPOCH
-    own = [line for line in lines[WAYS.index(way)] if line.startswith(f"run {number}: ")]
+    own = [line for line in lines if line.startswith(f"run {number}: ")]
     begins = [at for at, line in enumerate(own) if " mlp relu " in line]
     after = GOES_ON_AFTER.get(fault, last)
     told = re.findall(r" \(goes on after epoch (\d+)\)$", own[begins[-1]])
@@ -102,10 +107,9 @@ def test_a_run_trains_only_what_is_missing(undisturbed, lines, fault, way):
     assert retries == ([f"run {number}: {KILLED}: retry 1 of 1"] if way == "by_a_retry" else [])
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_damaged_checkpoint_is_set_aside(lines, way):
+def test_a_damaged_checkpoint_is_set_aside(lines):
     number = list(FAULTS).index("recorded, and the last checkpoint is half")
-    own = [line for line in lines[WAYS.index(way)] if line.startswith(f"run {number}: check")]
+    own = [line for line in lines if line.startswith(f"run {number}: check")]
     assert len(own) == 1
     assert re.fullmatch(
         rf"run {number}: checkpoints/\w+/epoch-000{EPOCH}.checkpoint is damaged \(its checksum "
@@ -117,7 +121,13 @@ def test_a_damaged_checkpoint_is_set_aside(lines, way):
 # --- the sweep dies ---
 
 
-@pytest.mark.parametrize("fault", [*SWEEP_FAULTS, "the power is cut"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param("before any worker", marks=pytest.mark.nightly),
+        *("before it is finished", "the power is cut"),
+    ],
+)
 def test_a_sweep_that_dies_goes_on(tmp_path, undisturbed, fault):
     workplace = Workplace(tmp_path)
     workplace.environment["FAULT"] = fault
@@ -139,10 +149,10 @@ def test_a_sweep_that_dies_while_it_creates_the_record(tmp_path, undisturbed):
     command = (*COMMON, "seed=0", "--multirun")
     process = workplace.start(*command)
     while not [*tmp_path.glob(".mlflow.db.new/mlflow.db")]:
-        assert process.poll() is None, process.communicate()
+        assert process.poll() is None, process.communicate(timeout=60)
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
-    assert process.communicate() == ("", "")
+    assert process.communicate(timeout=60) == ("", "")
     assert not (tmp_path / "mlflow.db").exists()
     workplace.run(*command)
     assert_complete(workplace, of_seed(0, undisturbed))

@@ -5,18 +5,20 @@ import os
 import re
 import shutil
 import signal
+import time
 from pathlib import Path
 
 import faulty
 import pytest
 from faulty import EPOCH
-from outcomes import assert_complete, outcomes
-from workplace import Workplace, fork_servers, kills_for_memory, worker
+from outcomes import assert_complete, assert_same, outcome, outcomes
+from workplace import Workplace, comes, fork_servers, gone, kills_for_memory, processes, worker
 
 SWEEP = ("seed=0,1", "model.hidden=[200]", "optim.momentum=0.9", "epochs=10", "context=cpu")
 SWEEP += ("figures=false", "n_jobs=2")
 MEMORY = Path("/sys/fs/cgroup/memory")
 OUT_OF_MEMORY = "its process was killed by the system, which was out of memory (SIGKILL)"
+NO_PROGRESS = "it made no progress for 8 seconds; its log has its stacks"
 CRASHED = "its process crashed: a segmentation fault (SIGSEGV); its log has the stack"
 
 
@@ -80,26 +82,82 @@ def test_a_run_that_crashes(workplace, undisturbed):
     assert_complete(workplace, undisturbed, "crash")
 
 
-@pytest.mark.parametrize("retries", [0, 1])
-def test_a_run_that_hangs(workplace, undisturbed, retries):
+def test_runs_that_hang(workplace, undisturbed):
     workplace.environment["FAULT"] = "all runs hang"
-    options = ("run_timeout=15", f"max_retries={retries}", f"tracking.experiment=hang_{retries}")
-    process = workplace.start(*SWEEP, *options, "--multirun", module="faulty")
+    options = ("stall_timeout=8", "tracking.experiment=hang", "--multirun")
+    process = workplace.start(*SWEEP, *options, module="faulty")
     output, errors = process.communicate(timeout=120)
-    reason = "it took longer than run_timeout=15 seconds"
-    if retries:
-        assert (process.returncode, errors) == (0, ""), output
-        assert f"run 1: {reason}: retry 1 of 1" in output.splitlines()
-    else:
-        assert (process.returncode, errors) == (1, "2 of 2 runs failed\n"), output
-        assert f"run 1: failed: {reason}" in output.splitlines()
-        for run in workplace.runs("hang_0")[1]:
-            assert (run.info.status, run.data.tags["failure_reason"]) == ("FAILED", reason)
-        workplace.run(*SWEEP, *options[2:], "--multirun")
-    assert_complete(workplace, undisturbed, f"hang_{retries}")
+    assert (process.returncode, errors) == (0, ""), output
+    lines = output.splitlines()
+    for number in (0, 1):
+        assert f"run {number}: {NO_PROGRESS}: retry 1 of 1" in lines
+    assert [line for line in lines if "interrupted" in line] == []
+    logs = [each.read_text() for each in workplace.folder.glob("multirun/*/*/?/run.log")]
+    stacks = [each for each in logs if " in hang\n" in each]
+    assert len(stacks) == 2 and all("Thread 0x" in each for each in stacks)
+    assert_complete(workplace, undisturbed, "hang")
 
 
-@pytest.mark.parametrize("strikes", [1, 2])
+def only_child(process):
+    """Return the process that a run alone is trained in: it writes to the same log."""
+    others = {*processes(process.pid)} - {process.pid}
+    logs = {each: map(os.readlink, Path(f"/proc/{each}/fd").iterdir()) for each in others}
+    (child,) = [each for each, files in logs.items() if any(f.endswith("run.log") for f in files)]
+    return child
+
+
+def test_a_run_alone_whose_process_dies_goes_on_in_another(workplace, undisturbed):
+    workplace.environment.pop("FAULT", None)
+    with kills_for_memory(fcntl.LOCK_SH):
+        code, lines, errors = workplace.watch(
+            *("seed=0", *SWEEP[1:], "tracking.experiment=alone"),
+            until=["  epoch 2/"],
+            act=lambda process: os.kill(only_child(process), signal.SIGKILL),
+        )
+    assert (code, errors) == (0, ""), lines
+    assert "its process was killed by SIGKILL: retry 1 of 1" in lines
+    assert sum(line.startswith("  up to 10 epochs") for line in lines) == 1
+    (run,) = workplace.runs("alone")[1]
+    assert f"Recorded as run {run.info.run_id}" in lines
+    assert run.data.tags["interruptions"] == "1"
+    assert_same(
+        {"run": outcome(workplace.client, run)},
+        {"run": next(each for key, each in undisturbed.items() if "('seed', '0')" in key)},
+    )
+
+
+def hears_nothing(process):
+    """Return whether the main thread of a process has SIGTERM blocked."""
+    status = Path(f"/proc/{process}/status").read_text()
+    (blocked,) = re.findall(r"^SigBlk:\t(\w+)$", status, re.MULTILINE)
+    return bool(int(blocked, 16) & 1 << (signal.SIGTERM - 1))
+
+
+def test_ctrl_c_twice_ends_a_run_that_hears_nothing(workplace):
+    workplace.environment["FAULT"] = "all runs hang"
+    sessions = []
+
+    def interrupt_twice(process):
+        sessions.append(process.pid)
+        hanging = only_child(process)
+        assert comes(lambda: hears_nothing(hanging))
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.5)
+        os.killpg(process.pid, signal.SIGINT)
+
+    code, lines, errors = workplace.watch(
+        *("seed=0", *SWEEP[1:], "tracking.experiment=deaf", "checkpoint_dir=deaf"),
+        module="faulty",
+        until=[f"  epoch {EPOCH - 1}/"],
+        act=interrupt_twice,
+    )
+    assert (code, errors) == (130, "Interrupted.\n"), lines
+    assert gone(*sessions) == []
+    (run,) = workplace.runs("deaf")[1]
+    assert run.info.status == "KILLED"
+
+
+@pytest.mark.parametrize("strikes", [pytest.param(1, marks=pytest.mark.nightly), 2])
 def test_a_fork_server_that_is_killed(workplace, undisturbed, strikes):
     """The second time it is one that was asked for a process, and has not answered."""
 
@@ -121,6 +179,7 @@ def test_a_fork_server_that_is_killed(workplace, undisturbed, strikes):
     assert_complete(workplace, undisturbed, experiment)
 
 
+@pytest.mark.nightly  # make test has it in test_launcher.py
 def test_the_first_failure_stops_the_others(workplace):
     code, lines, errors = workplace.watch(
         *("epochs=90000", "model.hidden=[8]", "context=cpu", "seed=0,1,2,3", "n_jobs=2"),

@@ -43,7 +43,8 @@ def test_an_extra_that_is_not_installed(tmp_path, module, arguments, name, extra
         f"NAMES = {(module, *plugins)}\n{HIDE}\nimport sweep.__main__\nsweep.__main__.main()\n"
     )
     workplace = Workplace.without_record(tmp_path)
-    process = workplace.start(*arguments, "optim.lr=0.1,0.2", "--multirun", module="without")
+    # Anew: what has been imported already would not ask for it.
+    process = workplace.start_anew(*arguments, "optim.lr=0.1,0.2", "--multirun", module="without")
     output, errors = process.communicate(timeout=60)
     assert output == ""
     assert errors == (

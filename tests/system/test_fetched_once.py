@@ -16,21 +16,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sweep.data.download import gluon_cache
-from sweep.data.published import PUBLISHED
+from sweep.data.published.download import gluon_cache
+from sweep.data.published.sets import PUBLISHED
 
 # Publishes the files described in a JSON file as mnist, and loads them; says how often it decoded.
 LOADER = """
 import json, sys
 from pathlib import Path
 from sweep.config.compose import load
-from sweep.data import decoded as data
-from sweep.data import download
-from sweep.data.published import PUBLISHED, IdxFile, PublishedSet
+from sweep.data.published import copies as data
+from sweep.data.published import download
+from sweep.data.published.sets import PUBLISHED, IdxFile, PublishedSet
 from sweep.data.splits import load_dataset
 
 files = tuple(IdxFile(*each) for each in json.loads(Path("published.json").read_text()))
-PUBLISHED["mnist"] = PublishedSet("mnist", files, Path("system"))
+PUBLISHED["mnist"] = PublishedSet("mnist", files, Path("system"), "MNIST")
 download.TIMEOUT_SECONDS = 120  # the mirror waits for processes that start
 decoded, read = [], data.read_verified
 data.read_verified = lambda *arguments: decoded.append(1) or read(*arguments)
@@ -137,7 +137,7 @@ def test_when_one_is_killed_while_it_fetches_the_next_does(mirror, published):
     os.kill(first.pid, signal.SIGKILL)
     mirror.go_on.set()
     decoded, _ = end(second)
-    first.communicate()
+    first.communicate(timeout=60)
     assert decoded == len(published)
     again, *others = published
     assert mirror.requests == {again: 2, **dict.fromkeys(others, 1)}

@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import subprocess
 import sys
 import time
 
@@ -45,6 +46,29 @@ def test_an_interrupt_while_an_array_is_dropped(none_is_lost):
 def test_what_else_is_raised_there_is_printed_as_ever(none_is_lost, capsys):
     Broken()
     assert "ValueError: of an array that is dropped" in capsys.readouterr().err
+
+
+DEAF = """
+import ctypes, signal
+from sweep.signals import let_the_second_end_the_process
+signal.signal(signal.SIGINT, lambda *_: None)  # in the main thread, which will never do it
+let_the_second_end_the_process()
+libc, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
+libc.pthread_mutex_lock(mutex)
+print("deaf", flush=True)
+libc.pthread_mutex_lock(mutex)
+"""
+
+
+def test_the_second_ends_a_process_whose_main_thread_is_in_a_library():
+    command = [sys.executable, "-c", DEAF]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"deaf\n"
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == interrupts.EXIT_CODE
 
 
 @pytest.mark.parametrize("launched", [False, True])

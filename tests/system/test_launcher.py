@@ -1,11 +1,11 @@
 import os
 import signal
-import time
 
 import pytest
-from workplace import Workplace, gone, processes, worker
+from workplace import Workplace, comes, gone, processes, worker
 
-SMALL = ("model.hidden=[8]", "context=cpu", "figures=false")
+# Runs that differ in their epochs alone would go on from each other, one after another.
+SMALL = ("model.hidden=[8]", "context=cpu", "figures=false", "keep_states=0")
 FINISHED = "FINISHED"
 
 
@@ -142,6 +142,7 @@ def test_what_a_run_prints_is_in_its_log(probed):
     assert not [line for line in lines if "SEEN" in line or "another program" in line]
 
 
+@pytest.mark.nightly  # make test has it in what four runs saw
 def test_threads_can_be_swept_over(workplace):
     options = (*SMALL, "threads_per_run=1,2", "epochs=1", "tracking.experiment=threads")
     workplace.run(*options, "--multirun")
@@ -201,6 +202,7 @@ def test_a_run_that_is_terminated_is_recorded_as_it_is_shown(workplace, deaths):
     assert by_epochs(workplace.runs("deaths")[1])[90001] == ("KILLED", None)
 
 
+@pytest.mark.nightly  # make test has it in test_dead_workers.py
 def test_a_run_that_crashes(workplace):
     options = (*SMALL, "epochs=2,90000", "n_jobs=2", "max_retries=0", "tracking.experiment=crash")
     code, lines, errors = workplace.watch(
@@ -242,7 +244,9 @@ SIGNALS = {
 }
 
 
-@pytest.mark.parametrize("how", SIGNALS)
+@pytest.mark.parametrize(
+    "how", ["ctrl-c", pytest.param("SIGTERM", marks=pytest.mark.nightly), "SIGTERM to all"]
+)
 def test_an_interrupted_sweep(workplace, how):
     sessions, experiment = [], f"tracking.experiment={how}"
 
@@ -275,8 +279,8 @@ def test_a_second_interrupt_ends_what_hangs(workplace):
         sessions.append(process.pid)
         os.kill(worker(process.pid, 1), signal.SIGSTOP)
         os.killpg(process.pid, signal.SIGINT)
-        while len(processes(process.pid)) > 4:  # sweep, fork server, resource tracker, who hangs
-            time.sleep(0.01)
+        # The sweep, its fork server, the resource tracker, and who hangs are left.
+        assert comes(lambda: len(processes(process.pid)) <= 4)
         os.killpg(process.pid, signal.SIGINT)
 
     options = (*SMALL, "epochs=90000,90001", "n_jobs=2", "tracking.experiment=twice")

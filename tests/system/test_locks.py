@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sweep import files
 from sweep.errors import UserError
-from sweep.runs import locks as locks_module
 from sweep.runs.locks import RunLocks
 
 PROCESSES = multiprocessing.get_context("spawn")  # with nothing of this one
@@ -58,7 +58,7 @@ def held(folder, key=KEY):
         yield holder
     finally:
         holder.process.kill()
-        holder.process.join()
+        holder.process.join(60)
 
 
 def never():
@@ -87,7 +87,7 @@ def test_who_waits_says_so_once_and_gets_it(tmp_path):
     with held(tmp_path) as first:
         second = Holder(tmp_path, wait=False)
         assert second.hears() == "waits"
-        assert not second.ours.poll(3 * locks_module.POLL_SECONDS)  # and nothing more
+        assert not second.ours.poll(3 * files.POLL_SECONDS)  # and nothing more
         first.free()
         assert second.hears() == "held"
         assert locks_of(tmp_path).is_held(KEY)
@@ -162,7 +162,7 @@ def test_many_processes_hold_it_one_after_another(tmp_path):
 
 
 def add(folder, times):
-    locks_module.POLL_SECONDS = 0.01
+    files.POLL_SECONDS = 0.01
     locks = locks_of(folder)
     for _ in range(times):
         with locks.hold(KEY, lambda: None):

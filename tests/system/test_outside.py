@@ -1,7 +1,7 @@
 """A package from outside (``tests/outside/``) adds one of each that can be chosen.
 
-A dataset, a network, an optimiser, a schedule, a metric, a format, a sampler, a pruner and a
-launcher: each is used in a real run, by its name, without a change in this package.
+A dataset, a network, an optimiser, a schedule, a loss, a metric, a format, a sampler, a pruner and
+a launcher: each is used in a real run, by its name, without a change in this package.
 """
 
 from pathlib import Path
@@ -15,6 +15,7 @@ CHOICES = (
     *("--config-dir", str(OUTSIDE / "conf")),
     *("model=pooled", "optim=adamax", "dataset=stripes", "batch_size=20", "figures=false"),
     *("schedule=exponential", "schedule.warmup_epochs=1", "optim.clip_norm=0.1"),
+    "loss=logistic",
     *("metrics=[accuracy,top2_accuracy]", "monitor=val/top2_accuracy", "context=cpu"),
 )
 NAMES = ("top", "middle", "bottom")
@@ -43,6 +44,7 @@ def test_a_sweep(workplace, swept):
     for run in runs:
         assert run.data.params["model.channels"] == "4"
         assert run.data.params["schedule.rate"] == "0.5"
+        assert run.data.params["loss.name"] == "logistic"
         # 60 images are 3 steps of 20; the last batch of the third epoch begins after 2⅔ of them.
         rate = float(run.data.params["optim.lr"]) * 0.5 ** (8 / 3)
         assert run.data.metrics["lr"] == pytest.approx(rate, rel=1e-12)

@@ -5,14 +5,21 @@ import os
 import re
 import shlex
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
+import own_images
 import pytest
 from outcomes import assert_same, outcomes
 from PIL import Image
 from served import serving
 from workplace import Workplace, gone
+
+from sweep.config.compose import load
+from sweep.data.published.download import gluon_cache
+from sweep.data.splits import load_dataset
 
 PAGE = (Path(__file__).parents[2] / "docs" / "your-images.md").read_text()
 MAKE_PHOTOS, COMMANDS = (
@@ -108,3 +115,37 @@ def test_a_server_and_the_command_answer_the_same(workplace, undisturbed):
     for answer, file in zip(served, files, strict=True):
         (line,) = [line for line in told if file.name in line and file.parent.name in line]
         assert answer["name"] in line.replace(str(file), "")
+
+
+DECODES_HALF = """
+import os, signal, sys
+from sweep.config.compose import load
+from sweep.data.decoded.row_file import RowFile
+from sweep.data.splits import load_dataset
+
+append = RowFile.append
+
+def half(file, rows):
+    append(file, rows[: len(rows) // 2])
+    file._target.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+RowFile.append = half
+load_dataset(load(*sys.argv[1:]).dataset)
+"""
+
+
+def test_a_process_that_is_killed_while_it_decodes_leaves_nothing_that_counts():
+    parts = own_images.halves(*own_images.patches())
+    given = (*own_images.write_npz(".", parts), "dataset.val_size=0.2")
+    command = [sys.executable, "-c", DECODES_HALF, *given]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (-signal.SIGKILL, "")
+    (left,) = (gluon_cache() / "decoded").iterdir()
+    assert left.suffix == ".tmp" and left.stat().st_size > 0
+    dataset = load_dataset(load(*given).dataset)
+    images, labels = parts["test"]
+    np.testing.assert_array_equal(dataset.test.images, images.transpose(0, 3, 1, 2))
+    np.testing.assert_array_equal(dataset.test.labels, labels)
+    kept = sorted(each.suffix for each in (gluon_cache() / "decoded").iterdir())
+    assert kept == [".json", ".npy", ".npy", ".npz"]

@@ -29,12 +29,13 @@ def faster(command):
     return shlex.split(command.replace("epochs=2", "epochs=2 figures=false"))
 
 
-def test_the_six_commands_of_the_example(example):
+def test_the_commands_of_the_example(example):
     place, told = example
-    sweep, again, line, eager, leaderboard, mistake = told
-    assert [code for code, *_ in told] == [0, 0, 0, 0, 0, 2]
+    sweep, again, line, eager, losses, leaderboard, mistake = told
+    assert [code for code, *_ in told] == [0, 0, 0, 0, 0, 0, 2]
     assert "2 runs: 2 done" in sweep[1]
     assert "2 trained already" in again[1]
+    assert "2 runs: 2 done" in losses[1]
     assert "model.width" in leaderboard[1]
     note = "model._target_=my_nets.Eager: runs eagerly, operator by operator: it is a gluon.Block"
     assert note in eager[1]
@@ -44,15 +45,18 @@ def test_the_six_commands_of_the_example(example):
     )
     assert not any(errors for *_, errors in told[:-1])
     parents, runs = place.runs("sweep")
-    assert len(parents) == 1
-    params = [run.data.params for run in runs]
+    assert len(parents) == 2
+    params = [run.data.params for run in runs[:4]]
+    of_losses = [run.data.params for run in runs[4:]]
+    assert sorted(each["loss.gamma"] for each in of_losses) == ["1", "2"]
+    assert {each["loss._target_"] for each in of_losses} == {"my_losses.Focal"}
     targets = ["my_nets.Net"] * 3 + ["my_nets.Eager"]
     assert [each["model._target_"] for each in params] == targets
     assert sorted(each["model.width"] for each in params[:2]) == ["16", "8"]
     assert params[2]["model.dropout"] == "0.2"
     assert len({each["model._source_"] for each in params}) == 1
     models = [len(run.outputs.model_outputs) if run.outputs else 0 for run in runs]
-    assert models == [1, 1, 1, 0]
+    assert models == [1] * 6
 
 
 def test_an_edited_module_is_another_run_and_the_one_before_is_reproduced(example):
@@ -66,7 +70,7 @@ def test_an_edited_module_is_another_run_and_the_one_before_is_reproduced(exampl
     command = faster(COMMANDS[2])
     place.run(*command)
     place.run(*command)  # which finds it
-    new = place.runs("sweep")[1][4:]
+    new = place.runs("sweep")[1][6:]
     assert len(new) == 1
     sources = {
         run.info.run_id: Path(run.info.artifact_uri.removeprefix("file://"), "source")
@@ -82,7 +86,7 @@ def test_an_edited_module_is_another_run_and_the_one_before_is_reproduced(exampl
         assert "Parameters: identical" in lines
     layers.write_text(text)
     place.run(*command)
-    assert len(place.runs("sweep")[1]) == 5  # the first is found
+    assert len(place.runs("sweep")[1]) == 7  # the first is found
 
 
 def test_what_raises_in_the_middle_fails_alone_with_its_traceback(tmp_path):
@@ -135,3 +139,39 @@ def test_a_network_that_ends_its_process_is_named_and_nothing_is_trained(tmp_pat
         "3; allowed are networks that leave their process alive\n"
     )
     assert place.client.get_experiment_by_name("sweep") is None or not place.runs("sweep")[1]
+
+
+def test_a_search_trains_what_it_began_with_whatever_is_edited(tmp_path):
+    place, file = Workplace(tmp_path), tmp_path / "nets.py"
+    text = (
+        "from mxnet.gluon import nn\n"
+        "def net(classes, width):\n"
+        "    net = nn.HybridSequential()\n"
+        "    net.add(nn.Dense(width), nn.Dense(classes))\n"
+        "    return net\n"
+    )
+    file.write_text(text)
+    search = ("hydra/sweeper=optuna", "model=custom", "model._target_=nets.net", "n_jobs=1")
+    search += ("+model.width=range(2,99)", "epochs=1", "context=cpu", "figures=false")
+    search += ("search.study=one", "search.startup_trials=9")
+    code, lines, errors = place.watch(
+        *(*search, "search.n_trials=3", "--multirun"),
+        until=["run 0: "],
+        act=lambda process: file.write_text("raise RuntimeError('of today')\n"),
+    )
+    assert (code, errors) == (0, ""), lines
+    runs = place.runs("sweep")[1]
+    assert len({run.data.params["model.width"] for run in runs}) == 3
+    assert len({run.data.params["model._source_"] for run in runs}) == 1
+    file.write_text(text + "\n")
+    process = place.start(*search, "search.n_trials=4", "--multirun")
+    output, errors = process.communicate(timeout=300)
+    assert process.returncode == 2, output
+    assert errors.startswith(
+        "search.study=one: is there already, and the files of its network have been edited since; "
+    )
+    file.write_text(text)
+    place.run(*search, "search.n_trials=4", "--multirun")
+    runs = place.runs("sweep")[1]
+    assert len(runs) == 4
+    assert len({run.data.params["model._source_"] for run in runs}) == 1

@@ -4,18 +4,20 @@ The machines are this one twice, each as ``ray start`` makes it.
 """
 
 import contextlib
+import http.server
 import os
 import re
 import secrets
 import signal
 import socket
+import threading
 
 import optuna
 import pytest
 from outcomes import assert_complete, assert_interrupted_again_and_again, outcomes
 from postgres import AuthServer, PostgreSQL
 from ray_cluster import RayCluster
-from workplace import Server, Workplace, gone, workers
+from workplace import Workplace, gone, workers
 
 pytest.importorskip("ray")
 
@@ -23,7 +25,7 @@ RAY = "hydra/launcher=ray"
 OWN = (RAY, "hydra.launcher.ray.init.address=local")
 FEW = ("seed=0,1", "optim.lr=0.1,0.2", "model.hidden=[32]", "epochs=2", "context=cpu")
 FEW += ("figures=false",)
-MANY = ("seed=range(0,16)", "model.hidden=[32]", "epochs=20", "context=cpu", "figures=false")
+MANY = ("seed=range(0,8)", "model.hidden=[32]", "epochs=20", "context=cpu", "figures=false")
 LONG = ("seed=0,1,2", "model.hidden=[8]", "epochs=90000", "context=cpu", "figures=false")
 
 
@@ -131,6 +133,7 @@ def test_a_machine_dies_in_the_middle(workplace, cluster, server, expected, tmp_
     assert interrupted == {died_at[0]: "1"}
 
 
+@pytest.mark.nightly  # make test has it with submitit
 def test_an_interrupt_stops_all_and_the_same_command_goes_on(workplace):
     sweep = (*OWN, *LONG, "tracking.experiment=interrupted", "n_jobs=2", "--multirun")
     lines = assert_interrupted_again_and_again(workplace, sweep)
@@ -138,6 +141,7 @@ def test_an_interrupt_stops_all_and_the_same_command_goes_on(workplace):
     assert len(begun) == 2
 
 
+@pytest.mark.nightly  # make test has it with submitit
 def test_a_run_is_killed(workplace):
     """What became of its process is known as it is on this machine; it is trained again."""
 
@@ -208,11 +212,17 @@ def test_an_address_of_rays_client(workplace):
     assert refused(workplace, RAY, setting, *REFUSED) == f"{setting}: {NO_RAY}{reason}\n"
 
 
-def test_an_address_of_something_else(workplace, tmp_path):
-    with Server(tmp_path) as server:
-        setting = f"hydra.launcher.ray.init.address={server.address.removeprefix('http://')}"
+def test_an_address_of_something_else(workplace):
+    class Quiet(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        setting = f"hydra.launcher.ray.init.address=127.0.0.1:{server.server_port}"
         reason = "what answers is something else"
         assert refused(workplace, RAY, setting, *REFUSED) == f"{setting}: {NO_RAY}{reason}\n"
+        server.shutdown()
 
 
 @pytest.mark.parametrize(
@@ -223,9 +233,10 @@ def test_an_address_of_something_else(workplace, tmp_path):
             "hydra.launcher.ray.remote: a run needs 4096 CPU, and no machine of the cluster has "
             "that (",
         ),
-        (
+        pytest.param(
             "hydra.launcher.ray.remote.num_cpus=-1",
             "hydra.launcher.ray.remote: ",
+            marks=pytest.mark.nightly,
         ),
         (
             "context=gpu",

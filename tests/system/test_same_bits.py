@@ -79,7 +79,11 @@ def test_what_is_compared_has_been_trained(expected):
     assert len({str(each) for each in losses}) == 6
 
 
-@pytest.mark.parametrize("launcher", LAUNCHERS)
+@pytest.mark.parametrize(
+    "launcher",
+    # make test compares basic's in test_cli.py
+    ["three_at_once", pytest.param("basic", marks=pytest.mark.nightly), "joblib"],
+)
 def test_a_sweep_gives_the_same_otherwise_launched(workplace, expected, launcher):
     options = (*LAUNCHERS[launcher], f"tracking.experiment={launcher}", "--multirun")
     workplace.run(*COMMON, *GRID, *options)

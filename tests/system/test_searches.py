@@ -396,7 +396,7 @@ def test_a_grid_has_no_intervals(tmp_path):
         ),
         (
             ["model=mlp,lenet", "model.pool_size=range(1,3)"],
-            "model.pool_size is not a field of the model that is chosen, but of another model",
+            "model.pool_size is not a field of the model that is chosen, but of model=lenet",
         ),
         (
             ["seed=range(0,9)", "hydra/launcher=basic"],

@@ -101,16 +101,19 @@ def trained(uri, client, tmp_path_factory):
     return runs, nets
 
 
-@pytest.fixture(scope="module")
-def loaded(trained, uri):
-    """What MLflow loads of each run."""
-    kept = mlflow.get_tracking_uri()
+@pytest.fixture(autouse=True)
+def _tracked(uri):
+    """MLflow finds the models, in this process and in those that it starts."""
     mlflow.set_tracking_uri(uri)
-    yield {
+
+
+@pytest.fixture
+def loaded(trained):
+    """What MLflow loads of each run."""
+    return {
         name: mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
         for name, run in trained[0].items()
     }
-    mlflow.set_tracking_uri(kept)
 
 
 @pytest.fixture(scope="module")
@@ -118,11 +121,10 @@ def folder(trained, uri, tmp_path_factory):
     """The files of the LeNet's model."""
     (output,) = trained[0]["lenet"].outputs.model_outputs
     target = str(tmp_path_factory.mktemp("model"))
-    return Path(
-        mlflow.artifacts.download_artifacts(
-            f"models:/{output.model_id}", dst_path=target, tracking_uri=uri
-        )
-    )
+    mlflow.set_tracking_uri(uri)
+    fetched = mlflow.artifacts.download_artifacts(f"models:/{output.model_id}", dst_path=target)
+    mlflow.set_tracking_uri(None)
+    return Path(fetched)
 
 
 # --- what it answers ---

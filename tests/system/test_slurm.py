@@ -69,7 +69,9 @@ def test_a_job_that_is_cancelled_is_not_tried_again(workplace, slurm):
     assert run.info.status == "KILLED"
 
 
-@pytest.mark.parametrize("signals", [("TERM", "USR2"), ("USR2",)])
+@pytest.mark.parametrize(
+    "signals", [("TERM", "USR2"), pytest.param(("USR2",), marks=pytest.mark.nightly)]
+)
 def test_a_job_that_is_preempted_is_queued_again_and_goes_on(workplace, slurm, signals):
     """By the signal that submitit asked for; where SLURM ends a job for another, SIGTERM first."""
     name = "-".join(signals)

@@ -9,7 +9,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 from record import new_record
-from workplace import Server
+from workplace import Server, Workplace
 
 from sweep.tracking import histories, read_histories, read_runs
 
@@ -52,6 +52,22 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path):
         for key in "abc":
             points = client.get_metric_history(run.info.run_id, key)
             assert [(point.step, point.value) for point in points] == expected
+
+
+def test_commands_that_use_a_record_for_the_first_time_at_once(tmp_path):
+    """None is there: no record, no experiment, no images in it, no folder of checkpoints."""
+    workplace = Workplace.without_record(tmp_path)
+    common = ("model.hidden=[8]", "epochs=1", "figures=false", "context=cpu")
+    commands = [workplace.start(*common, f"optim.lr=0.{number}") for number in range(1, 5)]
+    for each in commands:
+        _, errors = each.communicate(timeout=300)
+        assert (each.returncode, errors) == (0, "")
+    parents, runs = workplace.runs("sweep")
+    assert [run.info.status for run in runs] == ["FINISHED"] * 4
+    inputs = [{each.dataset.digest for each in run.inputs.dataset_inputs} for run in runs]
+    assert inputs == inputs[:1] * 4
+    assert len(inputs[0]) == 3
+    assert parents == []
 
 
 # --- a tracking server ---

@@ -165,3 +165,49 @@ def test_an_interrupt_while_the_server_loads(tmp_path, broken_mxnet, begin):
     (tmp_path / "mxnet.py").write_text("import time; time.sleep(3); raise OSError('late')")
     done = run(tmp_path, INTERRUPT.format(begin=begin))
     assert (done.returncode, done.stdout, done.stderr) == (0, "Interrupted.\n", "")
+
+
+# The first process leaves another behind, which holds the line, and dies before it can say so.
+ALONE = """
+import multiprocessing, os, signal, time
+from pathlib import Path
+from hydra.core.utils import JobReturn, JobStatus
+from omegaconf import OmegaConf
+from sweep.config.compose import load
+from sweep.execution import watch
+from sweep.execution.job import Job
+from sweep.execution.local.forked import ForkedExecutor
+from sweep.execution.scheduler import Scheduler
+
+left = Path("left")
+
+def train(tell):
+    if not left.exists():
+        other = multiprocessing.Process(target=time.sleep, args=(100,))
+        other.start()
+        left.write_text(str(other.pid))
+        print("printed")
+        os.kill(os.getpid(), signal.SIGKILL)
+    with multiprocessing.Pool(1) as pool:
+        answer = pool.apply(abs, (-2,))
+    return JobReturn(status=JobStatus.COMPLETED, _return_value=answer)
+
+class Shown:
+    def add(self, *job):
+        pass
+
+    def __call__(self, number, event):
+        print(event.reason)
+
+watch.LOOK_SECONDS = 0.1
+folder = OmegaConf.create({"hydra": {"sweep": {"dir": ".", "subdir": ""}}})
+job = Job(0, (), lambda: folder, load("stall_timeout=null"))
+print(Scheduler(ForkedExecutor(train), [job], Shown()).run()[0].return_value)
+os.kill(int(left.read_text()), signal.SIGKILL)
+"""
+
+
+def test_a_run_alone_starts_processes_and_dies_though_they_go_on(tmp_path):
+    done = run(tmp_path, ALONE)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "printed\nits process was killed by SIGKILL\n2\n"

@@ -1,9 +1,10 @@
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
-from sweep.files import write_whole
+from sweep.files import obstacle, write_whole
 
 
 def names(folder):
@@ -103,3 +104,20 @@ def test_a_folder_that_is_none(tmp_path, where):
     with pytest.raises(OSError):
         write_whole(tmp_path / where, lambda stream: stream.write(b"content"))
     assert names(tmp_path) == ["a file"]
+
+
+def test_what_keeps_something_from_being_written_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    assert (
+        obstacle(tmp_path)
+        is obstacle(tmp_path / "new" / "one")
+        is obstacle(tmp_path / "file")
+        is None
+    )
+    assert obstacle(tmp_path / "file" / "one") == f"{tmp_path}/file: Not a directory"
+    assert obstacle(tmp_path / ("ü" * 128) / "x") == f"{tmp_path}: File name too long"
+    assert names(tmp_path) == ["file"]
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert obstacle(tmp_path / "new") == f"{tmp_path}: Permission denied"
+    monkeypatch.chdir(tmp_path)
+    assert obstacle(Path("new")) == ".: Permission denied"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,12 @@ from pydantic.dataclasses import dataclass
 
 from sweep.config.choices import DATASETS, DatasetConfig
 from sweep.config.fields import STRICT, Role, Text, allowed
-from sweep.data.arrays import ArrayFile, array_part
-from sweep.data.file_states import FileState, state_of
-from sweep.data.own_images import OwnImages
-from sweep.data.parts import Part, Source, numbered
+from sweep.config.tasks import Task
+from sweep.data.own.images import OwnImages
+from sweep.data.readers.arrays import ArrayFile, array_part
+from sweep.data.readers.file_states import FileState, state_of
+from sweep.data.readers.labelling import CLASSES, LABELLINGS, Labelling
+from sweep.data.readers.parts import Part, Source
 from sweep.errors import UserError
 
 IMAGES, LABELS = "images", "labels"
@@ -31,6 +33,8 @@ OneOrTwo = Annotated[
 @dataclass(frozen=True, config=STRICT)
 class Arrays(OwnImages):
     """Images, or features, in ``.npz`` files, or in pairs of ``.npy`` files."""
+
+    tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
 
     name: Annotated[Literal["arrays"], Role.RECORD]
     train: Annotated[OneOrTwo, Role.MACHINE]
@@ -66,9 +70,9 @@ class Arrays(OwnImages):
 
     def source(self) -> Source:
         """Return what is in the files."""
-        found: dict[str, Part] = {}
+        labelling, found = LABELLINGS[self.task], dict[str, Part]()
         for name, paths in self.paths().items():
-            for inner, part in read_arrays(*paths).items():
+            for inner, part in read_arrays(*paths, labelling=labelling).items():
                 place = name if inner == "train" else inner
                 if place in found:
                     raise UserError(
@@ -76,7 +80,7 @@ class Arrays(OwnImages):
                         "allowed is either"
                     )
                 found[place] = part
-        return numbered({name: found[name] for name in SETS if name in found})
+        return labelling.source({name: found[name] for name in SETS if name in found})
 
     def in_folder(self, root: str) -> DatasetConfig:
         """Return the same dataset, whose files are in this folder."""
@@ -89,21 +93,24 @@ class Arrays(OwnImages):
         return replace(self, **moved)
 
 
-def read_arrays(path: Path, labels: Path | None = None) -> dict[str, Part]:
+def read_arrays(
+    path: Path, labels: Path | None = None, *, labelling: Labelling = CLASSES
+) -> dict[str, Part]:
     """Return the parts in an ``.npz`` file, or the one that two ``.npy`` files hold.
 
     Args:
         path: of the ``.npz`` file, or of the images' ``.npy`` file, of which rows are read as they
             are needed.
         labels: of the labels' ``.npy`` file.
+        labelling: what labels are read as.
 
     Raises:
         UserError: a file cannot be read, or has other arrays than these.
     """
     if labels is not None:
-        images = ArrayFile.open(path)
-        return {"train": array_part(str(path), images, ArrayFile.open(labels).whole(), str(labels))}
-    return array_parts(str(path), read_npz(path))
+        images, found = ArrayFile.open(path), ArrayFile.open(labels).whole()
+        return {"train": array_part(str(path), images, found, str(labels), labelling)}
+    return array_parts(str(path), read_npz(path), labelling)
 
 
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
@@ -129,12 +136,15 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
         raise UserError(f"{path}: cannot be read as arrays of NumPy's: {error}") from error
 
 
-def array_parts(name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Part]:
+def array_parts(
+    name: str, arrays: Mapping[str, NDArray[Any]], labelling: Labelling = CLASSES
+) -> dict[str, Part]:
     """Return the parts that named arrays hold.
 
     Args:
         name: of where they are from, for people.
         arrays: ``images`` and ``labels``, or ``x_train``, ``y_train`` and so on, as Keras has them.
+        labelling: what labels are read as.
 
     Raises:
         UserError: there are others than these.
@@ -148,6 +158,8 @@ def array_parts(name: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Part
         lacks = f" and lacks {', '.join(missing)}" if missing else ""
         raise UserError(f"{name}: has {there}{lacks}; allowed are {NAMES}")
     return {
-        part: array_part(f"{name}, {images}", arrays[images], arrays[labels], f"{name}, {labels}")
+        part: array_part(
+            *(f"{name}, {images}", arrays[images], arrays[labels], f"{name}, {labels}"), labelling
+        )
         for part, (images, labels) in pairs.items()
     }

@@ -8,11 +8,11 @@ from pydantic.dataclasses import dataclass
 
 from sweep.config.choices import DATASETS, DatasetConfig
 from sweep.config.fields import STRICT, Role, Text, Texts
-from sweep.data.arrays import array_part
-from sweep.data.cifar import CIFAR, find_cifar, read_cifar, rows_of
-from sweep.data.file_states import FileState, state_of
-from sweep.data.own_images import OwnImages
-from sweep.data.parts import Source, numbered
+from sweep.data.own.images import OwnImages
+from sweep.data.published.cifar import CIFAR, find_cifar, read_cifar, rows_of
+from sweep.data.readers.arrays import array_part
+from sweep.data.readers.file_states import FileState, state_of
+from sweep.data.readers.parts import Source, numbered
 from sweep.errors import UserError
 
 

@@ -5,7 +5,7 @@ import math
 import re
 import warnings
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,11 @@ from pydantic.dataclasses import dataclass
 
 from sweep.config.choices import DATASETS
 from sweep.config.fields import STRICT, Role, Text
-from sweep.data.arrays import array_part
-from sweep.data.own_files import OwnFiles
-from sweep.data.parts import LABELS, Part
+from sweep.config.tasks import Task
+from sweep.data.own.files import OwnFiles
+from sweep.data.readers.arrays import array_part
+from sweep.data.readers.labelling import CLASSES, LABELLINGS, Labelling
+from sweep.data.readers.parts import Part
 from sweep.errors import UserError
 
 POSITION = re.compile(r"-?\d+")
@@ -28,6 +30,8 @@ LEAST_PIXELS = 16  # a square of fewer columns is taken for features
 class Csv(OwnFiles):
     """A row for each image: its label in one column, pixels or features in the others."""
 
+    tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
+
     name: Annotated[Literal["csv"], Role.RECORD]
     label: Annotated[Text, Role.RECORD]
 
@@ -37,10 +41,12 @@ class Csv(OwnFiles):
 
     def part(self, path: Path) -> Part:
         """Return what is in a table."""
-        return csv_part(path, self.label, self.size)
+        return csv_part(path, self.label, self.size, LABELLINGS[self.task])
 
 
-def csv_part(path: Path, label: str, size: tuple[int, int] | None) -> Part:
+def csv_part(
+    path: Path, label: str, size: tuple[int, int] | None, labelling: Labelling = CLASSES
+) -> Part:
     """Return the images, or the features, in a table.
 
     Its columns are pixels if they are whole numbers from 0 to 255 and make a square, or an image
@@ -50,6 +56,7 @@ def csv_part(path: Path, label: str, size: tuple[int, int] | None) -> Part:
         path: of the file; its first line has the names of columns, unless all of it is numbers.
         label: the name of the column with the labels, or its position, from 0; -1 is the last.
         size: height and width.
+        labelling: what labels are read as.
 
     Raises:
         UserError: naming the line in which something is wrong.
@@ -60,9 +67,12 @@ def csv_part(path: Path, label: str, size: tuple[int, int] | None) -> Part:
     columns = [each for each in range(len(names)) if each != place]
     if not columns or not len(table):
         raise UserError(f"{path}: no images; allowed are rows with a label and other columns")
-    labels = _numbers(path, table.iloc[:, [place]], first_line, LABELS)[:, 0]
+    labels = _numbers(path, table.iloc[:, [place]], first_line, labelling.allowed)[:, 0]
+    labels = labelling.checked(
+        labelling.shaped(str(path), labels), lambda row: f"{path}, line {row + first_line:,}"
+    )
     values = _numbers(path, table.iloc[:, columns], first_line, "allowed are finite numbers")
-    return array_part(str(path), _as_images(values, size), labels, str(path))
+    return array_part(str(path), _as_images(values, size), labels, str(path), labelling)
 
 
 def _read(path: Path) -> tuple[Any, int]:

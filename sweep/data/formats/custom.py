@@ -2,11 +2,10 @@
 
 import importlib
 import json
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +13,29 @@ from pydantic import model_validator
 from pydantic.dataclasses import dataclass
 
 from sweep.config.arguments import gathered
-from sweep.config.choices import DATASETS
+from sweep.config.choices import DATASETS, DatasetConfig
 from sweep.config.fields import STRICT, Role, Text
-from sweep.data.file_states import FileState
+from sweep.config.images import Images
+from sweep.config.tasks import Task
 from sweep.data.formats.arrays import array_parts
-from sweep.data.own_images import OwnImages
-from sweep.data.parts import Source, numbered
+from sweep.data.own.images import OwnImages
+from sweep.data.readers.file_states import FileState
+from sweep.data.readers.labelling import LABELLINGS
+from sweep.data.readers.parts import Source
 from sweep.errors import UserError
+from sweep.own_modules import taking_part, visit
 
 ARGUMENTS = "arguments"
-IN_ORDER = ("x_train", "y_train", "x_test", "y_test")
+# What a tuple of so many arrays holds, in its order.
+IN_ORDER = {
+    2: ("x_train", "y_train"),
+    4: ("x_train", "y_train", "x_test", "y_test"),
+    6: ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test"),
+}
 FUNCTION = "allowed is module.function, which can be imported here or is installed"
 RETURNS = (
     "allowed are a dict of arrays (x_train, y_train, x_test, y_test), or these four as a tuple, or "
-    "as ((x_train, y_train), (x_test, y_test))"
+    "as ((x_train, y_train), (x_test, y_test)); x_val and y_val may come before those to test on"
 )
 
 
@@ -38,11 +46,20 @@ class Custom(OwnImages):
 
     The function is called whenever a run needs its images: what it does is not known. Its
     arguments are kept as one text, in JSON.
+
+    Attributes:
+        _target_: the module and the name in it.
+        arguments: of the function.
+        _folder_: that its modules are imported from; None for the folder of the command.
     """
+
+    tasks: ClassVar[tuple[Task, ...]] = ("classification", "regression")
+    runs_code: ClassVar[bool] = True
 
     name: Annotated[Literal["custom"], Role.RECORD]
     _target_: Annotated[Text | None, Role.RECORD]
     arguments: Annotated[Text, Role.RECORD]
+    _folder_: Annotated[Text | None, Role.MACHINE] = None
 
     @model_validator(mode="before")
     @classmethod
@@ -67,22 +84,24 @@ class Custom(OwnImages):
         """Return None: what the function returns is known when it has been called."""
         return None
 
+    @property
+    def _modules_from(self) -> Path:
+        return Path(self._folder_) if self._folder_ else Path.cwd()
+
+    def read_by(self, folder: Path) -> DatasetConfig:
+        """Return the same dataset, whose function is that of modules in another folder."""
+        return replace(self, _folder_=str(folder))
+
+    def read(self) -> Images:
+        """Call the function, and split what it returns; its modules come with the images."""
+        return replace(super().read(), modules=taking_part(self._modules_from))
+
     def source(self) -> Source:
         """Call the function, and return what is in its arrays."""
-        with _found_here():
+        with visit(self._modules_from):
             returned = _called(str(self._target_), json.loads(self.arguments))
-        return numbered(array_parts(str(self._target_), _as_arrays(str(self._target_), returned)))
-
-
-@contextmanager
-def _found_here() -> Iterator[None]:
-    """Let modules in the folder of the command be imported, as ``python -m`` does."""
-    here = str(Path.cwd())
-    sys.path.insert(0, here)
-    try:
-        yield
-    finally:
-        sys.path.remove(here)
+        labelling, arrays = LABELLINGS[self.task], _as_arrays(str(self._target_), returned)
+        return labelling.source(array_parts(str(self._target_), arrays, labelling))
 
 
 def _called(target: str, arguments: Mapping[str, Any]) -> Any:
@@ -124,9 +143,9 @@ def _as_arrays(target: str, returned: Any) -> dict[str, NDArray[Any]]:
         flat: list[Any] = []
         for each in returned:
             flat += each if isinstance(each, tuple | list) else [each]
-        if len(flat) not in (2, 4):
+        if len(flat) not in IN_ORDER:
             raise UserError(f"dataset._target_={target}: returned {len(flat)} values; {RETURNS}")
-        named = dict(zip(IN_ORDER, flat, strict=False))
+        named = dict(zip(IN_ORDER[len(flat)], flat, strict=True))
     else:
         what = type(returned).__name__
         raise UserError(f"dataset._target_={target}: returned a {what}; {RETURNS}")

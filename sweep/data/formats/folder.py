@@ -11,9 +11,9 @@ from pydantic.dataclasses import dataclass
 
 from sweep.config.choices import DATASETS, DatasetConfig
 from sweep.config.fields import STRICT, Role, Text
-from sweep.data.file_states import FileState, is_folder, walk_files
-from sweep.data.own_images import OwnImages
-from sweep.data.parts import Files, Part, Source, class_order
+from sweep.data.own.images import OwnImages
+from sweep.data.readers.file_states import FileState, is_folder, walk_files
+from sweep.data.readers.parts import Files, Part, Source, class_order
 from sweep.errors import UserError
 
 PARTS = ("train", "val", "test")

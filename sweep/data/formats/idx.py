@@ -9,28 +9,32 @@ from typing import Annotated, Any, Literal
 from pydantic.dataclasses import dataclass
 
 from sweep.config.choices import DATASETS, DatasetConfig
-from sweep.config.fields import STRICT, Role, Switch, Text
-from sweep.data.arrays import array_part
-from sweep.data.file_states import FileState, is_folder, names_in, state_of
-from sweep.data.idx import read_idx
-from sweep.data.own_images import OwnImages
-from sweep.data.parts import Part, Source, numbered
+from sweep.config.fields import STRICT, Before, Role, Switch, Text
+from sweep.data.own.images import OwnImages
+from sweep.data.readers.arrays import array_part
+from sweep.data.readers.file_states import FileState, is_folder, names_in, state_of
+from sweep.data.readers.idx import read_idx
+from sweep.data.readers.parts import Part, Source, numbered
 from sweep.errors import UserError
 
 # As train-images-idx3-ubyte, train-images.idx3-ubyte or emnist-letters-test-labels-idx1-ubyte.gz.
-USUAL_NAME = re.compile(r"(?:.*-)?(train|test|t10k)-(images|labels)[-.]idx\d-ubyte(?:\.gz)?")
-KEYS = ("train_images", "train_labels", "test_images", "test_labels")
+USUAL_NAME = re.compile(r"(?:.*-)?(train|val|test|t10k)-(images|labels)[-.]idx\d-ubyte(?:\.gz)?")
+PARTS = {"train": "train", "val": "val", "test": "test", "t10k": "test"}  # by what names begin with
+PAIRS = {part: (f"{part}_images", f"{part}_labels") for part in ("train", "val", "test")}
+KEYS = tuple(key for pair in PAIRS.values() for key in pair)
 
 
 @DATASETS.registers("idx")
 @dataclass(frozen=True, config=STRICT)
 class Idx(OwnImages):
-    """Four IDX files of unsigned bytes, or two and a ``test_size``; plain or gzipped."""
+    """Pairs of IDX files of unsigned bytes, plain or gzipped: to train on, and others if given."""
 
     name: Annotated[Literal["idx"], Role.RECORD]
     root: Annotated[Text | None, Role.MACHINE]
     train_images: Annotated[Text | None, Role.MACHINE]
     train_labels: Annotated[Text | None, Role.MACHINE]
+    val_images: Annotated[Text | None, Role.MACHINE, Before(None)]
+    val_labels: Annotated[Text | None, Role.MACHINE, Before(None)]
     test_images: Annotated[Text | None, Role.MACHINE]
     test_labels: Annotated[Text | None, Role.MACHINE]
     transpose: Annotated[Switch, Role.RECORD]
@@ -38,7 +42,7 @@ class Idx(OwnImages):
     def check(self) -> None:
         """Check that there are files to train on."""
         super().check()
-        for images, labels in (KEYS[:2], KEYS[2:]):
+        for images, labels in PAIRS.values():
             for one, other in ((images, labels), (labels, images)):
                 if getattr(self, one) and not getattr(self, other):
                     raise UserError(
@@ -66,9 +70,12 @@ class Idx(OwnImages):
             return found
         usual = usual_files(Path(self.root).expanduser())
         paths = {key: found.get(key) or usual.get(key) for key in KEYS}
-        missing = [key for key in KEYS[:2] if paths[key] is None]
-        if (paths["test_images"] is None) != (paths["test_labels"] is None):
-            missing += [key for key in KEYS[2:] if paths[key] is None]
+        missing = [
+            key
+            for part, pair in PAIRS.items()
+            for key in pair
+            if paths[key] is None and (part == "train" or any(paths[each] for each in pair))
+        ]
         if missing:
             raise UserError(
                 f"dataset.root={self.root}: has no file for {missing[0].replace('_', ' ')}; "
@@ -84,10 +91,13 @@ class Idx(OwnImages):
     def source(self) -> Source:
         """Return what is in the files."""
         paths = self.paths()
-        found = {"train": self._part(paths["train_images"], paths["train_labels"])}
-        if "test_images" in paths:
-            found["test"] = self._part(paths["test_images"], paths["test_labels"])
-        return numbered(found)
+        return numbered(
+            {
+                part: self._part(paths[images], paths[labels])
+                for part, (images, labels) in PAIRS.items()
+                if images in paths
+            }
+        )
 
     def _part(self, images: Path, labels: Path) -> Part:
         array = read_idx(images)
@@ -117,7 +127,7 @@ def usual_files(folder: Path) -> dict[str, Path]:
     for name in names_in(folder):
         if not (match := USUAL_NAME.fullmatch(name)):
             continue
-        key = f"{'train' if match[1] == 'train' else 'test'}_{match[2]}"
+        key = f"{PARTS[match[1]]}_{match[2]}"
         if key in found:
             raise UserError(
                 f"dataset.root={folder}: has {found[key].name} and {name}; allowed is one of "

@@ -11,9 +11,9 @@ from pydantic.dataclasses import dataclass
 
 from sweep.config.choices import DATASETS, DatasetConfig
 from sweep.config.fields import STRICT, Role, Text
-from sweep.data.file_states import FileState
-from sweep.data.own_files import OwnFiles
-from sweep.data.parts import Files, Part, whole_labels
+from sweep.data.own.files import OwnFiles
+from sweep.data.readers.file_states import FileState
+from sweep.data.readers.parts import Files, Part, whole_labels
 from sweep.errors import UserError
 
 ALLOWED = "allowed is a line as im2rec writes it: index, label, path, with tabs between them"

@@ -12,10 +12,10 @@ from pydantic.dataclasses import dataclass
 from sweep.config.choices import DATASETS, DatasetConfig
 from sweep.config.fields import STRICT, Role, Text, Texts
 from sweep.config.images import Framing, Images
-from sweep.data.decoded import decoded
-from sweep.data.download import find
-from sweep.data.idx import as_floats
-from sweep.data.published import PUBLISHED
+from sweep.data.published.copies import decoded
+from sweep.data.published.download import find
+from sweep.data.published.sets import PUBLISHED
+from sweep.data.readers.idx import as_floats
 
 DIGITS = tuple(str(digit) for digit in range(10))
 PACKAGED = Path(__file__).parents[1] / "mnist_5k.npz"
@@ -67,7 +67,7 @@ class Mnist(IdxDataset):
 
     class_names = DIGITS
     # Digits were scaled to fit a square of 20 pixels, and centred by their mass (the same source).
-    framing = Framing(side=20, by_mass=True)
+    framing = Framing(side=20, by_mass=True, ink=True)
 
     name: Literal["mnist"]
 

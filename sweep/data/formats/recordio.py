@@ -10,11 +10,11 @@ from pydantic.dataclasses import dataclass
 
 from sweep.config.choices import DATASETS
 from sweep.config.fields import STRICT, Role
-from sweep.data.decoding import Broken, Form, decode, mode_of
-from sweep.data.file_states import FileState, is_file, state_of
-from sweep.data.own_files import OwnFiles
-from sweep.data.parts import Part, whole_labels
-from sweep.data.rec import ALLOWED, RecordFile, check_index
+from sweep.data.own.files import OwnFiles
+from sweep.data.readers.decoding import Broken, Form, decode, mode_of
+from sweep.data.readers.file_states import FileState, is_file, state_of
+from sweep.data.readers.parts import Part, whole_labels
+from sweep.data.readers.rec import ALLOWED, RecordFile, check_index
 from sweep.errors import UserError
 
 INDEX = ".idx"

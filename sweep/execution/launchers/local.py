@@ -1,6 +1,10 @@
 """``hydra/launcher=local``: the cores and GPUs of this machine."""
 
+from collections.abc import Sequence
+
 from sweep.config.schema import Config
+from sweep.execution.capacity import LocalCapacity
+from sweep.execution.gpus import find_gpus
 from sweep.execution.launcher import LAUNCHERS, Launcher
 from sweep.execution.local import executor as this_machine
 
@@ -16,6 +20,11 @@ class LocalLauncher(Launcher):
     def count_gpus(self, config: Config) -> int:
         """Return how many GPUs MXNet sees here."""
         return this_machine.count_gpus(config)
+
+    def at_once(self, configs: Sequence[Config]) -> int:
+        """Return how many there is room for."""
+        gpus = find_gpus(configs[0].threads_per_run)
+        return LocalCapacity(configs[0].n_jobs, gpus).count_at_once(configs)
 
     def executor(self, config: Config) -> this_machine.LocalExecutor:
         """Return this machine."""

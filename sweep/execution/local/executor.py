@@ -3,9 +3,8 @@
 A run takes as many cores as it has threads, and a GPU of its own if it trains on one.
 """
 
-import math
-import time
 from collections.abc import Mapping
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
@@ -17,7 +16,8 @@ from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
 from sweep.execution.gpus import find_gpus
 from sweep.execution.job import Job, Running
 from sweep.execution.local import fork_server
-from sweep.execution.worker import Application, work
+from sweep.execution.watch import Watch
+from sweep.execution.worker import Application, job_of_hydra, work
 
 DRAWING = "sweep.runs.drawing"  # what runs with figures need
 
@@ -68,7 +68,7 @@ class LocalExecutor:
             resources=resources,
             process=process,
             connection=connection,
-            deadline=time.monotonic() + (job.config.run_timeout or math.inf),
+            watch=Watch(job.config, process),
             exit_reason=lambda: cause_of_death(process.exitcode, killed_before),
         )
 
@@ -79,8 +79,8 @@ def start_process(
     """Start a fresh process in which MXNet has so many threads; return it, and what it sends."""
     context = fork_server.context(threads)
     receiver, sender = context.Pipe(duplex=False)
-    arguments = (application, composed, environment, sender)
-    process = context.Process(target=work, args=arguments, daemon=True)
+    job = partial(job_of_hydra, application, composed, environment)
+    process = context.Process(target=work, args=(job, sender), daemon=True)
     fork_server.start(process)
     sender.close()  # so that the run's end closes the last one
     return process, receiver

@@ -21,7 +21,12 @@ Answer = TypeVar("Answer")
 HAS_FORK_SERVER = "forkserver" in multiprocessing.get_all_start_methods()
 START_ATTEMPTS = 5
 PAUSE_SECONDS = 0.1
+ANSWER_SECONDS = 600.0
 _server_threads: int | None = None
+
+
+class NoAnswer(ChildProcessError):
+    """A process has not answered in time."""
 
 
 def start_server(threads: int, *also: str) -> None:
@@ -81,11 +86,19 @@ def start(process: BaseProcess) -> None:
             time.sleep(PAUSE_SECONDS)  # until the system knows that the server is dead
 
 
-def call(function: Callable[[], Answer], threads: int) -> Answer:
+def call(
+    function: Callable[[], Answer], threads: int, seconds: float | None = ANSWER_SECONDS
+) -> Answer:
     """Return what a function returns in a fresh process; raise what it raises.
+
+    Args:
+        function: can be pickled.
+        threads: of MXNet.
+        seconds: to wait for its answer; None for as long as it takes.
 
     Raises:
         ChildProcessError: the process died before it answered.
+        NoAnswer: it has not answered in time.
     """
     starts = context(threads)
     receiver, sender = starts.Pipe(duplex=False)
@@ -93,12 +106,17 @@ def call(function: Callable[[], Answer], threads: int) -> Answer:
     start(process)
     sender.close()
     try:
+        if not receiver.poll(seconds):
+            what = f"the process that was asked has not answered in {seconds:g} seconds"
+            raise NoAnswer(what)
         answer = receiver.recv()
     except EOFError:
         process.join()
         what = f"the process that was asked ended with exit code {process.exitcode}"
         raise ChildProcessError(what) from None
-    process.join()
+    finally:
+        process.kill()  # which has nothing more to do, or hangs: Ctrl-C is to end that, too
+        process.join()
     if isinstance(answer, Exception):
         raise answer
     returned: Answer = answer

@@ -5,11 +5,10 @@ to the sweep. A run has a process of its own there too, forked from a server tha
 as the engine's process does: so it is trained, stopped and recorded as on the sweep's machine.
 """
 
-import math
 import os
+import signal
 import socket
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -23,8 +22,9 @@ from sweep.config.schema import Config
 from sweep.errors import RunFailed
 from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
 from sweep.execution.local.executor import prepare, start_process
+from sweep.execution.watch import Watch, only_ended
 from sweep.execution.worker import STOPPED, Application
-from sweep.runs.events import Event
+from sweep.runs.events import Alive, Event
 
 POLL_SECONDS = 0.2  # to see an interrupt, which does not end a wait; and the time
 GRACE_SECONDS = 3.0  # for a run to close its record; less than the sweep's own
@@ -106,18 +106,15 @@ def train(given: Assignment) -> Iterator[Message]:
         threads=given.config.threads_per_run,
         environment=given.environment,
     )
-    deadline = time.monotonic() + (given.config.run_timeout or math.inf)
+    watch = Watch(given.config, process)
     try:
-        yield from _messages(connection, deadline)
-        timed_out = time.monotonic() >= deadline
-        if timed_out:
-            process.kill()
+        yield from _messages(connection, watch)
         process.join()
     finally:
         _stop(process)
     exit_code = process.exitcode
-    if timed_out:
-        reason = f"it took longer than run_timeout={given.config.run_timeout:g} seconds"
+    if watch.reason is not None:  # whether it stopped at the first word or not: it did not end well
+        exit_code, reason = -signal.SIGKILL, watch.reason
     elif exit_code in (STOPPED, LOST):
         exit_code, reason = None, "its process was stopped by SIGTERM, which the sweep did not send"
     else:
@@ -156,15 +153,20 @@ def _forget_main() -> None:
     sys.modules["__main__"].__spec__ = None
 
 
-def _messages(connection: Connection, deadline: float) -> Iterator[Event | JobReturn]:
-    """Yield what a process sends, until it has ended or the deadline has passed."""
-    while (left := deadline - time.monotonic()) > 0:
-        if connection.poll(min(left, POLL_SECONDS)):
+def _messages(connection: Connection, watch: Watch) -> Iterator[Event | JobReturn]:
+    """Yield what a process sends, until it has ended, or was ended since it hung."""
+    while True:
+        if connection.poll(max(0.0, min(watch.seconds_left, POLL_SECONDS))):
             try:
                 message = connection.recv()
             except (EOFError, OSError):
                 return
-            yield message
+            watch.heard(message)
+            if not (isinstance(message, Alive) or only_ended(watch, message)):
+                yield message
+        watch.look()
+        if watch.is_dead and not connection.poll():  # what it has started holds the line
+            return
 
 
 def _stop(process: BaseProcess) -> None:

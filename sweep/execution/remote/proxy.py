@@ -18,6 +18,7 @@ from sweep.errors import RunFailed, UserError
 from sweep.execution.capacity import Resources
 from sweep.execution.job import Job, Running, failure
 from sweep.execution.remote.agent import Assignment, Ending, Message, environment
+from sweep.execution.watch import Elsewhere
 from sweep.execution.worker import STOPPED, Application
 from sweep.runs.events import Ended, Recorded
 from sweep.runs.locks import RunLocks
@@ -143,6 +144,6 @@ def follow(
         resources=resources,
         process=process,
         connection=process.connection,
-        deadline=math.inf,  # its own machine sees to it
+        watch=Elsewhere(),
         exit_reason=lambda: process.reason,
     )

@@ -29,7 +29,7 @@ from sweep.execution.remote.agent import Assignment, Ending, Message, train
 from sweep.execution.remote.event_file import ProgressFile, to_line
 from sweep.execution.remote.proxy import assignment, follow
 from sweep.execution.slurm.queue import LOOK_SECONDS, Queue
-from sweep.execution.worker import Application
+from sweep.execution.worker import Application, not_begun
 
 Cluster = Literal["local", "slurm"]
 POLL_SECONDS = 0.5
@@ -142,7 +142,11 @@ class SubmititExecutor:
 
     def start(self, job: Job, resources: Resources) -> Running:
         """Submit a run."""
-        job.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            job.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            failed = [not_begun(job.composed, error)]
+            return follow(job, resources, failed, terminate=_nothing, kill=_nothing)
         # A job that was believed dead may write on: so each has a file of its own.
         progress = (job.folder / f"progress-{uuid.uuid4().hex[:8]}.jsonl").absolute()
         given = assignment(_without_addresses(job), self._application)
@@ -165,6 +169,10 @@ class SubmititExecutor:
 
         messages = _messages(submitted, progress, cancelled)
         return follow(job, resources, messages, terminate=cancel, kill=cancel)
+
+
+def _nothing() -> None:
+    """Stop a run that was not begun."""
 
 
 def _without_addresses(job: Job) -> Job:

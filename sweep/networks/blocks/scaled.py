@@ -1,9 +1,12 @@
 """A network with what is done to images before it: ``dataset.normalize``."""
 
+import warnings
 from typing import Any
 
 from sweep.backend.mxnet import gluon, mx, nd
 from sweep.data.scaling import Scaling
+
+CONSTANTS = ("scaled_mean", "scaled_factor")  # as an exported model names them
 
 
 def scaled(net: gluon.Block, scaling: Scaling | None, context: mx.Context) -> gluon.Block:
@@ -30,7 +33,9 @@ class Scaled(gluon.HybridBlock):
         """Take the network, with its parameters on this device."""
         super().__init__(prefix="scaled_")
         self.net = net
-        with self.name_scope():
+        with self.name_scope(), warnings.catch_warnings():
+            # MXNet registers each by its name and its place in memory, at which another was before.
+            warnings.filterwarnings("ignore", ".*New initializer")
             self.mean = self.params.get_constant("mean", nd.array(scaling.mean))
             self.factor = self.params.get_constant("factor", nd.array(scaling.factor))
         for each in (self.mean, self.factor):

@@ -12,8 +12,9 @@ from sweep.config.arguments import gathered
 from sweep.config.choices import NETWORKS, Network, Tried
 from sweep.config.fields import STRICT, Mark, Role, Size, Text
 from sweep.config.images import Shape
+from sweep.config.own_targets import Call, allowed
 from sweep.errors import UserError
-from sweep.networks.own_target import ALLOWED
+from sweep.own_modules import entered, identified
 
 ARGUMENTS = "_arguments_"
 
@@ -63,6 +64,11 @@ class Custom(Network):
         """The folder with copies of the modules that take part."""
         return Path(self._folder_) if self._folder_ else None
 
+    @property
+    def call(self) -> Call:  # type: ignore[override]
+        """The target, and its arguments."""
+        return Call(str(self._target_), json.loads(self._arguments_))
+
     def check(self, shape: Shape) -> None:
         """Check that a target is named; whether it fits is known when it was tried.
 
@@ -70,7 +76,7 @@ class Custom(Network):
             UserError: there is none.
         """
         if not self._target_:
-            raise UserError(f"model._target_=null: no network; {ALLOWED}")
+            raise UserError(f"model._target_=null: no network; {allowed('model')}")
 
     def multiplications(self, shape: Shape, classes: int) -> int:
         """Return how many one image needs, as it was counted when it was tried."""
@@ -90,20 +96,17 @@ class Custom(Network):
         """Return the same network, built from copies of its modules in another folder."""
         return replace(self, _folder_=str(folder))
 
+    def known_by(self, folder: Path) -> Network:
+        """Return the same network, known by all modules in a folder, those of others too."""
+        return replace(self, _folder_=str(folder), _source_=identified(folder))
+
     def build(self, shape: Shape, classes: int) -> Any:
         """Return the network: (n, channels, height, width) to (n, classes) float32 scores.
 
         Raises:
             UserError: the modules are not those that the network was tried with, or raise.
         """
-        from sweep.networks.own_modules import enter, identified
         from sweep.networks.own_target import make
 
-        folder = self.source or Path.cwd()
-        if self.source and identified(self.source) != self._source_:
-            raise UserError(
-                f"model._source_={self._source_}: {self.source} does not hold these modules any "
-                "more; allowed is the command again, which copies them anew"
-            )
-        enter(folder)
-        return make(str(self._target_), json.loads(self._arguments_), shape, classes, folder)
+        folder = entered("model", self.source, self._source_)
+        return make(self.call.target, self.call.arguments, shape, classes, folder)

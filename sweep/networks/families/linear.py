@@ -1,4 +1,4 @@
-"""Softmax regression: ``model=linear``."""
+"""Softmax regression, or linear regression: ``model=linear``."""
 
 from typing import Literal
 

@@ -1,8 +1,18 @@
+import os
+import pickle
+import signal
+import sys
+
 import pytest
+from hydra import compose, initialize_config_dir, version
 from hydra.errors import ConfigCompositionException
 
-from sweep.commands.arguments import check_arguments, explain
+from sweep import __version__, signals
+from sweep.__main__ import main
+from sweep.commands.arguments import check_arguments, check_place, explain
+from sweep.config.compose import load
 from sweep.errors import UserError
+from sweep.progress import asks_to_train
 
 
 @pytest.mark.parametrize(
@@ -56,5 +66,80 @@ def test_a_misspelt_argument_of_a_network_of_ones_own_is_answered_with_the_neare
     assert explain(error, given) == (
         "model.widht is not a field of the configuration (did you mean model.width?)"
     )
-    (tmp_path / "model" / "my_net.yaml").write_text("a: b: c")
-    assert "widht is not a field" in explain(error, given)
+    for text in ("a: b: c", "", "only text", "3"):
+        (tmp_path / "model" / "my_net.yaml").write_text(text)
+        assert "widht is not a field" in explain(error, given)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (b"${x}", "{}: Hydra reads ${{ as a field of the configuration; allowed is a folder with "),
+        (b"\xff", "'{}': its name is not in UTF-8; allowed is a folder with another name"),
+    ],
+)
+def test_a_folder_that_not_all_can_name_is_refused(tmp_path, monkeypatch, name, message):
+    folder = tmp_path / os.fsdecode(name)
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    with pytest.raises(UserError) as error:
+        check_place()
+    assert str(error.value).startswith(message.format(ascii(str(folder)).strip("'")))
+
+
+def test_a_folder_that_is_gone_is_refused(tmp_path, monkeypatch):
+    folder = tmp_path / "ü 50%41 [x] #1 ?b $x {y}"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    check_place()
+    folder.rmdir()
+    with pytest.raises(UserError) as error:
+        check_place()
+    assert str(error.value) == "this folder is not there any more; allowed is one that is"
+
+
+def test_a_file_to_run_again_that_is_none_of_hydras():
+    text = explain(pickle.UnpicklingError("invalid load key, 'a'."), ["--experimental-rerun", "a"])
+    assert text == (
+        "--experimental-rerun: is no file that Hydra has written: invalid load key, 'a'."
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "trains"),
+    [
+        ("", True),
+        ("seed=1,2 --multirun", True),
+        ("--config-dir more -m seed=1", True),
+        ("--help", False),
+        ("--cfg job", False),
+        ("--info", False),
+        ("--hydra-help", False),
+    ],
+)
+def test_what_asks_to_train(given, trains):
+    assert asks_to_train(given.split()) is trains
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["model=lenet", "--version"]])
+def test_the_version_is_ours_wherever_it_is_asked_for(monkeypatch, arguments, capsys):
+    monkeypatch.setattr(sys, "argv", ["sweep", *arguments])
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    monkeypatch.setattr(signals, "let_none_be_lost", lambda: None)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main()
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"sweep, version {__version__}\n")
+
+
+def test_within_another_application_of_hydra(tmp_path):
+    (tmp_path / "other.yaml").write_text("a: 1\n")
+    with initialize_config_dir(str(tmp_path), version_base="1.2"):
+        assert load("optim.lr=0.25").optim.lr == 0.25
+        with pytest.raises(UserError):
+            load("optim.lr=-1")
+        assert compose("other").a == 1
+        assert str(version.getbase()) == "1.2"

@@ -8,6 +8,7 @@ from sweep.config.metrics import METRICS, Metric, register
 from sweep.errors import UserError
 
 GREY_28 = (1, 28, 28)
+MEASURED = "accuracy, macro_f1, mae, rmse, top5_accuracy"
 
 
 def message(act, *arguments):
@@ -120,6 +121,17 @@ def test_what_images_can_be_changed_by(override):
     check_images(load(override), 4_000, GREY_28)
 
 
+def test_rows_of_numbers_can_be_mixed():
+    check_images(load("augment.mixup=0.2"), 4_000, (1, 1, 28))
+
+
+def test_numbers_to_predict_are_not_mixed():
+    config = load("dataset=csv", "dataset.train=a.csv", "loss=l2", "augment.mixup=0.2")
+    assert message(check_images, config, 4_000, (1, 1, 28)) == (
+        "augment.mixup=0.2: mixes classes, and dataset.task=regression has numbers; allowed is null"
+    )
+
+
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
@@ -130,6 +142,7 @@ def test_what_images_can_be_changed_by(override):
         ("augment.cutout=-1", "a whole number of pixels, 1 or more, or null"),
         ("augment.brightness=2", "a number above 0 and at most 1, or null"),
         ("augment.contrast=0", "a number above 0 and at most 1, or null"),
+        ("augment.mixup=0", "a finite number above 0, or null"),
         ("dataset.normalize=true", "null, unit or standard"),
     ],
 )
@@ -142,17 +155,35 @@ def test_what_no_image_of_any_kind_can_be_changed_by(override, expected):
     [
         (
             ("metrics=[acuracy]",),
-            "metrics=[acuracy] (did you mean accuracy?): allowed is a list of accuracy",
+            f"metrics=[acuracy] (did you mean accuracy?): allowed is a list of {MEASURED}",
         ),
-        (("metrics=[loss]",), "metrics=[loss]: allowed is a list of accuracy"),
+        (("metrics=[loss]",), f"metrics=[loss]: allowed is a list of {MEASURED}"),
         (
             ("metrics=[accuracy,accuracy]",),
             "metrics=[accuracy,accuracy]: accuracy is there twice; allowed is each once",
         ),
         (("metrics=accuracy",), "metrics=accuracy: allowed is a list of texts, as in [a,b]"),
-        (("monitor=loss",), "monitor=loss: allowed is val/accuracy or val/loss"),
+        (
+            ("monitor=loss",),
+            "monitor=loss: allowed is val/accuracy or val/loss (did you mean val/loss?)",
+        ),
+        (
+            ("monitor=accuracy",),
+            "monitor=accuracy: allowed is val/accuracy or val/loss (did you mean val/accuracy?)",
+        ),
+        (("monitor=macro_f1",), "monitor=macro_f1: allowed is val/accuracy or val/loss"),
+        (("monitor=test/accuracy",), "monitor=test/accuracy: allowed is val/accuracy or val/loss"),
         (("monitor=test/loss",), "monitor=test/loss: allowed is val/accuracy or val/loss"),
-        (("metrics=[]",), "monitor=val/accuracy: allowed is val/loss"),
+        (
+            ("metrics=[]",),
+            "monitor=val/accuracy: is not measured; allowed is val/loss, or to measure it: "
+            "'metrics=[accuracy]'",
+        ),
+        (
+            ("monitor=val/macro_f1",),
+            "monitor=val/macro_f1: is not measured; allowed is val/accuracy or val/loss, or to "
+            "measure it: 'metrics=[accuracy,macro_f1]'",
+        ),
         (
             ("search.objectives=[val/accuracy,size]",),
             "search.objectives=[val/accuracy,size]: allowed is null, or a list of "
@@ -176,13 +207,13 @@ def test_fields_that_do_not_fit_each_other(overrides, expected):
 
 def test_a_metric_of_ones_own_can_be_measured_and_monitored(monkeypatch):
     monkeypatch.setattr(METRICS, "_choices", dict(METRICS._choices))
-    register(Metric("top5_accuracy", "max", lambda F, scores, labels: F.sum(labels)))
-    config = load("metrics=[accuracy,top5_accuracy]", "monitor=val/top5_accuracy")
-    assert (config.metrics, config.monitor) == (("accuracy", "top5_accuracy"), "val/top5_accuracy")
-    expected = "monitor=val/top5: allowed is val/accuracy, val/top5_accuracy or val/loss"
-    assert message(load, "metrics=[accuracy,top5_accuracy]", "monitor=val/top5") == expected
-    assert message(load, "monitor=val/top5_accuracy").endswith("val/accuracy or val/loss")
-    config = load("metrics=[top5_accuracy]", "monitor=val/top5_accuracy")
+    register(Metric("top3_accuracy", "max", lambda F, scores, labels: F.sum(labels)))
+    config = load("metrics=[accuracy,top3_accuracy]", "monitor=val/top3_accuracy")
+    assert (config.metrics, config.monitor) == (("accuracy", "top3_accuracy"), "val/top3_accuracy")
+    expected = "monitor=val/top3: allowed is val/accuracy, val/top3_accuracy or val/loss"
+    assert message(load, "metrics=[accuracy,top3_accuracy]", "monitor=val/top3") == expected
+    assert message(load, "monitor=val/top3_accuracy").endswith("'metrics=[accuracy,top3_accuracy]'")
+    config = load("metrics=[top3_accuracy]", "monitor=val/top3_accuracy")
     assert load("metrics=[accuracy]") != config
 
 
@@ -276,9 +307,7 @@ def test_bounds_of_optimisers_and_schedules(choice, override, expected):
 
 
 def test_a_field_of_another_optimiser_or_schedule():
-    expected = "optim.beta1 is not a field of the optim that is chosen, but of another optim"
-    assert message(load, "optim.beta1=0.5") == expected
-    expected = (
-        "schedule.final is not a field of the schedule that is chosen, but of another schedule"
-    )
-    assert message(load, "schedule.final=0.5") == expected
+    expected = "optim.beta1 is not a field of optim=nag, but of optim=adam, adamw or lamb"
+    assert message(load, "optim=nag", "optim.beta1=0.5") == expected
+    expected = "schedule.peak is not a field of the schedule that is chosen, but of schedule="
+    assert message(load, "schedule.peak=0.5") == f"{expected}one_cycle"

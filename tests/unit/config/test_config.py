@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from sweep.config.compose import fields, load
-from sweep.config.params import flatten, params, varying
+from sweep.config.params import flatten, params, values_of
 from sweep.config.recorded import from_yaml, to_yaml
 from sweep.config.schema import EarlyStopping, Tracking
 from sweep.data.formats.mnist import FashionMnist, Mnist, Mnist5k
@@ -44,7 +44,7 @@ LENET_MODEL = {
     "pool_size": 2,
     "pool_stride": 2,
 }
-AUGMENTATIONS = ("flip", "crop", "shift", "rotate", "cutout", "brightness", "contrast")
+AUGMENTATIONS = ("flip", "crop", "shift", "rotate", "cutout", "brightness", "contrast", "mixup")
 SGD = {
     "name": "sgd",
     "wd_on": "all",
@@ -57,14 +57,19 @@ DEFAULTS = {
     "model": MLP_MODEL,
     "optim": SGD,
     "schedule": {"name": "constant", "warmup_epochs": 0.0},
+    "loss": {"name": "softmax_cross_entropy", "label_smoothing": 0.0},
     "dataset": {
         "name": "mnist_5k",
         "val_size": 500,
+        "task": "classification",
         "normalize": "unit",
         "root": None,
         "mirrors": (),
     },
     "augment": dict.fromkeys(AUGMENTATIONS),
+    "init_from": None,
+    "init_digest": None,
+    "freeze": (),
     "batch_size": 100,
     "epochs": 10,
     "seed": 0,
@@ -73,10 +78,14 @@ DEFAULTS = {
     "n_jobs": None,
     "max_retries": 1,
     "run_timeout": None,
+    "stall_timeout": "auto",
     "on_failure": "continue",
     "rerun": False,
+    "dry_run": False,
     "checkpoint_dir": "checkpoints",
+    "keep_states": 1000,
     "figures": True,
+    "keep_models": "all",
     "metrics": ("accuracy",),
     "monitor": "val/accuracy",
     "early_stopping": {"patience": None, "min_delta": 0.0},
@@ -183,6 +192,10 @@ def test_an_override_wins_over_its_preset():
         ("run_timeout=null", None),
         ("run_timeout=0.001", 0.001),
         ("run_timeout=3600", 3600.0),
+        ("stall_timeout=auto", "auto"),
+        ("stall_timeout=null", None),
+        ("stall_timeout=5", 5.0),
+        ("stall_timeout=90.5", 90.5),
         ("on_failure=stop", "stop"),
         ("on_failure=continue", "continue"),
         ("rerun=true", True),
@@ -224,10 +237,16 @@ def test_params_are_written_as_overrides_are():
         "optim.momentum": "0.0",
         "schedule.name": "constant",
         "schedule.warmup_epochs": "0.0",
+        "loss.name": "softmax_cross_entropy",
+        "loss.label_smoothing": "0.0",
         "dataset.name": "mnist_5k",
         "dataset.val_size": "500",
+        "dataset.task": "classification",
         "dataset.normalize": "unit",
         **{f"augment.{name}": "null" for name in AUGMENTATIONS},
+        "init_from": "null",
+        "init_digest": "null",
+        "freeze": "[]",
         "batch_size": "100",
         "epochs": "10",
         "seed": "0",
@@ -267,6 +286,8 @@ def test_fields_name_every_value_once_in_order():
         *(f"optim.{name}" for name in ("epsilon", "beta1", "beta2", "gamma1")),
         *(f"schedule.{name}" for name in ("final", "milestones", "gamma")),
         *(f"schedule.{name}" for name in ("peak", "start", "power", "every")),
+        *(f"loss.{name}" for name in ("task", "_target_", "_arguments_", "_source_", "_folder_")),
+        *("loss.margin", "loss.rho"),
     ]
     assert len(names) == len({*names})
 
@@ -276,7 +297,11 @@ def test_flatten():
     assert list(flatten(nested)) == [("a", 1), ("b.c", [2]), ("b.d.e", None)]
 
 
-def test_varying_names_the_keys_in_which_runs_differ():
+def varying(runs):
+    return [key for key, values in values_of(runs).items() if len(values) > 1]
+
+
+def test_values_tell_the_keys_in_which_runs_differ():
     first, second = params(load()), params(load("optim.lr=0.2", "seed=1"))
     assert varying([first, second]) == ["optim.lr", "seed"]
     assert varying([first, dict(first)]) == []
@@ -293,7 +318,8 @@ def test_varying_takes_fields_of_one_network_only_if_they_differ_in_it():
 
 
 HOW = {"tracking", "n_jobs", "max_retries", "run_timeout", "on_failure", "rerun"}
-HOW |= {"checkpoint_dir", "figures", "search"}
+HOW |= {"dry_run", "checkpoint_dir", "keep_states", "figures", "keep_models", "search"}
+HOW |= {"stall_timeout"}
 
 
 def test_yaml_holds_everything_but_how_it_is_launched_and_recorded():

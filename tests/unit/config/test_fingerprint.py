@@ -12,6 +12,7 @@ from sweep.config.choices import OPTIMIZERS, SCHEDULES
 from sweep.config.compose import field_infos, fields, load, parse
 from sweep.config.fields import STRICT, Before, Count, Role, Switch, Texts, declared, walk
 from sweep.config.fingerprint import fingerprint, trajectory
+from sweep.config.losses import LOSSES
 from sweep.config.params import params
 from sweep.config.recorded import from_yaml, to_yaml
 from sweep.networks.families.mlp import MLP
@@ -56,6 +57,9 @@ TRAJECTORY = {  # what each epoch computes
         f"schedule.{name}"
         for name in ("every", "gamma", "milestones", "final", "power", "peak", "start")
     ),
+    "loss.name": None,  # see test_losses_are_told_apart
+    "loss.label_smoothing": "loss.label_smoothing=0.1",
+    **dict.fromkeys(("loss.rho", "loss.margin")),  # see test_fields_of_losses_count
     "dataset.name": "dataset.name=mnist",
     "dataset.val_size": "dataset.val_size=501",
     "dataset.normalize": "dataset.normalize=standard",
@@ -66,6 +70,9 @@ TRAJECTORY = {  # what each epoch computes
     "augment.cutout": "augment.cutout=8",
     "augment.brightness": "augment.brightness=0.2",
     "augment.contrast": "augment.contrast=0.2",
+    "augment.mixup": "augment.mixup=0.2",
+    "init_digest": None,  # see test_what_a_run_starts_from_is_known_by_its_content
+    "freeze": "freeze=['0.*']",
     "batch_size": "batch_size=101",
     "seed": "seed=1",
     "context": "context=gpu",
@@ -80,17 +87,22 @@ IDENTITY = {  # which epochs there are, which one is kept, what is measured
     "early_stopping.min_delta": "early_stopping.min_delta=0.001",
     "test_every_epoch": "test_every_epoch=true",
 }
-RECORD = {"preset": "preset=mine"}
+RECORD = {"preset": "preset=mine", "init_from": "init_from=net.params"}
+RECORD |= {"dataset.task": None}  # its labels are in the digest
 MACHINE = {
     "dataset.root": "dataset.root=somewhere",
     "dataset.mirrors": "dataset.mirrors=[http://localhost/]",
     "n_jobs": "n_jobs=3",
     "max_retries": "max_retries=3",
     "run_timeout": "run_timeout=60",
+    "stall_timeout": "stall_timeout=60",
     "on_failure": "on_failure=stop",
     "rerun": "rerun=true",
+    "dry_run": "dry_run=true",
+    "keep_states": "keep_states=5",
     "checkpoint_dir": "checkpoint_dir=elsewhere",
     "figures": "figures=false",
+    "keep_models": "keep_models=best",
     "search.sampler": "search.sampler=random",
     "search.pruner": "search.pruner=asha",
     "search.objectives": "search.objectives=[val/loss]",
@@ -110,11 +122,21 @@ OWN_IMAGES = {  # fields of datasets whose digest is that of what is decoded
     **dict.fromkeys(("limit", "size", "resize", "channels", "on_broken"), Role.RECORD),
     **dict.fromkeys(("label", "transpose", "_target_", "arguments"), Role.RECORD),
     **dict.fromkeys(("train", "val", "test", "train_images", "train_labels"), Role.MACHINE),
-    **dict.fromkeys(("test_images", "test_labels"), Role.MACHINE),
+    **dict.fromkeys(("val_images", "val_labels"), Role.MACHINE),
+    **dict.fromkeys(("test_images", "test_labels", "_folder_"), Role.MACHINE),
 }
 OWN_NETWORKS = {  # what a user's network is made of; and where copies of its modules are
     **dict.fromkeys(("_target_", "_arguments_", "_source_"), Role.TRAJECTORY),
     **dict.fromkeys(("_folder_", "_work_"), Role.MACHINE),
+}
+OWN_LOSSES = {  # the same of a user's loss, and what it is for
+    **dict.fromkeys(("_target_", "_arguments_", "_source_", "task"), Role.TRAJECTORY),
+    "_folder_": Role.MACHINE,
+}
+SYMBOLS = {  # what a network of MXNet's files is made of
+    **dict.fromkeys(("mean", "std", "white", "_digest_"), Role.TRAJECTORY),
+    **dict.fromkeys(("file", "output"), Role.RECORD),
+    "_graph_": Role.MACHINE,
 }
 ROLES = {
     **dict.fromkeys(TRAJECTORY, Role.TRAJECTORY),
@@ -122,7 +144,8 @@ ROLES = {
     **dict.fromkeys(RECORD, Role.RECORD),
     **dict.fromkeys(MACHINE, Role.MACHINE),
     **{f"dataset.{key}": role for key, role in OWN_IMAGES.items()},
-    **{f"model.{key}": role for key, role in OWN_NETWORKS.items()},
+    **{f"model.{key}": role for key, role in {**OWN_NETWORKS, **SYMBOLS}.items()},
+    **{f"loss.{key}": role for key, role in OWN_LOSSES.items()},
 }
 
 
@@ -194,7 +217,7 @@ def test_fingerprint_changes_with_what_can_change_the_result(override):
     assert fingerprint(changed(override), "digest") != fingerprint(CPU, "digest")
 
 
-@pytest.mark.parametrize("override", (RECORD | MACHINE).values())
+@pytest.mark.parametrize("override", [each for each in (RECORD | MACHINE).values() if each])
 def test_fingerprint_does_not_change_with_where_things_lie(override):
     assert fingerprint(changed(override), "digest") == fingerprint(CPU, "digest")
 
@@ -288,6 +311,34 @@ def test_it_is_16_hex_digits_and_changes_with_the_images(identify):
     int(identify(CPU, "one"), 16)
 
 
+NUMBERS = ("dataset=csv", "dataset.train=a.csv")
+
+
+@pytest.mark.parametrize("identify", [fingerprint, trajectory])
+def test_losses_are_told_apart(identify):
+    of = {name: NUMBERS if LOSSES[name].task == "regression" else () for name in LOSSES.names()}
+    found = {identify(load(*given, f"loss={name}"), "d") for name, given in of.items()}
+    assert len(found) == len(of) == 7
+
+
+@pytest.mark.parametrize("choice", [("loss=huber", "rho", *NUMBERS), ("loss=hinge", "margin")])
+def test_fields_of_losses_count(choice):
+    loss, field, *given = choice
+    usual, other = load(loss, *given), load(loss, f"loss.{field}=2", *given)
+    for identify in (fingerprint, trajectory):
+        assert identify(usual, "d") != identify(other, "d")
+
+
+def test_the_cross_entropy_and_classes_were_nothing_new():
+    spelt_out = ("loss=softmax_cross_entropy", "loss.label_smoothing=0")
+    assert load(*spelt_out, "dataset.task=classification") == load()
+    text = to_yaml(load())
+    kept = text.replace("loss:\n  name: softmax_cross_entropy\n  label_smoothing: 0.0\n", "")
+    kept = kept.replace("  task: classification\n", "")
+    assert len(text.splitlines()) == len(kept.splitlines()) + 4
+    assert from_yaml(kept) == load()
+
+
 # --- what version 0.1.0 recorded ---
 
 
@@ -374,10 +425,25 @@ def test_what_is_made_of_images_and_how_they_are_augmented_were_nothing_new():
     spelt_out = ("dataset.normalize=unit", *(f"augment.{name}=null" for name in AUGMENTATIONS))
     assert load(*spelt_out) == load()
     kept = to_yaml(load()).replace("  normalize: unit\n", "")
-    kept = kept[: kept.index("augment:")] + kept[kept.index("batch_size:") :]
+    kept = kept[: kept.index("augment:")] + kept[kept.index("init_from:") :]
     assert from_yaml(kept) == load()
     other = fingerprint(load("dataset.normalize=null"), "d")
     assert other != fingerprint(load(), "d")
+
+
+def test_what_a_run_starts_from_is_known_by_its_content():
+    config = load("init_from=a.params", "init_digest=0123")
+    for identify in (fingerprint, trajectory):
+        assert identify(replace(config, init_from="b.params"), "d") == identify(config, "d")
+        assert identify(replace(config, init_digest="4567"), "d") != identify(config, "d")
+
+
+def test_a_start_with_nothing_and_nothing_frozen_were_nothing_new():
+    assert load("init_from=null", "init_digest=null", "freeze=[]") == load()
+    text = to_yaml(load())
+    kept = text.replace("init_from: null\ninit_digest: null\nfreeze: []\n", "")
+    assert len(text.splitlines()) == len(kept.splitlines()) + 3
+    assert from_yaml(kept) == load()
 
 
 def test_all_of_a_batchs_gradient_and_one_rate_were_nothing_new():

@@ -10,6 +10,7 @@ import pytest
 from sweep.config import registry as module
 from sweep.config.choices import DATASETS, NETWORKS, OPTIMIZERS, SCHEDULES
 from sweep.config.compose import load
+from sweep.config.losses import LOSSES
 from sweep.config.metrics import METRICS
 from sweep.config.registry import PLUGINS, Registry, import_plugins
 from sweep.data.formats.folder import Folder
@@ -19,10 +20,10 @@ from sweep.networks.families.lenet import LeNet
 from sweep.networks.families.mlp import MLP
 from sweep.training.optimizers.sgd import SGD
 
-NAMES = ["arrays", "cifar10", "cifar100", "csv", "custom", "fashion_mnist", "folder", "idx", "list"]
-NAMES += ["mnist", "mnist_5k", "recordio"]
+NAMES = ["arrays", "cifar10", "cifar100", "csv", "custom", "fashion_mnist", "folder", "idx"]
+NAMES += ["linear_2017", "list", "mnist", "mnist_5k", "recordio"]
 FAMILIES = ["alexnet", "custom", "densenet", "googlenet", "lenet", "linear", "mlp", "nin"]
-FAMILIES += ["resnet", "vgg", "zoo"]
+FAMILIES += ["resnet", "symbol", "vgg", "zoo"]
 KINDS = f"{', '.join(FAMILIES[:-1])} or {FAMILIES[-1]}"
 ALLOWED = f"{', '.join(NAMES[:-1])} or {NAMES[-1]}"
 
@@ -58,7 +59,12 @@ def test_what_can_be_chosen():
     assert SCHEDULES.names() == [*("constant", "cosine", "multistep", "one_cycle", "poly", "step")]
     assert DATASETS.names() == NAMES
     assert {FashionMnist, Mnist, Mnist5k, Folder} < {*DATASETS.choices()}
-    assert METRICS.names() == ["accuracy", "epoch_seconds", "images_per_second", "loss"]
+    losses = ("custom", "hinge", "huber", "l1", "l2", "softmax_cross_entropy", "squared_hinge")
+    assert LOSSES.names() == [*losses]
+    measured = [each.name for each in METRICS.choices() if each.batch_sum]
+    assert measured == ["accuracy", "macro_f1", "mae", "rmse", "top5_accuracy"]
+    others = {"cpu_seconds", "epoch_seconds", "images_per_second", "loss", "peak_memory_mib"}
+    assert {*METRICS.names()} == {*measured, *others}
 
 
 def test_names_are_sorted_whatever_the_order_of_their_registration():

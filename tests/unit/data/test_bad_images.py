@@ -10,9 +10,10 @@ import pytest
 from own_images import digits, encoded, halves, idx, patches
 
 from sweep.config.compose import load
-from sweep.data import decode_once
-from sweep.data import own_images as own
-from sweep.data.download import gluon_cache
+from sweep.data.decoded import free_memory
+from sweep.data.decoded import once as decode_once
+from sweep.data.own import images as own
+from sweep.data.published.download import gluon_cache
 from sweep.data.splits import load_dataset
 from sweep.errors import UserError
 
@@ -20,6 +21,7 @@ IMAGES, LABELS = digits()
 PARTS = halves(IMAGES, LABELS)
 SKIP = "dataset.on_broken=skip leaves such images out"
 CLASS_LABELS = "allowed are whole numbers from 0, one for each class"
+OR_NUMBERS = "allowed are whole numbers from 0, or loss=huber, l1 or l2 to predict numbers"
 FOLDER = (
     "allowed is a folder with train/CLASS/… and test/CLASS/…, or with CLASS/… alone, whose files "
     "are images"
@@ -281,8 +283,8 @@ def test_fields_that_are_wrong(root, given, expected):
             "a.lst, line 2: label 'cat' is no number; allowed is a line as im2rec writes it: "
             "index, label, path, with tabs between them",
         ),
-        ("0\t0.5\ta.png", f"a.lst, image 2: label 0.5 is not one of a class; {CLASS_LABELS}"),
-        ("0\t-1\ta.png", f"a.lst, image 2: label -1 is not one of a class; {CLASS_LABELS}"),
+        ("0\t0.5\ta.png", f"a.lst, image 2: label 0.5 is no class; {CLASS_LABELS}"),
+        ("0\t-1\ta.png", f"a.lst, image 2: label -1 is no class; {CLASS_LABELS}"),
     ],
 )
 def test_a_list_that_is_wrong(line, expected):
@@ -345,15 +347,15 @@ def test_arrays_that_are_no_images(images, expected):
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [
-        (LABELS - 1, "a.npz, labels, row 0: label -1 is not one of a class; "),
-        (LABELS + 0.5, "a.npz, labels, row 0: label 0.5 is not one of a class; "),
+        (LABELS - 1, "a.npz, labels, row 0: label -1 is no class; "),
+        (LABELS + 0.5, "a.npz, labels, row 0: label 0.5 is no class; "),
         (LABELS * 1j, "a.npz, labels, row 0: label 0j is no number; "),
         (LABELS.astype(str), "a.npz, labels, row 0: label '0' is no number; "),
         (
             np.eye(10)[LABELS],
             "a.npz, labels: has the shape (120,10); allowed is one label for",
         ),
-        (np.full(120, 2**40), "a.npz, labels, row 0: label 1.09951e+12 is not one of a class; "),
+        (np.full(120, 2**40), "a.npz, labels, row 0: label 1.09951e+12 is no class; "),
     ],
 )
 def test_arrays_that_are_no_labels(labels, expected):
@@ -459,8 +461,8 @@ CSV = ("dataset=csv", "dataset.train=a.csv", "dataset.test_size=1")
             "a.csv, line 3: column a has no number; allowed are finite",
         ),
         ("label,a\n0,1\n1,\n", "a.csv, line 3: column a has no number; allowed are finite"),
-        ("label,a\n0,1\n1.5,2\n", f"a.csv, row 1: label 1.5 is not one of a class; {CLASS_LABELS}"),
-        ("label,a\n0,1\n-3,2\n", f"a.csv, row 1: label -3 is not one of a class; {CLASS_LABELS}"),
+        ("label,a\n0,1\n1.5,2\n", f"a.csv, line 3: label 1.5 is no class; {OR_NUMBERS}"),
+        ("label,a\n0,1\n-3,2\n", f"a.csv, line 3: label -3 is no class; {OR_NUMBERS}"),
         (
             "label,a\n0,1,2\n1,2,3\n",
             "a.csv: has rows of more columns than the first line has names; allowed is a name for "
@@ -508,8 +510,15 @@ def test_idx_files_that_are_not_there():
     assert message("dataset=idx", "dataset.root=y") == "dataset.root=y: there is no such folder"
     with pytest.raises(UserError, match="^dataset.train_labels=null: dataset.train_images is"):
         load("dataset=idx", "dataset.train_images=x")
+    with pytest.raises(UserError, match="^dataset.val_labels=null: dataset.val_images is given; "):
+        load("dataset=idx", "dataset.root=x", "dataset.val_images=x")
     with pytest.raises(UserError, match="^dataset.root=null: no images; allowed with dataset=idx"):
         load("dataset=idx")
+    Path("y").mkdir()
+    for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "val-labels-idx1-ubyte"):
+        Path("y", name).touch()
+    expected = "dataset.root=y: has no file for val images; allowed are names as train-images-idx3"
+    assert message("dataset=idx", "dataset.root=y").startswith(expected)
 
 
 # --- where the images are kept ---
@@ -540,7 +549,7 @@ def test_a_full_disk_decodes_into_memory_or_refuses(root, monkeypatch, caplog):
     where = gluon_cache() / "decoded"
     assert f"{where} cannot hold decoded images, so each run decodes: No space left" in caplog.text
     Path("meminfo").write_text("MemTotal: 9 kB\nMemAvailable:    1 kB\n")
-    monkeypatch.setattr(decode_once, "MEMORY_INFO", Path("meminfo"))
+    monkeypatch.setattr(free_memory, "MEMORY_INFO", Path("meminfo"))
     assert message(*FOLDER_ROOT) == (
         f"root: {where} cannot hold the decoded images (No space left on device), and they need "
         "0.0 GiB of memory, of which 0.0 are free; allowed is another MXNET_HOME with room, a "

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from sweep.config.compose import load
-from sweep.data import decoded as data
-from sweep.data.download import gluon_cache
 from sweep.data.formats.mnist import PACKAGED, FashionMnist, Mnist, Mnist5k
-from sweep.data.published import PUBLISHED, IdxFile
+from sweep.data.published import copies as data
+from sweep.data.published.download import gluon_cache
+from sweep.data.published.sets import PUBLISHED, IdxFile
 from sweep.data.splits import load_dataset
 from sweep.errors import UserError
 

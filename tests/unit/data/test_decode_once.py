@@ -11,9 +11,9 @@ import pytest
 from own_images import digits, halves, patches
 
 from sweep.config.compose import load
-from sweep.data import decode_pass
-from sweep.data.arrays import ArrayPictures
-from sweep.data.download import gluon_cache
+from sweep.data.decoded import one_pass as decode_pass
+from sweep.data.published.download import gluon_cache
+from sweep.data.readers.arrays import ArrayPictures
 from sweep.data.splits import load_dataset
 
 IMAGES, LABELS = digits()
@@ -152,7 +152,7 @@ def test_images_are_written_in_their_order_however_long_each_takes(config, monke
 
 
 def test_a_row_file_is_what_numpy_writes(tmp_path):
-    from sweep.data.row_file import RowFile
+    from sweep.data.decoded.row_file import RowFile
 
     rows = np.arange(24, dtype=np.float32).reshape(4, 2, 3)
     with open("a.npy", "wb") as stream:

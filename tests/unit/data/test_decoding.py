@@ -7,8 +7,8 @@ import pytest
 from own_images import encoded, patches
 from PIL import EpsImagePlugin, Image
 
-from sweep.data import decoding
-from sweep.data.decoding import AS_THEY_ARE, Broken, Form, decode, mode_of, resized
+from sweep.data.readers import decoding
+from sweep.data.readers.decoding import AS_THEY_ARE, Broken, Form, decode, mode_of, resized
 
 COLOURS = patches()[0][3]  # (32, 32, 3)
 GREY = COLOURS[..., :1]

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sweep.data import download as sources
-from sweep.data.download import find, gluon_cache, read_verified
-from sweep.data.published import PUBLISHED, IdxFile, PublishedSet
+from sweep.data.published import download as sources
+from sweep.data.published.download import find, gluon_cache, read_verified
+from sweep.data.published.sets import PUBLISHED, IdxFile, PublishedSet
 from sweep.errors import UserError
 
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = (
@@ -57,7 +57,7 @@ def contents(monkeypatch, tmp_path):
             )
             for name, content in published[dataset].items()
         )
-        tiny = PublishedSet(dataset, files, tmp_path / "system" / dataset)
+        tiny = PublishedSet(dataset, files, tmp_path / "system" / dataset, "torchvision")
         monkeypatch.setitem(PUBLISHED, dataset, tiny)
     return published
 

@@ -15,13 +15,14 @@ from own_images import digits, halves, idx, patches
 from sweep.config.compose import load
 from sweep.config.params import params
 from sweep.config.recorded import from_yaml, to_yaml
-from sweep.data import cifar
-from sweep.data.cifar import CIFAR
-from sweep.data.decoding import AS_THEY_ARE
-from sweep.data.download import gluon_cache
 from sweep.data.formats.csv import csv_part
+from sweep.data.published import cifar
+from sweep.data.published.cifar import CIFAR
+from sweep.data.published.download import gluon_cache
+from sweep.data.readers.decoding import AS_THEY_ARE
 from sweep.data.splits import load_dataset
 from sweep.errors import UserError
+from sweep.own_modules import keep
 
 IMAGES, LABELS = digits()
 
@@ -194,6 +195,27 @@ def test_idx_files_are_found_by_their_usual_names():
     assert len(digests) == 1
 
 
+def test_idx_files_to_validate_on_are_given_or_found():
+    Path("idx").mkdir()
+    given, halved = [], halves(IMAGES, LABELS)
+    parts = {"train": halved["train"], "val": halved["test"], "test": (IMAGES[:30], LABELS[:30])}
+    for part, (images, labels) in parts.items():
+        pair = {"images": (images[..., 0], "idx3"), "labels": (labels, "idx1")}
+        for kind, (array, ending) in pair.items():
+            file = Path("idx", f"{part}-{kind}-{ending}-ubyte")
+            file.write_bytes(idx(array))
+            given.append(f"dataset.{part}_{kind}={file}")
+    found = load_dataset(load("dataset=idx", "dataset.root=idx").dataset)
+    np.testing.assert_array_equal(found.val.labels, halved["test"][1])
+    expected = halved["test"][0].transpose(0, 3, 1, 2)
+    np.testing.assert_array_equal(np.rint(found.val.images * 255), expected)
+    assert (len(found.train), len(found.val), len(found.test)) == (90, 30, 30)
+    assert load_dataset(load("dataset=idx", *given).dataset).digest == found.digest
+    moved = load("dataset=idx", *given).dataset.in_folder("elsewhere")
+    assert moved.val_labels == "elsewhere/val-labels-idx1-ubyte"
+    assert "there are images to validate on already" in message("dataset=idx", *given)
+
+
 def test_idx_files_on_their_side_are_turned():
     Path("a").write_bytes(idx(IMAGES[..., 0].transpose(0, 2, 1)))
     Path("b").write_bytes(idx(LABELS))
@@ -349,6 +371,10 @@ def load(n=40, form="dict", **others):
         "dict": {"x_train": x, "y_train": y, "x_test": x_test, "y_test": y_test},
         "tuple": (x, y, x_test, y_test),
         "keras": ((x, y), (x_test, y_test)),
+        "val": {"x_train": x, "y_train": y, "x_val": x[:6], "y_val": y[:6], "x_test": x_test,
+                "y_test": y_test},
+        "six": (x, y, x[:6], y[:6], x_test, y_test),
+        "pairs": ((x, y), (x[:6], y[:6]), (x_test, y_test)),
         "two": (x, y),
         "three": (x, y, x),
         "text": "text",
@@ -381,6 +407,31 @@ def test_a_function_gives_arrays(function):
     assert len(digests) == 1 and dataset.digest not in digests
     two = dataset_of(*function, "+dataset.form=two", "dataset.test_size=0.5")
     assert len(two.test) == 20
+
+
+def test_a_function_gives_images_to_validate_on(function):
+    given = [load(*function, f"+dataset.form={each}").dataset for each in ("val", "six", "pairs")]
+    found = [load_dataset(each) for each in given]
+    assert [(len(each.train), len(each.val), len(each.test)) for each in found] == [(40, 6, 4)] * 3
+    assert len({each.digest for each in found}) == 1
+    np.testing.assert_array_equal(found[0].val.labels, np.arange(6) % 2)
+
+
+def test_its_modules_come_with_the_images_and_others_can_be_named(function, tmp_path):
+    Path("for_mine.py").write_text("SIDE = 3\n")
+    Path("of_mine.py").write_text(f"import for_mine\n{SOURCE}")
+    config = load(*function).dataset
+    found = load_dataset(config)
+    files = {name: Path(name).read_bytes() for name in ("for_mine.py", "of_mine.py")}
+    assert found.modules == files
+    del sys.modules["of_mine"], sys.modules["for_mine"]
+    kept = keep(files, tmp_path / "kept")
+    for name in files:
+        Path(name).write_text("raise RuntimeError")
+    again = load_dataset(config.read_by(kept))
+    assert (again.digest, again.modules) == (found.digest, files)
+    assert str(kept) not in sys.path
+    del sys.modules["for_mine"]
 
 
 def test_its_arguments_are_recorded(function):

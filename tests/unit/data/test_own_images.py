@@ -1,5 +1,6 @@
 """The same images in the same order are the same dataset, whatever format they are in."""
 
+import gc
 import runpy
 import sys
 from dataclasses import fields, replace
@@ -15,8 +16,8 @@ from sweep.config.choices import DATASETS
 from sweep.config.compose import CONF, load
 from sweep.config.fingerprint import fingerprint
 from sweep.config.recorded import from_yaml, to_yaml
-from sweep.data.own_images import OwnImages
-from sweep.data.own_splits import USUAL_VAL_SIZE
+from sweep.data.own.images import OwnImages
+from sweep.data.own.splits import USUAL_VAL_SIZE
 from sweep.data.splits import load_dataset
 
 GREY_ONLY = {own_images.write_csv, own_images.write_idx}
@@ -97,6 +98,7 @@ def test_im2rec_writes_the_same_dataset(written, monkeypatch):
         Path(f"{part}.lst").write_text((root / f"{part}.lst").read_text())
         monkeypatch.setattr(sys, "argv", ["im2rec.py", "--pass-through", part, str(root)])
         runpy.run_path(str(tool), run_name="__main__")
+    gc.collect()  # it leaves its files to be closed with what holds them
     packed = config_of("dataset=recordio", "dataset.train=train.rec", "dataset.test=test.rec")
     folder = load_dataset(config_of(*formats["write_folder"]).dataset)
     assert Path("train.idx").is_file()
@@ -277,7 +279,7 @@ def test_all_formats_have_the_same_defaults():
     for file in (CONF / "dataset").glob("*.yaml"):
         values = yaml.safe_load(file.read_text())
         if issubclass(DATASETS[values["name"]], OwnImages):
-            common = {each.name for each in fields(OwnImages)} - {"name", "normalize"}
+            common = {each.name for each in fields(OwnImages)} - {"name", "normalize", "task"}
             shared[file.stem] = {key: values[key] for key in common}
     assert len(shared) == 9
     assert all(each == shared["folder"] for each in shared.values())

@@ -8,10 +8,11 @@ import pytest
 from PIL import EpsImagePlugin, Image
 from sklearn.datasets import load_sample_image
 
-from sweep.data import pictures
-from sweep.data.decoding import Form, decode, without_warnings
 from sweep.data.formats.mnist import Mnist
-from sweep.data.pictures import as_dataset, read
+from sweep.data.photographs import pictures
+from sweep.data.photographs.like_dataset import as_dataset
+from sweep.data.photographs.pictures import read
+from sweep.data.readers.decoding import Form, decode, without_warnings
 from sweep.errors import UserError
 
 PHOTOGRAPH = load_sample_image("flower.jpg")  # 640×427

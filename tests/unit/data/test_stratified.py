@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sweep.config.compose import load
-from sweep.data.own_splits import Choice
-from sweep.data.stratified import Labelled, fold_of, hold_out
+from sweep.data.own.splits import Choice
+from sweep.data.own.stratified import Labelled, fold_of, hold_out
 from sweep.errors import UserError
 
 NAMES = ("oak", "birch", "maple")

@@ -12,11 +12,11 @@ from sweep.backend.mxnet import mx
 from sweep.commands.cli import run
 from sweep.commands.data import data
 from sweep.config.compose import load
-from sweep.data.packing import pack
-from sweep.data.rec import MAGIC_BYTES
-from sweep.data.sources import read_source
+from sweep.data.looking.packing import pack
+from sweep.data.looking.sources import read_source
+from sweep.data.looking.survey import survey
+from sweep.data.readers.rec import MAGIC_BYTES
 from sweep.data.splits import load_dataset
-from sweep.data.survey import survey
 from sweep.errors import UserError
 
 IMAGES, LABELS = patches()
@@ -50,6 +50,14 @@ def test_what_is_there(photos):
     assert (broken.where, broken.broken) == ("photos/train/1/bad.jpg", "is empty")
     ((first, copy),) = found.repeated()
     assert (first.where, copy.where) == ("photos/train/0/0000.png", "photos/test/1/copy.png")
+
+
+@pytest.mark.parametrize("form", ["{},{}", "[{},{}]", "[{}, {}]"])
+def test_a_pair_of_arrays_is_looked_at(form, capsys):
+    np.save("the images.npy", IMAGES)
+    np.save("a,b.npy", LABELS)
+    assert run(data, [form.format("the images.npy", "a,b.npy")], "sweep data") == 0
+    assert ": 40 images: 40 colour (uint8); 40 of 32×32" in capsys.readouterr().out
 
 
 def test_repetitions_across_parts_come_first():
@@ -143,7 +151,7 @@ class Contents:
 
 
 def test_magic_numbers_in_an_image_are_packed_as_mxnet_packs_them():
-    from sweep.data.parts import Part
+    from sweep.data.readers.parts import Part
 
     contents = [
         b"x" * shift + MAGIC_BYTES * times + b"tail"[:rest]
@@ -186,7 +194,12 @@ def test_the_command(photos, capsys):
     ("arguments", "expected"),
     [
         (["gone"], "gone: there is no such file or folder"),
-        (["a.txt"], "a.txt: allowed are folders, and files that end in .rec, .lst, .npz, .csv"),
+        (
+            ["a.txt"],
+            "a.txt: allowed are folders, files that end in .rec, .lst, .npz, .csv, and two .npy "
+            "files with a comma between them, as in images.npy,labels.npy",
+        ),
+        (["a.npy,b.npy"], "a.npy: cannot be read: No such file or directory"),
         (
             ["photos", "--write", "a.zip"],
             "--write a.zip: allowed are files that end in .rec or .npz",

@@ -1,5 +1,6 @@
 """What the system does not let be read is said in a line, too."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,14 +10,15 @@ import pytest
 from own_images import digits, halves
 
 from sweep.config.compose import load
-from sweep.data import file_states, random_access
-from sweep.data.decoding import AS_THEY_ARE, Broken
 from sweep.data.formats.arrays import read_arrays
-from sweep.data.sources import read_source
-from sweep.data.survey import survey
+from sweep.data.looking.sources import read_source
+from sweep.data.looking.survey import survey
+from sweep.data.readers import file_states, random_access
+from sweep.data.readers.decoding import AS_THEY_ARE, Broken
 from sweep.errors import UserError
 
 LONG = "x" * 300  # more than a file's name may have
+NO_NAME = "(stat: )?embedded null (byte|character in path)"  # Python 3.13 says the latter
 ROWS = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
 
 
@@ -48,7 +50,8 @@ def test_a_path_that_is_too_long(given):
 
 def test_a_source_whose_path_is_too_long():
     assert message(read_source, Path(LONG)) == f"{LONG}: cannot be read: File name too long"
-    assert message(read_source, Path("a\0b")) == "a\0b: cannot be read: embedded null byte"
+    told = message(read_source, Path("a\0b"))
+    assert re.fullmatch(f"a\0b: cannot be read: {NO_NAME}", told)
 
 
 def test_what_nobody_may_look_at(photos, monkeypatch):
@@ -64,9 +67,9 @@ def test_what_nobody_may_look_at(photos, monkeypatch):
 def test_a_path_in_a_list_that_none_can_be():
     Path("a.lst").write_text("0\t0\ta\0b.png\n1\t1\tc.png\n")
     config = load("dataset=list", "dataset.train=a.lst", "dataset.test_size=1").dataset
-    assert message(config.read) == (
-        "a\0b.png: cannot be read: embedded null byte; dataset.on_broken=skip leaves such images "
-        "out"
+    assert re.fullmatch(
+        f"a\0b.png: cannot be read: {NO_NAME}; dataset.on_broken=skip leaves such images out",
+        message(config.read),
     )
 
 

@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from sweep.config.params import values_of
 from sweep.display import console as terminal
 from sweep.display import plan
 from sweep.display.leaderboard import show_leaderboard
@@ -41,7 +42,8 @@ def test_brackets_in_a_reason_are_shown_as_they_are(capsys):
 
 def test_the_plan_says_when_the_test_set_decides(capsys):
     params = {"epochs": "1", "test_every_epoch": "true"}
-    plan.show_plan(plan.listed([params]), [params], ["mnist: images"], "here", "cpu")
+    values = values_of([params])
+    plan.show_plan(plan.listed(1, values), values, ["mnist: images"], "here", "cpu")
     assert capsys.readouterr().out.splitlines() == [
         "1 run:",
         "  mnist: images",
@@ -53,7 +55,8 @@ def test_the_plan_says_when_the_test_set_decides(capsys):
 
 def test_the_same_images_given_to_networks_in_two_ways_are_one_line(capsys):
     params = {"epochs": "1", "test_every_epoch": "false"}
-    plan.show_plan(["2 runs"], [params], ["mnist: images", "a", "mnist: images"], "here", "cpu")
+    values, datasets = values_of([params]), ["mnist: images", "a", "mnist: images"]
+    plan.show_plan(["2 runs"], values, datasets, "here", "cpu")
     assert capsys.readouterr().out.splitlines()[:3] == ["2 runs", "  mnist: images", "  a"]
 
 
@@ -75,3 +78,23 @@ BEGUN = "  1 begun before: what is missing is trained"
 def test_how_the_combinations_stand(capsys, counts, lines):
     plan.show_prior_runs(*counts)
     assert capsys.readouterr().out.splitlines() == lines
+
+
+@pytest.mark.parametrize(
+    ("runs", "seconds", "at_once", "told"),
+    [
+        (3, 6.0, 2, "about 0:00:03, 2 at once, as runs like these took here"),
+        (3, 6.0, 8, "about 0:00:02, 3 at once, as runs like these took here"),
+        (
+            3,
+            6.0,
+            None,
+            "about 0:00:06, if they are trained one after another, as runs like these took here",
+        ),
+        (1, 6.0, None, "about 0:00:06, as runs like these took here"),
+        (3, None, 2, "how long that takes is not known: no run like these is recorded here"),
+    ],
+)
+def test_how_long_it_may_take(capsys, runs, seconds, at_once, told):
+    plan.show_work(runs, 10, seconds, at_once)
+    assert " ".join(capsys.readouterr().out.split("\n")[1:-2]).strip() == told

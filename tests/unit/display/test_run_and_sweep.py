@@ -170,13 +170,13 @@ def test_a_row_of_a_run_with_a_past():
     row.advance(Recorded("id"))
     assert (row.status, row.name, row.trained) == ("queued", "overrides", 0)
     row.advance(Started("name", "id", 6, epochs_before=3))
-    assert (row.status, row.trained, row.seconds_left) == ("running", 6.0, None)
+    assert (row.status, row.trained, row.seconds_left) == ("running", 0.0, None)
     row.advance(trained(4, 2.5))
-    assert (row.trained, row.seconds_left) == (8.0, 5.0)
+    assert (row.trained, row.seconds_left) == (4.0, 5.0)  # of the three that were left
     row.advance(Retried("its end", 1, 1))
     assert (row.status, row.last, row.seconds_left) == ("queued", None, None)
     row.advance(Started("name", "id", 6, epochs_before=4))
-    assert (row.status, row.trained) == ("running", 8.0)
+    assert (row.status, row.trained) == ("running", 4.0)
     row.advance(Ended("FINISHED"))
     assert row.status == "FINISHED"
 
@@ -345,3 +345,13 @@ def test_a_single_run_with_a_past_on_a_terminal(terminal):
     assert f"{TROUBLE_LINES[0]}\n" in shown
     assert "7/9" in shown and "8/9" in shown
     assert f"{TROUBLE_LINES[-1]}\n" in shown
+
+
+def test_a_single_run_that_goes_on_in_another_process_on_a_terminal(terminal):
+    display = RunDisplay()
+    display(Started("mlp", "id", 9))
+    display(Retried("its [end]", 1, 2))
+    assert "its [end]: retry 1 of 2\n" in terminal.file.getvalue()
+    display(Started("mlp", "id", 9, epochs_before=4))
+    display(Ended("FINISHED"))
+    assert "4/9" in terminal.file.getvalue()

@@ -16,10 +16,13 @@ CELLS = {
 def shown(capsys, monkeypatch, width, cells=CELLS):
     monkeypatch.setattr(terminal, "PLAIN_WIDTH", width)
 
-    def settings(row):
-        return " ".join(f"{key}={text}" for key, text in row.items() if text)
-
-    show_table("Title", cells, ["rank", "optim.lr"], ["optim.lr", "model.hidden"], settings)
+    moved = ["optim.lr", "model.hidden"]
+    rows = zip(*(cells[key] for key in moved), strict=True)
+    below = [
+        " ".join(f"{key}={text}" for key, text in zip(moved, row, strict=True) if text)
+        for row in rows
+    ]
+    show_table("Title", cells, ["rank", "optim.lr"], moved, below)
     return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
 
 

@@ -87,6 +87,24 @@ def test_each_run_has_a_gpu_of_its_own(config):
     assert capacity.acquire(config) == first
 
 
+@pytest.mark.parametrize(
+    ("runs", "gpus", "at_once"),
+    [
+        ([CPU] * 9, [], 4),
+        ([TWO, CPU, CPU, CPU], [], 3),
+        ([CPU, TWO, TWO, CPU], [], 3),  # the second of two threads waits
+        ([FIVE] * 3, [], 1),
+        ([AUTO] * 9, ["2"], 1),
+        ([AUTO, AUTO, CPU, CPU], ["2"], 3),
+        ([CPU], [], 1),
+    ],
+)
+def test_how_many_there_is_room_for_is_counted_and_taken_by_nobody(cores, runs, gpus, at_once):
+    cores(4)
+    capacity = LocalCapacity(None, gpus)
+    assert [capacity.count_at_once(runs) for _ in range(2)] == [at_once] * 2
+
+
 def test_a_gpu_alone_is_not_enough():
     capacity = LocalCapacity(1, ["0", "1"])
     assert (capacity.acquire(AUTO), capacity.acquire(AUTO)) == (Resources(1, "0"), None)

@@ -1,40 +1,81 @@
 """Our plugins in other applications of Hydra: nothing of theirs is lost, and nothing is loaded."""
 
+import copy
 import subprocess
 import sys
 
-from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
+import pytest
 from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from hydra.errors import CompactHydraException
+from hydra.types import HydraContext
+from omegaconf import OmegaConf
 
-from hydra_plugins.gluon_names import OwnLaunchers
-from sweep.config.compose import CONF
+from hydra_plugins.gluon_launcher import GluonLauncher
+from hydra_plugins.gluon_sweeper import GridSweeper, OptunaSweeper
+from sweep.config.compose import load
+from sweep.config.own_launchers import own_launchers
 
 LOADED = """
 import sys
-import hydra_plugins.gluon_launcher, hydra_plugins.gluon_names, hydra_plugins.gluon_sweeper
+import hydra.core.plugins
+from hydra.core.config_store import ConfigStore
+hydra.core.plugins.Plugins.instance()
 print(sorted(each for each in sys.modules if each.split(".")[0] in ("sweep", "mlflow", "rich")))
+names = ConfigStore.instance().repo["hydra"]["launcher"]
+print(sorted(each.removesuffix(".yaml") for each in names))
 """
+OTHERS = ["basic", "joblib", "ray", "ray_aws", "submitit_local", "submitit_slurm"]
 
 
-def kept(monkeypatch, folder):
-    """Return which of two launchers are left in an application with this folder."""
-    launchers = {"ray.yaml": 1, "theirs.yaml": 2}
-    monkeypatch.setattr(ConfigStore.instance(), "repo", {"hydra": {"launcher": launchers}})
-    path = ConfigSearchPathImpl()
-    path.append("main", str(folder))
-    OwnLaunchers().manipulate_search_path(path)
-    return [*launchers]
+def registered():
+    Plugins.instance()
+    return ConfigStore.instance().repo["hydra"]["launcher"]
 
 
-def test_other_applications_keep_their_launchers(monkeypatch, tmp_path):
-    assert kept(monkeypatch, tmp_path) == ["ray.yaml", "theirs.yaml"]
-
-
-def test_our_application_has_its_own(monkeypatch):
-    assert kept(monkeypatch, CONF) == ["theirs.yaml"]
-    assert kept(monkeypatch, f"file://{CONF}") == ["theirs.yaml"]
-
-
-def test_loading_the_plugins_loads_nothing_of_ours():
+def test_loading_the_plugins_loads_nothing_of_ours_and_registers_nothing():
     done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("[]\n", "")
+    assert (done.stdout, done.stderr) == (f"[]\n{OTHERS}\n", "")
+
+
+def test_our_launchers_hide_those_of_the_same_names_in_our_own_programs_alone():
+    before = copy.copy(registered())
+    with own_launchers():
+        assert [each for each in OTHERS if f"{each}.yaml" in registered()] == [
+            "basic",
+            "joblib",
+            "ray_aws",
+        ]
+    assert registered() == before
+    with pytest.raises(KeyError), own_launchers():
+        raise KeyError
+    assert registered() == before
+
+
+def test_who_only_reads_a_configuration_changes_no_launchers():
+    before = copy.copy(registered())
+    load("optim.lr=0.2")
+    assert registered() == before
+
+
+@pytest.mark.parametrize(
+    ("plugin", "name"),
+    [
+        (GluonLauncher("local"), "hydra.launcher: GluonLauncher"),
+        (GridSweeper(), "hydra.sweeper: GridSweeper"),
+        (OptunaSweeper(), "hydra.sweeper: OptunaSweeper"),
+    ],
+)
+def test_an_application_of_somebody_elses_is_told_what_our_plugins_are_for(plugin, name):
+    theirs = OmegaConf.create(
+        {
+            "model": {"name": "gpt"},
+            "hydra": {"runtime": {"config_sources": [{"path": "hydra.conf", "provider": "hydra"}]}},
+        }
+    )
+    with pytest.raises(CompactHydraException) as raised:  # of which Hydra prints the text alone
+        plugin.setup(hydra_context=HydraContext, task_function=print, config=theirs)
+    assert str(raised.value) == (
+        f"{name} is for the runs of gluon-sweep (python -m sweep) alone; allowed in this "
+        "application are those of Hydra and of other packages, such as basic"
+    )

@@ -8,7 +8,7 @@ from machine import Machine, job, run
 
 from sweep.errors import RunFailed
 from sweep.execution import scheduler
-from sweep.runs.events import CLAIMED, Ended, Notice, Started
+from sweep.runs.events import CLAIMED, Ended, Notice, Recorded, Started
 from sweep.training.selection import EpochRecord
 
 
@@ -95,6 +95,36 @@ def test_a_process_that_dies_before_its_run_is_recorded(code, reason):
     assert isinstance(result._return_value, RunFailed)
     assert (result.overrides, result.working_dir) == (["epochs=7"], "sweeps/0")
     assert machine.told == [(0, Ended("FAILED", reason))]
+
+
+@pytest.mark.parametrize(
+    ("act", "reasons"),
+    [
+        (lambda machine, number: machine.die(number, 3), ["its process ended with exit code 3"]),
+        (lambda machine, number: machine.fail(number, "no folder"), ["no folder"]),
+        (lambda machine, number: machine.finish(number), []),
+    ],
+)
+def test_a_failure_that_the_run_has_not_recorded_is_recorded_by_the_sweep(
+    monkeypatch, act, reasons
+):
+    monkeypatch.setattr(scheduler, "close_as_failed", lambda *others: None)
+
+    def act_when_recorded(machine, number):
+        if number:  # it has a record, which it closes itself
+            machine.send(number, Recorded("an id"))
+        act(machine, number)
+
+    recorded = []
+    jobs = [
+        replace(
+            job(n, 1, "max_retries=0"),
+            record_failure=lambda error, n=n: recorded.append((n, error)),
+        )
+        for n in (0, 1)
+    ]
+    run(Machine(act_when_recorded), jobs, 1)
+    assert [(n, str(error)) for n, error in recorded] == [(0, each) for each in reasons]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])

@@ -5,13 +5,14 @@ import sys
 import numpy as np
 import pytest
 
+from sweep import own_modules
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.compose import load
 from sweep.errors import UserError
-from sweep.networks import own_modules
 from sweep.networks.blocks.eager import Eager, as_it_runs, save_parameters, why_eager
 from sweep.networks.build import architecture, build_network, parameter_count
 from sweep.networks.families.custom import Custom
+from sweep.runs.own_networks import all_modules
 
 GREY_28 = (1, 28, 28)
 NETS = """import mxnet.ndarray as nd
@@ -214,6 +215,24 @@ def test_edited_code_is_another_network(tmp_path):
     assert tried(tmp_path, "my_nets.Net").network == before
 
 
+def test_a_network_of_a_search_is_tried_from_the_copies_that_the_search_began_with(tmp_path):
+    begun = [tried(tmp_path, target).network for target in ("my_nets.Net", "np_nets.Plain")]
+    modules = all_modules([*begun, begun[0]], tmp_path / "kept")
+    assert sorted(each.name for each in modules.iterdir()) == ["my_nets.py", "np_nets.py"]
+    assert all_modules([], tmp_path / "kept") is None
+    (tmp_path / "my_nets.py").write_text(NETS.replace("5, in_channels", "3, in_channels"))
+    later = custom("my_nets.Net", "+model.width=6").built_from(modules)
+    later = later.tried(GREY_28, 10, tmp_path / "kept").network
+    assert later._source_ == begun[0]._source_
+    assert values(built(later))["conv.weight"].shape == (6, 1, 5, 5)
+    edited = tried(tmp_path, "my_nets.Net").network
+    with pytest.raises(UserError) as raised:
+        all_modules([*begun, edited], tmp_path / "kept")
+    assert str(raised.value) == (
+        "my_nets.py: was edited while networks were tried; allowed is the command again"
+    )
+
+
 def test_initial_parameters_depend_on_the_seed_alone_and_are_there_at_once(tmp_path):
     network = tried(tmp_path, "my_nets.Net").network
     first = values(built(network, seed=1))
@@ -243,10 +262,12 @@ def test_parameters_that_the_network_has_initialised_stay(tmp_path):
 def test_what_cannot_be_a_graph_runs_eagerly_and_says_so(tmp_path, target, reason):
     known = tried(tmp_path, target)
     begin = rf"model\._target_={target}: runs eagerly, operator by operator: {reason}; its model"
+    begin += r" carries its source, which runs where it is served\. .* it saves at most the [\d.]+"
+    begin += r" ms or so that the calls of a step take here, and is served without its source$"
     assert re.match(begin, known.note), known.note
     net = built(known.network)
     assert isinstance(as_it_runs(net), Eager)
-    assert as_it_runs(net)(nd.ones((3, *GREY_28))).shape == (3, 10)
+    assert as_it_runs(net)(nd.ones((3, *GREY_28))).asnumpy().shape == (3, 10)
     assert architecture(known.network, GREY_28, 10) is None
 
 
@@ -366,8 +387,8 @@ def test_a_network_for_numpy_is_the_same_function_and_leaves_no_switch_on(tmp_pa
     known = tried(tmp_path, target)
     line = {"np_nets.Hybrid": 7, "np_nets.Plain": 16}[target]
     assert known.note == (
-        f"model._target_={target}: is for mxnet.np (np_nets.py:{line}): it trains, but its model "
-        "cannot be served"
+        f"model._target_={target}: is for mxnet.np (np_nets.py:{line}): its model carries its "
+        "source, which runs where it is served"
     )
     net = built(known.network)
     assert not mx.util.is_np_array() and not mx.util.is_np_shape()

@@ -46,6 +46,28 @@ PRESETS = {
         "model.init_scale": "null",
         "optim.lr": "0.9",
     },
+    # 5.6 to 5.12, smaller
+    "book_alexnet": {**BOOK, "model.name": "alexnet", "batch_size": "128", "optim.lr": "0.01"},
+    "book_vgg": {**BOOK, "model.name": "vgg", "batch_size": "128", "optim.lr": "0.05"},
+    "book_nin": {**BOOK, "model.name": "nin", "batch_size": "128", "optim.lr": "0.1"},
+    "book_googlenet": {**BOOK, "model.name": "googlenet", "batch_size": "128", "optim.lr": "0.1"},
+    "book_resnet": {**BOOK, "model.name": "resnet", "optim.lr": "0.05"},
+    "book_densenet": {**BOOK, "model.name": "densenet", "optim.lr": "0.1"},
+    "linear_regression_2017": {  # d2l-zh, chapter_supervised-learning/reg-gluon.md
+        "model.name": "linear",
+        "model.init": "normal",
+        "model.init_scale": "1.0",
+        "loss.name": "l2",
+        "batch_size": "1",
+        "epochs": "10",
+        "optim.name": "sgd",
+        "optim.lr": "0.005",
+        "optim.wd": "5.0",
+        "optim.momentum": "0.0",
+        "dataset.name": "linear_2017",
+        "dataset.val_size": "0",
+        "test_every_epoch": "true",
+    },
     "resnet20": {  # He et al. (2015), 4.2
         "model.name": "resnet",
         "model.channels": "[16, 32, 64]",
@@ -87,6 +109,20 @@ def test_a_preset_has_its_sources_numbers(preset):
         ("book_mlp", 203_530),  # 784·256 + 256 + 256·10 + 10
         # 6·25 + 6 + 16·6·25 + 16 + 256·120 + 120 + 120·84 + 84 + 84·10 + 10; sides 28 → 12 → 4
         ("book_lenet", 44_426),
+        # The others are counted by these formulas, from the book's lists of layers, made smaller.
+        # A convolution or a dense layer is c(i, o, k) = i·o·k² + o.
+        # c(1,16,5) c(16,32,5) c(32,48,3) c(48,48,3) c(48,32,3) c(128,256) c(256,256) c(256,10)
+        ("book_alexnet", 163_146),
+        # c(1,16,3) c(16,32,3) c(32,64,3) c(64,64,3) c(64,128,3) c(128,128,3), dense as before
+        ("book_vgg", 383_050),
+        # each block c(i,o,k) and c(o,o,1) twice: (1,16,5), (16,32,5), (32,64,3), (64,10,3)
+        ("book_nin", 48_710),
+        # the book's blocks with a quarter of the channels, six convolutions each
+        ("book_googlenet", 377_478),
+        # 2·o of batch normalisation after each 3×3 or 7×7; biases in the projections alone
+        ("book_resnet", 701_594),
+        # batch normalisation before each convolution; the first of all has no bias
+        ("book_densenet", 136_146),
     ],
 )
 def test_the_books_networks_have_their_parameters(preset, count):

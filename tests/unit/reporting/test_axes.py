@@ -133,7 +133,11 @@ def test_ticks_that_would_overlap_are_left_to_round_numbers():
 def test_a_0_among_decades_makes_places_of_a_few_numbers():
     axis = parameter_axis("optim.wd", [0.001, 0.0, 0.0001])
     assert axis == Axis(
-        "optim.wd", "category", (-0.5, 2.5), ((0.0, "0"), (1.0, "0.0001"), (2.0, "0.001"))
+        "optim.wd",
+        "category",
+        (-0.5, 2.5),
+        ((0.0, "0"), (1.0, "0.0001"), (2.0, "0.001")),
+        (0.0, 0.0001, 0.001),
     )
     assert [axis.place(value) for value in (0.0, 0.0001, 0.001)] == [0, 1, 2]
 

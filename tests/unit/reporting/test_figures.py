@@ -5,7 +5,7 @@ from matplotlib.collections import PathCollection
 
 from sweep.reporting.axes import Axis, epoch_axis
 from sweep.reporting.colouring import UNCOLOURED
-from sweep.reporting.drawing import Look
+from sweep.reporting.drawing import Look, round_ticks
 from sweep.reporting.figures import curves_figure
 from sweep.reporting.palette import LIGHT
 from sweep.reporting.panels import Line, LinePanel
@@ -28,3 +28,14 @@ def test_nothing_is_drawn_outside_of_its_panel():
     assert points.tolist() == [[1.0, 0.6]]
     assert crosses[0].tolist() == [1.0, 0.5]  # at the edge
     assert np.isnan(crosses[1][1])
+
+
+def test_a_colour_bar_of_many_values_has_round_numbers():
+    assert round_ticks(Axis("seed", "integer", (-0.95, 19.95))) == [
+        (0.0, "0"),
+        (5.0, "5"),
+        (10.0, "10"),
+        (15.0, "15"),
+    ]
+    ticks = [text for _, text in round_ticks(Axis("lr", "linear", (0.095, 0.305)))]
+    assert ticks == ["0.1", "0.15", "0.2", "0.25", "0.3"]

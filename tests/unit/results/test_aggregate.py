@@ -8,7 +8,7 @@ import pytest
 from store import BEGIN, Store
 
 from sweep.results.aggregate import merge_seeds
-from sweep.results.runs import RecordedRuns
+from sweep.results.runs import RecordedRuns, recorded_runs
 
 COUNTS = ["seeds", "failed", "pruned", "killed", "running"]
 
@@ -283,3 +283,52 @@ def test_files_carry_it_all(store):
     pd.testing.assert_frame_equal(json, table[shown], rtol=1e-13)
     header = Path(names[3]).read_text().splitlines()[0]
     assert [cell.strip() for cell in header.strip("|").split("|")] == list(table.columns)
+
+
+# --- runs of older versions ---
+
+NEW = {"loss.name": "softmax_cross_entropy", "loss.label_smoothing": "0.0", "freeze": "[]"}
+NEW |= {"augment.mixup": "null", "init_from": "null", "metrics": '["accuracy"]'}
+NEW |= {"dataset.task": "classification", "model.dropout": "0.0"}
+
+
+def test_runs_from_before_a_field_was_there_are_of_the_same_configuration(tmp_path):
+    store = Store(tmp_path)
+    for seed, params in enumerate([{}, NEW, {"optim.name": "sgd"}, {**NEW, "optim.name": "sgd"}]):
+        store.run("old", params={**params, "seed": seed}, metrics={"val/accuracy": 0.5})
+    store.run("old", params={**NEW, "loss.label_smoothing": "0.1"}, metrics={"val/accuracy": 0.4})
+    table = store.table("old")
+    assert sorted(table["seeds"]) == [1, 2, 2]
+    assert table.attrs["parameters"] == ["dataset.name", "loss.label_smoothing"]
+    params = recorded_runs(store.uri, "old", None).params
+    filled = params[[*NEW]].astype(str)
+    assert filled.nunique().to_dict() == {**dict.fromkeys(NEW, 1), "loss.label_smoothing": 2}
+
+
+def test_only_fields_of_what_a_run_has_are_filled_in(tmp_path):
+    store = Store(tmp_path)
+    old = {"dataset.name": "csv"}
+    store.run("fields", params={**old, **NEW})
+    store.run("fields", params={**old, "model.name": "lenet"})
+    store.run("fields", params={**old, "model.name": "linear"})
+    store.run("fields", params={**old, "model.name": "a plugin's"})
+    store.run("fields", params={**old, "loss.name": "hinge"})
+    params = recorded_runs(store.uri, "fields", None).params
+    by_name = params.set_index(["model.name", "loss.name"])
+    lenet = by_name.loc["lenet", "softmax_cross_entropy"]
+    assert (lenet["model.dropout"], lenet["loss.label_smoothing"], lenet["freeze"]) == (0, 0, "[]")
+    for name in ("linear", "a plugin's"):
+        row = by_name.loc[name, "softmax_cross_entropy"]
+        assert pd.isna(row["model.dropout"]) and row["loss.label_smoothing"] == 0
+    assert pd.isna(by_name.loc["mlp", "hinge"]["loss.label_smoothing"])
+
+
+def test_runs_of_other_programs_are_left_as_they_are(tmp_path):
+    store = Store(tmp_path)
+    store.run("others", params=NEW)
+    number = store.client.get_experiment_by_name("others").experiment_id
+    other = store.client.create_run(number)
+    store.client.log_param(other.info.run_id, "freeze", "no")
+    params = recorded_runs(store.uri, "others", None).params
+    (theirs,) = params[params["freeze"] == "no"].to_dict("records")
+    assert {key for key, each in theirs.items() if not pd.isna(each)} == {"freeze"}

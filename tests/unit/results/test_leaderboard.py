@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import gc
 import json
@@ -14,6 +15,7 @@ from sweep.commands import leaderboard as command
 from sweep.commands.cli import run
 from sweep.config.metrics import direction_of
 from sweep.errors import UserError
+from sweep.results.cells import ranked_cells
 from sweep.results.export import WRITERS, export
 from sweep.results.leaderboard import load_leaderboard
 from sweep.tracking import run_info as past
@@ -236,6 +238,47 @@ def test_runs_that_held_nothing_out(store):
     table = store.table("protocol", metric="test/accuracy")
     assert list(table["test/accuracy"]) == [0.6, 0.55]  # the last epoch's
     assert "val/accuracy" not in table
+    store.run("numbers tested", metrics={"test/loss": [0.5, 0.6]})
+    with pytest.raises(UserError, match="rank them with --metric test/loss$"):
+        store.table("numbers tested")
+
+
+def test_runs_without_an_accuracy_are_ranked_by_their_loss(store):
+    for loss in (0.5, 0.2):
+        store.run("numbers", metrics={"val/loss": [loss], "test/loss": [loss]})
+    table = store.table("numbers")
+    assert table.attrs["metric"] == "val/loss"
+    assert list(table["val/loss"]) == [0.2, 0.5]
+    with pytest.raises(UserError) as raised:
+        store.table("numbers", metric="val/accuracy")
+    assert str(raised.value) == (
+        "no finished run has the metric val/accuracy; there are: val/loss, test/loss"
+    )
+    store.run("numbers", "FAILED", metrics={"val/accuracy": 0.5})
+    assert store.table("numbers").attrs["metric"] == "val/loss"  # of those that are ranked
+    with pytest.raises(UserError, match=r"there are: val/loss, test/loss$"):
+        store.table("numbers", metric="val/accuracy")
+
+
+def test_runs_of_which_none_is_finished_are_shown_by_what_they_have(store):
+    store.run("unfinished", "RUNNING", metrics={"val/loss": 0.5})
+    assert store.table("unfinished").attrs["metric"] == "val/loss"
+
+
+@pytest.mark.parametrize(
+    ("metric", "shown"),
+    [
+        ("val/macro_f1", ["val/macro_f1", "test/macro_f1", "val/accuracy", "test/accuracy"]),
+        ("val/loss", ["val/loss", "val/accuracy", "test/accuracy"]),
+        ("val/accuracy", ["val/accuracy", "test/accuracy"]),
+        ("test/macro_f1", ["test/macro_f1", "val/accuracy", "test/accuracy"]),
+    ],
+)
+def test_what_they_are_ranked_by_has_the_same_of_the_test_set_beside_it(metric, shown):
+    measured = ("val/macro_f1", "val/accuracy", "test/accuracy", "test/macro_f1", "val/loss")
+    ranked = pd.DataFrame([{"rank": 1, **dict.fromkeys(measured, 0.5)}])
+    ranked.attrs["parameters"] = []
+    assert [*ranked_cells(ranked, metric)] == ["rank", *shown]
 
 
 def test_numbers_are_numbers(store):
@@ -409,6 +452,18 @@ def test_top_shows_and_writes_only_the_best(store, capsys):
     assert "Not ranked" not in capsys.readouterr().out
     assert store.main("top", "--top", "99", "--output", "top.csv") == 0
     assert list(pd.read_csv("top.csv")["val/accuracy"]) == [0.3, 0.2, 0.1]
+
+
+def test_a_file_is_written_though_nobody_reads_on(store, three, monkeypatch):
+    """As in ``sweep leaderboard --output three.csv | head -1``."""
+
+    def closed(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(command, "show_leaderboard", closed)
+    with contextlib.suppress(BrokenPipeError):
+        store.main(three, "--output", "three.csv")
+    assert len(pd.read_csv("three.csv")) == 3
 
 
 def test_long_tables_are_cut_short_on_the_page_but_not_in_the_file(store, capsys, monkeypatch):

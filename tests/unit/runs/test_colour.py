@@ -18,6 +18,7 @@ from sweep.commands.cli import run
 from sweep.commands.predict import predict as command
 from sweep.config.choices import DATASETS
 from sweep.config.recorded import from_yaml
+from sweep.data.photographs.judgement import Judgement
 from sweep.runs import prepare
 from sweep.runs.events import Ended
 from sweep.runs.reproduce import compare, train_again
@@ -28,7 +29,8 @@ LENET += ("optim.lr=0.02", "epochs=3")
 AUGMENTED = (*LENET, "augment.crop=4", "augment.flip=true", "augment.rotate=10")
 AUGMENTED += ("augment.brightness=0.2", "augment.cutout=6", "augment.shift=1")
 TEST = patches().images[400:]
-FIGURES = {"confusion.png", "curves.png", "curves.svg", "layers.txt", "mistakes.png"}
+FIGURES = {"confusion.csv", "confusion.png", "curves.png", "curves.svg", "layers.txt"}
+FIGURES |= {"mistakes.png"}
 
 
 class ColourPlace(Place):
@@ -58,7 +60,7 @@ def model(place, whole, tmp_path_factory):
     """Return the run's model, loaded in this process."""
     run_id = place.run("whole").info.run_id
     folder = tmp_path_factory.mktemp("model")
-    return serving.load(fetch_model(place.uri, run_id, serving.LOADER, folder))
+    return fetch_model(place.uri, run_id, {serving.LOADER: serving.load}, folder)
 
 
 @pytest.mark.parametrize("stop", [1, 2])
@@ -150,13 +152,19 @@ def save(name, pixels, **options):
     return name
 
 
+def shown(model, images):
+    """Return the names that are answered, and their probabilities as they are calibrated."""
+    table, judgement = model.predict(images), Judgement.of_plain(model.interface.judgement)
+    calibrated = judgement.calibrated(table.filter(like="probability_").to_numpy()).max(axis=1)
+    return zip(table["name"], calibrated, strict=True)
+
+
 def test_pictures_are_answered_as_the_images_are(predict, model):
     files = [save(f"{n}.png", TEST[n].transpose(1, 2, 0)) for n in range(8)]
     code, rows, errors = predict(*files)
     assert (code, errors) == (0, "")
-    for row, (_, answer) in zip(rows, model.predict(TEST[:8]).iterrows(), strict=True):
-        probability = answer[f"probability_{answer['class']}"]
-        for words in (answer["name"], f"{probability:.4f}", "taken as it is"):
+    for row, (name, probability) in zip(rows, shown(model, TEST[:8]), strict=True):
+        for words in (name, f"{probability:.4f}", "taken as it is"):
             assert words in row
 
 
@@ -183,10 +191,10 @@ def test_a_photograph_of_any_kind_is_made_as_the_images_are(predict, model):
     white[:100] = 255
     given = [photograph, photograph, white, np.dstack([grey] * 3)]
     small = [Image.fromarray(each).resize((32, 32), Image.Resampling.BILINEAR) for each in given]
-    expected = model.predict(np.stack([np.asarray(each).transpose(2, 0, 1) for each in small]))
-    for row, step, (_, answer) in zip(rows, steps, expected.iterrows(), strict=True):
+    expected = shown(model, np.stack([np.asarray(each).transpose(2, 0, 1) for each in small]))
+    for row, step, (_, probability) in zip(rows, steps, expected, strict=True):
         assert row.rstrip().endswith(step)
-        assert f" {answer['probability_' + str(answer['class'])]:.4f} " in row
+        assert f" {probability:.4f} " in row
 
 
 def test_pictures_are_resized_as_the_dataset_was(predict, place, monkeypatch):

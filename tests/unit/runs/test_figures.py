@@ -15,6 +15,7 @@ from sweep.data.splits import load_dataset
 from sweep.errors import UserError
 from sweep.networks.build import architecture, build_network, parameter_count
 from sweep.networks.summary import Layer, drawing, layers, table
+from sweep.results.recall import read_recalls
 from sweep.runs.confusion_drawing import draw_confusion
 from sweep.runs.drawing import draw_curves, write
 from sweep.runs.execute import execute
@@ -27,7 +28,8 @@ from sweep.training.session import Training
 GREY_28 = (1, 28, 28)
 DIGITS = [str(each) for each in range(10)]
 SMALL = ["model=lenet", "model.hidden=[16]", "dataset.val_size=3500", "epochs=2", "context=cpu"]
-FIGURES = {"confusion.png", "curves.png", "curves.svg", "layers.txt", "mistakes.png"}
+FIGURES = {"confusion.csv", "confusion.png", "curves.png", "curves.svg", "layers.txt"}
+FIGURES |= {"mistakes.png"}
 
 
 def record(epoch, **metrics):
@@ -103,7 +105,7 @@ def test_what_a_network_answers_to_the_test_set():
     training = Training(config, dataset, mx.cpu())
     for _ in training.epochs():
         pass
-    summary, probabilities = training.conclude(), training.answer_test()
+    summary, probabilities = training.conclude(), training.answer(dataset.test)
     assert probabilities.shape == (1000, 10)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
     scores = training.net(nd.array(dataset.test.images.reshape(-1, 1, 28, 28)))
@@ -372,6 +374,9 @@ def test_a_run_keeps_its_figures(uri):
     assert (folder / "figures" / "layers.txt").read_text() == expected
     assert f">{run.info.run_name[:60]}" in (folder / "figures" / "curves.svg").read_text()
     assert "figures" not in run.data.params
+    recalls = read_recalls(uri, run.info.run_id)
+    assert [each.name for each in sorted(recalls, key=lambda each: each.name)] == [*"0123456789"]
+    assert sum(each.right for each in recalls) / 1000 == run.data.metrics["test/accuracy"]
 
 
 def test_a_run_keeps_no_figures_if_told_so(uri):

@@ -76,7 +76,13 @@ def net(place, whole, tmp_path):
 
 @pytest.mark.parametrize(
     ("case", "stop"),
-    [*((case, 2) for case in CASES), ("resnet", "start"), ("resnet", 1), ("resnet", "end")],
+    [
+        *(("resnet", 1), ("resnet", 2), ("mlp", 2), ("lenet", 2)),
+        *(
+            pytest.param(*each, marks=pytest.mark.nightly)
+            for each in (("densenet", 2), ("zoo", 2), ("resnet", "start"), ("resnet", "end"))
+        ),
+    ],
 )
 def test_it_goes_on_where_it_was_interrupted(place, whole, case, stop):
     experiment = f"{case} {stop}"
@@ -124,7 +130,7 @@ def test_what_was_measured_is_what_the_kept_network_answers(place, net, case):
 @pytest.mark.parametrize("case", CASES)
 def test_the_exported_model_answers_as_the_network(place, net, case, tmp_path):
     network, run_id = net(case), place.run(f"{case} whole").info.run_id
-    model = serving.load(fetch_model(place.uri, run_id, serving.LOADER, tmp_path))
+    model = fetch_model(place.uri, run_id, {serving.LOADER: serving.load}, tmp_path)
     images = np.random.RandomState(0).rand(7, *SHAPE).astype(np.float32)
     answers = model.predict(images)
     expected = nd.softmax(network(nd.array(images))).asnumpy()

@@ -1,13 +1,20 @@
 """Runs on images of one's own: the same bits in every format, found again, cross-validated."""
 
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import own_images
 import pytest
 from executions import Place
 from mlflow import MlflowClient
 from own_images import halves
 
+from sweep.config.recorded import from_yaml
 from sweep.results.leaderboard import load_leaderboard
 from sweep.runs.events import AlreadyTrained, Ended
+from sweep.runs.reproduce import compare, recorded_source, train_again
+from sweep.tracking import read_record
 
 SMALL = ("model.hidden=[8]", "optim.lr=0.5", "epochs=2", "figures=false", "dataset.val_size=0.2")
 FORMATS = ("folder", "rec", "npz", "csv", "idx")
@@ -96,3 +103,40 @@ def test_what_tells_images_apart_anyway_needs_no_digest(place):
     assert len(table) == 2
     assert "dataset.digest" not in table
     assert "dataset.limit" in table
+
+
+FUNCTION = """import numpy as np
+
+from brightness import brighter
+
+
+def load(n):
+    images = np.random.RandomState(0).randint(0, 99, (n, 8, 8)).astype(np.uint8)
+    images[::2] = brighter(images[::2])
+    return {"x_train": images, "y_train": np.arange(n) % 2}
+"""
+
+
+def test_a_function_that_gave_images_is_recorded_and_reproduced_whatever_became_of_it(place):
+    here, _ = place
+    files = {"gives.py": FUNCTION, "brightness.py": "def brighter(x):\n    return x + 99\n"}
+    for name, text in files.items():
+        Path(name).write_text(text)
+    given = ("dataset=custom", "dataset._target_=gives.load", "+dataset.n=120")
+    here.execute("function", *SMALL, *given, "dataset.test_size=0.2", "batch_size=10")
+    forget(files)
+    record = read_record(here.uri, here.run("function").info.run_id)
+    assert record.dataset_source == {name: text.encode() for name, text in files.items()}
+    assert record.source == {}
+    for name in files:
+        Path(name).write_text("raise RuntimeError('of today')\n")
+    with recorded_source(record, from_yaml(record.config)) as config:
+        again = train_again(record, replace(config, context="cpu"), lambda event: None)
+    forget(files)
+    assert again.parameters == record.parameters
+    assert {each.first for each in compare(record.curves, again.curves)} == {None}
+
+
+def forget(files):
+    for name in files:
+        del sys.modules[name.removesuffix(".py")]

@@ -2,14 +2,17 @@
 
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from epochwise import synthetic
 
+from sweep import own_modules
+from sweep.backend.mxnet import gluon
 from sweep.config.compose import load
 from sweep.config.recorded import to_yaml
 from sweep.errors import UserError
-from sweep.networks import own_modules
+from sweep.runs.artifacts import Built, log_network
 from sweep.runs.events import Ended
 from sweep.runs.reproduce import recorded_source, train_again
 from sweep.tracking import RunRecord
@@ -62,3 +65,12 @@ def test_what_the_network_raises_is_its_failure_as_it_is_recorded():
 def test_a_mistake_of_the_user_is_no_failure():
     with pytest.raises(UserError, match="does not hold these modules any more"):
         again({"late.py": LATE + b"\n"}, [])
+
+
+def test_a_plugins_network_that_is_no_graph_has_no_model_and_says_so():
+    made, net = SimpleNamespace(call=None, source=None), gluon.nn.Sequential()
+    assert log_network(Built(made, net, None, net), None, None, record=None, epoch=1) == (
+        "no model is kept that could be served: the network is no graph, and a plugin has made it; "
+        "its parameters are recorded. A network that is a HybridBlock, and asks for no shape, has "
+        "a model"
+    )

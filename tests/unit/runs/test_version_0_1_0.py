@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import version_0_1_0
 from mlflow import MlflowClient
+from outcomes import TIMES
 
 from sweep.carried import serving
 from sweep.config.compose import load
@@ -58,7 +59,7 @@ def curves_of(record, run_id):
     return {
         key: [(each.step, each.value) for each in client.get_metric_history(run_id, key)]
         for key in metrics
-        if key not in ("epoch_seconds", "images_per_second")
+        if key not in TIMES
     }
 
 
@@ -136,8 +137,8 @@ def test_its_models_answer(kept, tmp_path, carried):
     run_id = next(each for name, each in runs_of(kept, "sweep").items() if "lenet" in name)
     images, labels = read_packaged().test_images, read_packaged().test_labels
     if carried == "by this version":
-        data = fetch_model(kept, run_id, serving.LOADER, tmp_path / "fetched")
-        model = serving.load(data)
+        loaders = {serving.LOADER: serving.load}
+        model = fetch_model(kept, run_id, loaders, tmp_path / "fetched")
         assert model.interface.shape == (1, 28, 28)
     else:
         mlflow.set_tracking_uri(kept)

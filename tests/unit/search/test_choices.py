@@ -1,10 +1,10 @@
 """Samplers and pruners by name, also from outside of the package."""
 
 import pytest
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.samplers import RandomSampler
 
 from sweep.config.compose import load
+from sweep.config.ranges import parse_overrides
 from sweep.errors import UserError
 from sweep.search.choices import PRUNERS, SAMPLERS, Sampler
 from sweep.search.plan import Plan, check
@@ -12,7 +12,7 @@ from sweep.search.space import space_of
 
 
 def plan(*overrides):
-    space = space_of(OverridesParser.create().parse_overrides(["optim.lr=interval(0.1,1)"]))
+    space = space_of(parse_overrides(["optim.lr=interval(0.1,1)"]))
     return Plan(space, load(*overrides), ["optim.lr=interval(0.1,1)"])
 
 

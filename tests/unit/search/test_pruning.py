@@ -1,9 +1,9 @@
 """What a run of a search asks its study after each epoch."""
 
 import pytest
-from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from sweep.config.compose import load
+from sweep.config.ranges import parse_overrides
 from sweep.errors import Pruned
 from sweep.runs.membership import Membership
 from sweep.search.pruning import judge_of
@@ -25,7 +25,7 @@ def records(*values, metric="val/accuracy"):
 
 @pytest.fixture
 def study():
-    space = space_of(OverridesParser.create().parse_overrides(["optim.lr=interval(0.1,1)"]))
+    space = space_of(parse_overrides(["optim.lr=interval(0.1,1)"]))
     return Study(load("search.study=test").search, "test", 4, space, ["maximize"], {})
 
 
@@ -94,7 +94,7 @@ def test_a_study_that_cannot_be_asked_stops_no_run(study, caplog):
 
 
 def test_less_loss_is_better():
-    space = space_of(OverridesParser.create().parse_overrides(["optim.lr=interval(0.1,1)"]))
+    space = space_of(parse_overrides(["optim.lr=interval(0.1,1)"]))
     study = Study(load("search.study=test").search, "test", 4, space, ["minimize"], {})
     for _ in range(2):
         study.ask(9)

@@ -3,10 +3,10 @@
 import math
 
 import pytest
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from sweep.config.compose import GROUPS, load
+from sweep.config.ranges import parse_overrides
 from sweep.errors import UserError
 from sweep.search.space import space_of
 
@@ -14,7 +14,7 @@ BELOW_1 = math.nextafter(1, 0)
 
 
 def space(*overrides):
-    return space_of(OverridesParser.create().parse_overrides(list(overrides)))
+    return space_of(parse_overrides(overrides))
 
 
 def dimension(text):

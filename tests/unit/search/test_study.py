@@ -4,16 +4,17 @@ import dataclasses
 import functools
 import shutil
 import socket
+import sqlite3
 
 import pytest
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
 from sweep.config.compose import load
+from sweep.config.ranges import parse_overrides
 from sweep.errors import UserError
 from sweep.search.space import space_of
-from sweep.search.study import ReportedTrial, Study
+from sweep.search.study import ReportedTrial, Study, recorded_trials
 
 LR, ACTIVATION = "optim.lr=tag(log,interval(1e-3,1))", "model.activation=tanh,relu,sigmoid"
 FINITE = ("seed=range(0,3)", "model.activation=tanh,relu")
@@ -41,7 +42,7 @@ def settings(**changes):
 
 
 def open_study(search, *overrides, directions=("maximize",), about=None):
-    space = space_of(OverridesParser.create().parse_overrides(list(overrides)))
+    space = space_of(parse_overrides(overrides))
     return Study(search, "test", 9, space, directions, about or {"searched": list(overrides)})
 
 
@@ -60,6 +61,26 @@ def suggest(search, count, overrides, interrupted):
         found.append(trial.params)
         study.tell(trial.number, TrialState.COMPLETE, [value_of(trial.params)], "id")
     return found
+
+
+def test_a_dry_run_counts_trials_and_creates_nothing(tmp_path):
+    search, about = settings(), {"epochs": 9}
+    before = {each: each.read_bytes() for each in tmp_path.iterdir()}
+    for storage in ("sqlite:///none.db", "sqlite:///optuna.db"):
+        known = dataclasses.replace(search, storage=storage)
+        assert recorded_trials(known, "test", about) == (0, 0)
+    sqlite3.connect("tables.db").executescript("CREATE TABLE others (name)")
+    known = dataclasses.replace(search, storage="sqlite:///tables.db")
+    assert recorded_trials(known, "test", about) == (0, 0)
+    (tmp_path / "tables.db").unlink()
+    assert {each: each.read_bytes() for each in tmp_path.iterdir()} == before
+    study = open_study(search, *FINITE, about=about)
+    trial = study.ask(20)
+    study.ask(20)
+    study.tell(trial.number, TrialState.PRUNED, None, "id")
+    assert recorded_trials(search, "test", about) == (2, 1)
+    with pytest.raises(UserError, match=r"search\.study=test: is there already, and searches "):
+        recorded_trials(search, "test", {"epochs": 10})
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "cmaes", "gp"])
@@ -171,13 +192,37 @@ def test_what_was_reported_before_an_interruption_is_not_reported_again():
     assert begun.intermediate_values == {1: 0.1, 2: 0.2}
 
 
+def searched(*overrides):
+    return space_of(parse_overrides(overrides)).describe()
+
+
 def test_a_study_of_another_search_is_refused():
-    open_study(settings(), LR, about={"epochs": "9", "searched": {"optim.lr": 1}})
+    open_study(
+        settings(), LR, about={"epochs": "9", "searched": searched("optim.lr=0.1,0.2", "seed=1,2")}
+    )
     with pytest.raises(UserError) as raised:
-        open_study(settings(), LR, about={"epochs": "10", "searched": {"optim.lr": 1}})
+        about = {
+            "epochs": "10",
+            "searched": searched("optim.lr=tag(log,interval(0.1,0.5))", "batch_size=range(8,33,8)"),
+        }
+        open_study(settings(), LR, about=about)
     assert str(raised.value) == (
         "search.study=test: is there already, and searches something else; allowed: the same "
-        'search, or another name. epochs: "9" then, "10" now'
+        "search, or another name. optim.lr: 0.1 or 0.2 then, 0.1 to 0.5, on a log scale now; "
+        "seed: 1 or 2 then, nothing now; epochs: 9 then, 10 now; batch_size: nothing then, 8 to 32 "
+        "in steps of 8 now"
+    )
+
+
+def test_a_study_of_edited_files_is_refused():
+    about = {"epochs": "9", "model._source_": "0123"}
+    open_study(settings(), LR, about=about)
+    with pytest.raises(UserError) as raised:
+        open_study(settings(), LR, about={**about, "model._source_": "4567"})
+    assert str(raised.value) == (
+        "search.study=test: is there already, and the files of its network have been edited since; "
+        "allowed: another name, or the files as they were, which each run has in its artifact "
+        "folder source"
     )
 
 

@@ -69,7 +69,7 @@ class Launcher:
 
 def planned(number, overrides, config):
     composed = OmegaConf.create({"context": "cpu", "hydra": {"job": {"env_set": {}}}})
-    return Job(number, (overrides,), composed, config, cost=1)
+    return Job(number, (overrides,), lambda: composed, config, cost=1)
 
 
 class Place:

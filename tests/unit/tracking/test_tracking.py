@@ -4,6 +4,7 @@ import os
 import re
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -183,7 +184,7 @@ def test_the_dataset_is_named_with_each_split(finished, config):
 def test_artifacts(files):
     found = {str(each.relative_to(files)) for each in files.rglob("*") if each.is_file()}
     assert {each for each in found if not each.startswith("figures/")} == {
-        *("config.yaml", "environment.yaml", "parameters/net.params")
+        *("config.yaml", "environment.yaml", "parameters/net.params", "parameters/net.txt")
     }
 
 
@@ -201,7 +202,7 @@ def test_environment_yaml(files):
 
 def test_the_kept_parameters_give_the_logged_test_results(finished, files, config):
     dataset = load_dataset(config.dataset)
-    shape, classes = dataset.shape, dataset.classes
+    shape, classes = dataset.shape, dataset.outputs
     net = build_network(config.model, shape, classes, seed=12345, context=mx.cpu())
     net.load_parameters(str(files / "parameters" / "net.params"))
     metrics = finished[0].data.metrics
@@ -301,7 +302,7 @@ class Client:
             raise ConnectionError("not now")
         self.batches.append([(each.key, each.value, each.step) for each in metrics])
 
-    def set_terminated(self, run_id, status):
+    def set_terminated(self, run_id, status, end_time):
         self.status = status
 
     @property
@@ -437,7 +438,11 @@ def test_which_address_is_used(monkeypatch):
 def test_a_password_is_never_shown():
     assert redacted("https://user:secret@host/path") == "https://***@host/path"
     assert redacted("postgresql://user:secret@host/db") == "postgresql://***@host/db"
+    assert redacted("postgres://user:sec/ret@host/db") == "postgres://***@host/db"
+    assert redacted("no mysq+x://user:se/c@ret@host/db") == "no mysq+x://***@host/db"
     assert redacted("sqlite:///mlflow.db") == "sqlite:///mlflow.db"
+    for uri in ("sqlite:///a@b.db", "file:///a@b", "https://host/a@b", "sqlite+pysqlite:///a@b"):
+        assert redacted(uri) == uri
 
 
 def test_how_to_browse():
@@ -484,6 +489,35 @@ def test_reading_goes_on_page_after_page(uri, client, tracker, monkeypatch):
     assert set(read_runs(uri, "pages", None)["run_id"]) == ids
     assert [len(page) for page in pages] == [3, 3, 2]
     assert set(read_runs(uri, "pages", parent)["run_id"]) == ids
+
+
+def test_a_clock_that_was_set_back_makes_no_run_end_before_it_began(uri, client):
+    number = client.create_experiment("clock")
+    run = client.create_run(number, start_time=1_000_000)
+    client.set_terminated(run.info.run_id, end_time=1_000_000 - 3_600_000)
+    (row,) = read_runs(uri, "clock", None).to_dict("records")
+    assert row["duration_seconds"] == 0
+
+
+def test_a_clock_that_is_set_back_meanwhile_makes_no_run_end_before_it_began(
+    uri, client, tracker, monkeypatch
+):
+    offset_ms = 0
+    monkeypatch.setattr(recording, "now_ms", lambda: int(time.time() * 1000) - offset_ms)
+    with tracker.open_run("set back", {}, {}, None) as record:
+        offset_ms = 3_600_000
+    info = client.get_run(record.run_id).info
+    assert 0 <= info.end_time - info.start_time < 3_600_000
+
+
+def test_a_run_that_is_closed_for_another_has_not_ended_before_it_began(uri, client, tracker):
+    with tracker.open_run("closed", {}, {}, None) as record:
+        pass
+    start_ms = int(time.time() * 1000) + 3_600_000
+    run = client.create_run(client.get_run(record.run_id).info.experiment_id, start_time=start_ms)
+    tracker.close_if_running(run.info.run_id, "left behind")
+    info = client.get_run(run.info.run_id).info
+    assert (info.status, info.end_time) == ("KILLED", start_ms)
 
 
 def test_what_is_read(uri, finished):

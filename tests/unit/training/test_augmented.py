@@ -68,8 +68,8 @@ def test_it_goes_on_with_the_same_bits_and_changes_no_image(dataset):
 
 
 def test_images_that_are_not_changed_stay_where_they_are(dataset):
-    feeds = _feeds(dataset.train, mx.cpu(), (), SEED)
+    feeds = _feeds(dataset.train, mx.cpu(), SEED, (), None)
     assert isinstance(feeds(1), Resident)
     assert feeds(1) is feeds(2)
-    changed = _feeds(dataset.train, mx.cpu(), transforms(AUGMENT, dataset.train.images), SEED)
+    changed = _feeds(dataset.train, mx.cpu(), SEED, transforms(AUGMENT, dataset.train.images), None)
     assert isinstance(changed(1), Hosted)

@@ -42,7 +42,7 @@ def test_the_model_does_what_was_trained(normalize, network, tmp_path):
     assert (answers["class"] == dataset.test.labels).mean() == summary["test/accuracy"]
     assert answers.equals(model.predict(bytes_ / np.float32(255)))
     found = answers[["probability_0", "probability_1"]].to_numpy()
-    np.testing.assert_allclose(found, training.answer_test(), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found, training.answer(dataset.test), rtol=1e-4, atol=1e-6)
 
     # By hand: the bare network is given what dataset.normalize says.
     pixels = bytes_.astype(np.float64)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from epochwise import TIMES, synthetic
 
+from sweep import own_modules
 from sweep.backend.mxnet import mx
 from sweep.config.compose import load
-from sweep.networks import own_modules
 from sweep.training.batches import BatchSums, EagerSums, batch_sums
+from sweep.training.loop import CROSS_ENTROPY
 from sweep.training.session import Training
 from sweep.training.state import parameters, restore_parameters
 
@@ -99,4 +100,4 @@ def test_it_goes_on_to_the_same_bits(target):
 def test_a_graph_is_computed_as_one_and_others_are_not():
     for target, kind in (("nets.Graph", BatchSums), ("nets.Eager", EagerSums)):
         model = training(target, synthetic()).model
-        assert type(batch_sums(model, [], np.dtype(np.float32))) is kind
+        assert type(batch_sums(model, CROSS_ENTROPY, [], np.dtype(np.float32))) is kind

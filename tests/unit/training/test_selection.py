@@ -100,8 +100,9 @@ def test_a_selection_that_goes_on_after_some_epochs_is_the_same(monitor):
     for record in records:
         one_by_one.append(one_by_one[-1].advance(record))
     for count, expected in enumerate(one_by_one[1:], 1):
-        assert first.advance_over(records[:count]) == expected
-        assert one_by_one[count].advance_over(records[count:]) == one_by_one[-1]
+        # From Python 3.13 on what has a NaN equals nothing.
+        assert repr(first.advance_over(records[:count])) == repr(expected)
+        assert repr(one_by_one[count].advance_over(records[count:])) == repr(one_by_one[-1])
 
 
 def test_a_selection_that_goes_on_after_nothing_is_the_same():

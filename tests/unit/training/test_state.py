@@ -40,8 +40,15 @@ def through_a_file(arrays):
         return dict(file)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize(
+    ("network", "optimizer"),
+    [
+        pytest.param(network, optimizer, marks=[pytest.mark.nightly] * is_one_more)
+        for network in NETWORKS
+        for optimizer in OPTIMIZERS
+        for is_one_more in [network != "small" and optimizer != "both"]
+    ],
+)
 def test_a_restored_training_goes_on_with_the_same_bits(network, optimizer):
     options = (*NETWORKS[network], *OPTIMIZERS[optimizer], "batch_size=16", "optim.lr=0.05")
     whole = Training(synthetic(), *options).epochs(1, 3)

@@ -1,0 +1,1 @@
+"""Images that are decoded once, and kept for the runs that come after."""

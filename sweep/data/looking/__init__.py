@@ -1,0 +1,1 @@
+"""What ``sweep data`` shows of images before anything trains."""

@@ -1,0 +1,1 @@
+"""Digits found in photographs, and brought into the form of a dataset's images."""

@@ -1,0 +1,1 @@
+"""The published sets: their addresses and checksums, downloads, copies."""

@@ -1,0 +1,1 @@
+"""Read files of images and labels: what there is, and one image after another."""

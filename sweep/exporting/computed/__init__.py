@@ -1,0 +1,1 @@
+"""MXNet's operators in NumPy, a function for each."""

@@ -1,0 +1,1 @@
+"""The formats that networks are exported to, a module for each."""

@@ -1,0 +1,1 @@
+"""MXNet's operators as ONNX's, a function for each."""

@@ -1,0 +1,99 @@
+"""What a user names, tried twice: from the user's files, then from copies of those that took part.
+
+The first try shows what modules take part; the copies of these alone are what trains.
+"""
+
+import contextlib
+import io
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from sweep.errors import UserError
+from sweep.networks.blocks.eager import numpy_switched_off_again
+from sweep.own_modules import enter, foreign, identity, keep, places, taking_part
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Copied(Generic[Found]):
+    """What was found out by the second try.
+
+    Attributes:
+        found: what it returned.
+        folder: with the copies of the modules that take part.
+        source: identifies these.
+        note: a line if the target's own module is not among them; empty if it is.
+    """
+
+    found: Found
+    folder: Path
+    source: str
+    note: str
+
+
+def tried_from_copies(
+    field: str, target: str, here: Path, keep_in: Path, attempt: Callable[[Path], Found]
+) -> Copied[Found]:
+    """Try what a user names, from the user's files and from copies.
+
+    Args:
+        field: for messages, as ``model._target_=my_nets.Net``.
+        target: the module and the name in it.
+        here: the folder of the user's files.
+        keep_in: the folder for copies of modules.
+        attempt: tries it with the modules in a folder, which has been entered.
+
+    Raises:
+        UserError: it cannot be tried, or not from the copies.
+    """
+    with _quiet(), numpy_switched_off_again():
+        enter(here)
+        attempt(here)
+        files = taking_part(here)
+        folder = keep(files, keep_in)
+        enter(folder)
+        try:
+            found = attempt(folder)
+        except UserError as error:
+            raise UserError(
+                f"{error}\n(with copies of {', '.join(files) or 'no file'} alone, which are what "
+                "trains; allowed: modules that read no other files beside themselves)"
+            ) from error
+        _check_copied(field, here, folder)
+        note = _not_recorded(target, folder)
+        enter(folder)  # what trains finds no traces of the trial in its modules
+        return Copied(found, folder, identity(files), note)
+
+
+def _check_copied(field: str, here: Path, folder: Path) -> None:
+    """See that what takes part now are copies: otherwise runs would train from other files."""
+    for name, file in places(here).items():
+        if not file.is_relative_to(folder):
+            raise UserError(
+                f"{field}: its module {name} is imported from {file}, and not from the copy of it "
+                "that is to train; allowed are modules that are found without a change of "
+                "sys.path, as in PYTHONPATH=FOLDER"
+            )
+
+
+def _not_recorded(target: str, folder: Path) -> str:
+    file = foreign(target.rpartition(".")[0], folder)
+    if file is None:
+        return ""
+    return (
+        f"{file} is not below the folder of the command, so it is neither recorded nor in the "
+        "fingerprint"
+    )
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep from the terminal what a user's module prints, and what MXNet warns of."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield

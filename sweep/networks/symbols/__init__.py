@@ -1,0 +1,1 @@
+"""Networks in the files of MXNet (``…-symbol.json``), read and checked without MXNet."""

@@ -1,0 +1,151 @@
+"""What sweeps and experiments there are: when, how many runs of which state, the best of them."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from sweep.config.metrics import at_best, direction_of
+from sweep.results.aggregate import COUNTS
+from sweep.results.runs import OTHERWISE, USUAL_METRIC
+from sweep.runs.alive import is_at_work
+from sweep.tracking import Entry, found_ids, read_entries
+from sweep.uris import resolve_uri
+
+METRICS = tuple(each for name in (USUAL_METRIC, OTHERWISE) for each in (at_best(name), name))
+LEFT_BEHIND = "ended without closing its record"
+
+
+@dataclass(frozen=True)
+class SweepRow:
+    """A sweep.
+
+    Attributes:
+        sweep_id: the run id of its parent run.
+        name: of it: its overrides.
+        experiment: MLflow's.
+        started: when.
+        state: finished, failed, killed, running, or that its process is gone.
+        runs: how many are in which state, those included that it found trained.
+        metric: that its runs are ranked by; None if none is measured.
+        best: the best value of it.
+        best_run_id: the run that has it.
+    """
+
+    sweep_id: str
+    name: str
+    experiment: str
+    started: datetime
+    state: str
+    runs: Mapping[str, int]
+    metric: str | None
+    best: float | None
+    best_run_id: str | None
+
+
+@dataclass(frozen=True)
+class ExperimentRow:
+    """An experiment: how many sweeps and runs it has, how these ended, and when the last began."""
+
+    experiment: str
+    sweeps: int
+    runs: Mapping[str, int]
+    last: datetime
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What is recorded: sweeps, the newest first, and experiments, the last used first."""
+
+    sweeps: Sequence[SweepRow]
+    experiments: Sequence[ExperimentRow]
+
+
+def read_overview(uri: str | None, checkpoints: Path) -> Overview:
+    """Return what sweeps and experiments are recorded.
+
+    Args:
+        uri: of the record; None for the default one.
+        checkpoints: the folder in which it can be seen what is still at work.
+
+    Raises:
+        UserError: there is no such record.
+    """
+    entries, address = read_entries(uri, METRICS), resolve_uri(uri)
+    runs = {each.run_id: each for each in entries if not each.is_sweep}
+    below: dict[str, list[Entry]] = {}
+    for run in runs.values():
+        if run.sweep_id:
+            below.setdefault(run.sweep_id, []).append(run)
+    sweeps = []
+    for each in entries:
+        if each.is_sweep:
+            found = [runs[known] for known in found_ids(address, each) or () if known in runs]
+            own = {run.run_id: run for run in (*below.get(each.run_id, ()), *found)}
+            sweeps.append(_sweep(each, list(own.values()), checkpoints))
+    return Overview(sweeps, _experiments(entries))
+
+
+def _sweep(entry: Entry, runs: Sequence[Entry], checkpoints: Path) -> SweepRow:
+    metric, best = best_of([run for run in runs if run.status == "FINISHED"])
+    return SweepRow(
+        sweep_id=entry.run_id,
+        name=entry.name,
+        experiment=entry.experiment,
+        started=_time(entry.begin_ms),
+        state=_state(entry, checkpoints),
+        runs=counts(run.state for run in runs),
+        metric=metric,
+        best=_kept(best, metric) if best and metric else None,
+        best_run_id=best.run_id if best else None,
+    )
+
+
+def _state(entry: Entry, checkpoints: Path) -> str:
+    is_gone = entry.status == "RUNNING" and (
+        is_at_work(checkpoints, entry.folder_id, entry.fingerprint) is False
+    )
+    return LEFT_BEHIND if is_gone else entry.state.lower()
+
+
+def best_of(finished: Sequence[Entry]) -> tuple[str | None, Entry | None]:
+    """Return by which metric finished runs are ranked, and the best of them."""
+    for metric in (USUAL_METRIC, OTHERWISE):
+        measured = [run for run in finished if not math.isnan(_kept(run, metric))]
+        if measured:
+            choose: Callable[..., Entry] = {"max": max, "min": min}[direction_of(metric)]
+            return metric, choose(measured, key=lambda run: _kept(run, metric))  # noqa: B023
+    return None, None
+
+
+def _kept(run: Entry, metric: str) -> float:
+    """Return a metric of the epoch that a run kept; NaN if it was not measured."""
+    return run.metrics.get(at_best(metric), run.metrics.get(metric, math.nan))
+
+
+def _experiments(entries: Sequence[Entry]) -> list[ExperimentRow]:
+    found: dict[str, list[Entry]] = {}
+    for each in entries:  # the newest first
+        found.setdefault(each.experiment, []).append(each)
+    return [
+        ExperimentRow(
+            experiment=name,
+            sweeps=sum(each.is_sweep for each in those),
+            runs=counts(each.state for each in those if not each.is_sweep),
+            last=_time(those[0].begin_ms),
+        )
+        for name, those in found.items()
+    ]
+
+
+def counts(states: Iterable[str]) -> dict[str, int]:
+    """Return how many runs are in which state: finished, failed, pruned, killed, running."""
+    found = Counter(state.lower() for state in states)
+    order = [state.lower() for state in COUNTS.values()]
+    return {state: found[state] for state in dict.fromkeys([*order, *found]) if found[state]}
+
+
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, timezone.utc)

@@ -1,0 +1,80 @@
+"""Of recorded runs those for which a condition holds, and further columns of a leaderboard."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sweep.config.conditions import Condition
+from sweep.errors import UserError, nearest
+from sweep.results.aggregate import configurations
+from sweep.results.runs import RecordedRuns
+
+
+def selected(runs: RecordedRuns, condition: Condition, by_seed: bool) -> RecordedRuns:
+    """Return the runs for which a condition holds.
+
+    Args:
+        runs: all that are recorded.
+        condition: on fields, metrics, ``run``, ``status`` and so on, and on ``tags.NAME``.
+        by_seed: whether metrics are each run's own; or else the means of its configuration, so
+            that no mean is of its better seeds alone.
+
+    Raises:
+        UserError: a name is not known, values cannot be compared, or no run is left.
+    """
+    columns = all_columns(runs)
+    condition.check_names(list(map(str, columns)))
+    if not by_seed:
+        groups = configurations(runs.params, runs.ends["run_id"])
+        finished = runs.metrics.where(runs.finished)
+        means = finished.astype(float).groupby(groups).transform("mean")
+        columns = columns.assign(**{str(name): means[name] for name in means})
+    asked: list[Any] = columns[[*condition.names]].astype(object).to_dict("records")
+    holds = np.array([condition(row) for row in asked], dtype=bool)
+    if not holds.any():
+        raise UserError(f"{condition.given}: holds for none of {len(holds):,} runs")
+    return replace(
+        runs,
+        ends=runs.ends[holds],
+        params=runs.params[holds],
+        metrics=runs.metrics[holds],
+        tags=runs.tags[holds],
+    )
+
+
+def all_columns(runs: RecordedRuns) -> pd.DataFrame:
+    """Return all that is known of each run, of one name the first."""
+    tables = [runs.ends, runs.params, runs.metrics, runs.tags.add_prefix("tags.")]
+    together = pd.concat(tables, axis=1)
+    return together.loc[:, ~together.columns.duplicated()]
+
+
+def with_columns(table: pd.DataFrame, runs: RecordedRuns, names: Sequence[str]) -> pd.DataFrame:
+    """Return a leaderboard with its rank and these columns alone.
+
+    Args:
+        table: as :func:`sweep.load_leaderboard` returns it.
+        runs: that it is of; columns that it lacks are those of the run of each row.
+        names: of the columns, in this order.
+
+    Raises:
+        UserError: there is no such column.
+    """
+    others = all_columns(runs)
+    known = [*map(str, table), *(str(name) for name in others if name not in table)]
+    for name in names:
+        if name not in known:
+            raise UserError(
+                f"--columns {','.join(names)}: there is no column {name}{nearest(name, known)}; "
+                f"there are: {', '.join(known)}"
+            )
+    by_id = others.set_index(runs.ends["run_id"])
+    found = {
+        name: table[name] if name in table else table["run_id"].map(by_id[name]) for name in names
+    }
+    chosen = pd.DataFrame({"rank": table["rank"], **found})
+    chosen.attrs["measured"] = [name for name in names if name.removesuffix("_std") in runs.metrics]
+    return chosen

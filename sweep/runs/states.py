@@ -1,0 +1,271 @@
+"""The last states of finished runs: longer runs, and others with the same epochs, go on from them.
+
+Runs that share a trajectory compute the same epochs, bit for bit, and end at different ones. So
+what one of them has trained, none of the others trains.
+
+A folder ``states/KEY-EPOCHS-RUN_ID`` in the folder of checkpoints has two checkpoints of a run:
+that of its last epoch, and that of its best.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sweep.config.fingerprint import judged_trajectory
+from sweep.config.metrics import OF_THE_MACHINE
+from sweep.config.schema import Config
+from sweep.data.splits import Dataset
+from sweep.environment import environment, pinned, version_tags
+from sweep.runs.membership import Membership
+from sweep.training.checkpoint import (
+    Checkpoints,
+    Damaged,
+    Snapshot,
+    checkpoints_in,
+    read_checkpoint,
+    read_records,
+)
+from sweep.training.selection import EpochRecord, Selection
+
+FOLDER = "states"  # in checkpoint_dir
+MB = 10**6
+AT_MOST = 1000  # runs whose states are kept, however small these are
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Epochs that another run has trained.
+
+    Attributes:
+        run_id: of that run.
+        last: the state after these epochs; of a run that is over, only the records are.
+        best: the state after the best of them.
+        is_over: whether no epoch is missing.
+    """
+
+    run_id: str
+    last: Snapshot
+    best: Snapshot
+    is_over: bool
+
+
+def shares_epochs(config: Config, membership: Membership | None) -> bool:
+    """Return whether a run takes over epochs that others have trained.
+
+    A search judges its runs at certain epochs, and learns from what it finds there; so they train
+    these epochs themselves. And what a GPU computes is not the same to the last bit.
+
+    Args:
+        config: with ``context`` already resolved to ``cpu`` or ``gpu``.
+        membership: of the run.
+    """
+    is_searched = membership is not None and membership.study is not None
+    is_repeated = config.context == "cpu" and not config.rerun
+    return bool(config.keep_states) and is_repeated and not is_searched
+
+
+def unshared_note(config: Config) -> str:
+    """Return the line that says that epochs are not shared, where the user wants that."""
+    if config.keep_states:
+        return ""
+    return "keep_states=0: no run goes on from another; epochs that they share are trained in each"
+
+
+def states_key(config: Config, dataset: Dataset) -> str:
+    """Return what runs share that can go on from each other's states: 16 hex digits.
+
+    These are their epochs, and what computes them: with other versions, or on another processor,
+    the bits would be others. And their experiment: another one is for training the same again.
+
+    Args:
+        config: with ``context`` already resolved to ``cpu`` or ``gpu``.
+        dataset: that the run is trained on.
+    """
+    epochs = judged_trajectory(config, dataset.digest)
+    place = [version_tags(), pinned(["mxnet"]), environment()["processor"]]
+    text = json.dumps([epochs, place, config.tracking.experiment], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class KeptStates:
+    """The states that are kept in a folder of checkpoints."""
+
+    def __init__(self, checkpoints: Path, limit_mb: float) -> None:
+        """Take the folder of checkpoints, and how many megabytes of states may be in it."""
+        self._folder, self._limit_bytes = checkpoints / FOLDER, limit_mb * MB
+
+    def keep(self, run_id: str, epochs: int, checkpoints: Checkpoints) -> None:
+        """Keep the states of a run that is finished; remove the oldest that are too many.
+
+        What cannot be kept is lost: it would have saved time, and nothing else. Nor is kept what
+        was begun by other versions, or on another processor.
+
+        Args:
+            run_id: of the run.
+            epochs: that it has trained.
+            checkpoints: of the run, which are moved or removed.
+        """
+        key = checkpoints.origin
+        try:
+            if key and checkpoints.size_bytes <= self._limit_bytes:
+                checkpoints.move(self._folder / f"{key}-{epochs}-{run_id}")
+                self.tidy()
+            elif key and self._limit_bytes:
+                log.warning("keep_states: the run's last state is larger, and not kept")
+        except OSError as error:
+            log.warning("the run's last state could not be kept: %s", error)
+        checkpoints.remove()
+
+    def epochs(self) -> dict[str, set[int]]:
+        """Return after which epochs runs have ended whose states are kept, by their keys."""
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for name in self._names():
+            key, epochs, _ = name.split("-")
+            found[key].add(int(epochs))
+        return found
+
+    def beginning(self, key: str, config: Config, monitor: str | None) -> Beginning | None:
+        """Return the most epochs that a run can take over from others; None if there are none.
+
+        Args:
+            key: of the run: see :func:`states_key`.
+            config: of the run: it may end earlier than others.
+            monitor: the metric that it is judged by; None if it keeps its last epoch.
+        """
+        paths: dict[int, Path] = {}
+        for name in self._names():
+            if name.startswith(f"{key}-"):
+                paths |= checkpoints_in(self._folder / name)
+        while paths:
+            longest = paths[max(paths)]
+            try:
+                return _beginning(paths, read_records(longest), config, monitor)
+            except _Unusable as unusable:
+                del paths[unusable.epoch]
+            except Damaged as damaged:
+                _remove(longest, damaged)
+                del paths[max(paths)]
+        return None
+
+    def tidy(self) -> None:
+        """Remove the states that were of use longest ago, as far as there are too many."""
+        found = []
+        for name in self._names():
+            with suppress(FileNotFoundError):  # others tidy up too
+                folder = self._folder / name
+                size = sum(each.stat().st_size for each in folder.iterdir())
+                found.append((folder.stat().st_mtime_ns, size, folder))
+        left, kept = sum(size for _, size, _ in found), len(found)
+        for _, size, folder in sorted(found):
+            if left <= self._limit_bytes and kept <= AT_MOST:
+                return
+            shutil.rmtree(folder, ignore_errors=True)
+            left, kept = left - size, kept - 1
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(os.listdir(self._folder))
+        except FileNotFoundError:
+            return []
+
+
+class _Unusable(Exception):
+    """The state after this epoch cannot be gone on from."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(epoch)
+        self.epoch = epoch
+
+
+def _beginning(
+    paths: Mapping[int, Path],
+    records: tuple[EpochRecord, ...],
+    config: Config,
+    monitor: str | None,
+) -> Beginning | None:
+    """Return what a run can begin with that has epochs in common with others.
+
+    Args:
+        paths: of the states, by their epochs.
+        records: of the epochs.
+        config: of the run.
+        monitor: the metric that it is judged by.
+
+    Raises:
+        _Unusable: a state that it would begin with is damaged, or not of these epochs.
+    """
+    chosen = _chosen(paths.keys(), records, config, monitor)
+    if not chosen:
+        return None
+    epochs, last, best, is_over = chosen
+    states = {epoch: _state(paths[epoch], epoch, records) for epoch in (last, best)}
+    folder = paths[last].parent
+    with suppress(OSError):  # another process may have removed it
+        os.utime(folder)  # it was of use, and is kept longer
+    now = int(time.time() * 1000)
+    taken = tuple(replace(each, timestamp_ms=now) for each in records[:epochs])
+    return Beginning(
+        run_id=folder.name.rpartition("-")[2],
+        last=replace(states[last], records=taken, best_epoch=best),
+        best=replace(states[best], records=taken[:best], best_epoch=best),
+        is_over=is_over,
+    )
+
+
+def _chosen(
+    kept: Collection[int], records: tuple[EpochRecord, ...], config: Config, monitor: str | None
+) -> tuple[int, int, int, bool] | None:
+    """Choose the most epochs to take over; None if there are none.
+
+    Returns:
+        How many; the epochs of the state to go on from, and of the best; whether none is missing.
+    """
+    selection = Selection(monitor, config.early_stopping)
+    found = None
+    for record in records[: config.epochs]:
+        selection = selection.advance(record)
+        is_over = record.epoch == config.epochs or selection.should_stop
+        # After the last epoch, nothing goes on from its state.
+        last = selection.epoch if is_over and record.epoch not in kept else record.epoch
+        if last in kept and selection.epoch in kept:
+            found = record.epoch, last, selection.epoch, is_over
+        if is_over:
+            break
+    return found
+
+
+def _state(path: Path, epoch: int, records: tuple[EpochRecord, ...]) -> Snapshot:
+    """Read a state.
+
+    Raises:
+        _Unusable: it is damaged, or not that after these epochs.
+    """
+    try:
+        state = read_checkpoint(path)
+    except Damaged as damaged:
+        _remove(path, damaged)
+        raise _Unusable(epoch) from None
+    if [*map(_measured, state.records)] != [*map(_measured, records[:epoch])]:
+        raise _Unusable(epoch)
+    return state
+
+
+def _remove(path: Path, damaged: Damaged) -> None:
+    """Remove a damaged state; it may be gone, where another process tidies up."""
+    with suppress(OSError):
+        path.unlink()
+        log.warning("%s %s: removed, no run goes on from it", path, damaged)
+
+
+def _measured(record: EpochRecord) -> dict[str, float]:
+    return {key: value for key, value in record.metrics.items() if key not in OF_THE_MACHINE}

@@ -1,0 +1,46 @@
+"""The files that a run keeps, read back."""
+
+import tempfile
+from pathlib import Path
+
+from mlflow import MlflowClient
+
+from sweep.tracking.connection import explained_errors
+from sweep.tracking.mlflow_import import quiet_mlflow
+from sweep.uris import resolve_uri
+
+
+def has_artifact(client: MlflowClient, run_id: str, path: str) -> bool:
+    """Return whether a run keeps a file under this path."""
+    folder = path.rpartition("/")[0] or None
+    return any(each.path == path for each in client.list_artifacts(run_id, folder))
+
+
+def files_below(client: MlflowClient, run_id: str, path: str, folder: str) -> dict[str, bytes]:
+    """Return all artifacts below a path, by their places below it.
+
+    Args:
+        client: MLflow's.
+        run_id: MLflow's.
+        path: of a folder among the artifacts.
+        folder: for what is downloaded.
+    """
+    if not client.list_artifacts(run_id, path):
+        return {}
+    fetched = Path(client.download_artifacts(run_id, path, folder))
+    files = sorted(each for each in fetched.rglob("*") if each.is_file())
+    return {each.relative_to(fetched).as_posix(): each.read_bytes() for each in files}
+
+
+def read_text(uri: str | None, run_id: str, path: str) -> str | None:
+    """Return a text that a run keeps; None if it has none under this path.
+
+    Raises:
+        UserError: the record cannot be read.
+    """
+    uri = resolve_uri(uri)
+    client = MlflowClient(uri)
+    with explained_errors(uri), tempfile.TemporaryDirectory() as folder, quiet_mlflow():
+        if not has_artifact(client, run_id, path):
+            return None
+        return Path(client.download_artifacts(run_id, path, folder)).read_text()

@@ -1,0 +1,218 @@
+"""All runs and sweeps of a record, with the little that an overview needs of each.
+
+MLflow's client makes some fifty objects of a run, and a thousand runs take it seconds; so databases
+are asked directly, in three questions however many runs there are. Servers are asked by MLflow's
+client, a thousand runs at once.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from sqlalchemy import Connection, create_engine, select
+
+from sweep.errors import UserError
+from sweep.tracking.artifacts import read_text
+from sweep.tracking.connection import explained_errors
+from sweep.tracking.locations import local_folder
+from sweep.tracking.queries import existing
+from sweep.tracking.run_info import (
+    FINGERPRINT,
+    FOLDER,
+    PRUNED_AFTER,
+    Tagged,
+    as_measured,
+    is_pruned,
+    search,
+)
+from sweep.tracking.tracker import KIND, SWEEP
+from sweep.tracking.writer import FOUND_FILE
+from sweep.uris import is_database
+
+START = "init_from"  # the parameter
+TAGS = (KIND, MLFLOW_PARENT_RUN_ID, FOLDER, FINGERPRINT, PRUNED_AFTER)
+
+
+@dataclass(frozen=True)
+class Entry(Tagged):
+    """A run or a sweep.
+
+    Attributes:
+        run_id: MLflow's.
+        name: MLflow's.
+        experiment: the name of it.
+        status: RUNNING, FINISHED, FAILED or KILLED.
+        begin_ms: since 1970.
+        end_ms: since 1970; None while it is RUNNING.
+        place: the address of the folder with its artifacts.
+        tags: those that an overview needs.
+        init_from: the address of what it started from, as it is recorded.
+        metrics: the last value of each that was asked for.
+    """
+
+    run_id: str
+    name: str
+    experiment: str
+    status: str
+    begin_ms: int
+    end_ms: int | None
+    place: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    init_from: str | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether it is the parent run of a sweep."""
+        return self.tags.get(KIND) == SWEEP
+
+    @property
+    def state(self) -> str:
+        """Its status, or PRUNED."""
+        return "PRUNED" if is_pruned(self.status, self.tags) else self.status
+
+
+def found_ids(uri: str, sweep: Entry) -> list[str] | None:
+    """Return the runs that a sweep found trained by others; None if that cannot be known.
+
+    Then its file is damaged, or it is on a disk that is not mounted here, or nobody gives it.
+
+    Args:
+        uri: of the record.
+        sweep: of that record.
+    """
+    folder = local_folder(sweep.place)
+    try:
+        if folder is None:
+            text = read_text(uri, sweep.run_id, FOUND_FILE)
+        elif folder.is_dir():  # without asking MLflow for each of many sweeps
+            file = folder / FOUND_FILE
+            text = file.read_text() if file.is_file() else None
+        elif folder.parent.parent.is_dir():  # the experiment's: this sweep has kept nothing
+            return []
+        else:
+            return None
+        ids = json.loads(text) if text is not None else []
+    except (OSError, ValueError, UserError):
+        return None
+    return [str(each) for each in ids] if isinstance(ids, list) else None
+
+
+def read_entries(uri: str | None, metrics: Sequence[str]) -> list[Entry]:
+    """Return all runs and sweeps that were not deleted, the newest first.
+
+    Args:
+        uri: of the record; None for the default one.
+        metrics: that are wanted.
+
+    Raises:
+        UserError: there is no such record.
+    """
+    uri = existing(uri)
+    with explained_errors(uri):
+        found = _from_database(uri, metrics) if is_database(uri) else _searched(uri, metrics)
+        return sorted(found, key=lambda entry: (-entry.begin_ms, entry.run_id))
+
+
+def _from_database(uri: str, metrics: Sequence[str]) -> Iterator[Entry]:
+    engine = create_engine(uri)
+    try:
+        with engine.connect() as connection:
+            tags, values = _tags(connection), _values(connection, metrics)
+            starts = _starts(connection)
+            for row in connection.execute(_runs()).all():
+                run_id, name, experiment, status, begin_ms, end_ms, place = row
+                yield Entry(
+                    run_id=run_id,
+                    name=name,
+                    experiment=experiment,
+                    status=status,
+                    begin_ms=begin_ms,
+                    end_ms=end_ms,
+                    place=place,
+                    tags=tags[run_id],
+                    init_from=starts.get(run_id),
+                    metrics=values[run_id],
+                )
+    finally:
+        engine.dispose()
+
+
+def _runs() -> Any:
+    # It takes half a second to import, which no sweep shall wait for before it trains.
+    from mlflow.store.tracking.dbmodels.models import SqlExperiment, SqlRun
+
+    asked: Any = select(
+        SqlRun.run_uuid,
+        SqlRun.name,
+        SqlExperiment.name,
+        SqlRun.status,
+        SqlRun.start_time,
+        SqlRun.end_time,
+        SqlRun.artifact_uri,
+    )
+    together = asked.join(SqlExperiment, SqlExperiment.experiment_id == SqlRun.experiment_id)
+    return together.where(SqlRun.lifecycle_stage == "active")
+
+
+def _tags(connection: Connection) -> Mapping[str, dict[str, str]]:
+    from mlflow.store.tracking.dbmodels.models import SqlTag
+
+    asked: Any = select(SqlTag.run_uuid, SqlTag.key, SqlTag.value).where(SqlTag.key.in_(TAGS))
+    tags: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for run_id, key, value in connection.execute(asked).all():
+        tags[run_id][key] = value
+    return tags
+
+
+def _starts(connection: Connection) -> dict[str, str]:
+    from mlflow.store.tracking.dbmodels.models import SqlParam
+
+    asked: Any = select(SqlParam.run_uuid, SqlParam.value).where(SqlParam.key == START)
+    return {run_id: value for run_id, value in connection.execute(asked).all() if value != "null"}
+
+
+def _values(connection: Connection, metrics: Sequence[str]) -> Mapping[str, dict[str, float]]:
+    from mlflow.store.tracking.dbmodels.models import SqlLatestMetric as Latest
+
+    asked: Any = select(Latest.run_uuid, Latest.key, Latest.value, Latest.is_nan)
+    values: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    for run_id, key, value, is_nan in connection.execute(asked.where(Latest.key.in_(metrics))):
+        values[run_id][key] = float("nan") if is_nan else as_measured(value)
+    return values
+
+
+def _searched(uri: str, metrics: Sequence[str]) -> Iterator[Entry]:
+    client = MlflowClient(uri)
+    for experiment in client.search_experiments():
+        for run in search(client, experiment.experiment_id, ""):
+            yield entry_of(run, experiment.name, metrics)
+
+
+def entry_of(run: Run, experiment: str, metrics: Sequence[str]) -> Entry:
+    """Return what matters of MLflow's run.
+
+    Args:
+        run: MLflow's.
+        experiment: the name of its experiment.
+        metrics: that are wanted.
+    """
+    info, data = run.info, run.data
+    start = data.params.get(START, "null")
+    return Entry(
+        run_id=info.run_id,
+        name=info.run_name,
+        experiment=experiment,
+        status=info.status,
+        begin_ms=info.start_time,
+        end_ms=info.end_time,
+        place=info.artifact_uri,
+        tags={key: data.tags[key] for key in TAGS if key in data.tags},
+        init_from=None if start == "null" else start,
+        metrics={key: as_measured(data.metrics[key]) for key in metrics if key in data.metrics},
+    )

@@ -1,0 +1,91 @@
+"""Runs and sweeps by the beginning of their ids, as git knows commits; or by their names."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from sweep.errors import UserError
+from sweep.tracking.connection import explained_errors
+from sweep.tracking.tracker import KIND, SWEEP
+from sweep.uris import redacted
+
+WHOLE = re.compile("[0-9a-f]{32}")
+BEGINNING = re.compile("[0-9a-f]{4,31}")
+SHORT = 8  # digits of an id, to tell a few from each other
+MOST_SHOWN = 5  # of those that may be meant
+EXPERIMENTS_AT_ONCE = 1000
+FOUND_AT_ONCE = 100  # more are not needed to say that it is not clear
+
+
+def whole_run_id(uri: str, given: str) -> str:
+    """Return the id of the run that is meant; what was given where there is none.
+
+    Args:
+        uri: of the record.
+        given: an id, four or more of its first digits, or the name of a run that no other has.
+
+    Raises:
+        UserError: several runs may be meant.
+    """
+    return _whole(uri, given, wants_sweep=False)
+
+
+def whole_sweep_id(uri: str, given: str) -> str:
+    """Return the id of the sweep that is meant, as :func:`whole_run_id` does that of a run."""
+    return _whole(uri, given, wants_sweep=True)
+
+
+def whole_id(uri: str, given: str) -> str:
+    """Return the id of the run or the sweep that is meant, as :func:`whole_run_id` does."""
+    return _whole(uri, given, wants_sweep=None)
+
+
+def _whole(uri: str, given: str, wants_sweep: bool | None) -> str:
+    if WHOLE.fullmatch(given):
+        return given
+    with explained_errors(uri):
+        found = _candidates(MlflowClient(uri), given)
+    fitting = [run for run in found if _is_sweep(run) is wants_sweep]
+    meant = {run.info.run_id: run for run in fitting or found}
+    if len(meant) > 1:
+        raise UserError(
+            f"{given} may be several in {redacted(uri)}: {_named(list(meant.values()))}; allowed "
+            "is one of these ids, or more of its digits"
+        )
+    return next(iter(meant), given)
+
+
+def _is_sweep(run: Run) -> bool:
+    return bool(run.data.tags.get(KIND) == SWEEP)
+
+
+def _candidates(client: MlflowClient, given: str) -> list[Run]:
+    """Return the runs and sweeps with this beginning of an id, or else with this name."""
+    if BEGINNING.fullmatch(given) and (found := _search(client, f"run_id LIKE '{given}%'")):
+        return found
+    quote = next((each for each in "'\"" if each not in given), None)
+    return _search(client, f"run_name = {quote}{given}{quote}") if quote and given else []
+
+
+def _search(client: MlflowClient, condition: str) -> list[Run]:
+    known = client.search_experiments(max_results=EXPERIMENTS_AT_ONCE)
+    numbers = [each.experiment_id for each in known]
+    return list(client.search_runs(numbers, f"attributes.{condition}", max_results=FOUND_AT_ONCE))
+
+
+def _named(runs: Sequence[Run]) -> str:
+    shown = [f"{run.info.run_id} ({run.info.run_name})" for run in runs[:MOST_SHOWN]]
+    more = len(runs) - MOST_SHOWN
+    return ", ".join([*shown, *([f"and {more} more"] if more > 0 else [])])
+
+
+def shortened(ids: Iterable[str]) -> dict[str, str]:
+    """Return for each id as many of its first digits, eight or more, as tell it from the others."""
+    known = list(dict.fromkeys(ids))
+    for digits in range(SHORT, 32):
+        short = {each: each[:digits] for each in known}
+        if len(set(short.values())) == len(known):
+            return short
+    return {each: each for each in known}

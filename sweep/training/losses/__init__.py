@@ -1,0 +1,1 @@
+"""What training makes small: a module for each loss, which registers itself."""

@@ -1,0 +1,31 @@
+"""What a score lacks to its margin: ``loss=hinge``."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic.dataclasses import dataclass
+
+from sweep.config.fields import STRICT, Positive
+from sweep.config.losses import LOSSES, Loss
+from sweep.config.tasks import Task
+
+
+@LOSSES.registers("hinge")
+@dataclass(frozen=True, config=STRICT)
+class Hinge(Loss):
+    """What each class's score lacks to the margin on its side of 0; the mean over the classes.
+
+    Attributes:
+        margin: how far from 0 a score has to be on its side to cost nothing.
+    """
+
+    task: ClassVar[Task] = "classification"
+
+    name: Literal["hinge"]
+    margin: Positive
+
+    def build(self) -> Any:
+        """Return Gluon's loss, for one class against the others."""
+        from sweep.backend.mxnet import gluon
+        from sweep.training.loss_blocks import OneAgainstTheOthers
+
+        return OneAgainstTheOthers(gluon.loss.HingeLoss(margin=self.margin))

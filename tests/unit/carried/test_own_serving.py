@@ -1,0 +1,176 @@
+"""Networks that are no graph: their modules carried with them, and run where they are loaded."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+from epochwise import synthetic
+
+from sweep import own_modules
+from sweep.backend.mxnet import mx, nd
+from sweep.carried import own_serving
+from sweep.carried.own_code import OwnModules
+from sweep.carried.own_serving import OwnCodeError, Recipe, load, numpy_arrays
+from sweep.carried.serving import Interface
+from sweep.config.compose import load as loaded
+from sweep.networks.blocks.eager import is_for_numpy, save_parameters
+from sweep.training.session import Training
+
+INTERFACE = Interface("synthetic", (1, 28, 28), tuple(map(str, range(10))))
+EAGER = """from mxnet import gluon, nd
+from mxnet.gluon import nn
+
+
+class Net(gluon.Block):
+    def __init__(self, classes, width, shape):
+        super().__init__()
+        assert shape == (1, 28, 28)
+        self.norm, self.hidden, self.dense = nn.BatchNorm(), nn.Dense(width), nn.Dense(classes)
+
+    def forward(self, x):
+        from layers import activation
+
+        return self.dense(activation(self.hidden(self.norm(x))))
+"""
+FOR_NUMPY = """from mxnet import gluon, np, npx
+from mxnet.gluon import nn
+npx.set_np()
+
+
+class Net(nn.HybridBlock):
+    def __init__(self, classes, width):
+        super().__init__()
+        self.hidden, self.dense = nn.Dense(width), nn.Dense(classes)
+
+    def hybrid_forward(self, F, x):
+        return self.dense(F.np.tanh(self.hidden(x)))
+
+
+class Plain(gluon.Block):
+    def __init__(self, classes, width):
+        super().__init__()
+        self.hidden, self.dense = nn.Dense(width), nn.Dense(classes)
+
+    def forward(self, x):
+        return self.dense(np.tanh(self.hidden(x)))
+"""
+LAYERS = "from mxnet import nd\n\n\ndef activation(x):\n    return nd.{}(x)\n"
+SOURCES = {
+    "tanh": {"nets.py": EAGER, "layers.py": LAYERS.format("tanh")},
+    "relu": {"nets.py": EAGER, "layers.py": LAYERS.format("relu")},
+    "np": {"nets.py": FOR_NUMPY},
+}
+MODELS = {
+    "tanh": ("tanh", "nets.Net", "unit"),
+    "relu": ("relu", "nets.Net", "standard"),
+    "a graph for np": ("np", "nets.Net", "standard"),
+    "eager for np": ("np", "nets.Plain", None),
+}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of each model's data, and what the network answers where it was trained."""
+    found = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [*sys.path])
+        patch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
+        patch.setattr(own_modules, "_entered", [])
+        before = {*sys.modules}
+        for name, (source, target, normalize) in MODELS.items():
+            folder = tmp_path_factory.mktemp("model")
+            found[name] = folder / "data", *saved(folder, SOURCES[source], target, normalize)
+        for name in {*sys.modules} - before:
+            del sys.modules[name]
+    return found
+
+
+def saved(folder, source, target, normalize):
+    kept = own_modules.keep({name: text.encode() for name, text in source.items()}, folder)
+    own_modules.enter(folder)
+    config = loaded("model=custom", f"model._target_={target}", "+model.width=7", "batch_size=16")
+    model = replace(config.model, _source_=kept.name, _folder_=str(kept))
+    dataset = replace(config.dataset, normalize=normalize)
+    training = Training(replace(config, model=model, dataset=dataset), synthetic(), mx.cpu())
+    for _, _ in zip(range(2), training.epochs(), strict=False):
+        pass
+    scaling = training.scaling
+    recipe = Recipe(
+        *(target, {"width": 7}, is_for_numpy(training.net)),
+        mean=scaling.mean.tolist() if scaling else None,
+        factor=scaling.factor.tolist() if scaling else None,
+    )
+    save_parameters(training.net, str(own_serving.save(recipe, kept, INTERFACE, folder)))
+    images = synthetic().test.images
+    scores = training.model(nd.array(images)).asnumpy()
+    return images, scores
+
+
+def assert_answers(classifier, images, scores):
+    table = classifier.predict(images)
+    expected = nd.softmax(nd.array(scores)).asnumpy()
+    assert table.to_numpy()[:, 1:].astype("f4").tobytes() == expected.tobytes()
+    assert len({*table["class"]}) > 1
+
+
+def test_models_of_all_kinds_answer_in_one_process_as_where_they_were_trained(trained):
+    before = {*sys.modules}
+    switches = mx.util.is_np_shape(), mx.util.is_np_array()
+    models = {name: load(data) for name, (data, *_) in trained.items()}
+    for name in (*models, *reversed(models)):
+        assert_answers(models[name], *trained[name][1:])
+    assert (mx.util.is_np_shape(), mx.util.is_np_array()) == switches == (False, False)
+    assert not {"nets", "layers"} & ({*sys.modules} - before)
+    answers = [models[name].predict(trained[name][1]).to_numpy().tobytes() for name in models]
+    assert len({*answers}) == len(MODELS)
+
+
+def test_a_process_that_has_the_switch_on_keeps_it(trained):
+    with numpy_arrays(True):
+        for data, *known in trained.values():
+            assert_answers(load(data), *known)
+            assert mx.util.is_np_array() and mx.util.is_np_shape()
+    assert not mx.util.is_np_array() and not mx.util.is_np_shape()
+
+
+def test_what_is_carried_is_text_and_parameters(trained):
+    data = trained["tanh"][0]
+    files = sorted(each.relative_to(data).as_posix() for each in data.rglob("*.*"))
+    source = ["source/layers.py", "source/nets.py"]
+    assert files == ["dataset.json", "net.params", "network.json", *source]
+    code = sorted(each.name for each in (data.parent / "code" / own_serving.PACKAGE).iterdir())
+    assert code == ["mxnet_import.py", "own_code.py", "own_serving.py", "serving.py"]
+
+
+def test_a_module_of_the_same_name_stays_and_comes_back(tmp_path, monkeypatch):
+    (tmp_path / "nets.py").write_text("count = 0\n")
+    mine = object()
+    monkeypatch.setitem(sys.modules, "nets", mine)
+    modules = OwnModules(tmp_path)
+    for number in range(3):
+        with modules.in_use():
+            import nets
+
+            nets.count += 1
+            assert nets.count == number + 1
+        assert sys.modules["nets"] is mine
+    assert str(tmp_path) not in sys.path
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("import nothing_such\n", "ModuleNotFoundError: No module named 'nothing_such'"),
+        ("", "AttributeError: module 'nets' has no attribute 'Net'"),
+        ("def Net(width):\n    raise SystemExit('no\\nway')\n", "SystemExit: no way"),
+    ],
+)
+def test_a_source_that_cannot_be_run_here_says_why(tmp_path, text, reason):
+    (tmp_path / "code_of_a_user").mkdir()
+    (tmp_path / "code_of_a_user" / "nets.py").write_text(text)
+    recipe = Recipe("nets.Net", {"width": 7}, is_for_numpy=False)
+    own_serving.save(recipe, tmp_path / "code_of_a_user", INTERFACE, tmp_path)
+    with pytest.raises(OwnCodeError) as raised:
+        load(tmp_path / "data")
+    assert str(raised.value) == f"nets.Net cannot be run here: {reason}"
+    assert "nets" not in sys.modules

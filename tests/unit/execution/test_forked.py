@@ -1,0 +1,51 @@
+"""How the process of a run alone is started. It is started for real in tests/system."""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+from machine import job
+
+from sweep.errors import UserError
+from sweep.execution.capacity import Resources
+from sweep.execution.local import forked
+from sweep.execution.local.forked import ForkedExecutor
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (folder := tmp_path / "sweeps" / "0").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The processes that would have been started."""
+    found = []
+    monkeypatch.setattr(forked.FORK.Process, "start", lambda process: found.append(process))
+    return found
+
+
+def test_a_run_alone_may_start_processes(folder, started):
+    ForkedExecutor(train=None).start(job(0, 2), Resources(slots=1))
+    assert [each.daemon for each in started] == [False]
+
+
+def test_the_log_of_a_run_alone_is_named(folder, started, monkeypatch):
+    run = ForkedExecutor(train=None).start(job(0, 2), Resources(slots=1))
+    crashed = SimpleNamespace(poll=lambda *_: -11, wait=lambda *_: -11)
+    monkeypatch.setattr(started[0], "_popen", crashed, raising=False)
+    reason = "its process crashed: a segmentation fault (SIGSEGV); sweeps/0/run.log has the stack"
+    assert run.exit_reason() == reason
+
+
+def test_a_log_that_cannot_be_written(folder, started):
+    (folder / "run.log").mkdir()
+    message = (
+        "hydra.run.dir=sweeps/0: run.log cannot be written there: Is a directory; allowed is a "
+        "folder in which it can"
+    )
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
+        ForkedExecutor(train=None).start(job(0, 2), Resources(slots=1))
+    assert started == []

@@ -1,0 +1,73 @@
+"""Which of several networks is named where their process gives no answer."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sweep.config.choices import Tried
+from sweep.config.compose import load
+from sweep.errors import UserError
+from sweep.execution import trials
+from sweep.execution.local import fork_server
+from sweep.runs.own_networks import Request
+
+DIED = ChildProcessError("the process that was asked ended with exit code 3")
+SILENT = fork_server.NoAnswer("the process that was asked has not answered in 600 seconds")
+
+
+@pytest.fixture(scope="module")
+def requests():
+    network = load("model=lenet").model
+    shape = (1, 28, 28)
+    return [Request(network, shape, 10, Path("modules"), freeze=(name,)) for name in "abc"]
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """How many networks were asked for in each process, and for how long; and who errs.
+
+    The first is a list, the second a function from what is asked for to an error or None.
+    """
+    found, errors = [], []
+
+    def call(function, threads, seconds):
+        (requests,) = function.args
+        names = "".join(each.freeze[0] for each in requests)
+        found.append((names, seconds))
+        if error := errors[0](names):
+            raise error
+        return [Tried(each.network, each.freeze[0]) for each in requests]
+
+    monkeypatch.setattr(fork_server, "call", call)
+    return found, errors
+
+
+def test_each_network_has_its_time(asked, requests):
+    found, errors = asked
+    errors.append(lambda names: None)
+    tried = trials.try_elsewhere(requests, threads=1)
+    assert [tried[each].note for each in requests] == ["a", "b", "c"]
+    assert found == [("abc", 1800.0)]
+
+
+def test_none_is_to_blame_that_can_be_tried_alone(asked, requests):
+    found, errors = asked
+    errors.append(lambda names: DIED if len(names) > 1 else None)
+    tried = trials.try_elsewhere(requests, threads=1)
+    assert [tried[each].note for each in requests] == ["a", "b", "c"]
+    assert found == [("abc", 1800.0), ("a", 600.0), ("b", 600.0), ("c", 600.0)]
+
+
+@pytest.mark.parametrize(
+    ("error", "allowed"),
+    [(DIED, "leave their process alive"), (SILENT, "can be built and asked in that time")],
+)
+@pytest.mark.parametrize("culprit", "abc")
+def test_the_one_that_gives_no_answer_is_named(asked, requests, error, allowed, culprit):
+    found, errors = asked
+    errors.append(lambda names: error if culprit in names else None)
+    message = f"model._target_=lenet: cannot be tried: {error}; allowed are networks that {allowed}"
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
+        trials.try_elsewhere(requests, threads=1)
+    assert found[-1] == (culprit, 600.0)

@@ -1,0 +1,56 @@
+"""What is taken over from one process of a run alone to the next, and what is kept of an error."""
+
+from dataclasses import replace
+
+import pytest
+from hydra.core.utils import JobStatus
+
+import sweep.runs.execute
+from sweep.config.compose import load
+from sweep.errors import RunFailed, UserError
+from sweep.runs.events import Recorded, Resolved
+from sweep.sweeps import single
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """The configurations that were trained."""
+    found = []
+    monkeypatch.setattr(sweep.runs.execute, "execute", lambda config, *_: found.append(config))
+    monkeypatch.setattr(single, "_announced", lambda config, _: replace(config, seed=1))
+    return found
+
+
+def test_another_process_goes_on_with_what_the_first_has_resolved(trained):
+    told = []
+    config, shown = load("seed=0"), single._Shown(told.append)
+    single._announced_and_trained(shown, config, [], told.append)
+    shown(0, Resolved(replace(config, seed=2)))
+    single._announced_and_trained(shown, config, [], told.append)
+    assert [each.seed for each in trained] == [1, 2]
+    shown(0, Recorded("id"))
+    assert told == [Recorded("id")]
+
+
+@pytest.mark.parametrize(
+    ("error", "logged"),
+    [
+        (UserError("seed=a: wrong"), []),
+        (RunFailed("diverged"), []),
+        (ValueError("of a user's code"), ["ValueError: of a user's code"]),
+    ],
+)
+def test_the_log_has_the_traceback_of_what_nobody_has_foreseen(
+    tmp_path, monkeypatch, error, logged
+):
+    def users_code(tell):
+        raise error
+
+    monkeypatch.setattr(single, "let_crashes_end_the_process", lambda: None)
+    log = tmp_path / "run.log"
+    log.touch()
+    done = single._result(users_code, log, tell=None)
+    assert (done.status, done._return_value) == (JobStatus.FAILED, error)
+    lines = log.read_text().splitlines()
+    assert lines[-1:] == logged
+    assert any("in users_code" in line for line in lines) == bool(logged)
