@@ -11,7 +11,7 @@ import yaml
 from PIL import Image
 from workplace import CURVES, Workplace
 
-TINY = ("model=mlp", "model.hidden=[8]", "epochs=1")
+TINY = ("model=mlp", "model.hidden=[8]", "epochs=1", "figures=false")
 MISSION = ("model=mlp,lenet", "optim.lr=0.1,0.2", "epochs=1")
 NAMES = [
     "optim.lr=0.1 epochs=1 mlp relu mnist_5k",
@@ -199,8 +199,8 @@ def test_a_sweep_that_is_trained_already_names_the_command(workplace, mission):
 
 
 def test_a_sweep_without_figures_names_the_command(workplace):
-    where = ("tracking.experiment=no_figures", "figures=false")
-    lines = workplace.run(*TINY, *where, "optim.lr=0.1,0.2", "--multirun")
+    where = "tracking.experiment=no_figures"
+    lines = workplace.run(*TINY, where, "optim.lr=0.1,0.2", "--multirun")
     (parent,), runs = workplace.runs("no_figures")
     id_ = parent.info.run_id
     assert printed_command(lines, "Report").endswith(
@@ -219,7 +219,8 @@ def test_a_report_that_cannot_be_drawn_does_not_fail_the_sweep(workplace, missio
     path = os.pathsep.join([str(tmp_path), workplace.environment.get("PYTHONPATH", "")])
     broken = Workplace(workplace.folder)
     broken.environment = {**workplace.environment, "PYTHONPATH": path}
-    lines = broken.run(*TINY, "tracking.experiment=no report", "optim.lr=0.1,0.2", "--multirun")
+    options = ("figures=true", "tracking.experiment=no report", "optim.lr=0.1,0.2")
+    lines = broken.run(*TINY[:-1], *options, "--multirun")
     (parent,), runs = workplace.runs("no report")
     assert [run.info.status for run in (parent, *runs)] == ["FINISHED"] * 3
     told = printed_command(lines, "Report")
@@ -271,9 +272,9 @@ OTHER_LAUNCHERS = {
 }
 
 
-@pytest.mark.parametrize("launcher", OTHER_LAUNCHERS)
+@pytest.mark.parametrize("launcher", ["basic", pytest.param("joblib", marks=pytest.mark.nightly)])
 def test_runs_give_the_same_under_another_launcher(workplace, mission, launcher):
-    options = (*OTHER_LAUNCHERS[launcher], f"tracking.experiment={launcher}")
+    options = (*OTHER_LAUNCHERS[launcher], f"tracking.experiment={launcher}", "figures=false")
     lines = workplace.run(*MISSION, *options, "--multirun")
     (parent,), runs = workplace.runs(launcher)
     assert parent.info.status == "FINISHED"
@@ -324,7 +325,10 @@ def test_a_run_that_fails_does_not_stop_the_others(workplace, mission):
     assert finished.info.status == "FINISHED"
     assert "Leaderboard: by val/loss, the lowest first" in lines
     assert f"Best: {finished.info.run_name} (run {finished.info.run_id})" in lines
-    assert "Not ranked" in lines
+    assert "1 run finished, 1 failed" in lines
+    assert "Failed" in lines
+    assert "Not ranked" not in lines  # it is in the table of what failed, with its log
+    assert parent.data.metrics == {"val/loss": finished.data.metrics["val_at_best/loss"]}
     assert "--metric val/loss" in printed_command(lines, "Compare")
 
 
@@ -351,6 +355,7 @@ def test_early_stopping_stops_and_keeps_the_best(workplace, single):
 
 def test_a_preset_that_measures_on_the_test_set(workplace, mission):
     protocol = ("experiment=tutorial_mlp", "dataset=mnist_5k", "dataset.val_size=0", "epochs=2")
+    protocol += ("figures=false",)
     where = "tracking.experiment=protocol"
     lines = workplace.run(*protocol, "optim.lr=0.01,0.2", where, "--multirun")
     assert "  measured on the test set after every epoch (test_every_epoch=true)" in lines
@@ -420,7 +425,9 @@ def test_the_composed_configuration_can_be_seen(sweep_command, tmp_path):
 # --- interrupts ---
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.nightly), signal.SIGTERM]
+)
 def test_an_interrupted_sweep(workplace, mission, number):
     """Of runs one after another in one process; for those of the local launcher see there."""
     experiment = number.name
@@ -469,3 +476,49 @@ def test_an_interrupted_run(workplace, mission):
     _, (run,) = workplace.runs("interrupted")
     assert run.info.status == "KILLED"
     assert run.info.end_time is not None
+
+
+# --- look at what is recorded, and tidy it ---
+
+
+def test_a_run_is_shown_and_found_by_the_beginning_of_its_id(workplace, mission):
+    _, runs = workplace.runs("sweep")
+    run = by_model_and_lr(runs)["lenet", "0.2"]
+    lines = workplace.run("show", run.info.run_id[:10])
+    assert lines[:3] == [NAMES[3], f"Run:        {run.info.run_id}", "State:      FINISHED"]
+    assert lines[-1] == "  sweep model=lenet optim.lr=0.2 epochs=1 context=cpu"
+    assert any(line.endswith("  parameters/net.params") for line in lines)
+    assert workplace.run("list")[-2].split()[-4:] == ["sweep", *MISSION]
+
+
+def test_two_runs_and_two_sweeps_are_compared(workplace, mission):
+    _, runs = workplace.runs("sweep")
+    first, second = (by_model_and_lr(runs)["mlp", lr].info.run_id for lr in ("0.1", "0.2"))
+    lines = workplace.run("diff", first, second)
+    assert ["optim.lr", "0.1", "0.2"] in [line.split() for line in lines]
+    assert "Images: the same" in lines
+    assert "Environment: the same" in lines
+    assert "Curves part in epoch 1" in lines
+    assert lines[-1] == "Parameters: not identical"
+    assert workplace.run("diff", first, first)[-1] == "Parameters: identical to the last bit"
+
+
+def test_a_sweep_is_deleted_with_all_that_is_its_own(workplace, mission):
+    """Of seeds that no other run has, and so none has started from."""
+    before = set((workplace.folder / "mlruns").rglob("*.params"))
+    workplace.run(*TINY, "seed=11,12", "tracking.experiment=deleted", "--multirun")
+    (parent,), runs = workplace.runs("deleted")
+    number = workplace.folder / "mlruns" / parent.info.experiment_id
+    assert len(list(number.rglob("net.params"))) == len(runs) == 2
+    assert parent.info.run_id[:7] in "\n".join(workplace.run("list"))
+
+    assert workplace.run("delete", parent.info.run_id[:10], "--yes")[-1] == "Removed."
+    assert set((workplace.folder / "mlruns").rglob("*.params")) == before
+    assert workplace.runs("deleted") == ([], [])
+    assert parent.info.run_id[:7] not in "\n".join(workplace.run("list"))
+
+
+def test_the_doctor_finds_nothing_wrong(workplace):
+    lines = workplace.run("doctor")
+    assert lines[-1] == "Nothing is wrong."
+    assert any(line.startswith("ok     MXNet: 1.9.1 computes, with NumPy ") for line in lines)
