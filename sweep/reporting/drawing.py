@@ -20,7 +20,8 @@ from sweep.reporting.palette import STEPS, Palette
 
 FEW, MANY = 12, 60  # runs, up to which marks are large, and from which on small
 LONGEST_LABEL = 18
-ROUND_STEPS = (1, 2, 2.5, 5, 10)  # from tick to tick
+KEY = "key"  # the id of what explains colours: the page takes it away where others are chosen
+ROUND_STEPS = (1, 2, 5, 10)  # from tick to tick
 WIDEST_LABELS = 48  # letters below half a page
 DASHES: tuple[Any, ...] = (
     "solid",
@@ -110,7 +111,7 @@ def dress(axes: Axes, x: Axis, y: Axis, palette: Palette) -> None:
         on_log_scale = ", errors on a log scale" if shown.scale == "error" else ""
         set_label(f"{shown.label}{on_log_scale}", color=palette.muted)
         if shown.ticks:
-            labels = [_short(label) for _, label in shown.ticks]
+            labels = [shortened(label) for _, label in shown.ticks]
             axis.set_ticks(coordinates(shown, [value for value, _ in shown.ticks]), labels)
         else:
             axis.set_major_locator(
@@ -120,7 +121,7 @@ def dress(axes: Axes, x: Axis, y: Axis, palette: Palette) -> None:
             plain.set_scientific(False)
             axis.set_major_formatter(plain)
         axis.set_ticks([], minor=True)
-    if sum(len(_short(label)) + 2 for _, label in x.ticks) > WIDEST_LABELS:
+    if sum(len(shortened(label)) + 2 for _, label in x.ticks) > WIDEST_LABELS:
         axes.tick_params("x", rotation=30)
         for label in axes.get_xticklabels():
             label.set_horizontalalignment("right")
@@ -207,9 +208,11 @@ def add_key(figure: Figure, bar_place: SubplotSpec, look: Look) -> None:
             handlelength=2.6,
         )
         legend.get_title().set_color(palette.muted)
+        legend.set_gid(KEY)
     elif key.bar:
         # Not matplotlib's own, which is a picture of fixed colours.
         bar = figure.add_subplot(bar_place)
+        bar.set_gid(KEY)
         heights = np.arange(STEPS) / STEPS
         bar.bar(0.5, 1 / STEPS, 1, heights, color=palette.steps, edgecolor=palette.steps, lw=0.5)
         dress(bar, Axis("", "linear", (0, 1)), Axis("", "linear", (0, 1)), palette)
@@ -230,5 +233,6 @@ def round_ticks(axis: Axis) -> list[tuple[float, str]]:
     return [(tick, f"{tick:g}") for tick in locator.tick_values(low, high) if low <= tick <= high]
 
 
-def _short(label: str) -> str:
+def shortened(label: str) -> str:
+    """Return a label, cut if it is long."""
     return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"

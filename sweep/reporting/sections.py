@@ -17,6 +17,7 @@ from sweep.reporting.figures import (
     time_figure,
 )
 from sweep.reporting.heatmaps import MOST_PAIRS, heat_map, parameter_pairs
+from sweep.reporting.matrices import MOST_SHOWN
 from sweep.reporting.palette import Palette
 from sweep.reporting.panels import (
     curve_panels,
@@ -26,7 +27,9 @@ from sweep.reporting.panels import (
     throughput_panel,
     train_val_panel,
 )
+from sweep.reporting.parallel import parallel_figure, parallel_panel
 from sweep.reporting.recall_figure import MOST_CLASSES, recall_figure
+from sweep.reporting.two_runs import best_two, two_runs_figure
 from sweep.results.importance import FOLDS, Importance
 from sweep.results.results import MOST_CURVES, Results
 
@@ -48,8 +51,9 @@ class Illustration:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a report: a title, a text, and figures; there may be none."""
+    """A part of a report: its name, a title, a text, and figures; there may be none."""
 
+    name: str
     title: str
     text: str
     illustrations: tuple[Illustration, ...]
@@ -63,7 +67,10 @@ def look_of(results: Results, palette: Palette) -> Look:
 
 def sections(results: Results) -> list[Section]:
     """Return the parts of a report, without those that there is nothing to say in."""
-    parts = [_curves, _parameters, _importance, _pairs, _gap, _recall, _time]
+    parts = [
+        *(_curves, _two_runs, _parameters, _parallel, _importance, _pairs),
+        *(_gap, _recall, _confusion, _time),
+    ]
     return [section for part in parts if (section := part(results))]
 
 
@@ -81,7 +88,19 @@ def _curves(results: Results) -> Section | None:
         "click it to find its row.",
     ]
     draw = Illustration("curves", "Learning curves", partial(curves_figure, panels))
-    return Section("Learning curves", "".join(texts), (draw,))
+    return Section("curves", "Learning curves", "".join(texts), (draw,))
+
+
+def _two_runs(results: Results) -> Section | None:
+    best = best_two(results)
+    if best is None:
+        return None
+    text = (
+        "What two runs measured, and the fields in which they differ: the best two, or those that "
+        "are chosen. Run B is dashed."
+    )
+    draw = Illustration("two-runs", "Two runs", partial(two_runs_figure, results, best))
+    return Section("two-runs", "Two runs side by side", text, (draw,))
 
 
 def _parameters(results: Results) -> Section | None:
@@ -98,8 +117,27 @@ def _parameters(results: Results) -> Section | None:
     ]
     text = "A dot is a run, a bar the mean; a cross is a run that failed or was stopped."
     return Section(
-        f"{results.metric} against each parameter", text + "".join(together), tuple(figures)
+        "parameters",
+        f"{results.metric} against each parameter",
+        text + "".join(together),
+        tuple(figures),
     )
+
+
+def _parallel(results: Results) -> Section | None:
+    panel = parallel_panel(results)
+    if panel is None:
+        return None
+    count = len(panel.lines)
+    some = f"Some of {panel.runs} runs, of all ranks" if count < panel.runs else "A line is a run"
+    text = (
+        f"{some}: through the values of its parameters to its {results.metric}, whose colour "
+        "it has. The best run's line is the widest."
+    )
+    if panel.left_out:
+        text += f" Of the parameters, {len(panel.axes)} are shown; not {', '.join(panel.left_out)}."
+    draw = Illustration("parallel", "Parallel coordinates", partial(parallel_figure, panel))
+    return Section("parallel", "All parameters at once", text, (draw,))
 
 
 def _importance(results: Results) -> Section | None:
@@ -107,7 +145,7 @@ def _importance(results: Results) -> Section | None:
     if len(results.parameters) < 2:
         return None
     if not isinstance(found, Importance):
-        return Section(title, f"Not computed: {found.reason}.", ())
+        return Section("importance", title, f"Not computed: {found.reason}.", ())
     text = (
         "Permutation importance of a random forest, as scikit-learn computes it (L. Breiman, "
         "Random Forests, Machine Learning 45, 2001): how much worse "
@@ -119,6 +157,7 @@ def _importance(results: Results) -> Section | None:
     else:
         text += "The forest predicts such runs no better than their mean: do not trust the bars."
     return Section(
+        "importance",
         title,
         text,
         (Illustration("importance", title, partial(importance_figure, found)),),
@@ -136,7 +175,7 @@ def _pairs(results: Results) -> Section | None:
     text = f"Mean {results.metric} over all other parameters; the brighter, the better."
     if len(pairs) > MOST_PAIRS:
         text += f" {MOST_PAIRS} of {len(pairs)} pairs, those of the most important parameters."
-    return Section("Pairs of parameters", text, tuple(figures))
+    return Section("pairs", "Pairs of parameters", text, tuple(figures))
 
 
 def _gap(results: Results) -> Section | None:
@@ -152,7 +191,7 @@ def _gap(results: Results) -> Section | None:
     else:
         text += " Right: both at the epoch that was kept; on the dashed line there is no gap."
     draw = Illustration("gap", "Gap to training", partial(gap_figure, gap, both))
-    return Section("Training against validation", text, (draw,))
+    return Section("gap", "Training against validation", text, (draw,))
 
 
 def _recall(results: Results) -> Section | None:
@@ -163,7 +202,24 @@ def _recall(results: Results) -> Section | None:
     if len(results.recalls) > MOST_CLASSES:
         text += f" {MOST_CLASSES} of {len(results.recalls)} classes."
     draw = Illustration("recall", title, partial(recall_figure, results.recalls))
-    return Section(title, text, (draw,))
+    return Section("recall", title, text, (draw,))
+
+
+def _confusion(results: Results) -> Section | None:
+    if not results.confusions:
+        return None
+    text = (
+        "How many test images of each class (row) were taken for which (column). What is wrong is "
+        f"the redder, the more there are. {_whose(len(results.confusions))}"
+    )
+    if (classes := len(results.confusions[0].names)) > MOST_SHOWN:
+        text += f" {MOST_SHOWN} of {classes} classes, those with most mistakes of the best."
+    return Section("confusion", "Confusion matrices", text, ())
+
+
+def _whose(runs: int) -> str:
+    """Say which runs' matrices there are."""
+    return "Of the best run." if runs == 1 else f"Of the best run, or of one of the {runs} best."
 
 
 def _time(results: Results) -> Section | None:
@@ -174,4 +230,4 @@ def _time(results: Results) -> Section | None:
     if throughput:
         text += " Right: when each run trained, and on how many images a second (training alone)."
     draw = Illustration("time", "Time", partial(time_figure, duration, throughput))
-    return Section("Time and throughput", text, (draw,))
+    return Section("time", "Time and throughput", text, (draw,))

@@ -41,6 +41,7 @@ def page_svg(draw: Callable[[Look], Figure], look: Look, name: str) -> str:
     svg = stream.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<(metadata|style)\b.*?</\1>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r">\s+<", "><", svg)
     classes: dict[str, str] = {}
     svg = re.sub(r"<\w[^>]*>", lambda tag: _tag(tag[0], name, classes), svg)
     rules = " ".join(f".{known}{{{style}}}" for style, known in classes.items())

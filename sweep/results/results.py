@@ -9,14 +9,16 @@ import pandas as pd
 
 from sweep.config.compose import fields
 from sweep.config.metrics import OF_A_RUN, Direction, direction_of
+from sweep.results.confusion import Confusion, read_confusions
 from sweep.results.importance import Importance, NotComputed, importance, most_important
 from sweep.results.leaderboard import rank_configurations, rank_runs
-from sweep.results.recall import ClassRecall, read_recalls
+from sweep.results.recall import ClassRecall, recalls
 from sweep.results.runs import ENDS, RecordedRuns, recorded_runs
 from sweep.results.values import are_numbers
 from sweep.tracking import read_histories, read_name
 
 MOST_CURVES = 1000
+MOST_CONFUSIONS = 20  # each is a file of a run
 T = TypeVar("T")
 
 
@@ -39,7 +41,7 @@ class Results:
         together: the others, by the name of that first one.
         importance: of the parameters, or why it is not known.
         main_parameter: the most important one, as far as that can be told; None if none varies.
-        recalls: of the classes, by the best run, the worst first; none where it kept no answers.
+        confusions: of the best runs, without those that kept no answers.
     """
 
     experiment: str
@@ -55,7 +57,7 @@ class Results:
     together: Mapping[str, Sequence[str]]
     importance: Importance | NotComputed
     main_parameter: str | None
-    recalls: Sequence[ClassRecall] = ()
+    confusions: Sequence[Confusion] = ()
 
     @property
     def ranked(self) -> pd.DataFrame:
@@ -66,6 +68,12 @@ class Results:
     def others(self) -> pd.DataFrame:
         """The runs that have none: failed, killed, running, or without the metric."""
         return self.runs[self.runs["rank"].isna()]
+
+    @property
+    def recalls(self) -> Sequence[ClassRecall]:
+        """Those of the classes, by the best run, the worst first; none if it kept no answers."""
+        best = next(iter(self.ranked["run_id"]), None)
+        return next((recalls(each) for each in self.confusions if each.run_id == best), [])
 
 
 def read_results(
@@ -112,7 +120,6 @@ def results_of(recorded: RecordedRuns, metric: str, direction: Direction | None 
     elif params.shape[1]:
         main = most_important(params, list(finite[metric]))
     drawn = evenly(list(runs["run_id"]), MOST_CURVES)
-    best = next(iter(ranked["run_id"]), None)
     return Results(
         experiment=recorded.experiment,
         sweep_id=recorded.sweep_id,
@@ -127,7 +134,7 @@ def results_of(recorded: RecordedRuns, metric: str, direction: Direction | None 
         together=groups,
         importance=found,
         main_parameter=main,
-        recalls=read_recalls(recorded.uri, best) if best else (),
+        confusions=read_confusions(recorded.uri, list(ranked["run_id"].head(MOST_CONFUSIONS))),
     )
 
 

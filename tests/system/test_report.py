@@ -119,22 +119,25 @@ def pages(uri, tmp_path_factory):
 HEADINGS = {
     "one": ["Leaderboard", "Learning curves", "Training against validation"],
     "two": [
-        *("Leaderboard", "Learning curves", "val/accuracy against each parameter"),
-        *("Training against validation", "Time and throughput"),
+        *("Leaderboard", "Learning curves", "Two runs side by side"),
+        *("val/accuracy against each parameter", "Training against validation"),
+        "Time and throughput",
     ],
     "twenty": [
-        *("Leaderboard", "Not ranked", "Learning curves", "val/accuracy against each parameter"),
+        *("Leaderboard", "Not ranked", "Learning curves", "Two runs side by side"),
+        *("val/accuracy against each parameter", "All parameters at once"),
         *("Which parameter mattered", "Pairs of parameters"),
         *("Training against validation", "Time and throughput"),
     ],
     "failed": ["Leaderboard", "Not ranked"],
     "seeds": [
-        *("Leaderboard", "Runs", "Learning curves", "val/accuracy against each parameter"),
+        *("Leaderboard", "Runs", "Learning curves", "Two runs side by side"),
+        *("val/accuracy against each parameter", "All parameters at once"),
         *("Which parameter mattered", "Training against validation", "Time and throughput"),
     ],
 }
 HEADINGS["hundreds"] = HEADINGS["twenty"]
-FIGURES = {"one": 2, "two": 4, "twenty": 7, "hundreds": 1 + 5 + 1 + 6 + 2, "failed": 0, "seeds": 5}
+FIGURES = {"one": 2, "two": 5, "twenty": 9, "hundreds": 2 + 6 + 1 + 6 + 2, "failed": 0, "seeds": 7}
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -176,7 +179,7 @@ def test_a_page_has_the_colours_of_both_themes(pages, scene):
         assert f"{name}: {colour};" in light
     for name, colour in variables(DARK).items():
         assert f"{name}: {colour};" in dark
-    used = set(re.findall(r"var\((--\w+)\)", page.html))
+    used = set(re.findall(r"var\((--\w+)\)", page.html)) - {"--s"}  # how red a cell is
     assert used <= set(re.findall(r"(--\w+):", light)) & set(re.findall(r"(--\w+):", dark))
     assert "#fe00" not in page.html  # the palette's marks, which stand for variables
     # What has no colour is black, and cannot be seen on dark.
@@ -196,9 +199,10 @@ def test_every_run_can_be_found_in_every_figure_it_is_in(pages):
     page, _, _ = pages("twenty")
     links = [each["href"] for each in page.of("a") if "tabindex" in each]
     # Four panels of curves, the gap, and throughput (a bar and its middle) show all runs; two
-    # parameters, training against validation, and duration those that ended well.
+    # parameters, all of them at once, training against validation, and duration those that ended
+    # well. The best two are in four panels of their own.
     for number in range(20):
-        assert links.count(f"#run-{number}") == (7 + 4 if number < 18 else 7)
+        assert links.count(f"#run-{number}") == (7 + 5 * (number < 18) + 4 * (number < 2))
 
 
 def test_the_table_is_the_leaderboard(pages, uri):
@@ -246,7 +250,7 @@ def test_runs_that_lack_what_others_have(uri, tmp_path, monkeypatch):
     for number, run in enumerate(some[:2]):
         run.params["model.pool_size"] = str(number)
     fill(uri, "some", some)
-    monkeypatch.setattr("sweep.reporting.page.MOST_ROWS", 1)
+    monkeypatch.setattr("sweep.reporting.tables.MOST_ROWS", 1)
     for experiment in ("bare", "some"):
         assert main(["--experiment", experiment, "--tracking-uri", uri]) == 0
 
@@ -337,7 +341,7 @@ def test_a_metric_of_losses(uri, tmp_path):
 
 def test_very_many_rows_are_cut_and_it_is_said(uri, tmp_path, monkeypatch):
     fill(uri, "rows", grid(1, optim__lr=["0.1", "0.2", "0.3"]))
-    monkeypatch.setattr("sweep.reporting.page.MOST_ROWS", 2)
+    monkeypatch.setattr("sweep.reporting.tables.MOST_ROWS", 2)
     assert main(["--experiment", "rows", "--tracking-uri", uri]) == 0
     html = (tmp_path / "report.html").read_text()
     assert len(Page(html).rows) == 2
@@ -367,7 +371,8 @@ def test_figures_as_files(pages):
     names = {file.stem for file in folder.iterdir()}
     assert len(names & pairs) == 1
     assert names - pairs == {
-        *("curves", "gap", "importance", "time", "parameter-optim.lr", "parameter-optim.wd")
+        *("curves", "two-runs", "gap", "importance", "time", "parallel"),
+        *("parameter-optim.lr", "parameter-optim.wd"),
     }
     for name in names:
         root = ElementTree.parse(folder / f"{name}.svg").getroot()
@@ -446,10 +451,10 @@ def test_what_is_printed(uri, capsys, tmp_path):
     assert main([*arguments, "--output", "two.html", "--figures", "figures"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "Written: two.html, to be opened in any browser",
-        "Written: 8 files in figures",
+        "Written: 10 files in figures",
     ]
     assert sorted(each.name for each in tmp_path.iterdir()) == ["figures", "two.html"]
-    assert len(list((tmp_path / "figures").iterdir())) == 8
+    assert len(list((tmp_path / "figures").iterdir())) == 10
     assert main(arguments) == 0
     assert "report.html" in os.listdir(tmp_path)
 
@@ -513,15 +518,14 @@ BROWSER = (
 
 
 @pytest.fixture
-def dom(pages, tmp_path):
+def dom_of(tmp_path):
     """Return a page as a browser has it after a script has run."""
     if BROWSER is None:
         pytest.skip("there is no Chromium here")
 
-    def run(scene, script):
-        page, _, _ = pages(scene)
+    def run(html, script):
         file = tmp_path / "page.html"
-        file.write_text(page.html.replace("</body>", f"<script>{script}</script></body>"))
+        file.write_text(html.replace("</body>", f"<script>{script}</script></body>"))
         command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
         command += [f"--user-data-dir={tmp_path / 'browser'}", file.as_uri()]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
@@ -529,6 +533,12 @@ def dom(pages, tmp_path):
         return Page(done.stdout)
 
     return run
+
+
+@pytest.fixture
+def dom(pages, dom_of):
+    """Return a scene's page as a browser has it after a script has run."""
+    return lambda scene, script: dom_of(pages(scene)[0].html, script)
 
 
 def test_a_click_sorts_and_pointing_shows_a_run(dom):
@@ -547,7 +557,7 @@ def test_a_click_sorts_and_pointing_shows_a_run(dom):
     sorts = {each["aria-sort"] for each in page.of("th") if "aria-sort" in each}
     assert sorts == {"descending"}
     chosen = [attributes for _, attributes in page.elements if attributes.get("class") == "on"]
-    assert len(chosen) == 12  # the row, and a mark in each figure that shows runs
+    assert len(chosen) == 13  # the row, and a mark in each figure that shows runs
     assert {each.get("href", "#" + each.get("id", "")) for each in chosen} == {"#run-3"}
     (shown,) = re.findall('<div id="about" role="status"[^>]*>(.*?)</div>', page.html)
     (row,) = [each for each in page.of("tr") if each.get("id") == "run-3"]
@@ -564,3 +574,78 @@ def test_empty_cells_stay_last_however_it_is_sorted(dom):
         order = [str(rank) for rank in range(1, 19)]
         # The page begins sorted by rank; a first click turns it around.
         assert ranks == [*(order[::-1] if clicks == 1 else order), "", ""]
+
+
+def test_two_runs_are_chosen_and_compared(dom):
+    script = """
+      const [one, other] = document.querySelectorAll("#two-runs select");
+      for (const [select, value] of [[one, "run-5"], [other, "run-18"]]) {
+        select.value = value;
+        select.dispatchEvent(new Event("change"));
+      }
+    """
+    page = dom("twenty", script)
+    part = page.html.partition('id="two-runs"')[2].partition("</section>")[0]
+    options = re.findall('<option value="(run-[0-9]+)"', part)
+    assert options == [f"run-{number}" for number in range(20)] * 2
+    assert "disabled" not in part
+    drawn = re.findall('<a href="#(run-[0-9]+)" tabindex="-1" class="(one|other)"', part)
+    assert sorted(drawn) == [("run-18", "other")] * 4 + [("run-5", "one")] * 4
+    assert "0.001" in part
+    rows = re.findall('<tr><th scope="row">(.*?)</th>(.*?)</tr>', part)
+    shown = {name: re.findall("<td[^>]*>(.*?)</td>", cells) for name, cells in rows}
+    for number, place in ((5, 0), (18, 1)):
+        row = dict(zip(page.columns, page.rows[number], strict=True))
+        assert shown.pop("rank")[0] == "6" if place == 0 else "rank" not in shown
+        assert all(values[place] == row[name] for name, values in shown.items())
+    assert {"optim.wd", "val/accuracy", "train/loss", "best_epoch"} < {*shown}
+
+
+def test_without_a_script_the_best_two_are_compared(pages):
+    page, _, _ = pages("twenty")
+    part = page.html.partition('id="two-runs"')[2].partition("</section>")[0]
+    assert re.findall('<option value="(.*?)"', part) == ["run-0", "run-1"]
+    rows = re.findall('<tr><th scope="row">(.*?)</th>(.*?)</tr>', part)
+    shown = {name: re.findall("<td[^>]*>(.*?)</td>", cells) for name, cells in rows}
+    for place in (0, 1):
+        row = dict(zip(page.columns, page.rows[place], strict=True))
+        assert all(values[place] == row[name] for name, values in shown.items())
+        told = {name for name, value in row.items() if value} - {"run", "run_id"}
+        same = {
+            name
+            for name in ("optim.lr", "optim.wd")
+            if page.rows[0][page.columns.index(name)] == page.rows[1][page.columns.index(name)]
+        }
+        assert {*shown} == told - same
+
+
+def test_confusion_matrices_that_are_recorded(uri, tmp_path, dom_of):
+    runs = grid(2, optim__lr=["0.1", "0.2", "0.3"])
+    ids, _ = fill(uri, "confused", runs)
+    nasty = "<b>&\"x'"
+    client = MlflowClient(uri)
+    tables = {0: "5,1\n4,6", 1: "9,0\n2,8"}
+    for number, text in tables.items():
+        first, second = text.splitlines()
+        table = f'truth,y,"{nasty}"\ny,{first}\n"{nasty}",{second}\n'.replace('"x', '""x')
+        client.log_text(ids[number], table, "figures/confusion.csv")
+    assert main(["--experiment", "confused", "--tracking-uri", uri]) == 0
+    html = (tmp_path / "report.html").read_text()
+    assert "<b>" not in html
+    part = html.partition('id="confusion"')[2].partition("</section>")[0]
+    found = re.findall('<option value="(.*?)">(.*?)</option>', part)
+    assert {counts: lr for counts, (lr) in ((c, t.partition(",")[0]) for c, t in found)} == {
+        "5 1 4 6": "optim.lr 0.1",
+        "9 0 2 8": "optim.lr 0.2",
+    }
+    assert "Of the best run, or of one of the 2 best." in part
+    cells = re.findall("<td[^>]*>(.*?)</td>", part)
+    assert cells == [each.replace("0", "") for each in found[0][0].split()]
+    script = """
+      const select = document.querySelector("#confusion select");
+      select.selectedIndex = 1;
+      select.dispatchEvent(new Event("change"));
+    """
+    part = dom_of(html, script).html.partition('id="confusion"')[2].partition("</section>")[0]
+    shown = re.findall("<td[^>]*>(.*?)</td>", part)
+    assert shown == [each.replace("0", "") for each in found[1][0].split()]

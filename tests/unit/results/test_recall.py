@@ -10,7 +10,8 @@ from sweep.reporting.colouring import UNCOLOURED
 from sweep.reporting.drawing import Look
 from sweep.reporting.palette import LIGHT
 from sweep.reporting.recall_figure import MOST_CLASSES, recall_figure
-from sweep.results.recall import ClassRecall, read_recalls, recalls
+from sweep.results.confusion import confusion_of, read_confusions
+from sweep.results.recall import ClassRecall, recalls
 from sweep.runs.figures import confusion, confusion_rows
 
 
@@ -21,7 +22,7 @@ def test_it_is_scikit_learns():
     names = ("a", 'b, "the second"', "c", "d", "none")
     text = io.StringIO()
     csv.writer(text).writerows(confusion_rows(confusion(labels, shares), names))
-    found = recalls(text.getvalue())
+    found = recalls(confusion_of("run", text.getvalue()))
     exact = recall_score(labels, shares.argmax(axis=1), labels=range(4), average=None)
     assert {each.name: each.share for each in found} == dict(zip(names[:4], exact, strict=True))
     assert [each.share for each in found] == sorted(exact)
@@ -30,13 +31,22 @@ def test_it_is_scikit_learns():
 
 def test_a_class_without_test_images_has_none():
     text = "truth,x,y\nx,0,0\ny,1,3\n"
-    assert recalls(text) == [ClassRecall("y", 3, 4)]
+    assert recalls(confusion_of("run", text)) == [ClassRecall("y", 3, 4)]
 
 
 def test_what_cannot_be_read_is_left_out(tmp_path, monkeypatch):
-    assert read_recalls(f"sqlite:///{tmp_path}/none.db", "0" * 32) == ()
-    monkeypatch.setattr("sweep.results.recall.read_text", lambda *place: "truth,x\nx,many\n")
-    assert read_recalls(None, "run") == ()
+    assert read_confusions(f"sqlite:///{tmp_path}/none.db", ["0" * 32]) == []
+    texts = {
+        "many": "truth,x\nx,many\n",
+        "narrow": "truth,x,y\nx,1\ny,2\n",
+        "none": None,
+        "good": "truth,x,y\nx,3,0\ny,1,4\n",
+        "others": "truth,x,z\nx,1,0\nz,0,1\n",
+        "second": "truth,x,y\nx,2,1\ny,0,5\n",
+    }
+    monkeypatch.setattr("sweep.results.confusion.read_text", lambda uri, run, file: texts[run])
+    found = {each.run_id: each.counts.tolist() for each in read_confusions(None, list(texts))}
+    assert found == {"good": [[3, 0], [1, 4]], "second": [[2, 1], [0, 5]]}
 
 
 def test_it_is_drawn_with_the_worst_on_top():

@@ -15,7 +15,8 @@ from sweep.data.splits import load_dataset
 from sweep.errors import UserError
 from sweep.networks.build import architecture, build_network, parameter_count
 from sweep.networks.summary import Layer, drawing, layers, table
-from sweep.results.recall import read_recalls
+from sweep.results.confusion import read_confusions
+from sweep.results.recall import recalls
 from sweep.runs.confusion_drawing import draw_confusion
 from sweep.runs.drawing import draw_curves, write
 from sweep.runs.execute import execute
@@ -374,9 +375,10 @@ def test_a_run_keeps_its_figures(uri):
     assert (folder / "figures" / "layers.txt").read_text() == expected
     assert f">{run.info.run_name[:60]}" in (folder / "figures" / "curves.svg").read_text()
     assert "figures" not in run.data.params
-    recalls = read_recalls(uri, run.info.run_id)
-    assert [each.name for each in sorted(recalls, key=lambda each: each.name)] == [*"0123456789"]
-    assert sum(each.right for each in recalls) / 1000 == run.data.metrics["test/accuracy"]
+    (answers,) = read_confusions(uri, [run.info.run_id])
+    found = recalls(answers)
+    assert sorted(each.name for each in found) == [*"0123456789"]
+    assert sum(each.right for each in found) / 1000 == run.data.metrics["test/accuracy"]
 
 
 def test_a_run_keeps_no_figures_if_told_so(uri):
