@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sweep.display.console import NARROW, console, count
+from sweep.display.naming import SharedWords
 from sweep.display.run import MEASURES, RunLines, judged
 from sweep.runs.events import AlreadyTrained, Ended, Event, Notice, Retried, Started
 from sweep.training.selection import EpochRecord
@@ -89,6 +90,7 @@ class SweepDisplay:
         """Take the runs, none of which has started."""
         self._rows: dict[int, Row] = {}
         self._lines: dict[int, RunLines] = {}
+        self._shared = SharedWords()
         for row in rows:
             self._add(row)
         self._ended: list[Row] = []
@@ -109,6 +111,7 @@ class SweepDisplay:
     def _add(self, row: Row) -> None:
         if row.number not in self._rows:
             self._rows[row.number] = row
+            self._shared.plan(row.name)
             self._lines[row.number] = RunLines(f"run {row.number}: ")
 
     def __enter__(self) -> "SweepDisplay":
@@ -136,6 +139,8 @@ class SweepDisplay:
         if row.status == "KILLED" and _goes_on(event):
             self._ended.remove(row)
             over = False
+        if isinstance(event, Started | AlreadyTrained):
+            self._shared.start(row.name, event.name)
         row.advance(event)
         if isinstance(event, EpochRecord):
             self._measured_seconds += event.metrics["epoch_seconds"]
@@ -181,9 +186,14 @@ class SweepDisplay:
         shown = others[:1] if self._console.width < NARROW else others
         for name in shown:
             table.add_column(name, justify="right", no_wrap=True)
-        for row in [*self._ended[-ENDED_ROWS:], *self._with("running")]:
-            table.add_row(*_cells(row)[: 2 + len(shown)])
-        return Group(Text(self.summary()), table)  # what does not fit is cut off at the end
+        rows = [*self._ended[-ENDED_ROWS:], *self._with("running")]
+        for row in rows:
+            cells = _cells(row, self._shared.without(row.name))
+            table.add_row(*cells[: 2 + len(shown)])
+        above = [Text(self.summary())]
+        if rows and (words := self._shared.of(rows[-1].name)):
+            above.append(Text(f"all runs: {' '.join(words)}"))
+        return Group(*above, table)  # what does not fit is cut off at the end
 
 
 def _goes_on(event: Event) -> bool:
@@ -192,16 +202,16 @@ def _goes_on(event: Event) -> bool:
     return failed or isinstance(event, Retried | Started)
 
 
-def _cells(row: Row) -> list[Text]:
+def _cells(row: Row, name: str) -> list[Text]:
     known = list(judged(row.last).values()) if row.last else []
     metrics = [f"{value:.4f}" for value in known] + [""] * (len(MEASURES) - len(known))
     if row.status == "running":
         epoch = f"{row.last.epoch if row.last else row.epochs_before}/{row.epochs}"
         left = "" if row.seconds_left is None else _clock(row.seconds_left)
-        return [Text(each) for each in (str(row.number), row.name, epoch, *metrics, left)]
+        return [Text(each) for each in (str(row.number), name, epoch, *metrics, left)]
     ended = "done" if row.status == "FINISHED" else row.status
     style = STYLES.get(row.status, "dim")
-    return [Text(each, style) for each in (str(row.number), row.name, ended, *metrics, "")]
+    return [Text(each, style) for each in (str(row.number), name, ended, *metrics, "")]
 
 
 def _clock(seconds: float) -> str:

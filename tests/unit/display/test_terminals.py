@@ -65,6 +65,21 @@ def test_a_narrow_terminal_shows_the_names_of_runs(page, is_whole):
     assert "1 run: 1 running" in page.file.getvalue()
 
 
+@pytest.mark.parametrize("page", [("xterm", 40), ("xterm", 100)], indirect=True)
+def test_what_all_runs_have_is_said_once(page):
+    names = [f"optim.lr=0.{number} epochs=3 lenet tanh mnist_5k" for number in range(1, 4)]
+    display = SweepDisplay(
+        [Row(number, f"optim.lr=0.{number + 1} epochs=3", 1.0) for number in range(3)]
+    )
+    display(0, Started(names[0], "id", 3))
+    display(1, Started(names[1], "id", 3))
+    page.print(display._draw())
+    shown = [line.rstrip() for line in lines(page) if line.strip()]
+    assert shown[:2] == ["3 runs: 2 running, 1 queued", "all runs: epochs=3 lenet tanh mnist_5k"]
+    rows = [line.split() for line in shown[4:]]
+    assert rows == [["0", "optim.lr=0.1", "0/3"], ["1", "optim.lr=0.2", "0/3"]]
+
+
 @pytest.mark.parametrize("page", [("xterm", 40)], indirect=True)
 def test_a_narrow_terminal_shows_the_name_of_a_run(page):
     display = RunDisplay()
