@@ -48,11 +48,19 @@ class Illustration:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a report: a title, a text, and figures; there may be none."""
+    """A part of a report.
+
+    Attributes:
+        title: of the part.
+        text: what is said about the figures.
+        illustrations: the figures; there may be none.
+        hint: what can be done with them on the report's page.
+    """
 
     title: str
     text: str
     illustrations: tuple[Illustration, ...]
+    hint: str = ""
 
 
 def look_of(results: Results, palette: Palette) -> Look:
@@ -77,11 +85,11 @@ def _curves(results: Results) -> Section | None:
         f"Some of {there} runs, of all ranks" if there > MOST_CURVES else "All runs",
         f", coloured by {by}" if by else "",
         ", which tells runs apart best" if len(results.parameters) > 1 else "",
-        ". A cross is where a run failed or was stopped. Point at a curve to see which run it is; ",
-        "click it to find its row.",
+        ". A cross is where a run failed or was stopped.",
     ]
+    hint = "Point at a curve to see which run it is; click it to find its row."
     draw = Illustration("curves", "Learning curves", partial(curves_figure, panels))
-    return Section("Learning curves", "".join(texts), (draw,))
+    return Section("Learning curves", "".join(texts), (draw,), hint)
 
 
 def _parameters(results: Results) -> Section | None:
