@@ -2,7 +2,7 @@
 
 COMMANDS = (
     *("leaderboard", "report", "predict", "reproduce", "export", "data", "adopt"),
-    *("list", "show", "diff", "tag", "note", "delete", "tidy", "doctor"),
+    *("list", "show", "watch", "diff", "tag", "note", "delete", "tidy", "doctor"),
     "completion",
 )
 COMPLETION_VARIABLE = "_SWEEP_COMPLETE"

@@ -64,6 +64,18 @@ class Tracking:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Notify:
+    """Who is told how a sweep has ended, and what hangs."""
+
+    command: Texts
+    url: Annotated[
+        str | None,
+        Field(pattern=r"^https?://[^\s/]+\S*$"),
+        allowed("null, or an address as in https://example.org/hook"),
+    ]
+
+
+@dataclass(frozen=True, config=STRICT)
 class Search:
     """How ``hydra/sweeper=optuna`` searches, and where it keeps what it found."""
 
@@ -130,3 +142,4 @@ class Config:
     preset: Annotated[Text | None, Role.RECORD]
     search: Annotated[Search, Role.MACHINE, Mark.ONE_PER_SWEEP]
     tracking: Annotated[Tracking, Role.MACHINE, Mark.ONE_PER_SWEEP]
+    notify: Annotated[Notify, Role.MACHINE, Mark.ONE_PER_SWEEP]

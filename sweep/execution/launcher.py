@@ -92,12 +92,14 @@ class Launcher(ABC):
         """
         # It imports MLflow, which takes long: not before all is composed.
         from sweep.execution.scheduler import Scheduler
+        from sweep.execution.stuck import StuckRuns
 
         Path(self._composed.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
         try:
             executor = self.executor(config)
             with SweepDisplay() as display:
-                results = Scheduler(executor, jobs, display, source).run()
+                listener = StuckRuns(display, config)
+                results = Scheduler(executor, jobs, listener, source).run()
         finally:
             self.close()
         numbers = {*results, *(job.number for job in jobs)}

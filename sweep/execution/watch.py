@@ -19,6 +19,7 @@ REQUEST_SECONDS = 3600.0  # while it waits for the record, by the same
 EPOCHS = 10.0  # as long as so many of its epochs, by the same
 LOOK_SECONDS = 5.0  # between two looks at a silent run
 GRACE_SECONDS = 5.0  # for a run that is told to end
+STALLED = "it made no progress for"
 
 
 class Silence:
@@ -158,7 +159,7 @@ class Watch:
         is_late, is_stalled = now >= self._deadline, self._silence.look(now)
         if self.reason is None and is_stalled and not is_late:
             limit = self._silence.limit
-            self.reason = f"it made no progress for {limit:g} seconds; {self._log} has its stacks"
+            self.reason = f"{STALLED} {limit:g} seconds; {self._log} has its stacks"
             self._silence, self._deadline = Silence(None, now), now + GRACE_SECONDS
             ask_for_stacks(self._process)
             self._process.terminate()
@@ -177,6 +178,11 @@ class Watch:
         while it is still at work.
         """
         return self._process.exitcode is not None and is_gone(self._process.pid)
+
+
+def is_stall(reason: str) -> bool:
+    """Return whether a run's process was ended because it hung, here or on another machine."""
+    return STALLED in reason
 
 
 def is_gone(pid: int | None) -> bool:

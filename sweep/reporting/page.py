@@ -130,7 +130,8 @@ def _sections(results: Results) -> list[PageSection]:
             number += 1
             svg = page_svg(each.draw, looks, f"f{number}")
             figures.append(PageFigure(svg, each.label))
-        parts.append(PageSection(section.name, section.title, section.text, tuple(figures)))
+        text = f"{section.text} {section.hint}".strip()
+        parts.append(PageSection(section.name, section.title, text, tuple(figures)))
     return parts
 
 

@@ -51,12 +51,21 @@ class Illustration:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a report: its name, a title, a text, and figures; there may be none."""
+    """A part of a report.
+
+    Attributes:
+        name: of the part, in addresses and styles.
+        title: of the part.
+        text: what is said about the figures.
+        illustrations: the figures; there may be none.
+        hint: what can be done with them on the report's page.
+    """
 
     name: str
     title: str
     text: str
     illustrations: tuple[Illustration, ...]
+    hint: str = ""
 
 
 def look_of(results: Results, palette: Palette) -> Look:
@@ -84,23 +93,21 @@ def _curves(results: Results) -> Section | None:
         f"Some of {there} runs, of all ranks" if there > MOST_CURVES else "All runs",
         f", coloured by {by}" if by else "",
         ", which tells runs apart best" if len(results.parameters) > 1 else "",
-        ". A cross is where a run failed or was stopped. Point at a curve to see which run it is; ",
-        "click it to find its row.",
+        ". A cross is where a run failed or was stopped.",
     ]
+    hint = "Point at a curve to see which run it is; click it to find its row."
     draw = Illustration("curves", "Learning curves", partial(curves_figure, panels))
-    return Section("curves", "Learning curves", "".join(texts), (draw,))
+    return Section("curves", "Learning curves", "".join(texts), (draw,), hint)
 
 
 def _two_runs(results: Results) -> Section | None:
     best = best_two(results)
     if best is None:
         return None
-    text = (
-        "What two runs measured, and the fields in which they differ: the best two, or those that "
-        "are chosen. Run B is dashed."
-    )
+    text = "The best two, and what they measured. Run B is dashed."
+    hint = "Choose others to compare them, and see the fields in which they differ."
     draw = Illustration("two-runs", "Two runs", partial(two_runs_figure, results, best))
-    return Section("two-runs", "Two runs side by side", text, (draw,))
+    return Section("two-runs", "Two runs side by side", text, (draw,), hint)
 
 
 def _parameters(results: Results) -> Section | None:

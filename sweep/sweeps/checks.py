@@ -19,6 +19,7 @@ from sweep.errors import UserError
 from sweep.execution.datasets import read_apart
 from sweep.execution.job import Job
 from sweep.execution.trials import try_elsewhere
+from sweep.notifying import check_command
 from sweep.optional import need_mxnet
 from sweep.progress import tell
 from sweep.runs.locks import RunLocks
@@ -175,6 +176,7 @@ def check_common(configs: Sequence[Config]) -> None:
         UserError: naming what is wrong.
     """
     need_mxnet()
+    check_command(configs[0].notify.command)
     shared = [name for name, info in declared(Config).items() if Mark.ONE_PER_SWEEP in info.marks]
     for field in shared:
         if any(getattr(each, field) != getattr(configs[0], field) for each in configs):

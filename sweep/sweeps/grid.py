@@ -18,7 +18,7 @@ from sweep.runs.resume import all_prior_runs, close_abandoned
 from sweep.sweeps.checks import Prepared, prepare
 from sweep.sweeps.parent_run import record_sweep
 from sweep.sweeps.sharing import States, epochs_of, in_chains, states_of
-from sweep.tracking import FoundRun, Record, short_timeouts
+from sweep.tracking import FoundRun, PlannedRun, Record, log_planned, short_timeouts
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Plan:
         trained: runs that are there already.
         rerun: whether what others have trained counts for nothing.
         missing: what is not trained yet; of jobs with the same fingerprint, the first.
+        missing_keys: the fingerprints of those.
         states: after which epochs there are states that these can go on from, by their numbers.
     """
 
@@ -39,6 +40,7 @@ class Plan:
     trained: Sequence[FoundRun]
     rerun: bool
     missing: Sequence[Job]
+    missing_keys: Sequence[str]
     states: States
 
 
@@ -104,7 +106,7 @@ def plan_of(jobs: Sequence[Job], launcher: Launcher) -> Plan:
     states, new = states_of(planned, found, locks.folder), [*planned.values()]
     epochs = epochs_of(new, states)
     show_epochs(epochs.to_train, epochs.in_all)
-    return Plan(prepared, keys, [*trained.values()], first.rerun, new, states)
+    return Plan(prepared, keys, [*trained.values()], first.rerun, new, [*planned], states)
 
 
 def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn]:
@@ -120,6 +122,7 @@ def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn
         record.log_found(before)
     membership = Membership(record.run_id)
     begun = [plan.prepared.started(job, membership) for job in plan.missing]
+    log_planned(record, len({*plan.keys}), _planned(plan.missing_keys, begun))
     jobs = in_chains(begun, plan.states)
     try:
         results = launcher.train(jobs[0].config, jobs) if jobs else []
@@ -135,3 +138,8 @@ def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn
         if (after := elsewhere(run for run in now if run)) != before:
             record.log_found(after)
     return results
+
+
+def _planned(keys: Sequence[str], jobs: Sequence[Job]) -> list[PlannedRun]:
+    pairs = zip(keys, jobs, strict=True)
+    return [PlannedRun(key, job.name, job.cost) for key, job in pairs]

@@ -19,6 +19,7 @@ from sweep.sweeps.summary import (
     show_report_command,
     show_results,
 )
+from sweep.sweeps.telling import Telling
 from sweep.tracking import FINGERPRINT, FOLDER, KIND, SWEEP, Record, RunInfo, Tracker
 
 CLOSING_SECONDS = 3.0  # for another process to close the record of a sweep that died
@@ -64,14 +65,17 @@ def record_sweep(
             return []
         tags = {KIND: SWEEP, FINGERPRINT: key, FOLDER: locks.folder_id, **(more_tags or {})}
         name = " ".join(describing(command)) or "sweep"
-        with tracker.open_run(name, params or {}, tags, None, past) as record:
+        telling = Telling(config, name)
+        with telling, tracker.open_run(name, params or {}, tags, None, past) as record:
+            telling.run_id = record.run_id
             try:
                 results = train(record)
             except BaseException:  # Ctrl-C too: what has been trained is shown all the same
-                show_results(tracker, record.run_id, config)
+                telling.recorded = show_results(tracker, record.run_id, config)
                 show_report_command(tracker, record.run_id, config)
                 raise
             recorded = show_results(tracker, record.run_id, config, results)
+            telling.recorded = recorded
             keep_results(recorded, tracker, record, config, [*how, *describing(command)])
             if config.keep_models == "best":
                 keep_best_model(tracker, record.run_id, config)

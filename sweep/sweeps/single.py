@@ -22,8 +22,10 @@ from sweep.errors import RunFailed, UserError
 from sweep.execution.job import Job
 from sweep.execution.local import forked
 from sweep.execution.scheduler import Scheduler
+from sweep.execution.stuck import StuckRuns
 from sweep.execution.worker import RUN_LOG
 from sweep.heartbeat import beat
+from sweep.notifying import check_command
 from sweep.runs.events import Ended, Event, Listener, Recorded, Resolved
 from sweep.runs.locks import RunLocks
 from sweep.runs.own_networks import Request, completed, tried
@@ -31,6 +33,7 @@ from sweep.runs.resume import close_abandoned
 from sweep.runs.starting import identified
 from sweep.runs.states import unshared_note
 from sweep.signals import let_crashes_end_the_process
+from sweep.sweeps.telling import Telling
 from sweep.tracking import Tracker, close_as_failed, probe, short_timeouts
 from sweep.uris import browse_command, redacted, resolve_uri, unused_variables
 
@@ -50,18 +53,29 @@ def train_single(config: Config, overrides: Sequence[str], tell: Listener) -> fl
     """
     job = Job(0, tuple(overrides), partial(_of_hydra, overrides), config)
     shown = _Shown(tell)
+    check_command(config.notify.command)
     train = partial(_announced_and_trained, shown, config, overrides)
     executor = forked.ForkedExecutor(partial(_result, train, job.folder / RUN_LOG))
+    with Telling(config, job.name or "run") as telling:
+        return _trained(job, shown, executor, telling)
+
+
+def _trained(job: Job, shown: "_Shown", executor: forked.ForkedExecutor, telling: Telling) -> float:
+    """Train a run, and say where it is recorded; return its score."""
+    config = job.config
     try:
         # A database that this process opened would not survive the fork of a run that goes on.
         close = partial(forked.call, close_as_failed)
-        (result,) = Scheduler(executor, [job], shown, close=close).run().values()
+        listener = StuckRuns(shown, config)
+        (result,) = Scheduler(executor, [job], listener, close=close).run().values()
     except BaseException:  # interrupted: what was killed could not close its record
         if shown.is_open:
             with short_timeouts(), suppress(UserError):  # or the next command will do it
                 tracker = Tracker(config.tracking.uri, config.tracking.experiment)
                 close_abandoned(tracker, RunLocks(Path(config.checkpoint_dir)))
         raise
+    finally:
+        telling.run_id = shown.run_id
     if result.status != JobStatus.COMPLETED:
         if shown.is_killed:
             raise KeyboardInterrupt

@@ -14,15 +14,19 @@ from sweep.tracking.locations import OwnPlaces
 from sweep.tracking.logged_model import Pyfunc
 from sweep.tracking.lookups import FoundRun
 from sweep.tracking.overview import Entry, found_ids, read_entries
+from sweep.tracking.planned import Planned, PlannedRun, log_planned, read_planned
 from sweep.tracking.queries import (
+    About,
     RunRecord,
     existing,
     find_sweep_id,
+    newest_sweep_id,
     read_about,
     read_name,
     read_record,
     read_run,
     read_runs,
+    read_runs_so_far,
 )
 from sweep.tracking.registry import CHAMPION, fetch_model, fetch_parameters, register
 from sweep.tracking.removing import (
@@ -90,11 +94,14 @@ __all__ = [
     "STUDY",
     "SWEEP",
     "TRIAL",
+    "About",
     "Details",
     "Entry",
     "FoundRun",
     "LoggedModel",
     "OwnPlaces",
+    "Planned",
+    "PlannedRun",
     "RunInfo",
     "PARAMETERS_FILE",
     "Pyfunc",
@@ -115,6 +122,8 @@ __all__ = [
     "is_reserved",
     "kept_value",
     "log_onnx",
+    "log_planned",
+    "newest_sweep_id",
     "own_folder",
     "prepare_mlflow",
     "probe",
@@ -126,10 +135,12 @@ __all__ = [
     "read_models",
     "read_own_places",
     "read_name",
+    "read_planned",
     "read_points",
     "read_record",
     "read_run",
     "read_runs",
+    "read_runs_so_far",
     "read_text",
     "reason",
     "record_export",

@@ -114,6 +114,23 @@ def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.Data
     return table
 
 
+def read_runs_so_far(uri: str, experiment: str, sweep_id: str) -> pd.DataFrame:
+    """Return the runs of a sweep that goes on, as :func:`read_runs` does; it may have none yet.
+
+    Args:
+        uri: of the record, which is there.
+        experiment: that it is in.
+        sweep_id: the whole id of its parent run.
+
+    Raises:
+        UserError: the record cannot be read.
+    """
+    with explained_errors(uri):
+        client = MlflowClient(uri)
+        known = client.get_experiment_by_name(experiment)
+        return _table(_runs_of(client, known.experiment_id, sweep_id) if known else ())
+
+
 def read_run(uri: str | None, run_id: str) -> pd.DataFrame:
     """Return one run as :func:`read_runs` does, without looking at the others.
 
@@ -190,6 +207,33 @@ def find_sweep_id(uri: str | None, given: str) -> str:
         UserError: there is no such record, or several sweeps may be meant.
     """
     return given if WHOLE.fullmatch(given) else whole_sweep_id(existing(uri), given)
+
+
+def newest_sweep_id(uri: str, experiment: str | None) -> str | None:
+    """Return the id of the sweep that began last; None if there is none.
+
+    Args:
+        uri: of the record, which is there.
+        experiment: that it is in; None for any.
+
+    Raises:
+        UserError: there is no such experiment.
+    """
+    with explained_errors(uri):
+        client = MlflowClient(uri)
+        known = {each.name: each.experiment_id for each in client.search_experiments()}
+        if experiment is not None and experiment not in known:
+            raise UserError(
+                f"experiment {experiment} is not in {redacted(uri)}{nearest(experiment, known)}; "
+                f"there are: {', '.join(sorted(known))}"
+            )
+        found = client.search_runs(
+            [*known.values()] if experiment is None else [known[experiment]],
+            f"tags.`{KIND}` = '{SWEEP}'",
+            max_results=1,
+            order_by=["attributes.start_time DESC"],
+        )
+    return found[0].info.run_id if found else None
 
 
 def read_name(uri: str | None, run_id: str) -> str:

@@ -1,11 +1,9 @@
 """What a user sees of a sweep in MLflow's pages, in a real browser."""
 
 import shlex
-import shutil
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
+from chromium import chromium
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 from workplace import UserInterface, Workplace
@@ -33,15 +31,8 @@ def swept(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
-    if missing := [name for name, path in programs.items() if not path]:
-        pytest.skip(f"there is no {' and no '.join(missing)} here: apt-get install chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs["chromium"]
-    for option in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(option)
-    options.add_argument("--window-size=1600,4000")  # charts are drawn when they come into sight
-    with webdriver.Chrome(options, Service(programs["chromedriver"])) as driver:
+    # charts are drawn when they come into sight
+    with chromium("--window-size=1600,4000") as driver:
         yield driver
 
 

@@ -168,7 +168,7 @@ def test_a_picture_is_classified_by_a_command(workplace, mission):
 def test_the_report_is_kept_with_the_sweep(workplace, mission):
     (parent,), runs = workplace.runs("sweep")
     artifacts = [each.path for each in workplace.client.list_artifacts(parent.info.run_id)]
-    assert artifacts == ["report.html"]
+    assert artifacts == ["planned.json", "report.html"]
     file = workplace.folder / printed_command(mission, "Report")
     assert file.relative_to(workplace.folder).parts[-3:] == (
         *(parent.info.run_id, "artifacts", "report.html"),
@@ -206,7 +206,7 @@ def test_a_sweep_without_figures_names_the_command(workplace):
     assert printed_command(lines, "Report").endswith(
         f"python -m sweep.report --sweep {id_} --experiment no_figures"
     )
-    assert workplace.client.list_artifacts(id_) == []
+    assert [each.path for each in workplace.client.list_artifacts(id_)] == ["planned.json"]
     assert "2 runs: 2 FINISHED" in parent.data.tags["mlflow.note.content"]
     for run in runs:
         kept = {each.path for each in workplace.client.list_artifacts(run.info.run_id)}
@@ -228,7 +228,7 @@ def test_a_report_that_cannot_be_drawn_does_not_fail_the_sweep(workplace, missio
     assert told.endswith(
         f"python -m sweep.report --sweep {parent.info.run_id} --experiment 'no report'"
     )
-    (artifact,) = workplace.client.list_artifacts(parent.info.run_id)
+    _, artifact = workplace.client.list_artifacts(parent.info.run_id)
     assert artifact.path == "report_traceback.txt"
     file = workplace.client.download_artifacts(parent.info.run_id, artifact.path, str(tmp_path))
     assert "ImportError: no\nfonts" in Path(file).read_text()

@@ -116,6 +116,8 @@ MACHINE = {
     "search.study": "search.study=mine",
     "tracking.uri": "tracking.uri=http://localhost:5000",
     "tracking.experiment": "tracking.experiment=other",
+    "notify.command": "notify.command=[true]",
+    "notify.url": "notify.url=http://localhost/",
 }
 OWN_IMAGES = {  # fields of datasets whose digest is that of what is decoded
     **dict.fromkeys(("test_size", "folds", "fold"), Role.TRAJECTORY),

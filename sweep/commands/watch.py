@@ -1,0 +1,61 @@
+"""A page on which a sweep is watched while it trains."""
+
+from pathlib import Path
+
+import click
+
+from sweep.commands.cli import checkpoint_option, tracking_option
+from sweep.display.console import show_lines
+from sweep.tracking import prepare_mlflow
+from sweep.uris import resolve_uri
+
+PORT = 8090
+ONLY_HERE = "127.0.0.1"
+
+
+@click.command()
+@click.argument("sweep", required=False)
+@click.option("--port", type=int, default=PORT, show_default=True, help="0: any that is free.")
+@click.option(
+    "--host",
+    default=ONLY_HERE,
+    show_default=True,
+    metavar="ADDRESS",
+    help="Who can reach another one sees all that is on the page; nobody is asked who they are.",
+)
+@click.option("--experiment", help="MLflow's. Default: any.")
+@checkpoint_option
+@tracking_option
+def watch(
+    sweep: str | None,
+    port: int,
+    host: str,
+    experiment: str | None,
+    checkpoint_dir: Path,
+    tracking_uri: str | None,
+) -> None:
+    """Show a sweep on a page of this machine while it trains, and after.
+
+    SWEEP is an id, the beginning of one, or a name; without it, the newest. Nothing is changed.
+    Ctrl-C ends it.
+
+    \b
+    sweep watch
+    """
+    prepare_mlflow()
+    # They take a while to import, and no other command needs them.
+    from sweep.watching.app import application
+    from sweep.watching.hosts import LOOPBACK
+    from sweep.watching.serving import address_of, listen, serve
+    from sweep.watching.serving import watch as watched
+    from sweep.watching.snapshot import find_watched
+
+    found = find_watched(tracking_uri, sweep, experiment)
+    with listen(host, port) as listener:
+        if host not in LOOPBACK:
+            show_lines(f"--host {host}: whoever can reach it sees the page")
+        show_lines(
+            f"Watching {found.name} ({found.run_id})", f"Open:    {address_of(listener, host)}"
+        )
+        app = application(watched(resolve_uri(tracking_uri), found.run_id, checkpoint_dir), host)
+        serve(app, listener)

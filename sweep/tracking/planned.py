@@ -1,0 +1,72 @@
+"""What a sweep has planned to train, kept beside its runs for those who watch it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from sweep.tracking.artifacts import read_text
+from sweep.tracking.writer import Record, now_ms
+
+PLANNED_FILE = "planned.json"
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run that a sweep is about to train.
+
+    Attributes:
+        fingerprint: identifies its result; its record will have the same.
+        name: what tells it from others.
+        cost: how long it takes, in a unit that all runs of the sweep share.
+    """
+
+    fingerprint: str
+    name: str
+    cost: float
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a sweep is about to train.
+
+    Attributes:
+        at_ms: when it began to, since 1970: runs that had ended by then, and are among these, are
+            trained on.
+        in_all: how many runs it has, those included that are trained already.
+        runs: those that are missing; none of a search, whose runs are suggested one by one.
+    """
+
+    at_ms: int
+    in_all: int
+    runs: Sequence[PlannedRun]
+
+
+def log_planned(record: Record, in_all: int, runs: Sequence[PlannedRun] = ()) -> None:
+    """Keep what a sweep is about to train, in the place of what it was before.
+
+    Args:
+        record: of the sweep.
+        in_all: how many runs it has.
+        runs: those that are missing.
+    """
+    record.log_text(json.dumps(asdict(Planned(now_ms(), in_all, runs))), PLANNED_FILE)
+
+
+def read_planned(uri: str, sweep_id: str) -> Planned | None:
+    """Return what a sweep is about to train; None if it is not known.
+
+    Older versions kept nothing, and a file that is damaged tells nothing.
+
+    Raises:
+        UserError: the record cannot be read.
+    """
+    text = read_text(uri, sweep_id, PLANNED_FILE)
+    try:
+        found = json.loads(text or "")
+        runs = [
+            PlannedRun(str(each["fingerprint"]), str(each["name"]), float(each["cost"]))
+            for each in found["runs"]
+        ]
+        return Planned(int(found["at_ms"]), int(found["in_all"]), runs)
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,268 @@
+"""What the page shows of a sweep: plain values that can be written as JSON."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from sweep.errors import UserError
+from sweep.results.cells import ranked_cells
+from sweep.results.leaderboard import rank_configurations
+from sweep.results.overview import counts
+from sweep.results.runs import RecordedRuns
+from sweep.tracking import FAILURE, PlannedRun
+from sweep.tracking.reader import EPOCH_SECONDS
+from sweep.watching.snapshot import MOST_TRAINING, Snapshot
+from sweep.watching.time_left import Pace, seconds_left
+
+MOST_ROWS = 20  # of the leaderboard
+MOST_NAMES = 5  # of runs that are queued, or failed for one reason
+GONE = "gone"  # the state of a sweep that is recorded as running, and has no process
+SHORT = 8  # digits of a run's id
+NO_REASON = "no reason is recorded"
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """The runs of a snapshot, by what they do."""
+
+    training: pd.DataFrame
+    ended: pd.DataFrame
+    queued: Sequence[PlannedRun]
+    queued_unnamed: int
+
+
+def shown(snapshot: Snapshot) -> Json:
+    """Return what the page shows of a sweep.
+
+    Keys: ``sweep`` (``id``, ``name``, ``experiment``, ``state``, ``started_ms``, ``ended_ms``),
+    ``is_over``, ``in_all``, ``counts`` (pairs of a state and how many runs are in it),
+    ``seconds_left``, ``metric``, ``training``, ``queued``, ``leaderboard``, ``failures``. Numbers
+    that are not finite are null.
+    """
+    about, state = snapshot.about, state_of(snapshot)
+    is_over = state != "running"
+    runs = _sorted_out(snapshot, is_over)
+    metric = usual_metric(snapshot.runs) if snapshot.runs else None
+    waiting = len(runs.queued) + runs.queued_unnamed
+    begun = len(runs.training) + len(runs.ended)
+    return {
+        "sweep": {
+            "id": about.run_id,
+            "name": about.name,
+            "experiment": about.experiment,
+            "state": state,
+            "started_ms": about.start_ms,
+            "ended_ms": about.end_ms,
+        },
+        "is_over": is_over,
+        "in_all": begun + waiting,
+        "counts": _counts(runs, waiting, is_over),
+        "seconds_left": None if is_over else _finite(_seconds_left(snapshot, runs)),
+        "metric": metric,
+        "training": [] if is_over else _training(snapshot, runs.training, metric),
+        "training_more": 0 if is_over else max(0, len(runs.training) - MOST_TRAINING),
+        "queued": _some([each.name for each in runs.queued], waiting),
+        "leaderboard": _leaderboard(snapshot.runs, metric),
+        "failures": _failures(runs.ended),
+    }
+
+
+def state_of(snapshot: Snapshot) -> str:
+    """Return what a sweep does: ``running``, ``finished``, ``failed``, ``killed`` or ``gone``."""
+    status = snapshot.about.status.lower()
+    return GONE if status == "running" and snapshot.is_at_work is False else status
+
+
+def usual_metric(runs: RecordedRuns) -> str:
+    """Return what runs are ranked by: what they monitor, if it is measured."""
+    known = runs.metrics[runs.finished] if runs.finished.any() else runs.metrics
+    measured = {str(name) for name in known.dropna(axis=1, how="all")}
+    monitored = runs.params.get("monitor", pd.Series(dtype=object)).dropna().unique()
+    wanted = [str(each) for each in monitored if str(each) in measured]
+    if len(monitored) == 1 and wanted:
+        return wanted[0]
+    usual = runs.usual_metric
+    tested = next((each for each in ("test/accuracy", "test/loss") if each in measured), usual)
+    return usual if usual in measured else tested
+
+
+def _sorted_out(snapshot: Snapshot, is_over: bool) -> _Runs:
+    table, planned = snapshot.table, snapshot.planned
+    if table.empty:
+        table = pd.DataFrame(columns=["run_id", "run", "status", "tags.fingerprint"])
+    is_training = table["status"] == "RUNNING"
+    if planned is None:
+        return _Runs(table[is_training], table[~is_training], (), 0)
+    waiting = {each.fingerprint: each for each in planned.runs}
+    prints = table["tags.fingerprint"]
+    is_left = ~is_training & prints.isin(waiting) & (table["status"] != "FINISHED")
+    if not is_over and is_left.any():
+        # What had ended when this was planned is trained on; what has ended since is over.
+        ends = table["start_time"] + pd.to_timedelta(table["duration_seconds"], unit="s")
+        is_left &= ends < pd.Timestamp(planned.at_ms, unit="ms", tz="UTC")
+    else:
+        is_left &= False
+    begun = {*prints[~is_left]}
+    queued = [each for each in planned.runs if each.fingerprint not in begun]
+    named = len(queued) + int((~is_left).sum())
+    return _Runs(
+        training=table[is_training],
+        ended=table[~is_training & ~is_left],
+        queued=queued,
+        queued_unnamed=0 if planned.runs else max(0, planned.in_all - named),
+    )
+
+
+def _counts(runs: _Runs, waiting: int, is_over: bool) -> list[tuple[str, int]]:
+    found = counts([*runs.ended["status"], *runs.training["status"]])
+    if is_over and "running" in found:  # nobody works on them any more
+        found["left open"] = found.pop("running")
+    if waiting:
+        found["not begun" if is_over else "queued"] = waiting
+    return list(found.items())
+
+
+def _seconds_left(snapshot: Snapshot, runs: _Runs) -> float | None:
+    planned = snapshot.planned.runs if snapshot.planned else ()
+    costs = {each.fingerprint: each.cost for each in planned}
+    last = _last_epochs(snapshot)
+    ended = [_pace(row, costs, 0) for row in _rows(runs.ended) if row["status"] == "FINISHED"]
+    training = [_pace(row, costs, None, last) for row in _rows(runs.training)]
+    queued = [*(each.cost for each in runs.queued), *[None] * runs.queued_unnamed]
+    return seconds_left(ended, training, queued)
+
+
+def _pace(
+    row: Mapping[str, Any],
+    costs: Mapping[str, float],
+    left: int | None,
+    last: Mapping[str, int] | None = None,
+) -> Pace:
+    epochs = _epochs(row) or 1
+    took = _finite(row.get(f"metrics.{EPOCH_SECONDS}"))
+    done = (last or {}).get(row["run_id"], 0)
+    return Pace(
+        epochs=epochs,
+        epochs_left=max(0, epochs - done) if left is None else left,
+        epoch_seconds=took,
+        cost=costs.get(row["tags.fingerprint"]),
+    )
+
+
+def _training(snapshot: Snapshot, training: pd.DataFrame, metric: str | None) -> list[Json]:
+    last = _last_epochs(snapshot)
+    shown_runs = []
+    for row in _rows(training.head(MOST_TRAINING)):
+        epochs, done = _epochs(row), last.get(row["run_id"], 0)
+        took = _finite(row.get(f"metrics.{EPOCH_SECONDS}"))
+        left = took * max(0, epochs - done) if took is not None and epochs else None
+        shown_runs.append(
+            {
+                "id": row["run_id"],
+                "name": row["run"],
+                "epoch": done,
+                "epochs": epochs,
+                "epoch_seconds": took,
+                "seconds_left": left,
+                "curves": _curves(snapshot.curves, row["run_id"], metric),
+            }
+        )
+    return shown_runs
+
+
+def _curves(curves: pd.DataFrame, run_id: str, metric: str | None) -> list[Json]:
+    """Return what a run is judged by, and the same of training: the loss where nothing else is."""
+    own = curves[curves["run_id"] == run_id]
+    measured = [str(each) for each in own.dropna(axis=1, how="all") if "/" in str(each)]
+    kind = (metric or "loss").partition("/")[2]
+    wanted = [each for each in (metric, f"train/{kind}") if each in measured]
+    wanted = wanted or [each for each in ("val/loss", "train/loss") if each in measured]
+    found = []
+    for name in dict.fromkeys(wanted):
+        points = own[["epoch", name]].dropna()
+        values = [
+            [int(epoch), _finite(value)]
+            for epoch, value in points.itertuples(index=False)
+            if _finite(value) is not None
+        ]
+        found.append({"name": name, "points": values})
+    return found
+
+
+def _leaderboard(runs: RecordedRuns | None, metric: str | None) -> Json | None:
+    """Return the rows that have a rank; None if there are none yet."""
+    if runs is None or metric is None:
+        return None
+    try:
+        table = rank_configurations(runs, metric, None)
+    except UserError:  # what is finished has not measured it, or neither end of it is better
+        return None
+    ranked = table[table["rank"].notna()]
+    if ranked.empty:
+        return None
+    rows = ranked.head(MOST_ROWS)
+    rows.attrs = table.attrs
+    cells = ranked_cells(rows, metric)
+    if rows["dataset.name"].nunique() < 2:
+        cells.pop("dataset.name", None)
+    cells["run"] = [str(each)[:SHORT] for each in rows["run_id"]]
+    numbers = {name: pd.api.types.is_numeric_dtype(rows[name]) for name in cells if name in rows}
+    return {
+        "columns": [[name, numbers.get(name, False)] for name in cells],
+        "rows": [list(each) for each in zip(*cells.values(), strict=True)],
+        "more": len(ranked) - len(rows),
+    }
+
+
+def _failures(ended: pd.DataFrame) -> list[Json]:
+    """Return why runs failed or were killed, the most frequent reason first."""
+    bad = ended[ended["status"].isin(["FAILED", "KILLED"])]
+    if bad.empty:
+        return []
+    column = f"tags.{FAILURE}"
+    reasons = bad[column] if column in bad else pd.Series(None, bad.index, dtype=object)
+    found = [
+        {
+            "state": str(status).lower(),
+            "reason": str(reason),
+            **_some([str(each) for each in those["run"]], len(those)),
+        }
+        for (status, reason), those in bad.groupby([bad["status"], reasons.fillna(NO_REASON)])
+    ]
+    return sorted(found, key=lambda each: -(len(each["names"]) + each["more"]))
+
+
+def _some(names: Sequence[str], in_all: int) -> Json:
+    shown_names = [*names[:MOST_NAMES]]
+    return {"names": shown_names, "more": in_all - len(shown_names)}
+
+
+def _last_epochs(snapshot: Snapshot) -> dict[str, int]:
+    """Return the last epoch of each run that trains, by its id."""
+    found = snapshot.curves.groupby("run_id")["epoch"].max()
+    return {str(run_id): int(epoch) for run_id, epoch in found.items()}
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(key): value for key, value in row.items()}
+        for row in table.reindex(columns=[*dict.fromkeys([*table, "tags.fingerprint"])]).to_dict(
+            "records"
+        )
+    ]
+
+
+def _epochs(row: Mapping[str, Any]) -> int | None:
+    text = str(row.get("params.epochs"))
+    return int(text) if text.isdecimal() else None
+
+
+def _finite(value: Any) -> float | None:
+    """Return a number as JSON can have it; None for what is none."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)

@@ -1,0 +1,112 @@
+"""A sweep is watched in a real browser, while it trains and to its end."""
+
+import os
+import signal
+import urllib.error
+import urllib.request
+
+import pytest
+from chromium import chromium
+from selenium.webdriver.support.wait import WebDriverWait
+from workplace import Workplace, kill_all
+
+SMALL = ("model=mlp", "model.hidden=[16]", "context=cpu", "figures=false", "keep_states=0")
+SWEEP = (*SMALL, "optim.lr=0.1,0.2", "epochs=250", "n_jobs=1", "--multirun")
+POINTS = """
+const path = document.querySelector(".chart path.first");
+return path ? path.getAttribute("d").split("L").length : 0;
+"""
+DRAWN = """
+const images = [...document.querySelectorAll("#figures img")];
+return images.length > 0 && images.every(each => each.complete && each.naturalWidth > 100);
+"""
+TOO_WIDE = "return document.documentElement.scrollWidth > document.documentElement.clientWidth"
+SECONDS = 240
+
+
+@pytest.fixture
+def browser():
+    with chromium("--window-size=1200,1600") as driver:
+        yield driver
+
+
+def text(driver, selector):
+    return driver.execute_script("return document.querySelector(arguments[0]).innerText", selector)
+
+
+def wait(driver, condition):
+    return WebDriverWait(driver, SECONDS, 0.2).until(condition)
+
+
+def started(workplace, *arguments):
+    """Start ``sweep watch``; return its process and its address."""
+    process = workplace.start("watch", "--port", "0", *arguments)
+    for line in process.stdout:
+        if line.startswith("Open:"):
+            return process, line.split()[1]
+    raise AssertionError(process.stderr.read())
+
+
+def ended(process):
+    """End it as a user does; return its exit code and what it has said besides."""
+    os.kill(process.pid, signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    return process.returncode, output, errors
+
+
+def test_a_sweep_is_watched_while_it_trains_and_to_its_end(tmp_path, browser):
+    workplace = Workplace(tmp_path)
+    sweep = workplace.start(*SWEEP)
+    try:
+        for line in sweep.stdout:
+            if line.strip().startswith("epoch 1/"):
+                break
+        server, address = started(workplace)
+        try:
+            watch_to_the_end(browser, address, sweep)
+            looks_right_on_a_phone(browser)
+            assert status_for(address, "evil.example") == 400
+        finally:
+            assert ended(server) == (0, "", "")
+        sweep.stdout.read()
+        assert sweep.wait(60) == 0
+    finally:
+        kill_all(sweep.pid)
+
+
+def watch_to_the_end(browser, address, sweep):
+    browser.get(address)
+    wait(browser, lambda driver: driver.execute_script(POINTS) >= 2)
+    assert text(browser, "#state") == "running"
+    assert "optim.lr=0.1,0.2" in text(browser, "h1")
+    seen = browser.execute_script(POINTS)
+    assert wait(browser, lambda driver: driver.execute_script(POINTS) > seen)
+    while sweep.stdout.readline():  # it goes on, and ends
+        pass
+    wait(browser, lambda driver: text(driver, "#state") == "finished")
+    assert "The sweep has ended. 2 runs: 2 finished." in text(browser, "#summary")
+    rows = browser.execute_script(
+        "return [...document.querySelectorAll('#rows tr')].map(row => row.cells[0].innerText)"
+    )
+    assert rows == ["1", "2"]
+    assert not text(browser, "#training").strip()
+    wait(browser, lambda driver: driver.execute_script(DRAWN))
+    assert "it is not read again" in text(browser, "#read")
+    assert browser.get_log("browser") == []  # nothing was refused, and nothing has failed
+
+
+def looks_right_on_a_phone(browser):
+    size = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    assert not browser.execute_script(TOO_WIDE)
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def status_for(address, host):
+    request = urllib.request.Request(address, headers={"Host": host})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
