@@ -102,7 +102,7 @@ def _check_names(names: list[str]) -> None:
 
 def _check_member(info: zipfile.ZipInfo) -> None:
     mode = info.external_attr >> 16
-    if info.filename != info.orig_filename or (mode and not stat.S_ISREG(mode)):
+    if info.filename != info.orig_filename or stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         raise UserError(f"{info.orig_filename[:100]!r} is no plain file")
     if info.flag_bits & ENCRYPTED:
         raise UserError(f"{info.filename} is encrypted")
