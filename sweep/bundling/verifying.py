@@ -23,9 +23,7 @@ from sweep.execution.worker import RUN_LOG
 from sweep.runs.events import Listener
 from sweep.runs.reproduce import Comparison, compare, made_by
 from sweep.sweeps.single import Shown, returned
-from sweep.tracking import close_as_failed, read_record
-
-EXPERIMENT = "verify"
+from sweep.tracking import Tracker, close_as_failed, read_record
 
 
 @dataclass(frozen=True)
@@ -83,24 +81,25 @@ def verify(
     Raises:
         UserError: the images are others than those of the bundle, or not there; or the device is.
     """
-    with tempfile.TemporaryDirectory(prefix="sweep-verify-") as folder:
+    with tempfile.TemporaryDirectory(prefix="sweep-verify-") as place:
+        uri = f"sqlite:///{place}/mlflow.db"
         # Nothing is read before all are trained: an open database does not survive a fork.
         trained = [
-            _trained(each, bundle, Path(folder, str(number)), tell())
+            _trained(each, bundle, Path(place, str(number)), uri, tell())
             for number, each in enumerate(sample)
         ]
         return [
-            _compared(each, bundle.sweep.metric, *found)
+            _compared(each, bundle.sweep.metric, uri, *found)
             for each, found in zip(sample, trained, strict=True)
         ]
 
 
 def _trained(
-    sampled: Sampled, bundle: Bundle, folder: Path, tell: Listener
-) -> tuple[str, str | None, str]:
-    """Train a run; return the address of its record, its id there, and why it failed."""
+    sampled: Sampled, bundle: Bundle, folder: Path, uri: str, tell: Listener
+) -> tuple[str | None, str]:
+    """Train a run; return its id in the record, None if it failed, and why it did."""
     folder.mkdir()
-    run, uri = sampled.run, f"sqlite:///{folder}/mlflow.db"
+    run = sampled.run
     source, dataset_source = (
         bundle.sources[each] if each else {} for each in (run.source, run.dataset_source)
     )
@@ -118,14 +117,14 @@ def _trained(
         .values()
     )
     if result.status == JobStatus.COMPLETED:
-        return uri, shown.run_id, ""
+        return shown.run_id, ""
     if shown.is_killed:
         raise KeyboardInterrupt
     error = result._return_value
     if isinstance(error, UserError):
         raise UserError(f"run {run.name}: {error}") from error
     if isinstance(error, RunFailed):
-        return uri, None, str(error)
+        return None, str(error)
     raise error
 
 
@@ -134,7 +133,7 @@ def _here(config: Config, folder: Path, uri: str) -> Config:
     return replace(
         config,
         checkpoint_dir=str(folder / "checkpoints"),
-        tracking=Tracking(uri=uri, experiment=EXPERIMENT),
+        tracking=Tracking(uri=uri, experiment=folder.name),
         figures=False,
         keep_models="none",
         keep_states=0,
@@ -152,8 +151,7 @@ def _checked_and_trained(config: Config, digest: str | None, tell: Listener) -> 
     from sweep.data.splits import load_dataset
     from sweep.runs.execute import execute
 
-    # MLflow would keep what the run writes in the folder of the process.
-    os.chdir(Path(config.checkpoint_dir).parent)
+    _make_experiment(config)
     found = load_dataset(config.dataset).digest
     if digest is not None and found != digest:
         raise UserError(
@@ -161,6 +159,16 @@ def _checked_and_trained(config: Config, digest: str | None, tell: Listener) -> 
             "allowed are the same, as with --dataset-root FOLDER"
         )
     return execute(config, (), tell)
+
+
+def _make_experiment(config: Config) -> None:
+    """Make the run's experiment, whose files are kept in the folder of the process then."""
+    before = Path.cwd()
+    os.chdir(Path(config.checkpoint_dir).parent)
+    try:
+        Tracker(config.tracking.uri, config.tracking.experiment)
+    finally:
+        os.chdir(before)
 
 
 def _compared(
