@@ -2,6 +2,7 @@
 
 COMMANDS = (
     *("leaderboard", "report", "predict", "reproduce", "export", "data", "adopt"),
+    *("bundle", "unbundle", "verify"),
     *("list", "show", "watch", "diff", "tag", "note", "delete", "tidy", "doctor"),
     "completion",
 )

@@ -1,5 +1,6 @@
 """The runs of an experiment, or of one sweep: their parameters, their metrics, how they ended."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -18,6 +19,11 @@ USUAL_METRIC, OTHERWISE = "val/accuracy", "val/loss"
 LOGGED_BY_OTHERS = "logged by another program, and not ranked among these"
 DIGITS = 8  # of a digest, to tell a few from each other
 ENDS = [FAILURE, "duration_seconds", "start_time", "fingerprint", "run_id"]
+COLUMNS = {  # of tables of runs, besides what is recorded: nothing recorded has these names there
+    *("rank", "tied", "run", "runs", "status", *ENDS, "fingerprints", "run_ids", "p_value"),
+    *("seeds", "failed", "pruned", "killed", "running", "configuration", "score", "finished"),
+    *("size", "first", "mean", "std", "epoch"),
+}
 METRICS = (
     "val/accuracy",
     "test/accuracy",
@@ -44,7 +50,8 @@ class RecordedRuns:
         ends: ``run``, ``status``, ``failure_reason``, ``duration_seconds``, ``start_time``,
             ``fingerprint``, ``run_id``.
         params: under their own names, as numbers where all are numbers; and ``dataset.digest``,
-            if nothing else tells different images from each other.
+            if nothing else tells different images from each other. One that is called as a column
+            or a metric is, as ``rank``, is ``params.rank``.
         metrics: as they are named in the curves, those of the epoch that each run kept: its best
             by validation, or its last where nothing was held out.
         tags: that users have given, under their own names.
@@ -139,13 +146,15 @@ def runs_of_table(
     if DATASET not in params:  # runs that were not recorded by a sweep
         params[DATASET] = None
     _tell_images_apart(params, runs)
+    metrics = _apart(_metrics(runs), "metrics", COLUMNS)
+    params = _apart(params, "params", COLUMNS.union(map(str, metrics)))
     return RecordedRuns(
         uri=tracking_uri,
         experiment=experiment,
         sweep_id=sweep,
         ends=ends,
         params=params,
-        metrics=_metrics(runs),
+        metrics=metrics,
         tags=_tags(runs),
     )
 
@@ -158,6 +167,11 @@ def varying_columns(params: pd.DataFrame) -> list[str]:
     """
     others = params.drop(columns=DATASET)
     return [DATASET, *(str(name) for name in others if others[name].nunique() > 1)]
+
+
+def _apart(table: pd.DataFrame, kind: str, taken: Collection[str]) -> pd.DataFrame:
+    """Return what is recorded with other names in the place of those that are taken."""
+    return table.rename(columns=lambda name: f"{kind}.{name}" if name in taken else name)
 
 
 def _tell_images_apart(params: pd.DataFrame, runs: pd.DataFrame) -> None:

@@ -1,5 +1,6 @@
 """Training a recorded run again, from nothing but its record, and comparing the two."""
 
+import math
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -43,11 +44,18 @@ def compare(recorded: Curves, again: Curves) -> list[Comparison]:
         if metric in OF_THE_MACHINE:
             continue
         new = again.get(metric, {})
-        different = [epoch for epoch, value in sorted(points.items()) if new.get(epoch) != value]
+        different = [
+            epoch for epoch, value in sorted(points.items()) if _differs(new.get(epoch), value)
+        ]
         first = (different[0], points[different[0]], new.get(different[0])) if different else None
         gaps = [abs(points[epoch] - new[epoch]) for epoch in different if epoch in new]
         comparisons.append(Comparison(metric, len(points), first, max(gaps, default=0.0)))
     return comparisons
+
+
+def _differs(new: float | None, recorded: float) -> bool:
+    """Return whether a value is another one; what is no number is the same once more."""
+    return new is None or (new != recorded and not (math.isnan(new) and math.isnan(recorded)))
 
 
 @dataclass
@@ -77,12 +85,26 @@ def recorded_source(record: RunRecord, config: Config) -> Iterator[Config]:
     They are in a temporary folder, whatever has become of the user's own.
     """
     with tempfile.TemporaryDirectory() as place:
-        source = keep(record.source, Path(place))
-        model, loss = config.model.built_from(source), config.loss.built_from(source)
-        dataset = config.dataset
-        if record.dataset_source:
-            dataset = dataset.read_by(keep(record.dataset_source, Path(place)))
-        yield replace(config, model=model, loss=loss, dataset=dataset)
+        yield made_by(config, record.source, record.dataset_source, Path(place))
+
+
+def made_by(
+    config: Config, source: Mapping[str, bytes], dataset_source: Mapping[str, bytes], place: Path
+) -> Config:
+    """Return the configuration with all that is a user's made by these modules, if there are any.
+
+    Args:
+        config: as recorded.
+        source: the modules of the network and the loss, by their places.
+        dataset_source: those of the dataset.
+        place: a folder, which they are written to.
+    """
+    kept = keep(source, place)
+    model, loss = config.model.built_from(kept), config.loss.built_from(kept)
+    dataset = config.dataset
+    if dataset_source:
+        dataset = dataset.read_by(keep(dataset_source, place))
+    return replace(config, model=model, loss=loss, dataset=dataset)
 
 
 def _start(record: RunRecord, config: Config) -> Mapping[str, bytes]:

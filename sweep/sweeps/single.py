@@ -52,15 +52,15 @@ def train_single(config: Config, overrides: Sequence[str], tell: Listener) -> fl
         KeyboardInterrupt: it was interrupted, and is recorded as KILLED.
     """
     job = Job(0, tuple(overrides), partial(_of_hydra, overrides), config)
-    shown = _Shown(tell)
+    shown = Shown(tell)
     check_command(config.notify.command)
     train = partial(_announced_and_trained, shown, config, overrides)
-    executor = forked.ForkedExecutor(partial(_result, train, job.folder / RUN_LOG))
+    executor = forked.ForkedExecutor(partial(returned, train, job.folder / RUN_LOG))
     with Telling(config, job.name or "run") as telling:
         return _trained(job, shown, executor, telling)
 
 
-def _trained(job: Job, shown: "_Shown", executor: forked.ForkedExecutor, telling: Telling) -> float:
+def _trained(job: Job, shown: "Shown", executor: forked.ForkedExecutor, telling: Telling) -> float:
     """Train a run, and say where it is recorded; return its score."""
     config = job.config
     try:
@@ -87,7 +87,7 @@ def _trained(job: Job, shown: "_Shown", executor: forked.ForkedExecutor, telling
     return score
 
 
-class _Shown:
+class Shown:
     """Shows what the only run tells, and none of what the scheduler says of it besides.
 
     Attributes:
@@ -98,6 +98,7 @@ class _Shown:
     """
 
     def __init__(self, tell: Listener) -> None:
+        """Take who is told."""
         self._tell = tell
         self.config: Config | None = None
         self.run_id: str | None = None
@@ -127,7 +128,7 @@ def _of_hydra(overrides: Sequence[str]) -> DictConfig:
     return OmegaConf.create({"hydra": {"overrides": {"task": [*overrides]}, "sweep": folder}})
 
 
-def _result(train: Callable[[Listener], float], log: Path, tell: Listener) -> JobReturn:
+def returned(train: Callable[[Listener], float], log: Path, tell: Listener) -> JobReturn:
     """Return what became of a run, whatever that is, in the process that it is trained in.
 
     Args:
@@ -152,7 +153,7 @@ def _result(train: Callable[[Listener], float], log: Path, tell: Listener) -> Jo
 
 
 def _announced_and_trained(
-    shown: _Shown, config: Config, overrides: Sequence[str], tell: Listener
+    shown: Shown, config: Config, overrides: Sequence[str], tell: Listener
 ) -> float:
     """Check, announce and train the run; where another process did, go on with what it trained."""
     from sweep.runs.execute import execute

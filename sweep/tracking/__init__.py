@@ -5,6 +5,14 @@ from sweep.tracking.mlflow_import import prepare_mlflow
 
 # isort: split
 from sweep.tracking.artifacts import read_text
+from sweep.tracking.bundled import (
+    ORIGINAL,
+    ForeignRun,
+    ForeignSweeps,
+    KeptRun,
+    read_kept,
+    refuse_running,
+)
 from sweep.tracking.connection import database_file, import_stores, probe, short_timeouts
 from sweep.tracking.details import Details, read_details
 from sweep.tracking.editing import is_reserved, set_note, set_tags
@@ -41,11 +49,14 @@ from sweep.tracking.removing import (
     registered_models,
 )
 from sweep.tracking.run_info import (
+    BUNDLE,
+    DIVERGED,
     EPOCHS_TAKEN_OVER,
     FAILURE,
     FINGERPRINT,
     FOLDER,
     GOES_ON_FROM,
+    PRUNED_AFTER,
     RunInfo,
     kept_value,
 )
@@ -76,6 +87,15 @@ from sweep.tracking.writer import (
 
 __all__ = [
     "ADOPTED",
+    "PRUNED_AFTER",
+    "refuse_running",
+    "read_kept",
+    "KeptRun",
+    "ForeignSweeps",
+    "ForeignRun",
+    "ORIGINAL",
+    "DIVERGED",
+    "BUNDLE",
     "CHAMPION",
     "CONFIG_FILE",
     "CONFUSION_FILE",

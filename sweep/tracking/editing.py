@@ -24,7 +24,7 @@ RESERVED = (
     *(FINGERPRINT, FOLDER, FAILURE, DIVERGED, PRUNED_AFTER, INTERRUPTIONS),
     *(GOES_ON_FROM, EPOCHS_TAKEN_OVER),
 )
-RESERVED_GROUPS = ("device", "mlflow", "sweep", "search", "version", "dataset", "export")
+RESERVED_GROUPS = ("device", "mlflow", "sweep", "search", "version", "dataset", "export", "bundle")
 
 
 def is_reserved(key: str) -> bool:

@@ -16,14 +16,14 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from sqlalchemy import Connection, create_engine, func, select
 
 from sweep.tracking.connection import CONNECT_ARGUMENTS
-from sweep.tracking.run_info import FINGERPRINT, FOLDER, search
+from sweep.tracking.run_info import BUNDLE, FINGERPRINT, FOLDER, search
 from sweep.uris import is_database, scheme
 
 FEW = 5  # that are asked for one by one
 READ_FOR_EACH = 10  # recorded runs that a server sends in the time of one answer to a question
 MOST = 0.5  # a share of what is recorded, of which all is read
 AT_ONCE = 500  # fingerprints in one query: SQLite takes 999 values, and others not many more
-TAGS = (FINGERPRINT, FOLDER, MLFLOW_PARENT_RUN_ID)
+TAGS = (FINGERPRINT, FOLDER, MLFLOW_PARENT_RUN_ID, BUNDLE)
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ def _searched(client: MlflowClient, experiment_id: str, condition: str) -> Itera
 
 
 def _found(run_id: str, status: str, tags: Mapping[str, str]) -> FoundRun | None:
-    """Return a run that has these tags; None if they do not identify a result."""
-    own, folder, parent = (tags.get(each) for each in TAGS)
-    return FoundRun(run_id, status, own, parent, folder) if own else None
+    """Return a run that has these tags; None if they do not identify a result of this record's."""
+    own, folder, parent, bundle = (tags.get(each) for each in TAGS)
+    return FoundRun(run_id, status, own, parent, folder) if own and not bundle else None
 
 
 def _in_database(uri: str, experiment_id: str, fingerprints: Sequence[str]) -> Found:

@@ -17,6 +17,7 @@ FINGERPRINT, FOLDER = "fingerprint", "checkpoint_folder"
 FAILURE, DIVERGED = "failure_reason", "diverged"
 PRUNED_AFTER = "pruned_after_epoch"
 GOES_ON_FROM, EPOCHS_TAKEN_OVER = "goes_on_from_run", "epochs_taken_over"
+BUNDLE = "bundle.sha256"  # of what was not trained here: which bundle it was taken in from
 RUNS_AT_ONCE = 1000  # in one answer; so many are in memory with all that MLflow makes of them
 
 

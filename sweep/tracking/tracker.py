@@ -31,6 +31,7 @@ from sweep.tracking.locations import (
 )
 from sweep.tracking.lookups import FoundRun, find_by_fingerprint
 from sweep.tracking.run_info import (
+    BUNDLE,
     DIVERGED,
     FAILURE,
     FINGERPRINT,
@@ -181,8 +182,12 @@ class Tracker:
         return folder / path if folder else None
 
     def find_runs(self, fingerprint: str) -> list[RunInfo]:
-        """Return the runs, or the sweeps, of this fingerprint, the newest first."""
-        return self._search(f"tags.{FINGERPRINT} = '{fingerprint}'")
+        """Return the runs, or the sweeps, of this fingerprint that were trained, the newest first.
+
+        What was taken in from a bundle is none of them: nobody here has seen it train.
+        """
+        found = self._search(f"tags.{FINGERPRINT} = '{fingerprint}'")
+        return [each for each in found if BUNDLE not in each.tags]
 
     def find_all(self, fingerprints: Sequence[str]) -> dict[str, list[FoundRun]]:
         """Return the runs of each fingerprint that has any, the newest first."""

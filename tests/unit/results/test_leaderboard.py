@@ -616,3 +616,19 @@ def test_runs_of_another_program_are_listed(tmp_path):
     table = load_leaderboard("foreign", tracking_uri=uri)
     assert list(table["run"]) == ["by hand"]
     assert table["rank"].isna().all()
+
+
+@pytest.mark.parametrize(
+    "name", ["rank", "run", "status", "seeds", "run_id", "val/accuracy", "epoch"]
+)
+def test_a_param_that_is_called_as_a_column(tmp_path, name):
+    store = Store(tmp_path)
+    for value in (1, 2):
+        store.run("taken", params={name: value}, metrics={"val/accuracy": value / 4, "tied": 1.0})
+    for table in (store.table("taken"), store.by_seed("taken")):
+        assert list(table["rank"]) == [1, 2]
+        assert list(table["val/accuracy"]) == [0.5, 0.25]
+        assert list(table[f"params.{name}"]) == [2, 1]
+        assert list(table["metrics.tied"]) == [1.0, 1.0]
+        assert not table.columns.duplicated().any()
+    assert store.main("taken", "--where", f"params.{name} > 1", "--by-seed") == 0

@@ -1,0 +1,196 @@
+"""A recorded sweep as a bundle, and the bundle in another record."""
+
+import io
+import json
+import math
+import zipfile
+
+import pandas as pd
+import pytest
+from bundles import written
+from mlflow import MlflowClient
+from record import new_record
+from store import Store
+
+from sweep.bundling.contents import read_bundle
+from sweep.bundling.opening import take_in
+from sweep.commands.bundle import bundle as bundle_command
+from sweep.commands.cli import run as run_command
+from sweep.commands.report import report
+from sweep.commands.unbundle import unbundle
+from sweep.errors import UserError
+from sweep.results.leaderboard import load_leaderboard
+from sweep.tracking import Tracker, read_details, read_record
+
+NEW = ["run_id", "run_ids"]  # what is another in another record
+SECRETS = (b"somebody", b"hunter2", b"/home", b"/data", b"mybox")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return Store(tmp_path_factory.mktemp("bundles"))
+
+
+@pytest.fixture(scope="module")
+def sweep(store):
+    """A sweep of four runs, two of which are one configuration, and one has failed."""
+    about = {
+        "mlflow.user": "somebody",
+        "mlflow.source.name": "/home/somebody/sweep/__main__.py",
+        "checkpoint_folder": "mybox",
+        "note": "see /home/somebody/notes and http://somebody:hunter2@server/",
+    }
+    parent = store.run("sweep", name="dataset.root=/data/x optim.lr=0.1,0.2", **about)
+    store.client.set_tag(parent, "sweep.kind", "sweep")
+    for lr, seed, found in ((0.1, 1, 1 / 3), (0.1, 2, 0.5), (0.2, 1, 2 / 3)):
+        run_id = store.run(
+            "sweep",
+            parent=parent,
+            params={"optim.lr": lr, "seed": seed, "init_from": "/home/somebody/net.params"},
+            metrics={"val/accuracy": [0.1, found], "val/loss": [math.inf, found / 7]},
+            name=f"optim.lr={lr} /data/x",
+            **about,
+        )
+        store.client.log_text(
+            run_id, "init_from: /home/somebody/net.params\nseed: 1\n", "config.yaml"
+        )
+        text = "python: 3.12.1\nprocessor: one\npackages:\n  mxnet: 1.9.1\n"
+        store.client.log_text(run_id, text, "environment.yaml")
+        store.client.log_text(run_id, "SIZE = 1\n", "source/my_nets.py")
+    store.run(
+        "sweep",
+        "FAILED",
+        parent=parent,
+        params={"optim.lr": 0.3},
+        failure_reason="OSError: /home/somebody/x.png",
+    )
+    return parent
+
+
+@pytest.fixture(scope="module")
+def file(store, sweep, tmp_path_factory):
+    file = tmp_path_factory.mktemp("file") / "sweep.zip"
+    assert run_command(bundle_command, [sweep[:8], str(file), "--tracking-uri", store.uri]) == 0
+    return file
+
+
+def test_it_has_what_was_measured(file):
+    found, _ = read_bundle(file)
+    assert [each.status for each in found.runs] == ["FINISHED"] * 3 + ["FAILED"]
+    assert found.runs[0].curves["val/accuracy"].points() == {1: 0.1, 2: 1 / 3}
+    assert found.runs[0].curves["val/loss"].points() == {1: math.inf, 2: 1 / 21}
+    assert found.runs[0].config == {"init_from": "net.params", "seed": 1}
+    assert found.runs[0].places == ["init_from"]
+    assert found.runs[3].tags["failure_reason"] == "OSError: x.png"
+    assert found.sweep.name == "dataset.root=x optim.lr=0.1,0.2"
+    (environment,) = found.environments.values()
+    assert environment["packages"] == {"mxnet": "1.9.1"}
+    (source,) = found.sources.values()
+    assert source == {"my_nets.py": b"SIZE = 1\n"}
+    table = pd.read_csv(io.BytesIO(found.leaderboard))
+    assert table["val/accuracy"].tolist()[0] == 2 / 3
+
+
+def test_nothing_private_is_in_it(file):
+    with zipfile.ZipFile(file) as opened:
+        for name in opened.namelist():
+            content = opened.read(name)
+            assert not [each for each in SECRETS if each in content], name
+
+
+def test_the_same_sweep_gives_the_same_bytes(store, sweep, file, tmp_path):
+    for again in ("a.zip", "b.zip"):
+        arguments = [sweep, str(tmp_path / again), "--tracking-uri", store.uri]
+        assert run_command(bundle_command, arguments) == 0
+        assert (tmp_path / again).read_bytes() == file.read_bytes()
+
+
+def test_it_is_taken_into_another_record(store, sweep, file, tmp_path, capsys):
+    uri = new_record(tmp_path)
+    arguments = [str(file), "--experiment", "theirs", "--tracking-uri", uri]
+    assert run_command(unbundle, arguments) == 0
+    first = capsys.readouterr().out.splitlines()
+    sweep_id = first[0].removeprefix("Taken in: 4 runs, as sweep ")
+    assert first[1] == f"Compare: sweep leaderboard --experiment theirs --sweep {sweep_id}"
+    assert run_command(unbundle, arguments) == 0
+    assert capsys.readouterr().out == f"{file}: is there already, as sweep {sweep_id}\n"
+    recorded = load_leaderboard("sweep", sweep, tracking_uri=store.uri)
+    found = load_leaderboard("theirs", sweep_id, tracking_uri=uri)
+    of_texts = ["run", "init_from", "failure_reason"]  # which are cleaned
+    pd.testing.assert_frame_equal(
+        found.drop(columns=[*NEW, *of_texts]), recorded.drop(columns=[*NEW, *of_texts])
+    )
+    page = tmp_path / "report.html"
+    arguments = ["--experiment", "theirs", "--sweep", sweep_id, "--tracking-uri", uri]
+    assert run_command(report, [*arguments, "--output", str(page)]) == 0
+    best = str(found["run_id"][0])
+    assert read_record(uri, best).curves["val/loss"] == {1: math.inf, 2: 2 / 21}
+    details = read_details(uri, best)
+    assert details.info.tags["bundle.run_id"] == recorded["run_id"][0]
+    assert details.environment["packages"] == {"mxnet": "1.9.1"}
+    assert set(details.code) == {"source/my_nets.py"}
+    assert "bundle.run_id" not in details.own_tags
+
+
+def test_what_was_taken_in_counts_as_trained_by_nobody(tmp_path):
+    uri = new_record(tmp_path)
+    bundle, key = read_bundle(written(tmp_path))
+    take_in(bundle, key, "sweep", uri)
+    tracker = Tracker(uri, "sweep")
+    fingerprints = [each.tags["fingerprint"] for each in bundle.runs]
+    assert len(set(fingerprints)) == 2
+    assert tracker.find_runs(fingerprints[0]) == []
+    assert tracker.find_all(fingerprints) == {}
+    assert tracker.find_all([*fingerprints, *map(str, range(9))]) == {}
+
+
+def test_it_is_all_taken_in_or_nothing(tmp_path, monkeypatch):
+    uri = new_record(tmp_path)
+    bundle, key = read_bundle(written(tmp_path))
+
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(MlflowClient, "log_text", full)
+    with pytest.raises(UserError, match="No space left on device"):
+        take_in(bundle, key, "sweep", uri)
+    monkeypatch.undo()
+    client = MlflowClient(uri)
+    number = client.get_experiment_by_name("sweep").experiment_id
+    assert client.search_runs([number]) == []
+    assert take_in(bundle, key, "sweep", uri).is_new
+    assert len(client.search_runs([number])) == 3
+
+
+def test_what_cannot_be_given_away(store, sweep, tmp_path, capsys):
+    run_id = store.run("other")
+    running = store.run("other", "RUNNING", name="goes on")
+    store.client.set_tag(running, "sweep.kind", "sweep")
+    store.run("other", parent=running)
+    told = store.run("other", name="told")
+    store.client.set_tag(told, "sweep.kind", "sweep")
+    one = store.run("other", parent=told, metrics={"val/accuracy": 0.5})
+    store.client.log_text(one, "URL = 'ftp://me:secret@host/'\n", "source/my_data.py")
+    target = tmp_path / "x.zip"
+    for given, message in {
+        "nosuch": "nosuch is neither a run nor a sweep in ",
+        run_id: f"{run_id}: is a run; allowed is a sweep, as `sweep list` shows them",
+        running: f"{running} (goes on) is RUNNING; allowed is a sweep that has ended",
+        told: "my_data.py: has an address with a password in it, and would be given away",
+    }.items():
+        assert run_command(bundle_command, [given, str(target), "--tracking-uri", store.uri]) == 2
+        captured = capsys.readouterr()
+        assert (captured.out, captured.err.startswith(message)) == ("", True), captured.err
+    assert run_command(bundle_command, [sweep, "x.tar", "--tracking-uri", store.uri]) == 2
+    assert capsys.readouterr().err == "x.tar: allowed is a file that ends with .zip\n"
+    nowhere = tmp_path / "none" / "x.zip"
+    assert run_command(bundle_command, [sweep, str(nowhere), "--tracking-uri", store.uri]) == 2
+    assert capsys.readouterr().err == f"{nowhere}: cannot be written: No such file or directory\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_manifest_lists_all(file):
+    with zipfile.ZipFile(file) as opened:
+        manifest = json.loads(opened.read("manifest.json"))
+        assert manifest["format"] == 1
+        assert {*opened.namelist()} == {*manifest["members"], "manifest.json"}

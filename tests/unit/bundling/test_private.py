@@ -1,0 +1,95 @@
+import pytest
+
+from sweep.bundling.private import cleaned, has_password, is_private, without_private
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("/home/somebody/photos", "photos"),
+        ("~/photos/", "photos"),
+        ("C:\\Users\\somebody\\net.params", "net.params"),
+        ("\\\\server\\share\\net.params", "net.params"),
+        ("file:///home/somebody/a.npz", "a.npz"),
+        (
+            "OSError: [Errno 2] No such file: '/data/x/a.png'",
+            "OSError: [Errno 2] No such file: 'a.png'",
+        ),
+        ("dataset.root=/home/somebody/photos optim.lr=0.1", "dataset.root=photos optim.lr=0.1"),
+        ("http://somebody:secret@server/x", "http://***@server/x"),
+        ("postgresql://u:p@host:5432/db", "postgresql://***@host:5432/db"),
+        ("val/accuracy 1/2 and/or n/a", "val/accuracy 1/2 and/or n/a"),
+        ("models:/digits@champion", "models:/digits@champion"),
+        ("https://example.org/a/b", "https://example.org/a/b"),
+        ("images/cats", "images/cats"),
+    ],
+)
+def test_texts(text, clean):
+    assert without_private(text) == clean
+    assert without_private(clean) == clean
+
+
+@pytest.mark.parametrize(
+    ("text", "private"),
+    [
+        *[
+            (each, True)
+            for each in ("/a", "~", "..", "a/../b", "..\\a", "D:x", "D:\\x", "\\\\h\\s")
+        ],
+        *[(each, True) for each in ("file:///a", "http://u:p@h/")],
+        *[(each, False) for each in ("a/b", "a..b", "models:/a@b", "val/loss", "", "x=1")],
+    ],
+)
+def test_what_is_private(text, private):
+    assert is_private(text) is private
+
+
+def test_a_configuration():
+    config = {
+        "model": {
+            "name": "custom",
+            "_folder_": "/tmp/copies",
+            "_arguments_": '{"file": "/x/y.txt"}',
+        },
+        "dataset": {
+            "name": "folder",
+            "root": "/home/somebody/photos",
+            "val_size": 5,
+        },
+        "init_from": "../net.params",
+        "tracking": {"uri": "http://u:p@h"},
+        "checkpoint_dir": "/scratch",
+        "freeze": ["a.*"],
+    }
+    found = cleaned(config)
+    assert found.config == {
+        "model": {"name": "custom", "_folder_": None, "_arguments_": '{"file": "y.txt"}'},
+        "dataset": {"name": "folder", "root": "photos", "val_size": 5},
+        "init_from": "net.params",
+        "freeze": ["a.*"],
+    }
+    assert found.places == ("model.file", "dataset.root", "init_from")
+    assert cleaned(found.config).config == found.config
+
+
+def test_a_relative_place_is_one_all_the_same():
+    config = {"dataset": {"name": "arrays", "train": ["x.npy", "y.npy"], "val": None}}
+    found = cleaned(config)
+    assert (found.config, found.places) == (config, ("dataset.train",))
+
+
+def test_mirrors_are_left_out():
+    config = {"dataset": {"name": "mnist", "root": None, "mirrors": ["https://u:p@example.org/"]}}
+    assert cleaned(config).config == {"dataset": {"name": "mnist", "root": None, "mirrors": []}}
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"URL = 'https://somebody:secret@example.org/data'", True),
+        (b"URL = 'https://example.org/a:b@c'", False),
+        (b"f'http://{user}:{password}@host'", False),
+    ],
+)
+def test_passwords_in_sources(content, found):
+    assert has_password(content) is found

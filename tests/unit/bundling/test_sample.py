@@ -1,0 +1,155 @@
+"""Which runs are trained again, what has to be given for them, and whether a ranking stands."""
+
+import dataclasses
+
+import pytest
+from bundles import SOURCE, a_bundle, a_run
+
+from sweep.bundling.sample import Sampled, chosen, sampled, scores_of
+from sweep.bundling.verifying import Verified, largest_differences, ranking_stands
+from sweep.errors import UserError
+from sweep.own_modules import identity
+from sweep.runs.reproduce import Comparison, compare
+
+
+def of_scores(*scores, **changes):
+    runs = [a_run(number, score, f"seed={number}") for number, score in enumerate(scores, 1)]
+    return a_bundle(*runs, **changes)
+
+
+def numbers(runs):
+    return [int(each.run_id, 16) for each in runs]
+
+
+def test_the_best_is_always_chosen():
+    bundle = of_scores(0.3, 0.9, 0.5, 0.4, 0.6)
+    assert list(scores_of(bundle).values()) == [0.9, 0.6, 0.5, 0.4, 0.3]
+    assert numbers(chosen(bundle, 1, 0)) == [2]
+    samples = [numbers(chosen(bundle, 3, seed)) for seed in range(20)]
+    assert all(2 in each and len(set(each)) == 3 for each in samples)
+    assert {number for each in samples for number in each} == {1, 2, 3, 4, 5}
+    assert samples == [numbers(chosen(bundle, 3, seed)) for seed in range(20)]
+    assert numbers(chosen(bundle, 99, 0)) == [1, 2, 3, 4, 5]
+    assert 1 in numbers(chosen(of_scores(0.3, 0.9, direction="min"), 1, 0))
+
+
+def test_what_has_not_ended_well_is_not_chosen():
+    bundle = a_bundle(
+        a_run(1, 0.5), a_run(2, 0.9, status="FAILED"), a_run(3, 0.8, config=None), a_run(4, "nan")
+    )
+    assert numbers(chosen(bundle, 5, 0)) == [1]
+    with pytest.raises(UserError, match=r"^no run in it has ended well, so none can be"):
+        chosen(a_bundle(a_run(1, 0.5, status="KILLED")), 3, 0)
+
+
+def given(run, *overrides, root=None):
+    (found,) = sampled(a_bundle(run), [run], overrides, root)
+    return found
+
+
+def test_a_configuration_is_that_of_its_fingerprint():
+    run = a_run(1, 0.5, "optim.lr=0.25")
+    assert given(run).config.optim.lr == 0.25
+    changed = dataclasses.replace(run, config={**run.config, "seed": 5})
+    with pytest.raises(UserError, match=r"^run run 1: its configuration is not the one that was t"):
+        given(changed)
+    wrong = dataclasses.replace(run, config={**run.config, "epochs": "many"})
+    with pytest.raises(UserError, match=r"^run run 1: its configuration: epochs=many: allowed is"):
+        given(wrong)
+
+
+def test_images_that_lie_elsewhere():
+    run = a_run(1, 0.5, "dataset=folder", "dataset.root=photos", places=["dataset.root"])
+    with pytest.raises(UserError) as raised:
+        given(run)
+    assert str(raised.value) == (
+        "run run 1: dataset.root says where something lay that is not in the bundle; give "
+        "--dataset-root FOLDER or dataset.root=..."
+    )
+    assert given(run, root="/here").config.dataset.root == "/here"
+    assert given(run, "dataset.root=/there").config.dataset.root == "/there"
+
+
+def test_parameters_that_lie_elsewhere():
+    run = a_run(1, 0.5, "init_from=net.params", "init_digest=0123", places=["init_from"])
+    with pytest.raises(UserError, match=r"; give init_from=...$"):
+        given(run)
+    assert given(run, "init_from=/here/net.params").config.init_from == "/here/net.params"
+
+
+def test_what_cannot_be_given():
+    for override in ("epochs=1", "context", "dataset.root=x"):
+        with pytest.raises(UserError) as raised:
+            given(a_run(1, 0.5), override)
+        assert str(raised.value) == (
+            f"{override}: allowed is --dataset-root FOLDER, or NAME=VALUE with one of context"
+        )
+    with pytest.raises(UserError, match=r"^context=\[: the value cannot be read"):
+        given(a_run(1, 0.5), "context=[")
+    with pytest.raises(UserError, match=r"^--dataset-root x: mnist_5k has no folder"):
+        given(a_run(1, 0.5), root="x")
+
+
+def test_whose_code_it_is():
+    assert not given(a_run(1, 0.5)).runs_code
+    own = a_run(1, 0.5, "model=custom", "model._target_=os.system", "+model.command=ls")
+    assert (given(own).runs_code, given(own).targets) == (True, ["os.system"])
+    assert given(a_run(1, 0.5, source=SOURCE)).runs_code
+    assert given(a_run(1, 0.5, dataset_source=identity(SOURCE))).runs_code
+
+
+def verified(bundle, *scores):
+    """Return runs that came out with these scores; None for one that was not trained again."""
+    return [
+        Verified(Sampled(run, None, 0.0), (), score, "" if score >= 0 else "it failed")
+        for run, score in zip(bundle.runs, scores, strict=True)
+        if score is not None
+    ]
+
+
+@pytest.mark.parametrize(
+    ("again", "stands"),
+    [
+        ((0.5, 0.7, 0.9), True),
+        ((0.51, 0.69, 0.89), True),
+        ((0.7, 0.5, 0.9), False),  # two of the sample have changed places
+        ((None, None, 0.71), True),
+        ((None, None, 0.69), False),  # another one is the best
+        ((None, 0.95, None), False),
+        ((0.6, 0.6, 0.9), True),
+    ],
+)
+def test_whether_the_ranking_stands(again, stands):
+    bundle = of_scores(0.5, 0.7, 0.9)
+    assert ranking_stands(bundle, verified(bundle, *again)) is stands
+    down = of_scores(-0.5, -0.7, -0.9, direction="min")
+    turned = [
+        Verified(dataclasses.replace(each.sampled, run=run), (), -each.score)
+        for each in verified(bundle, *again)
+        for run in down.runs
+        if run.run_id == each.sampled.run.run_id
+    ]
+    assert ranking_stands(down, turned) is stands
+
+
+def test_a_run_that_failed_now():
+    bundle = of_scores(0.5)
+    failed = Verified(Sampled(bundle.runs[0], None, 0.5), (), None, "diverged")
+    assert not ranking_stands(bundle, [failed])
+    assert (failed.is_equal, failed.result) == (False, "failed: diverged")
+
+
+def test_the_largest_differences():
+    one = [Comparison("val/loss", 2, (1, 0.5, 0.25), 0.25), Comparison("lr", 2, None, 0.0)]
+    other = [Comparison("val/loss", 2, (1, 0.5, 1.0), 0.5), Comparison("a", 2, (2, 1.0, None), 0.0)]
+    found = [Verified(None, each, 0.5) for each in (one, other)]
+    assert largest_differences(found) == {"val/loss": 0.5, "a": float("inf")}
+    assert found[0].result == "1 of 2 not identical"
+
+
+def test_what_is_no_number_is_the_same_once_more():
+    nan = float("nan")
+    (same,) = compare({"a": {1: nan, 2: 0.5}}, {"a": {1: nan, 2: 0.5}})
+    assert same.first is None
+    (other,) = compare({"a": {1: nan}}, {"a": {1: 0.5}})
+    assert other.first is not None
