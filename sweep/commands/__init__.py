@@ -3,6 +3,7 @@
 COMMANDS = (
     *("leaderboard", "report", "predict", "reproduce", "export", "data", "adopt"),
     *("list", "show", "diff", "tag", "note", "delete", "tidy", "doctor"),
+    "control",
     "completion",
 )
 COMPLETION_VARIABLE = "_SWEEP_COMPLETE"

@@ -42,6 +42,8 @@ from sweep.tracking.run_info import (
     FINGERPRINT,
     FOLDER,
     GOES_ON_FROM,
+    PAUSED_AFTER,
+    SWEEP_PAUSED,
     RunInfo,
     kept_value,
 )
@@ -56,6 +58,7 @@ from sweep.tracking.tracker import (
     TRIAL,
     Tracker,
     close_as_failed,
+    close_as_killed,
 )
 from sweep.tracking.writer import (
     CONFIG_FILE,
@@ -84,11 +87,13 @@ __all__ = [
     "FOLDER",
     "GOES_ON_FROM",
     "KIND",
+    "PAUSED_AFTER",
     "RUN",
     "SOURCE_FOLDER",
     "START_FOLDER",
     "STUDY",
     "SWEEP",
+    "SWEEP_PAUSED",
     "TRIAL",
     "Details",
     "Entry",
@@ -102,6 +107,7 @@ __all__ = [
     "RunRecord",
     "Tracker",
     "close_as_failed",
+    "close_as_killed",
     "database_file",
     "delete_models",
     "delete_runs",

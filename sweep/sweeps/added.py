@@ -1,0 +1,131 @@
+"""Runs that are added to a sweep while it is at work: composed, checked and looked up as others."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from sweep.config.compose import GROUP_KEYS, fields
+from sweep.config.explain import explain_composition, is_composition_error
+from sweep.config.overrides import HYDRA
+from sweep.config.schema import Config
+from sweep.display.console import count
+from sweep.errors import UserError
+from sweep.execution.job import Job
+from sweep.execution.steering import Added
+from sweep.runs.membership import Membership
+from sweep.runs.resume import all_prior_runs
+from sweep.sweeps.checks import Prepared, check_common, check_runs
+from sweep.sweeps.sharing import in_chains, states_of
+
+ComposeMore = Callable[[Sequence[str], int], list[Job]]  # of overrides, from this number on
+
+
+class Launcher(Protocol):
+    """What trains the runs of a sweep."""
+
+    def count_gpus(self, config: Config) -> int:
+        """Return how many GPUs runs such as this one can have."""
+
+    def check(self, configs: Sequence[Config]) -> None:
+        """Check that runs can be launched."""
+
+
+class MoreRuns:
+    """Makes jobs of overrides that a user adds.
+
+    Attributes:
+        keys: the fingerprints of all runs that the sweep has by now.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        jobs: Sequence[Job],
+        keys: Sequence[str],
+        membership: Membership,
+        compose: ComposeMore,
+        launcher: Launcher,
+    ) -> None:
+        """Take the sweep as it is.
+
+        Args:
+            prepared: what its runs have in common.
+            jobs: all of them, trained or not.
+            keys: their fingerprints.
+            membership: of its runs.
+            compose: makes jobs of overrides.
+            launcher: trains them.
+        """
+        self._prepared, self._membership = prepared, membership
+        self._first, self._next_number = jobs[0], len(jobs)
+        self._compose, self._launcher = compose, launcher
+        self.keys = list(keys)
+
+    def __call__(self, overrides: Sequence[str]) -> Added:
+        """Compose and check runs; find out which are trained already.
+
+        Raises:
+            UserError: something is wrong with them; the sweep has none of them.
+        """
+        for each in overrides:
+            if each.lstrip("+~").startswith((*HYDRA, "sweep.")):
+                raise UserError(
+                    f"add {each}: is one for all runs of a sweep; allowed are overrides of runs"
+                )
+        jobs = self._composed(overrides)
+        self._check([job.config for job in jobs])
+        new: dict[str, Job] = {}
+        for job in jobs:
+            key = self._prepared.fingerprint(job.config)
+            if key not in self.keys:
+                new.setdefault(key, job)
+        missing = self._missing(new)
+        self._next_number += len(jobs)
+        self.keys += new
+        return Added(missing, _told(len(jobs), len(new), missing))
+
+    def _composed(self, overrides: Sequence[str]) -> list[Job]:
+        try:
+            return self._compose(overrides, self._next_number)
+        except Exception as error:
+            if not is_composition_error(error):
+                raise
+            why = explain_composition(error, overrides, fields(), GROUP_KEYS)
+            raise UserError(f"add {' '.join(overrides)}: {why}") from error
+
+    def _missing(self, new: Mapping[str, Job]) -> list[Job]:
+        """Return those that are not trained yet, as they are started."""
+        prepared, folder = self._prepared, self._prepared.locks.folder
+        rerun = self._first.config.rerun
+        found = {} if rerun else all_prior_runs(new, prepared.tracker, prepared.locks)
+        chained = {
+            key: replace(job, chain=prepared.chain(job.config))
+            for key, job in new.items()
+            if key not in found or not found[key].trained
+        }
+        begun = [prepared.started(job, self._membership) for job in chained.values()]
+        return in_chains(begun, states_of(chained, found, folder))
+
+    def _check(self, configs: Sequence[Config]) -> None:
+        """Check new runs as those that were there from the beginning.
+
+        Raises:
+            UserError: something is wrong.
+        """
+        check_common([self._first.config, *configs])
+        self._launcher.check([self._first.config, *configs])
+        checked = check_runs(configs, self._launcher.count_gpus)
+        self._prepared.datasets.update(checked.datasets)
+        prepared = replace(self._prepared, devices={**self._prepared.devices, **checked.devices})
+        prepared.tried(configs)
+        self._prepared = prepared
+
+
+def _told(composed: int, new: int, begun: Sequence[Job]) -> str:
+    numbers = ", ".join(str(job.number) for job in begun)
+    told = [f"{count(len(begun), 'run')} added{f' ({numbers})' if begun else ''}"]
+    if there := composed - new:
+        told.append(f"{there} in the sweep already")
+    if trained := new - len(begun):
+        told.append(f"{trained} trained already")
+    return "; ".join(told)
