@@ -1,7 +1,7 @@
 """Runs that are added to a sweep while it is at work: composed, checked and looked up as others."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sweep.config.compose import GROUP_KEYS, fields
@@ -15,9 +15,43 @@ from sweep.execution.steering import Added
 from sweep.runs.membership import Membership
 from sweep.runs.resume import all_prior_runs
 from sweep.sweeps.checks import Prepared, check_common, check_runs
+from sweep.sweeps.combinations import Source, combinations_of, in_the_place_of
+from sweep.sweeps.compose import Composer
 from sweep.sweeps.sharing import in_chains, states_of
 
-ComposeMore = Callable[[Sequence[str], int], list[Job]]  # of overrides, from this number on
+
+@dataclass(frozen=True)
+class Grid:
+    """What a sweep's runs are the combinations of.
+
+    Attributes:
+        composer: of runs.
+        given: overrides of the command.
+        source: of combinations besides those.
+    """
+
+    composer: Composer
+    given: Sequence[str]
+    source: Source
+
+    def changed(self, overrides: Sequence[str]) -> list[Job]:
+        """Return the runs that there are with other overrides in the place of the command's own.
+
+        Their numbers are not yet those of the sweep.
+
+        Raises:
+            UserError: something is wrong with them.
+        """
+        given = in_the_place_of(self.given, overrides)
+        try:
+            rows = combinations_of(self.composer, given, self.source.rows())
+            rows = self.source.kept(rows, self.composer)
+            return [self.composer.job(number, each) for number, each in enumerate(rows)]
+        except Exception as error:
+            if not is_composition_error(error):
+                raise
+            why = explain_composition(error, overrides, fields(), GROUP_KEYS)
+            raise UserError(f"add {' '.join(overrides)}: {why}") from error
 
 
 class Launcher(Protocol):
@@ -43,7 +77,7 @@ class MoreRuns:
         jobs: Sequence[Job],
         keys: Sequence[str],
         membership: Membership,
-        compose: ComposeMore,
+        grid: Grid,
         launcher: Launcher,
     ) -> None:
         """Take the sweep as it is.
@@ -53,12 +87,12 @@ class MoreRuns:
             jobs: all of them, trained or not.
             keys: their fingerprints.
             membership: of its runs.
-            compose: makes jobs of overrides.
+            grid: what they are the combinations of.
             launcher: trains them.
         """
         self._prepared, self._membership = prepared, membership
         self._first, self._next_number = jobs[0], len(jobs)
-        self._compose, self._launcher = compose, launcher
+        self._grid, self._launcher = grid, launcher
         self.keys = list(keys)
 
     def __call__(self, overrides: Sequence[str]) -> Added:
@@ -72,7 +106,7 @@ class MoreRuns:
                 raise UserError(
                     f"add {each}: is one for all runs of a sweep; allowed are overrides of runs"
                 )
-        jobs = self._composed(overrides)
+        jobs = self._grid.changed(overrides)
         self._check([job.config for job in jobs])
         new: dict[str, Job] = {}
         for job in jobs:
@@ -80,29 +114,20 @@ class MoreRuns:
             if key not in self.keys:
                 new.setdefault(key, job)
         missing = self._missing(new)
-        self._next_number += len(jobs)
         self.keys += new
         return Added(missing, _told(len(jobs), len(new), missing))
-
-    def _composed(self, overrides: Sequence[str]) -> list[Job]:
-        try:
-            return self._compose(overrides, self._next_number)
-        except Exception as error:
-            if not is_composition_error(error):
-                raise
-            why = explain_composition(error, overrides, fields(), GROUP_KEYS)
-            raise UserError(f"add {' '.join(overrides)}: {why}") from error
 
     def _missing(self, new: Mapping[str, Job]) -> list[Job]:
         """Return those that are not trained yet, as they are started."""
         prepared, folder = self._prepared, self._prepared.locks.folder
         rerun = self._first.config.rerun
         found = {} if rerun else all_prior_runs(new, prepared.tracker, prepared.locks)
-        chained = {
-            key: replace(job, chain=prepared.chain(job.config))
-            for key, job in new.items()
-            if key not in found or not found[key].trained
-        }
+        missing = [key for key in new if key not in found or not found[key].trained]
+        chained = {}
+        for number, key in enumerate(missing, self._next_number):
+            job = self._grid.composer.job(number, new[key].overrides)
+            chained[key] = replace(job, chain=prepared.chain(job.config))
+        self._next_number += len(missing)
         begun = [prepared.started(job, self._membership) for job in chained.values()]
         return in_chains(begun, states_of(chained, found, folder))
 

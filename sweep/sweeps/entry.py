@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
@@ -24,7 +23,7 @@ from sweep.execution.launcher import LAUNCHERS, Launcher
 from sweep.execution.worker import running_application
 from sweep.files import obstacle
 from sweep.progress import tell
-from sweep.sweeps.combinations import Source, combinations_of, in_the_place_of
+from sweep.sweeps.combinations import Source, combinations_of
 from sweep.sweeps.compose import Composer, cost_of
 from sweep.sweeps.presets import chosen_sweeper, says_the_same
 
@@ -132,36 +131,13 @@ def sweep_from(
     if any(job.config.dry_run for job in jobs):
         return _rehearsed(jobs, launcher)
     # It imports MLflow, which takes long: not before the fork server imports it too.
+    from sweep.sweeps.added import Grid
     from sweep.sweeps.grid import sweep
     from sweep.tracking import prepare_mlflow
 
     prepare_mlflow()
 
-    return sweep(jobs, given, launcher, partial(_composed_more, composer, given, source))
-
-
-def _composed_more(
-    composer: Composer,
-    given: Sequence[str],
-    source: Source,
-    overrides: Sequence[str],
-    first_number: int,
-) -> list[Job]:
-    """Compose more runs of a sweep: its command's, with some overrides in the place of its own.
-
-    Args:
-        composer: of the sweep's runs.
-        given: what the sweep was given.
-        source: of combinations besides those.
-        overrides: that are added.
-        first_number: of the first of these runs.
-
-    Raises:
-        UserError: something is wrong with them.
-    """
-    given = in_the_place_of(given, overrides)
-    found = source.kept(combinations_of(composer, given, source.rows()), composer)
-    return [composer.job(number, each) for number, each in enumerate(found, first_number)]
+    return sweep(jobs, given, launcher, Grid(composer, given, source))
 
 
 def _rehearsed(jobs: Sequence[Job], launcher: Launcher | ForeignLauncher) -> Sequence[JobReturn]:

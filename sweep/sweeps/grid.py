@@ -17,7 +17,7 @@ from sweep.progress import tell
 from sweep.runs.control_folder import ControlFolder
 from sweep.runs.membership import Membership
 from sweep.runs.resume import all_prior_runs, close_abandoned
-from sweep.sweeps.added import ComposeMore, MoreRuns
+from sweep.sweeps.added import Grid, MoreRuns
 from sweep.sweeps.checks import Prepared, prepare
 from sweep.sweeps.parent_run import record_sweep
 from sweep.sweeps.sharing import States, epochs_of, in_chains, states_of
@@ -69,7 +69,7 @@ class Launcher(Protocol):
 
 
 def sweep(
-    jobs: Sequence[Job], command: Sequence[str], launcher: Launcher, compose: ComposeMore
+    jobs: Sequence[Job], command: Sequence[str], launcher: Launcher, grid: Grid
 ) -> Sequence[JobReturn]:
     """Check, announce, train and compare the runs of a sweep; return the results of the launched.
 
@@ -80,7 +80,7 @@ def sweep(
         jobs: at least one, composed and checked.
         command: the sweep's own overrides, as in ``optim.lr=0.1,0.2``; they name it.
         launcher: trains them.
-        compose: makes more runs of the sweep from overrides that are added while it is at work.
+        grid: what the jobs are the combinations of; more are made of it while they train.
 
     Raises:
         UserError: a combination, or what it needs, is wrong; nothing was trained or recorded.
@@ -93,7 +93,7 @@ def sweep(
         config=first,
         command=command,
         is_complete=not plan.missing,
-        train=partial(_train, plan, jobs, launcher, compose),
+        train=partial(_train, plan, jobs, launcher, grid),
     )
 
 
@@ -127,7 +127,7 @@ def plan_of(jobs: Sequence[Job], launcher: Launcher) -> Plan:
 
 
 def _train(
-    plan: Plan, jobs: Sequence[Job], launcher: Launcher, compose: ComposeMore, record: Record
+    plan: Plan, jobs: Sequence[Job], launcher: Launcher, grid: Grid, record: Record
 ) -> Sequence[JobReturn]:
     """Train what is missing; keep the ids of those runs that other sweeps have trained."""
     tracker, locks = plan.prepared.tracker, plan.prepared.locks
@@ -142,7 +142,7 @@ def _train(
     membership = Membership(record.run_id)
     begun = [plan.prepared.started(job, membership) for job in plan.missing]
     missing = in_chains(begun, plan.states)
-    more = MoreRuns(plan.prepared, jobs, plan.keys, membership, compose, launcher)
+    more = MoreRuns(plan.prepared, jobs, plan.keys, membership, grid, launcher)
     steering = Steering(ControlFolder(locks.folder, record.run_id), record, more)
     try:
         results = launcher.train(missing[0].config, missing, steering=steering) if missing else []
