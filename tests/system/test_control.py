@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 
@@ -76,8 +77,8 @@ class Steered:
 
     def begun(self):
         """Return the numbers of the runs in the order in which they were started."""
-        starts = [each.split() for each in self.lines if ": model.hidden=" in each]
-        return [int(words[1].rstrip(":")) for words in starts]
+        starts = [re.match(r"run (\d+): model\.hidden=", each) for each in self.lines]
+        return [int(each[1]) for each in starts if each]
 
 
 @pytest.fixture
@@ -180,7 +181,7 @@ def test_a_run_is_killed_others_pause_and_the_sweep_is_stopped(steered, undistur
             *("KILLED", "killed by sweep control"),
         )
         steered.gate.touch()
-        steered.read_until("run 2: paused after epoch 3")
+        steered.read_until("run 1: epoch 4/", "run 2: paused after epoch 3")
         steered.gate.unlink()
         steered.read_until("run 3: epoch 3/")
         assert steered.ask("stop") == "stops; the same command goes on with it"
