@@ -1,7 +1,7 @@
 """What users ask of a sweep that is at work, and what its scheduler does about it.
 
-Requests are looked for in the sweep's folder. What takes time, such as composing more runs and
-writing to the record, is done in a thread of its own: runs are heard and started meanwhile.
+Requests are looked for in the sweep's folder. What takes time, such as composing more runs, is done
+in the thread of the logbook: runs are heard and started meanwhile.
 """
 
 import json
@@ -9,39 +9,25 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
 
 from sweep.display.console import count, show_lines
 from sweep.errors import Killed, UserError
 from sweep.execution.job import Job, Running
 from sweep.execution.job_table import KILLED_BY_CONTROL, JobTable
+from sweep.execution.logbook import Logbook, Record
 from sweep.runs.control_folder import ControlFolder, Misshapen, Request
 from sweep.runs.requests import Answer, jobs_of
-from sweep.tracking import SWEEP_PAUSED, close_as_killed, reason
+from sweep.tracking import SWEEP_ADDED, SWEEP_PAUSED, close_as_killed, reason
 
 LOOK_SECONDS = 1.0  # between two looks
 ADDING_SECONDS = 0.1  # the same, while runs are composed
 GRACE_SECONDS = 5.0  # for a run that is told to end
-CLOSING_SECONDS = 10.0  # for the record to take in what was done
-RECORD_FOLDER = "control"
 ENDED = Answer(False, "the sweep has ended")
 
 log = logging.getLogger(__name__)
-
-
-class Record(Protocol):
-    """The record of the sweep."""
-
-    def log_text(self, text: str, path: str) -> None:
-        """Keep a text as an artifact."""
-
-    def set_tag(self, key: str, value: str) -> None:
-        """Set a tag."""
-
-    def delete_tag(self, key: str) -> None:
-        """Take a tag away."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +90,7 @@ class Steering:
         folder: ControlFolder,
         record: Record,
         add: Adder = cannot_add,
+        added: Iterable[Sequence[str]] = (),
         say: Callable[[str], None] = show_lines,
     ) -> None:
         """Take what to look at.
@@ -112,11 +99,12 @@ class Steering:
             folder: in which users ask.
             record: keeps what was asked, and what came of it.
             add: composes and checks more runs.
+            added: overrides that were added before, when the sweep was at work for another time.
             say: shows a line.
         """
-        self._folder, self._record, self._compose, self._say = folder, record, add, say
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="steering")
-        self._told: list[Future[None]] = []
+        self._folder, self._compose = folder, add
+        self._logbook = Logbook(folder, record, say)
+        self._added = [[*each] for each in added]
         self._adding: dict[Future[Added], Request] = {}
         self._asked_to_pause: set[str] = set()  # ids of runs
         self._n_jobs: int | None = None
@@ -139,7 +127,7 @@ class Steering:
         try:
             self._folder.open()
         except OSError as error:
-            self._say(f"control: this sweep cannot be steered: {error}")
+            self._logbook.say(f"control: this sweep cannot be steered: {error}")
 
     def look(self, table: JobTable) -> list[Job]:
         """Do what was asked since the last look; return more jobs, if there are any.
@@ -151,17 +139,20 @@ class Steering:
             self._next_look = now + self.seconds / 2
             for each in self._folder.take():
                 if isinstance(each, Misshapen):
-                    self._say(f"control: a request was not taken: {each.reason}: {each.path}")
+                    self._logbook.say(
+                        f"control: a request was not taken: {each.reason}: {each.path}"
+                    )
                 else:
                     self._take(each, table)
         self._pause_those_beyond(table)
         self._kill_the_stubborn(table)
-        return [job for request in self._composed() for job in self._added(request)]
+        return [job for each in self._composed() for job in self._jobs_of(each)]
 
     def _take(self, request: Request, table: JobTable) -> None:
         asked = request.asked
         if asked.action == "add":
-            self._adding[self._thread.submit(self._compose, asked.arguments)] = request
+            composed = self._logbook.submit(partial(self._compose, asked.arguments))
+            self._adding[composed] = request
             return
         actions: dict[str, Callable[..., str]] = {
             "pause": self._pause,
@@ -175,7 +166,7 @@ class Steering:
             answer = Answer(True, actions[asked.action](table, *asked.arguments))
         except UserError as error:
             answer = Answer(False, str(error))
-        self._tell(request, answer)
+        self._logbook.tell(request, answer)
         if asked.action == "stop":
             raise KeyboardInterrupt
 
@@ -184,14 +175,14 @@ class Steering:
             return "is paused already"
         self.is_paused = True
         since = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-        self._in_background(lambda: self._record.set_tag(SWEEP_PAUSED, since))
+        self._logbook.do(lambda: self._logbook.record.set_tag(SWEEP_PAUSED, since))
         return f"{count(len(table.running), 'run')} will stop after the epoch in progress"
 
     def _resume(self, table: JobTable) -> str:
         if not self.is_paused:
             raise UserError("resume: the sweep is not paused")
         self.is_paused = False
-        self._in_background(lambda: self._record.delete_tag(SWEEP_PAUSED))
+        self._logbook.do(lambda: self._logbook.record.delete_tag(SWEEP_PAUSED))
         return f"goes on: {count(len(table.queue), 'run')} waiting"
 
     def _stop(self, table: JobTable) -> str:
@@ -229,7 +220,7 @@ class Steering:
     def _composed(self) -> list[Future[Added]]:
         return [each for each in self._adding if each.done()]
 
-    def _added(self, composed: Future[Added]) -> Sequence[Job]:
+    def _jobs_of(self, composed: Future[Added]) -> Sequence[Job]:
         """Return the jobs that were asked for; none if that was refused."""
         request = self._adding.pop(composed)
         jobs: Sequence[Job] = ()
@@ -242,7 +233,10 @@ class Steering:
             answer = Answer(False, reason(error))
         else:
             answer, jobs = Answer(True, added.text), added.jobs
-        self._tell(request, answer)
+            self._added.append([*request.asked.arguments])
+            known = json.dumps(self._added, ensure_ascii=False)
+            self._logbook.do(lambda: self._logbook.record.set_tag(SWEEP_ADDED, known))
+        self._logbook.tell(request, answer)
         return jobs
 
     def _pause_those_beyond(self, table: JobTable) -> None:
@@ -276,44 +270,13 @@ class Steering:
         else:
             run.job.record_failure(Killed(KILLED_BY_CONTROL))
 
-    def _tell(self, request: Request, answer: Answer) -> None:
-        """Answer a request, show it, and keep it in the record."""
-        asked, what = request.asked, "" if answer.is_done else "refused: "
-        self._say(f"control: {asked.words} ({request.user}): {what}{answer.text}")
-        try:
-            self._folder.answer(request.name, answer)
-        except OSError as error:
-            log.warning("a request could not be answered: %s", error)
-        kept = {
-            "time": asked.time,
-            "user": request.user,
-            "host": asked.host,
-            "asked": asked.words,
-            "is_done": answer.is_done,
-            "outcome": answer.text,
-        }
-        text = json.dumps(kept, indent=1, ensure_ascii=False)
-        path = f"{RECORD_FOLDER}/{request.name}.json"
-        self._in_background(lambda: self._record.log_text(text, path))
-
-    def _in_background(self, act: Callable[[], object]) -> None:
-        def try_it() -> None:
-            try:
-                act()
-            except Exception as error:  # the record is away; the sweep goes on
-                log.warning("what was done could not be recorded: %s", reason(error))
-
-        self._told = [each for each in self._told if not each.done()]
-        self._told.append(self._thread.submit(try_it))
-
     def close(self) -> None:
         """Refuse what is still asked; remove the folder. The record gets seconds to take it in."""
         late: Iterable[Request | Misshapen] = [*self._adding.values(), *self._folder.take()]
         for each in late:
             if isinstance(each, Request):
-                self._tell(each, ENDED)
+                self._logbook.tell(each, ENDED)
         if self.is_paused:
-            self._in_background(lambda: self._record.delete_tag(SWEEP_PAUSED))
-        wait(self._told, CLOSING_SECONDS)
-        self._thread.shutdown(wait=False, cancel_futures=True)
+            self._logbook.do(lambda: self._logbook.record.delete_tag(SWEEP_PAUSED))
+        self._logbook.close()
         self._folder.close()

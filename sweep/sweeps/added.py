@@ -1,6 +1,7 @@
 """Runs that are added to a sweep while it is at work: composed, checked and looked up as others."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -8,7 +9,7 @@ from sweep.config.compose import GROUP_KEYS, fields
 from sweep.config.explain import explain_composition, is_composition_error
 from sweep.config.overrides import HYDRA
 from sweep.config.schema import Config
-from sweep.display.console import count
+from sweep.display.console import count, show_lines
 from sweep.errors import UserError
 from sweep.execution.job import Job
 from sweep.execution.steering import Added
@@ -117,6 +118,20 @@ class MoreRuns:
         self.keys += new
         return Added(missing, _told(len(jobs), len(new), missing))
 
+    def again(self, added: Iterable[Sequence[str]]) -> list[Job]:
+        """Return jobs that are missing of what was added before, and say which."""
+        jobs: list[Job] = []
+        for overrides in added:
+            asked = f"  add {' '.join(overrides)}, as before"
+            try:
+                found = self(overrides)
+            except UserError as error:  # since something has changed meanwhile
+                show_lines(f"{asked}: {' '.join(str(error).split())}")
+            else:
+                jobs += found.jobs
+                show_lines(f"{asked}: {found.text}")
+        return jobs
+
     def _missing(self, new: Mapping[str, Job]) -> list[Job]:
         """Return those that are not trained yet, as they are started."""
         prepared, folder = self._prepared, self._prepared.locks.folder
@@ -154,3 +169,19 @@ def _told(composed: int, new: int, begun: Sequence[Job]) -> str:
     if trained := new - len(begun):
         told.append(f"{trained} trained already")
     return "; ".join(told)
+
+
+def added_before(tag: str | None) -> list[list[str]]:
+    """Return the overrides that a sweep's record says were added to it; none if it cannot be read.
+
+    Args:
+        tag: a list of lists of texts, as JSON; None without one.
+    """
+    try:
+        found = json.loads(tag or "[]")
+    except ValueError:
+        return []
+    if not isinstance(found, list):
+        return []
+    lists = [each for each in found if isinstance(each, list) and each]
+    return [each for each in lists if all(isinstance(text, str) for text in each)]

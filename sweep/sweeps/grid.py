@@ -17,11 +17,11 @@ from sweep.progress import tell
 from sweep.runs.control_folder import ControlFolder
 from sweep.runs.membership import Membership
 from sweep.runs.resume import all_prior_runs, close_abandoned
-from sweep.sweeps.added import Grid, MoreRuns
+from sweep.sweeps.added import Grid, MoreRuns, added_before
 from sweep.sweeps.checks import Prepared, prepare
 from sweep.sweeps.parent_run import record_sweep
 from sweep.sweeps.sharing import States, epochs_of, in_chains, states_of
-from sweep.tracking import FoundRun, Record, short_timeouts
+from sweep.tracking import SWEEP_ADDED, FoundRun, Record, short_timeouts
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,9 @@ def _train(
     begun = [plan.prepared.started(job, membership) for job in plan.missing]
     missing = in_chains(begun, plan.states)
     more = MoreRuns(plan.prepared, jobs, plan.keys, membership, grid, launcher)
-    steering = Steering(ControlFolder(locks.folder, record.run_id), record, more)
+    added = added_before(record.tag(SWEEP_ADDED))
+    missing += more.again(added)
+    steering = Steering(ControlFolder(locks.folder, record.run_id), record, more, added)
     try:
         results = launcher.train(missing[0].config, missing, steering=steering) if missing else []
     except BaseException:  # interrupted: what was killed could not close its record

@@ -144,9 +144,14 @@ class Record:
         """Set a tag of the run."""
         self._client.set_tag(self.run_id, key, value)
 
+    def tag(self, key: str) -> str | None:
+        """Return a tag of the run; None without it."""
+        value: str | None = self._client.get_run(self.run_id).data.tags.get(key)
+        return value
+
     def delete_tag(self, key: str) -> None:
         """Take a tag away, if the run has it."""
-        if key in self._client.get_run(self.run_id).data.tags:
+        if self.tag(key) is not None:
             self._client.delete_tag(self.run_id, key)
 
     def describe(self, text: str) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 
@@ -184,6 +185,7 @@ def test_a_run_is_killed_others_pause_and_the_sweep_is_stopped(steered, undistur
         steered.read_until("run 1: epoch 4/", "run 2: paused after epoch 3")
         steered.gate.unlink()
         steered.read_until("run 3: epoch 3/")
+        assert steered.ask("add", "optim.lr=0.5") == "1 run added (4)"
         assert steered.ask("stop") == "stops; the same command goes on with it"
         assert steered.end() == (130, "Interrupted.\n")
     assert gone(process.pid) == []
@@ -191,17 +193,16 @@ def test_a_run_is_killed_others_pause_and_the_sweep_is_stopped(steered, undistur
     (parent,), _ = steered.workplace.runs("sweep")
     assert parent.info.status == "KILLED"
     assert [each["asked"] for each in actions(steered.workplace, parent)] == [
-        *("kill 0", "jobs 1", "stop"),
+        *("kill 0", "jobs 1", "add optim.lr=0.5", "stop"),
     ]
     assert not (steered.workplace.folder / "checkpoints" / "control").exists()
-    (told,) = {steered.refused(*each) for each in (["pause"], ["stop"], ["kill", "1"])}
-    assert told.endswith(
+    assert steered.refused("pause").endswith(
         f"({steered.sweep_id[:8]}) is not at work (KILLED), and there is nothing to steer; its own "
         "command goes on with what is missing"
     )
-    steered.workplace.run(*SWEEP)
-    expected = {key: each for key, each in undisturbed.items() if "('optim.lr', '0.5')" not in key}
-    assert_complete(steered.workplace, expected)
+    # What was added belongs to the sweep.
+    assert "  add optim.lr=0.5, as before: 1 run added (4)" in steered.workplace.run(*SWEEP)
+    assert_complete(steered.workplace, undisturbed)
 
 
 def test_a_pause_ends_with_a_sweep_that_is_killed_and_nothing_is_lost(steered, undisturbed):
@@ -219,3 +220,35 @@ def test_a_pause_ends_with_a_sweep_that_is_killed_and_nothing_is_lost(steered, u
     assert_complete(steered.workplace, expected)
     (parent,), _ = steered.workplace.runs("sweep")
     assert "sweep.paused" not in parent.data.tags
+
+
+@pytest.mark.nightly
+def test_runs_of_a_ray_cluster_pause_and_go_on(tmp_path):
+    pytest.importorskip("ray")
+    sweep = ("model.hidden=[8]", "epochs=1500", "context=cpu", "figures=false", "seed=0,1")
+    workplace = Workplace(tmp_path)
+    token = tmp_path / "token"
+    token.write_text(secrets.token_hex(32))
+    workplace.environment |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
+    workplace.run(*sweep, "tracking.experiment=undisturbed", "checkpoint_dir=alone", "--multirun")
+    ray = ("hydra/launcher=ray", "hydra.launcher.ray.init.address=local", "n_jobs=2")
+    with workplace.start(*sweep, *ray, "--multirun") as process:
+        missing = {"run 0: epoch 3/", "run 1: epoch 3/"}
+        while missing:
+            line = process.stdout.readline()
+            assert line
+            missing = {each for each in missing if not line.startswith(each)}
+        (folder,) = (tmp_path / "checkpoints" / "control").iterdir()
+        workplace.run("control", folder.name, "pause")
+        paused = 0
+        while paused < 2:
+            line = process.stdout.readline()
+            assert line
+            paused += ": paused after epoch " in line
+        workplace.run("control", folder.name, "jobs", "1")
+        workplace.run("control", folder.name, "resume")
+        output, errors = process.communicate(timeout=300)
+    assert (process.returncode, errors) == (0, ""), output
+    assert output.count(" (goes on after epoch ") == 2
+    expected = outcomes(workplace.client, workplace.runs("undisturbed")[1])
+    assert_complete(workplace, expected)

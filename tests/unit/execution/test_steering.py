@@ -45,7 +45,9 @@ class Steered:
         self.folder, self.record, self.said, self.ended = folder, Kept(), [], []
         self.machine = Machine(script or (lambda machine, number: self.begin(number)))
         self.machine.capacity = LocalCapacity(n_jobs, [])
-        steering = Steering(ControlFolder(folder, "s"), self.record, add, self.said.append)
+        steering = Steering(
+            ControlFolder(folder, "s"), self.record, add, [["seed=9"]], self.said.append
+        )
         self.scheduler = Scheduler(
             self.machine, jobs, self.machine, source, close=self.close, steering=steering
         )
@@ -274,6 +276,8 @@ def test_runs_are_added_while_others_train(tmp_path):
     sweep.machine.finish(2)
     assert sweep.end() == {0: DONE, 1: DONE, 2: DONE}
     assert asked == [("optim.lr=0.5", "seed=1,2")]
+    # It is known when the sweep goes on after an interruption, as is what was added before.
+    assert json.loads(sweep.record.tags["sweep.added"]) == [["seed=9"], [*asked[0]]]
     assert sweep.machine.added == [0, 1, 2]
 
 
