@@ -131,6 +131,8 @@ class Running:
             self.is_closed = False  # also where a queue has brought it to another machine
         if isinstance(message, Ended):
             self.is_closed, self.is_paused = True, message.status == PAUSED
+            if self.is_killed and message.status == "KILLED":  # who has killed it says why
+                return None
         event: Event = message
         return event
 

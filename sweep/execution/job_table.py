@@ -58,6 +58,18 @@ class JobTable:
         self.jobs[job.number] = job
         self.listener.add(job.number, job.name, job.cost)
 
+    def take(self, job: Job) -> None:
+        """Let a job wait no more, since it starts."""
+        self.queue.remove(job)
+        if self.first == job.number:
+            self.first = None
+
+    def put_back(self, job: Job) -> None:
+        """Let a job that was begun wait before all others, but the one that is to start next."""
+        self.queue.insert(0, job)
+        if self.first is not None:
+            self.put_first(self.first)
+
     def end_killed(self, job: Job) -> None:
         """Let a job that does not train any more be over, and no failure: a user wanted it so."""
         self.queue[:] = [each for each in self.queue if each.number != job.number]

@@ -151,7 +151,7 @@ class Scheduler:
             self._claimed.add(job.number)
             return
         self._claimed.discard(job.number)
-        self._queue.remove(job)
+        self._table.take(job)
         run = self._executor.start(job, resources)
         self._running[run.connection] = run
 
@@ -211,11 +211,11 @@ class Scheduler:
                 self._retries[number] += 1
                 retried = Retried(str(died), self._retries[number], job.config.max_retries)
                 self._listener(number, retried)
-                self._queue.insert(0, job)
+                self._table.put_back(job)
                 return
             result = failure(job, error)
         if run.is_paused and run.is_completed:
-            self._queue.insert(0, job)
+            self._table.put_back(job)
             return
         if result.status == JobStatus.FAILED and not run.run_id:
             job.record_failure(result._return_value)

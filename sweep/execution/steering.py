@@ -25,6 +25,7 @@ from sweep.tracking import SWEEP_ADDED, SWEEP_PAUSED, close_as_killed, reason
 LOOK_SECONDS = 1.0  # between two looks
 ADDING_SECONDS = 0.1  # the same, while runs are composed
 GRACE_SECONDS = 5.0  # for a run that is told to end
+CODE = "_target_"  # in an override that names a class or a function
 ENDED = Answer(False, "the sweep has ended")
 
 log = logging.getLogger(__name__)
@@ -150,6 +151,10 @@ class Steering:
 
     def _take(self, request: Request, table: JobTable) -> None:
         asked = request.asked
+        if asked.action == "add" and not request.is_own and CODE in asked.words:
+            text = f"{asked.words}: names code, which only the user of the sweep may add"
+            self._logbook.tell(request, Answer(False, text))
+            return
         if asked.action == "add":
             composed = self._logbook.submit(partial(self._compose, asked.arguments))
             self._adding[composed] = request

@@ -37,11 +37,13 @@ class Request:
     Attributes:
         name: of the file, without its suffix.
         user: whose file it is.
+        is_own: whether that is the user of this process, or the system's own.
         asked: what it says.
     """
 
     name: str
     user: str
+    is_own: bool
     asked: Asked
 
 
@@ -90,7 +92,10 @@ class ControlFolder:
         Raises:
             OSError: it cannot be made.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError:  # another sweep has ended just now, and was the last one
+            self.path.mkdir(parents=True, exist_ok=True)
         self._clear()
 
     def take(self) -> list[Request | Misshapen]:
@@ -106,10 +111,11 @@ class ControlFolder:
 
     def _take(self, path: Path) -> Request | Misshapen | None:
         try:
-            content, user = _read(path)
+            content, uid = _read(path)
             if not NAME.fullmatch(path.name):
                 raise NotARequest("its name has other letters")
-            request = Request(path.stem, user, asked_from(content))
+            is_own = uid in (0, os.geteuid())
+            request = Request(path.stem, _name(uid), is_own, asked_from(content))
         except FileNotFoundError:  # who asked has taken it back
             return None
         except (NotARequest, OSError) as error:
@@ -214,7 +220,7 @@ class Asking:
             (self.path / f"{name}{ASKED}").unlink()
 
 
-def _read(path: Path) -> tuple[bytes, str]:
+def _read(path: Path) -> tuple[bytes, int]:
     """Return what a plain file has, and whose it is; no pipe, and nothing that a link leads to.
 
     Raises:
@@ -226,7 +232,7 @@ def _read(path: Path) -> tuple[bytes, str]:
         os.close(descriptor)
         raise NotARequest("it is no plain file, or too long")
     with open(descriptor, "rb") as stream:
-        return stream.read(MOST_BYTES), _name(about.st_uid)
+        return stream.read(MOST_BYTES), about.st_uid
 
 
 def _owner_of(path: Path) -> str:

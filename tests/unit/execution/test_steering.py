@@ -1,6 +1,7 @@
 """What the scheduler does with what users ask of it: with runs that only seem to train."""
 
 import json
+import os
 import threading
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from sweep.execution.capacity import LocalCapacity
 from sweep.execution.job_table import JobTable
 from sweep.execution.scheduler import Scheduler
 from sweep.execution.steering import Added, Steering, cannot_add
+from sweep.runs import control_folder
 from sweep.runs.control_folder import Asking, ControlFolder, pause_file
 from sweep.runs.events import PAUSED, Ended, Recorded
 from sweep.runs.requests import Answer
@@ -242,6 +244,20 @@ def test_one_run_starts_next_even_if_it_needs_more_room(tmp_path, monkeypatch):
     assert sweep.end() == dict.fromkeys(range(4), DONE)
 
 
+def test_what_is_to_start_next_does_so_before_what_was_paused(tmp_path):
+    sweep = Steered(tmp_path, [job(number, 9 - number) for number in range(4)], 2)
+    assert sweep.trains(0, 1)
+    sweep.ask("first", "3")
+    sweep.ask("jobs", "1")
+    assert sweep.is_asked_to_pause(1)
+    sweep.machine.pause(1)
+    assert sweep.trains(0)
+    for number, following in ((0, [3]), (3, [1]), (1, [2]), (2, [])):
+        sweep.machine.finish(number)
+        assert sweep.trains(*following)
+    assert sweep.end() == dict.fromkeys(range(4), DONE)
+
+
 def test_stop_is_as_an_interrupt(tmp_path):
     sweep = Steered(tmp_path, [job(0, 2), job(1, 1)], 1)
     assert sweep.trains(0)
@@ -308,6 +324,20 @@ def test_nothing_is_added_to_a_search(tmp_path):
         "add optim.lr=0.5: this is a search, which has no grid to add to; it suggests its runs "
         "itself",
     )
+    sweep.machine.finish(0)
+    sweep.end()
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_code_is_added_by_the_user_of_the_sweep_alone(tmp_path, monkeypatch, is_own):
+    usual = control_folder._read
+    owner = os.geteuid() if is_own else os.geteuid() + 1
+    monkeypatch.setattr(control_folder, "_read", lambda path: (usual(path)[0], owner))
+    sweep = Steered(tmp_path, [job(0, 2)], 1, lambda overrides: Added([], "0 runs added"))
+    assert sweep.trains(0)
+    answer = sweep.ask("add", "model={_target_:mine.Net}")
+    refusal = "add model={_target_:mine.Net}: names code, which only the user of the sweep may add"
+    assert answer == (Answer(True, "0 runs added") if is_own else Answer(False, refusal))
     sweep.machine.finish(0)
     sweep.end()
 
