@@ -125,7 +125,9 @@ def test_a_sweep_is_paused_changed_and_goes_on_to_the_same_bits(steered, undistu
         )
         assert steered.ask("resume") == "goes on: 4 runs waiting"
         assert steered.end() == (0, "")
-    assert steered.begun() == [0, 1, 3, *steered.begun()[3:5], 4]
+    begun = steered.begun()
+    assert begun[2] == 3
+    assert (sorted(begun[:2]), sorted(begun[3:5]), begun[5:]) == ([0, 1], [0, 1], [4])
     assert "run 2: killed by sweep control: recorded as KILLED" in steered.lines
     assert "5 runs: 4 done, 1 interrupted" in "\n".join(steered.lines)
 
@@ -189,7 +191,8 @@ def test_a_run_is_killed_others_pause_and_the_sweep_is_stopped(steered, undistur
         assert steered.ask("stop") == "stops; the same command goes on with it"
         assert steered.end() == (130, "Interrupted.\n")
     assert gone(process.pid) == []
-    assert steered.begun()[:3] == [0, 1, 2]
+    assert steered.begun()[2] == 2
+    assert "run 0: killed by sweep control: recorded as KILLED" in steered.lines
     (parent,), _ = steered.workplace.runs("sweep")
     assert parent.info.status == "KILLED"
     assert [each["asked"] for each in actions(steered.workplace, parent)] == [
