@@ -27,5 +27,7 @@ def task(composed, tell):
 
 
 if __name__ == "__main__":
-    train.task = task
+    import gated  # by this name, other processes find the task too
+
+    train.task = gated.task
     program.main()

@@ -35,8 +35,8 @@ class Steered:
         self.gate = folder / gated.GATE
 
     @contextlib.contextmanager
-    def started(self):
-        with self.workplace.start(*SWEEP, module="gated") as process:
+    def started(self, *launcher):
+        with self.workplace.start(*SWEEP, *launcher, module="gated") as process:
             self.process = process
             self.read_until("run 0: epoch 3/", "run 1: epoch 3/")
             (folder,) = (self.workplace.folder / "checkpoints" / "control").iterdir()
@@ -226,32 +226,19 @@ def test_a_pause_ends_with_a_sweep_that_is_killed_and_nothing_is_lost(steered, u
 
 
 @pytest.mark.nightly
-def test_runs_of_a_ray_cluster_pause_and_go_on(tmp_path):
+def test_runs_of_a_ray_cluster_are_steered_likewise(steered, undisturbed):
     pytest.importorskip("ray")
-    sweep = ("model.hidden=[8]", "epochs=1500", "context=cpu", "figures=false", "seed=0,1")
-    workplace = Workplace(tmp_path)
-    token = tmp_path / "token"
+    token = steered.workplace.folder / "token"
     token.write_text(secrets.token_hex(32))
-    workplace.environment |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
-    workplace.run(*sweep, "tracking.experiment=undisturbed", "checkpoint_dir=alone", "--multirun")
-    ray = ("hydra/launcher=ray", "hydra.launcher.ray.init.address=local", "n_jobs=2")
-    with workplace.start(*sweep, *ray, "--multirun") as process:
-        missing = {"run 0: epoch 3/", "run 1: epoch 3/"}
-        while missing:
-            line = process.stdout.readline()
-            assert line
-            missing = {each for each in missing if not line.startswith(each)}
-        (folder,) = (tmp_path / "checkpoints" / "control").iterdir()
-        workplace.run("control", folder.name, "pause")
-        paused = 0
-        while paused < 2:
-            line = process.stdout.readline()
-            assert line
-            paused += ": paused after epoch " in line
-        workplace.run("control", folder.name, "jobs", "1")
-        workplace.run("control", folder.name, "resume")
-        output, errors = process.communicate(timeout=300)
-    assert (process.returncode, errors) == (0, ""), output
-    assert output.count(" (goes on after epoch ") == 2
-    expected = outcomes(workplace.client, workplace.runs("undisturbed")[1])
-    assert_complete(workplace, expected)
+    steered.workplace.environment |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}
+    with steered.started("hydra/launcher=ray", "hydra.launcher.ray.init.address=local"):
+        assert steered.ask("pause") == "2 runs will stop after the epoch in progress"
+        steered.gate.touch()
+        steered.read_until("run 0: paused after epoch 3", "run 1: paused after epoch 3")
+        assert steered.ask("add", "optim.lr=0.5") == "1 run added (4)"
+        assert steered.ask("jobs", "1") == "1 run at once"
+        assert steered.ask("first", "3").endswith(" starts next")
+        assert steered.ask("resume") == "goes on: 5 runs waiting"
+        assert steered.end() == (0, "")
+    assert steered.begun()[2] == 3
+    assert_complete(steered.workplace, undisturbed)
