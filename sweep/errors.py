@@ -48,6 +48,23 @@ class Pruned(Exception):
         self.epoch = epoch
 
 
+class Paused(Exception):
+    """A run that was asked to stop after the epoch in progress, and goes on later.
+
+    Attributes:
+        epoch: after which it stopped.
+    """
+
+    def __init__(self, epoch: int) -> None:
+        """Take the epoch."""
+        super().__init__(f"paused after epoch {epoch}")
+        self.epoch = epoch
+
+
+class Killed(RunFailed):
+    """A run that somebody ended on purpose. Its text is the reason."""
+
+
 def leave(exit_code: int, message: str) -> NoReturn:
     """Print the message as an error, and end the program."""
     print(message, file=sys.stderr)

@@ -6,6 +6,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from sweep.display.console import NARROW, console
 from sweep.runs.events import (
+    PAUSED,
     AlreadyTrained,
     Ended,
     EpochKept,
@@ -150,7 +151,9 @@ def retry_line(retried: Retried) -> str:
 def end_line(ended: Ended) -> str:
     """Return how a run ended, if it did not end well."""
     if ended.status == "KILLED":
-        return "interrupted: recorded as KILLED"
+        return f"{ended.reason or 'interrupted'}: recorded as KILLED"
+    if ended.status == PAUSED:
+        return ended.reason
     if ended.status == "PRUNED":
         return f"pruned: {ended.reason}"
     return f"failed: {ended.reason}" if ended.status == "FAILED" else ""

@@ -15,11 +15,12 @@ from rich.text import Text
 from sweep.display.console import NARROW, console, count
 from sweep.display.naming import SharedWords
 from sweep.display.run import MEASURES, RunLines, judged
-from sweep.runs.events import AlreadyTrained, Ended, Event, Notice, Retried, Started
+from sweep.runs.events import PAUSED, AlreadyTrained, Ended, Event, Notice, Retried, Started
 from sweep.training.selection import EpochRecord
 
 REFRESHES_PER_SECOND = 2  # each costs a little of a core that could train
 ENDED_ROWS = 5
+OPEN = ("queued", "running", PAUSED)  # what a run is as long as it has not ended
 STYLES = {"FAILED": "red", "KILLED": "yellow"}
 
 
@@ -31,7 +32,7 @@ class Row:
         number: in the sweep; its folder has the same.
         name: what tells it from others.
         work: in any unit.
-        status: ``queued``, ``running``, or as it ended.
+        status: ``queued``, ``running``, ``PAUSED``, or as it ended.
         epochs: at most.
         epochs_before: those that it goes on after.
         first: those that it went on after when it was first started; -1 before that.
@@ -61,7 +62,7 @@ class Row:
                 self.status, self.last = "queued", None
             case EpochRecord():
                 self.last = event
-            case Ended() if self.status in ("queued", "running", "KILLED"):
+            case Ended() if self.status in (*OPEN, "KILLED"):
                 self.status = event.status
 
     @property
@@ -135,7 +136,7 @@ class SweepDisplay:
     def __call__(self, number: int, event: Event) -> None:
         """Show what a run tells."""
         row = self._rows[number]
-        over = row.status not in ("queued", "running")
+        over = row.status not in OPEN
         if row.status == "KILLED" and _goes_on(event):
             self._ended.remove(row)
             over = False
@@ -145,7 +146,7 @@ class SweepDisplay:
         if isinstance(event, EpochRecord):
             self._measured_seconds += event.metrics["epoch_seconds"]
             self._measured_work += row.work_of_an_epoch
-        if isinstance(event, Ended | AlreadyTrained) and not over:
+        if isinstance(event, Ended | AlreadyTrained) and not over and row.status not in OPEN:
             self._ended.append(row)
         self._at_once = max(self._at_once, len(self._with("running")))
         line = self._lines[number].line(event)
@@ -160,15 +161,15 @@ class SweepDisplay:
         """Return the time that the whole sweep will take; None before an epoch was trained."""
         if not self._measured_work:
             return None
-        rows = self._with("queued", "running")
+        rows = self._with(*OPEN)
         work = sum(row.work - row.trained for row in rows)
         shared = work * self._measured_seconds / self._measured_work / self._at_once
         return max([shared, *(row.seconds_left or 0 for row in rows)])
 
     def counts(self) -> str:
         """Return how many runs are where."""
-        names = ("running", "queued", "FINISHED", "PRUNED", "FAILED", "KILLED")
-        words = ("running", "queued", "done", "pruned", "failed", "interrupted")
+        names = ("running", PAUSED, "queued", "FINISHED", "PRUNED", "FAILED", "KILLED")
+        words = ("running", "paused", "queued", "done", "pruned", "failed", "interrupted")
         counts = zip(words, (len(self._with(name)) for name in names), strict=True)
         parts = [f"{number} {word}" for word, number in counts if number]
         return f"{count(len(self._rows), 'run')}: {', '.join(parts)}"

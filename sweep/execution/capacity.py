@@ -38,6 +38,9 @@ class Capacity(Protocol):
     def release(self, resources: Resources) -> None:
         """Make free what a run had."""
 
+    def resize(self, n_jobs: int) -> None:
+        """Have room for so many runs at once from now on, whatever is taken already."""
+
 
 class LocalCapacity:
     """The cores and GPUs of this machine."""
@@ -52,14 +55,20 @@ class LocalCapacity:
         """
         import joblib  # takes its time, which a sweep has here and not at its start
 
-        self.slots = self._free_slots = n_jobs or joblib.cpu_count()
+        self.slots = n_jobs or joblib.cpu_count()
         self._by_threads = n_jobs is None
+        self._given: list[Resources] = []
         self._n_gpus, self._free_gpus = len(gpus), list(gpus)
 
     @property
     def is_free(self) -> bool:
         """Whether there is a core, or a slot, for one more run."""
         return self._free_slots > 0
+
+    @property
+    def _free_slots(self) -> int:
+        taken = (each.slots if self._by_threads else 1 for each in self._given)
+        return self.slots - sum(taken)
 
     def acquire(self, config: Config) -> Resources | None:
         """Return what a run needs, or None if that is not free now."""
@@ -68,8 +77,8 @@ class LocalCapacity:
         slots = min(wanted, self.slots)  # more threads than cores must run somewhere too
         if slots > self._free_slots or (on_gpu and not self._free_gpus):
             return None
-        self._free_slots -= slots
-        return Resources(slots, self._free_gpus.pop(0) if on_gpu else None)
+        self._given.append(Resources(slots, self._free_gpus.pop(0) if on_gpu else None))
+        return self._given[-1]
 
     def count_at_once(self, configs: Sequence[Config]) -> int:
         """Return how many runs, in this order, there is room for at once; nothing is taken."""
@@ -85,9 +94,13 @@ class LocalCapacity:
 
     def release(self, resources: Resources) -> None:
         """Make free what a run had."""
-        self._free_slots += resources.slots
+        self._given.remove(resources)
         if resources.gpu is not None:
             self._free_gpus.append(resources.gpu)
+
+    def resize(self, n_jobs: int) -> None:
+        """Have room for so many runs, whatever their threads; on a GPU for one each."""
+        self.slots, self._by_threads = n_jobs, False
 
 
 class QueueCapacity:
@@ -95,20 +108,24 @@ class QueueCapacity:
 
     def __init__(self, jobs: int) -> None:
         """Take how many jobs may be in the queue at once."""
-        self._free_jobs = jobs
+        self._jobs, self._queued = jobs, 0
 
     @property
     def is_free(self) -> bool:
         """Whether one more job may be queued."""
-        return self._free_jobs > 0
+        return self._queued < self._jobs
 
     def acquire(self, config: Config) -> Resources | None:
         """Return a place in the queue, or None if none is free now."""
         if not self.is_free:
             return None
-        self._free_jobs -= 1
+        self._queued += 1
         return Resources(1)
 
     def release(self, resources: Resources) -> None:
         """Make free what a run had."""
-        self._free_jobs += resources.slots
+        self._queued -= 1
+
+    def resize(self, n_jobs: int) -> None:
+        """Have so many jobs in the queue at once."""
+        self._jobs = n_jobs

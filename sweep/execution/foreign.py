@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, open_dict
@@ -16,6 +16,9 @@ from sweep.execution.launcher import LAUNCHERS
 from sweep.execution.local import executor as this_machine
 from sweep.execution.source import JobSource
 from sweep.execution.worker import REASON_LETTERS
+
+if TYPE_CHECKING:
+    from sweep.execution.steering import Steering
 
 
 class ForeignLauncher:
@@ -91,7 +94,11 @@ class ForeignLauncher:
         )
 
     def train(
-        self, config: Config, jobs: Sequence[Job], source: JobSource | None = None
+        self,
+        config: Config,
+        jobs: Sequence[Job],
+        source: JobSource | None = None,
+        steering: "Steering | None" = None,
     ) -> Sequence[JobReturn]:
         """Train all runs; return their results.
 
@@ -99,6 +106,7 @@ class ForeignLauncher:
             config: of one of the runs.
             jobs: what to train.
             source: there is none, as :meth:`check_source` says.
+            steering: is not begun: what trains here cannot be asked for anything.
         """
         assert source is None
         results = _those_without_folder(jobs)

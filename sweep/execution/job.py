@@ -16,7 +16,7 @@ from sweep.errors import RunFailed
 from sweep.execution.capacity import Resources
 from sweep.execution.watch import Watcher, only_ended
 from sweep.execution.worker import STOPPED
-from sweep.runs.events import Alive, Ended, Event, Recorded, Started
+from sweep.runs.events import PAUSED, Alive, Ended, Event, Recorded, Started
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ class Running:
         exit_reason: returns why the process died, once it has.
         run_id: of its record, once it has one.
         is_closed: whether its record is closed.
+        is_paused: whether it has stopped after an epoch, to go on later.
+        is_killed: whether it was ended on purpose.
         result: what it returned, once it has.
     """
 
@@ -102,7 +104,14 @@ class Running:
     exit_reason: Callable[[], str]
     run_id: str | None = None
     is_closed: bool = False
+    is_paused: bool = False
+    is_killed: bool = False
     result: JobReturn | None = None
+
+    @property
+    def is_completed(self) -> bool:
+        """Whether it has returned its score."""
+        return self.result is not None and self.result.status == JobStatus.COMPLETED
 
     def receive(self) -> Event | None:
         """Return what the run tells next; None when it is its last word, or not to be shown.
@@ -120,7 +129,10 @@ class Running:
         if isinstance(message, Recorded | Started):
             self.run_id = message.run_id
             self.is_closed = False  # also where a queue has brought it to another machine
-        self.is_closed = self.is_closed or isinstance(message, Ended)
+        if isinstance(message, Ended):
+            self.is_closed, self.is_paused = True, message.status == PAUSED
+            if self.is_killed and message.status == "KILLED":  # who has killed it says why
+                return None
         event: Event = message
         return event
 

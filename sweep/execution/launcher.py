@@ -7,7 +7,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig, OmegaConf, read_write
@@ -19,6 +19,9 @@ from sweep.errors import UserError
 from sweep.execution.job import Job
 from sweep.execution.source import JobSource
 from sweep.execution.worker import Application
+
+if TYPE_CHECKING:
+    from sweep.execution.steering import Steering
 
 OF_HYDRA = ("_target_", "engine")  # of hydra.launcher: what says which class and launcher it is
 
@@ -79,16 +82,21 @@ class Launcher(ABC):
         """Give back what the launcher holds, when all runs have ended."""
 
     def train(
-        self, config: Config, jobs: Sequence[Job], source: JobSource | None = None
+        self,
+        config: Config,
+        jobs: Sequence[Job],
+        source: JobSource | None = None,
+        steering: "Steering | None" = None,
     ) -> list[JobReturn]:
         """Train all runs, and show how they get on; return their results, by their numbers.
 
-        A job that was stopped, because another failed, has the status UNKNOWN.
+        A job that was stopped, because another failed or a user wanted it, has the status UNKNOWN.
 
         Args:
             config: of one of the runs.
             jobs: each with a number of its own.
             source: of more of them, if there are.
+            steering: what users ask of the sweep meanwhile; None if they cannot.
         """
         # It imports MLflow, which takes long: not before all is composed.
         from sweep.execution.scheduler import Scheduler
@@ -99,7 +107,8 @@ class Launcher(ABC):
             executor = self.executor(config)
             with SweepDisplay() as display:
                 listener = StuckRuns(display, config)
-                results = Scheduler(executor, jobs, listener, source).run()
+                scheduler = Scheduler(executor, jobs, listener, source, steering=steering)
+                results = scheduler.run()
         finally:
             self.close()
         numbers = {*results, *(job.number for job in jobs)}

@@ -17,8 +17,10 @@ from sweep.config.schema import Tracking
 from sweep.errors import RunFailed
 from sweep.execution.capacity import Capacity, Resources
 from sweep.execution.job import Job, ProcessDied, Running, failure
+from sweep.execution.job_table import JobTable, Listener
 from sweep.execution.source import BackgroundSource, JobSource, NoSource
-from sweep.runs.events import CLAIMED, Ended, Event, Notice, Retried
+from sweep.execution.steering import NotSteered, Steering
+from sweep.runs.events import CLAIMED, Ended, Notice, Retried
 from sweep.tracking import close_as_failed
 
 GRACE_SECONDS = 5.0  # for runs to close their records after they were told to stop
@@ -37,16 +39,6 @@ class Executor(Protocol):
         """Start a run, which will send events and at last its JobReturn."""
 
 
-class Listener(Protocol):
-    """Who wants to know how a sweep gets on."""
-
-    def add(self, number: int, name: str, cost: float) -> None:
-        """Take in that there is one more job."""
-
-    def __call__(self, number: int, event: Event) -> None:
-        """Take in what the run of this number tells."""
-
-
 class Scheduler:
     """Starts jobs, the longest first, whenever there is room for one, and sees them end.
 
@@ -61,6 +53,7 @@ class Scheduler:
         listener: Listener,
         source: JobSource | None = None,
         close: Callable[[Tracking, str, RunFailed], None] | None = None,
+        steering: Steering | None = None,
     ) -> None:
         """Take what is to be done.
 
@@ -71,13 +64,15 @@ class Scheduler:
             source: is asked for one more job whenever there is room and none is queued.
             close: closes the record of a run, of this id, whose process died for this reason; None
                 for doing it in this process.
+            steering: what users ask of it meanwhile; None if they cannot.
         """
         self._executor, self._capacity = executor, executor.capacity
         self._listener, self._close = listener, close or close_as_failed
         self._source = BackgroundSource(source) if source else NoSource()
-        self._queue: list[Job] = []
-        self._running: dict[Connection, Running] = {}
-        self._results: dict[int, JobReturn] = {}
+        self._steering = steering or NotSteered()
+        self._table = JobTable(executor.capacity, listener)
+        self._queue, self._running = self._table.queue, self._table.running
+        self._results = self._table.results
         self._retries: Counter[int] = Counter()
         self._claimed: set[int] = set()  # by other sweeps
         self._is_stopped = False
@@ -90,10 +85,13 @@ class Scheduler:
         Jobs that were stopped because another failed are not among the results.
         """
         try:
+            self._steering.begin()
             while True:
+                for job in self._steering.look(self._table):
+                    self._add(job)
                 self._start_queued()
                 self._start_from_source()
-                if not (self._queue or self._running or self._source.is_busy):
+                if self._is_over():
                     return self._results
                 for run in self._wait(self._patience()):
                     self._conclude(run)
@@ -102,16 +100,30 @@ class Scheduler:
             raise
         finally:
             self._source.close()
+            self._steering.close()
+
+    def _is_over(self) -> bool:
+        if self._queue or self._running or self._source.is_busy:
+            return False
+        is_paused = self._steering.is_paused and self._source.has_more
+        return self._is_stopped or not (self._steering.is_busy or is_paused)
 
     def _add(self, job: Job) -> None:
-        self._queue.append(job)
-        self._listener.add(job.number, job.name, job.cost)
+        if self._is_stopped:  # since one has failed
+            return
+        self._table.add(job)
 
     def _start_queued(self) -> None:
         for job in list(self._queue):
-            if not self._capacity.is_free:
+            if self._steering.is_paused or not self._capacity.is_free:
                 return
             self._try_to_start(job)
+            if job.number == self._table.first and self._waits_for_room(job):
+                return
+
+    def _waits_for_room(self, job: Job) -> bool:
+        is_queued = any(each is job for each in self._queue)
+        return is_queued and job.number not in self._claimed and not self._is_in_progress(job.chain)
 
     def _start_from_source(self) -> None:
         while self._wants_more() and (job := self._source.next()):
@@ -123,7 +135,8 @@ class Scheduler:
             job.number not in self._claimed and not self._is_in_progress(job.chain)
             for job in self._queue
         )
-        return self._capacity.is_free and not is_waiting and not self._is_stopped
+        may_start = self._capacity.is_free and not self._steering.is_paused
+        return may_start and not is_waiting and not self._is_stopped
 
     def _try_to_start(self, job: Job) -> None:
         """Start a job, unless what it needs is taken, or is being trained here or elsewhere."""
@@ -138,7 +151,7 @@ class Scheduler:
             self._claimed.add(job.number)
             return
         self._claimed.discard(job.number)
-        self._queue.remove(job)
+        self._table.take(job)
         run = self._executor.start(job, resources)
         self._running[run.connection] = run
 
@@ -149,7 +162,7 @@ class Scheduler:
         """Return the seconds after which to look again, though no run has told anything."""
         if self._source.is_busy:
             return BUSY_SECONDS
-        return CLAIMED_SECONDS if self._claimed else math.inf
+        return min(CLAIMED_SECONDS if self._claimed else math.inf, self._steering.seconds)
 
     def _wait(self, seconds: float) -> list[Running]:
         """Wait until a run tells something; pass it on. Take out and return those that have ended.
@@ -180,7 +193,15 @@ class Scheduler:
         """Take in how a run ended: it is done, has failed, or is started again."""
         self._capacity.release(run.resources)
         job, number = run.job, run.job.number
+        if run.run_id:
+            self._table.run_ids[number] = run.run_id
         try:
+            if run.is_killed and not run.is_completed:
+                run.process.join()
+                self._table.end_killed(job)
+                self._steering.record_killed(run)
+                self._source.finished(job, self._results[number])
+                return
             result = run.wait()
         except ProcessDied as died:
             error = RunFailed(str(died))
@@ -190,9 +211,12 @@ class Scheduler:
                 self._retries[number] += 1
                 retried = Retried(str(died), self._retries[number], job.config.max_retries)
                 self._listener(number, retried)
-                self._queue.insert(0, job)
+                self._table.put_back(job)
                 return
             result = failure(job, error)
+        if run.is_paused and run.is_completed:
+            self._table.put_back(job)
+            return
         if result.status == JobStatus.FAILED and not run.run_id:
             job.record_failure(result._return_value)
         self._results[number] = result

@@ -35,6 +35,8 @@ class BackgroundSource:
         self._asked: Future[Job | None] | None = None
         self._told: list[Future[None]] = []
 
+    has_more = True  # for all that is known before it is asked
+
     @property
     def is_busy(self) -> bool:
         """Whether the source has yet to take in what it was told, or to answer."""
@@ -69,7 +71,7 @@ def _is_over(future: "Future[None]") -> bool:
 class NoSource:
     """All jobs are known beforehand."""
 
-    is_busy = False
+    has_more = is_busy = False
 
     def next(self) -> None:
         """There is no more."""

@@ -8,6 +8,7 @@ from sweep.training.selection import EpochRecord
 
 CLAIMED = "another process trains this combination: waiting for it"
 SHARED = "another process trains its first epochs: waiting for them"
+PAUSED = "PAUSED"  # how a run ended that goes on later
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Retried:
 
 @dataclass(frozen=True)
 class Ended:
-    """A run's record is closed: FINISHED, FAILED, PRUNED or KILLED; with the reason, if any."""
+    """A run's record is closed: FINISHED, FAILED, PRUNED, PAUSED or KILLED; and why, if told."""
 
     status: str
     reason: str = ""

@@ -8,11 +8,13 @@ from dataclasses import replace
 from sweep import tracking
 from sweep.config.params import params, score_metric
 from sweep.config.schema import Config
-from sweep.errors import Pruned, RunFailed, UserError
+from sweep.errors import Paused, Pruned, RunFailed, UserError
 from sweep.runs.artifacts import log_figures, log_model, log_parameters
+from sweep.runs.control_folder import pause_file
 from sweep.runs.described import describe
 from sweep.runs.events import (
     CLAIMED,
+    PAUSED,
     SHARED,
     AlreadyTrained,
     Ended,
@@ -42,7 +44,7 @@ from sweep.uris import redacted
 
 log = logging.getLogger(__name__)
 
-# Is given a run's epochs so far, and whether no more are missing; raises Pruned to end it.
+# Is given a run's epochs so far, and whether no more are missing; raises Pruned or Paused to end.
 Judge = Callable[[Sequence[EpochRecord], bool], None]
 
 
@@ -66,7 +68,8 @@ def execute(
         overrides: what the user overrode, as in ``optim.lr=0.1``; names the run.
         tell: is told how the run gets on.
         membership: of a sweep or a search; None for a single run.
-        judge: ends the run after an epoch if it is pruned; it then returns what it had reached.
+        judge: ends the run after an epoch if it is pruned; it then returns what it had reached, as
+            it does if it is paused.
 
     Raises:
         UserError: nothing was trained and no run was created.
@@ -119,7 +122,7 @@ def _train_and_record(run: Run, begun: RunInfo | None, tell: Listener, judge: Ju
         _compare_versions(begun, tags, tell)
     parent = run.membership.sweep_id if run.membership else None
     described = params(run.config)
-    with suppress(Pruned), _telling_the_end(run.name, tell):
+    with suppress(Pruned, Paused), _telling_the_end(run.name, tell):
         with run.tracker.open_run(run.name, described, tags, parent, begun) as record:
             tell(Recorded(record.run_id))
             place = f"{redacted(run.tracker.uri)}, experiment {run.tracker.experiment}"
@@ -130,7 +133,8 @@ def _train_and_record(run: Run, begun: RunInfo | None, tell: Listener, judge: Ju
             start = starting_files(run.config)
             training = Training(run.config, run.dataset, run.device, start)
             found = _already_trained(training, run, record, checkpoints, tell)
-            _train_epochs(training, run.name, record, checkpoints, found, used, tell, judge)
+            judges = (judge, _pausing(run, record.run_id))
+            _train_epochs(training, run.name, record, checkpoints, found, used, tell, judges)
             _conclude(training, run, record, tell)
             record.log_metrics(used.so_far(), training.chosen.epoch)
         run.states.keep(record.run_id, len(training.records), checkpoints)
@@ -157,6 +161,10 @@ def _telling_the_end(name: str, tell: Listener) -> Iterator[None]:
     except Pruned as pruned:
         log.info("%s: %s", name, pruned)
         tell(Ended("PRUNED", str(pruned)))
+        raise
+    except Paused as paused:
+        log.info("%s: %s", name, paused)
+        tell(Ended(PAUSED, str(paused)))
         raise
     except (RunFailed, UserError) as error:
         log.error("%s failed: %s", name, error)
@@ -202,7 +210,7 @@ def _train_epochs(
     found: tuple[Snapshot, Snapshot] | None,
     used: Used,
     tell: Listener,
-    judge: Judge,
+    judges: Sequence[Judge],
 ) -> None:
     """Train what is missing after what was found.
 
@@ -214,13 +222,27 @@ def _train_epochs(
         used.add(found[0].used)
         record.log_epochs(training.records)
     tell(Started(name, record.run_id, training.config.epochs, len(training.records)))
-    if found:
+    for judge in judges if found else ():
         judge(training.records, training.is_over)  # its process may have died before it was
     for snapshot in training.epochs():
         checkpoints.save(replace(snapshot, used=used.so_far()))
         record.log_epoch(snapshot.records[-1])
         tell(snapshot.records[-1])
-        judge(snapshot.records, training.is_over)
+        for judge in judges:
+            judge(snapshot.records, training.is_over)
+
+
+def _pausing(run: Run, run_id: str) -> Judge:
+    """Return what ends the run after an epoch if its sweep has asked for that."""
+    if run.membership is None:
+        return never_prunes
+    asked = pause_file(run.locks.folder, run.membership.sweep_id, run_id)
+
+    def pause_if_asked(records: Sequence[EpochRecord], is_over: bool) -> None:
+        if not is_over and asked.exists():
+            raise Paused(records[-1].epoch)
+
+    return pause_if_asked
 
 
 def _conclude(training: Training, run: Run, record: Record, tell: Listener) -> None:

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from sweep.config.params import score_metric
 from sweep.config.schema import Config
+from sweep.runs.control_folder import remove_folder
 from sweep.runs.locks import RunLocks
 from sweep.tracking import FoundRun, RunInfo, Tracker, kept_value
 
@@ -105,4 +106,5 @@ def close_abandoned(tracker: Tracker, locks: RunLocks) -> None:
             with locks.try_hold(run.fingerprint) as free:
                 if free:
                     tracker.close_if_running(run.run_id, LEFT_BEHIND)
+                    remove_folder(locks.folder, run.run_id)
                     log.info("run %s was RUNNING without a process: closed as KILLED", run.run_id)

@@ -17,6 +17,8 @@ from sweep.display.console import count, show_lines
 from sweep.errors import UserError
 from sweep.execution.job import Job
 from sweep.execution.source import JobSource
+from sweep.execution.steering import Steering
+from sweep.runs.control_folder import ControlFolder
 from sweep.runs.own_networks import all_modules, folder_of_copies
 from sweep.runs.resume import close_abandoned
 from sweep.search.jobs import TrialJobs
@@ -46,7 +48,11 @@ class Launcher(Protocol):
         """Give back what is held."""
 
     def train(
-        self, config: Config, jobs: Sequence[Job], source: JobSource | None
+        self,
+        config: Config,
+        jobs: Sequence[Job],
+        source: JobSource | None,
+        steering: Steering | None,
     ) -> Sequence[JobReturn]:
         """Train jobs, and what the source has; return what became of them when all have ended."""
 
@@ -94,7 +100,8 @@ def search(
         log_planned(record, plan.n_trials)
         source = TrialJobs(plan, study, prepared, composer, record.run_id)
         try:
-            results = [] if is_complete else launcher.train(plan.config, [], source)
+            steering = Steering(ControlFolder(prepared.locks.folder, record.run_id), record)
+            results = [] if is_complete else launcher.train(plan.config, [], source, steering)
         finally:
             _tidy_up(study, prepared, record)
         if source.error:

@@ -120,3 +120,18 @@ def combinations_of(
         (*itertools.chain.from_iterable(each), *last)
         for *each, last in itertools.product(*dimensions, grid)
     ]
+
+
+def in_the_place_of(given: Sequence[str], overrides: Sequence[str]) -> list[str]:
+    """Return overrides of a command with others in the place of those that set the same fields.
+
+    Where one of a group is among them, the order matters to Hydra; so each takes the very place.
+    """
+    new = {_key(each): each for each in overrides}
+    there = {_key(each) for each in given}
+    replaced = [new.get(_key(each), each) for each in given]
+    return [*replaced, *(each for each in overrides if _key(each) not in there)]
+
+
+def _key(override: str) -> str:
+    return override.partition("=")[0].lstrip("+~")

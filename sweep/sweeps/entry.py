@@ -131,12 +131,13 @@ def sweep_from(
     if any(job.config.dry_run for job in jobs):
         return _rehearsed(jobs, launcher)
     # It imports MLflow, which takes long: not before the fork server imports it too.
+    from sweep.sweeps.added import Grid
     from sweep.sweeps.grid import sweep
     from sweep.tracking import prepare_mlflow
 
     prepare_mlflow()
 
-    return sweep(jobs, given, launcher)
+    return sweep(jobs, given, launcher, Grid(composer, given, source))
 
 
 def _rehearsed(jobs: Sequence[Job], launcher: Launcher | ForeignLauncher) -> Sequence[JobReturn]:

@@ -12,13 +12,23 @@ from sweep.config.schema import Config
 from sweep.display.plan import show_epochs, show_prior_runs
 from sweep.errors import UserError
 from sweep.execution.job import Job
+from sweep.execution.steering import Steering
 from sweep.progress import tell
+from sweep.runs.control_folder import ControlFolder
 from sweep.runs.membership import Membership
 from sweep.runs.resume import all_prior_runs, close_abandoned
+from sweep.sweeps.added import Grid, MoreRuns, added_before
 from sweep.sweeps.checks import Prepared, prepare
 from sweep.sweeps.parent_run import record_sweep
 from sweep.sweeps.sharing import States, epochs_of, in_chains, states_of
-from sweep.tracking import FoundRun, PlannedRun, Record, log_planned, short_timeouts
+from sweep.tracking import (
+    SWEEP_ADDED,
+    FoundRun,
+    PlannedRun,
+    Record,
+    log_planned,
+    short_timeouts,
+)
 
 
 @dataclass(frozen=True)
@@ -50,11 +60,26 @@ class Launcher(Protocol):
     def count_gpus(self, config: Config) -> int:
         """Return how many GPUs runs such as this one can have."""
 
-    def train(self, config: Config, jobs: Sequence[Job]) -> Sequence[JobReturn]:
+    def check(self, configs: Sequence[Config]) -> None:
+        """Check that runs can be launched.
+
+        Raises:
+            UserError: they have something that this launcher cannot do.
+        """
+
+    def train(
+        self,
+        config: Config,
+        jobs: Sequence[Job],
+        source: None = None,
+        steering: Steering | None = None,
+    ) -> Sequence[JobReturn]:
         """Train runs, such as this one; return what became of them when all have ended."""
 
 
-def sweep(jobs: Sequence[Job], command: Sequence[str], launcher: Launcher) -> Sequence[JobReturn]:
+def sweep(
+    jobs: Sequence[Job], command: Sequence[str], launcher: Launcher, grid: Grid
+) -> Sequence[JobReturn]:
     """Check, announce, train and compare the runs of a sweep; return the results of the launched.
 
     What is trained already is not trained again; what was begun goes on, below the same parent run
@@ -64,6 +89,7 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launcher: Launcher) -> Se
         jobs: at least one, composed and checked.
         command: the sweep's own overrides, as in ``optim.lr=0.1,0.2``; they name it.
         launcher: trains them.
+        grid: what the jobs are the combinations of; more are made of it while they train.
 
     Raises:
         UserError: a combination, or what it needs, is wrong; nothing was trained or recorded.
@@ -76,7 +102,7 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launcher: Launcher) -> Se
         config=first,
         command=command,
         is_complete=not plan.missing,
-        train=partial(_train, plan, launcher),
+        train=partial(_train, plan, jobs, launcher, grid),
     )
 
 
@@ -109,7 +135,9 @@ def plan_of(jobs: Sequence[Job], launcher: Launcher) -> Plan:
     return Plan(prepared, keys, [*trained.values()], first.rerun, new, [*planned], states)
 
 
-def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn]:
+def _train(
+    plan: Plan, jobs: Sequence[Job], launcher: Launcher, grid: Grid, record: Record
+) -> Sequence[JobReturn]:
     """Train what is missing; keep the ids of those runs that other sweeps have trained."""
     tracker, locks = plan.prepared.tracker, plan.prepared.locks
 
@@ -123,9 +151,13 @@ def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn
     membership = Membership(record.run_id)
     begun = [plan.prepared.started(job, membership) for job in plan.missing]
     log_planned(record, len({*plan.keys}), _planned(plan.missing_keys, begun))
-    jobs = in_chains(begun, plan.states)
+    missing = in_chains(begun, plan.states)
+    more = MoreRuns(plan.prepared, jobs, plan.keys, membership, grid, launcher)
+    added = added_before(record.tag(SWEEP_ADDED))
+    missing += more.again(added)
+    steering = Steering(ControlFolder(locks.folder, record.run_id), record, more, added)
     try:
-        results = launcher.train(jobs[0].config, jobs) if jobs else []
+        results = launcher.train(missing[0].config, missing, steering=steering) if missing else []
     except BaseException:  # interrupted: what was killed could not close its record
         with short_timeouts(), suppress(UserError):  # or the next command will do it
             close_abandoned(tracker, locks)
@@ -133,8 +165,8 @@ def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn
     with suppress(UserError):  # the record cannot be written: then its runs have failed
         close_abandoned(tracker, locks)
         own = {run.fingerprint for run in tracker.runs_of(record.run_id) if run.finished}
-        missing = [] if plan.rerun else [key for key in plan.keys if key not in own]
-        now = [each.trained for each in all_prior_runs(missing, tracker, locks).values()]
+        absent = [] if plan.rerun else [key for key in more.keys if key not in own]
+        now = [each.trained for each in all_prior_runs(absent, tracker, locks).values()]
         if (after := elsewhere(run for run in now if run)) != before:
             record.log_found(after)
     return results

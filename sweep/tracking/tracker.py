@@ -17,7 +17,7 @@ from mlflow.utils.mlflow_tags import (
 
 from sweep.config.schema import Tracking
 from sweep.environment import commit
-from sweep.errors import Pruned, RunFailed, UserError
+from sweep.errors import Killed, Paused, Pruned, RunFailed, UserError
 from sweep.files import obstacle
 from sweep.tracking.connection import database_file, explained_errors, short_timeouts
 from sweep.tracking.locations import (
@@ -35,7 +35,9 @@ from sweep.tracking.run_info import (
     DIVERGED,
     FAILURE,
     FINGERPRINT,
+    PAUSED_AFTER,
     PRUNED_AFTER,
+    SWEEP_PAUSED,
     RunInfo,
     run_info,
     search,
@@ -47,6 +49,7 @@ KIND, SWEEP, RUN, ADOPTED = "sweep.kind", "sweep", "run", "adopted"
 STUDY, TRIAL = "search.study", "search.trial"
 UNRECORDED = "the end of run %s could not be recorded; the same command does it: %s"
 INTERRUPTIONS = "interruptions"
+OF_ITS_END = {DIVERGED, FAILURE, PRUNED_AFTER, PAUSED_AFTER, SWEEP_PAUSED}
 # MLflow's pages then open with what belongs to training, not to language models.
 TRAINING_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
 
@@ -122,7 +125,8 @@ class Tracker:
         """Create a run, or go on with a past one, and close it as what it became.
 
         FINISHED; FAILED, with the reason and the traceback, after an exception; KILLED after an
-        interrupt, or with the reason if it was pruned. What was raised is raised on.
+        interrupt, or with the reason if it was pruned, paused or ended on purpose. What was raised
+        is raised on.
         """
         own = resolve_tags(dict(tags))
         if (known := commit()) is not None:
@@ -150,6 +154,10 @@ class Tracker:
                     record.kill()
                 elif isinstance(error, Pruned):
                     record.prune(error)
+                elif isinstance(error, Paused):
+                    record.kill({PAUSED_AFTER: str(error.epoch)})
+                elif isinstance(error, Killed):
+                    record.kill({FAILURE: str(error)})
                 else:
                     record.fail(error)
             except Exception as other:  # whatever it is, what failed first counts
@@ -165,7 +173,7 @@ class Tracker:
         self._client.log_batch(
             past.run_id, tags=[RunTag(key, value) for key, value in tags.items()]
         )
-        for tag in {DIVERGED, FAILURE, PRUNED_AFTER} & {*past.tags}:
+        for tag in OF_ITS_END & {*past.tags}:
             self._client.delete_tag(past.run_id, tag)
         known = [
             (key, point.step)
@@ -253,5 +261,17 @@ def close_as_failed(config: Tracking, run_id: str, error: RunFailed) -> None:
     try:
         with short_timeouts():
             Record(Tracker(config.uri, config.experiment)._client, run_id).fail(error)
+    except Exception as other:  # whatever keeps it from being recorded, the sweep goes on
+        log.warning(UNRECORDED, run_id, reason(other))
+
+
+def close_as_killed(config: Tracking, run_id: str, why: str) -> None:
+    """Record why a run was ended on purpose, and close it if its process did not.
+
+    Within seconds, as :func:`close_as_failed`; log it if that is not possible.
+    """
+    try:
+        with short_timeouts():
+            Record(Tracker(config.uri, config.experiment)._client, run_id).kill({FAILURE: why})
     except Exception as other:  # whatever keeps it from being recorded, the sweep goes on
         log.warning(UNRECORDED, run_id, reason(other))

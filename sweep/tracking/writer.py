@@ -42,6 +42,7 @@ CONFUSION_FILE = f"{FIGURES_FOLDER}/confusion.csv"  # truths and answers, counte
 SOURCE_FOLDER = "source"  # has a user's modules that make the network
 DATASET_SOURCE_FOLDER = "dataset_source"  # has those that make the images
 START_FOLDER = "init"  # has the trained parameters that a run started from
+NO_TAGS: Mapping[str, str] = {}
 LAST_WORDS_SECONDS = 2.0  # for an interrupted run to send its metrics
 
 log = logging.getLogger(__name__)
@@ -139,6 +140,20 @@ class Record:
         self._client.set_tag(self.run_id, GOES_ON_FROM, run_id)
         self._client.set_tag(self.run_id, EPOCHS_TAKEN_OVER, str(epochs))
 
+    def set_tag(self, key: str, value: str) -> None:
+        """Set a tag of the run."""
+        self._client.set_tag(self.run_id, key, value)
+
+    def tag(self, key: str) -> str | None:
+        """Return a tag of the run; None without it."""
+        value: str | None = self._client.get_run(self.run_id).data.tags.get(key)
+        return value
+
+    def delete_tag(self, key: str) -> None:
+        """Take a tag away, if the run has it."""
+        if self.tag(key) is not None:
+            self._client.delete_tag(self.run_id, key)
+
     def describe(self, text: str) -> None:
         """Give the run a description, in Markdown; what a user has written above it stays."""
         known = self._client.get_run(self.run_id).data.tags.get(MLFLOW_RUN_NOTE, "")
@@ -201,15 +216,20 @@ class Record:
         self._client.set_tag(self.run_id, PRUNED_AFTER, str(pruned.epoch))
         self._terminate("KILLED")
 
-    def kill(self) -> None:
+    def kill(self, tags: Mapping[str, str] = NO_TAGS) -> None:
         """Close the run as KILLED, within seconds, with the metrics that can be sent in these.
 
         The others are in the run's checkpoint, and recorded when it goes on.
+
+        Args:
+            tags: that say why.
         """
         with short_timeouts():
             last_words: Future[None] = self._sender.submit(self._try_to_send)
             wait([last_words], LAST_WORDS_SECONDS)
             self._sender.shutdown(wait=False, cancel_futures=True)
+            for key, value in tags.items():
+                self._client.set_tag(self.run_id, key, value)
             self._terminate("KILLED")
 
     def _terminate(self, status: str) -> None:

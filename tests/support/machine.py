@@ -15,6 +15,7 @@ from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
 from sweep.execution.job import Job, Running
 from sweep.execution.scheduler import Scheduler
 from sweep.execution.watch import Watch
+from sweep.runs.events import PAUSED, Ended
 
 
 class Process:
@@ -80,6 +81,10 @@ class Machine:
         error = RunFailed(reason)
         self.send(number, JobReturn(status=JobStatus.FAILED, _return_value=error))
         self.senders.pop(number).close()
+
+    def pause(self, number):
+        self.send(number, Ended(PAUSED, "paused after epoch 1"))
+        self.finish(number)
 
     def add(self, number, name, cost):
         self.added.append(number)

@@ -102,6 +102,10 @@ class ClusterCapacity:
         self._at_once -= 1
         self._taken.subtract(resources.needs)
 
+    def resize(self, n_jobs: int) -> None:
+        """Hand so many runs to Ray at once, which queues what there is no room for."""
+        self._n_jobs = n_jobs
+
     def _has(self, needs: Mapping[str, float]) -> bool:
         if time.monotonic() > self._counted + COUNT_SECONDS:
             self._there, self._counted = cluster_resources(), time.monotonic()

@@ -7,7 +7,16 @@ from sweep.display import run as run_display
 from sweep.display import sweep as sweep_display
 from sweep.display.run import RunDisplay, RunLines
 from sweep.display.sweep import Row, SweepDisplay
-from sweep.runs.events import AlreadyTrained, Ended, EpochKept, Notice, Recorded, Retried, Started
+from sweep.runs.events import (
+    PAUSED,
+    AlreadyTrained,
+    Ended,
+    EpochKept,
+    Notice,
+    Recorded,
+    Retried,
+    Started,
+)
 from sweep.training.selection import EpochRecord
 
 NAMES = ["lenet tanh [a]", "mlp relu", "mlp tanh", "mlp sigmoid"]
@@ -25,8 +34,8 @@ def kept(record):
     )
 
 
-def started(number, epochs):
-    return Started(NAMES[number], f"id {number}", epochs)
+def started(number, epochs, before=0):
+    return Started(NAMES[number], f"id {number}", epochs, before)
 
 
 # --- lines ---
@@ -136,6 +145,23 @@ def test_a_sweep_is_shown_as_lines(capsys):
         "run 1: interrupted: recorded as KILLED",
     ]
     assert last.startswith("4 runs: 1 queued, 1 done, 1 failed, 1 interrupted, in 0:00:0")
+
+
+def test_a_run_that_is_paused_has_not_ended(capsys):
+    with SweepDisplay([Row(number, NAMES[number], 4.0) for number in range(3)]) as display:
+        display(0, started(0, 2))
+        display(0, trained(1, 2.0))
+        display(0, Ended(PAUSED, "paused after epoch 1"))
+        assert display.counts() == "3 runs: 1 paused, 2 queued"
+        assert display.seconds_left() == (2 + 4 + 4) * 2.0 / 2.0
+        display(0, started(0, 2, 1))
+        display(0, trained(2, 2.0))
+        display(0, Ended("FINISHED"))
+        display(1, Ended("KILLED", "killed by sweep control"))
+        assert display.counts() == "3 runs: 1 queued, 1 done, 1 interrupted"
+    lines = capsys.readouterr().out.splitlines()
+    assert "run 0: paused after epoch 1" in lines
+    assert "run 1: killed by sweep control: recorded as KILLED" in lines
 
 
 # --- rows ---

@@ -5,7 +5,7 @@ import pytest
 from sweep.backend.devices import count_gpus, resolve
 from sweep.config.compose import load
 from sweep.errors import UserError
-from sweep.execution.capacity import LocalCapacity, Resources
+from sweep.execution.capacity import LocalCapacity, QueueCapacity, Resources
 from sweep.execution.gpus import find_gpus
 from sweep.execution.local import fork_server as workers
 
@@ -164,3 +164,30 @@ def test_gpus_have_the_names_by_which_they_are_shown(monkeypatch, visible, seen,
     finally:
         find_gpus.cache_clear()
     assert asked == [(count_gpus, 3)]  # once: it takes a process
+
+
+def test_the_number_of_runs_at_once_changes_while_some_are_trained(cores):
+    cores(4)
+    capacity = LocalCapacity(None, [])
+    taken = [capacity.acquire(TWO), capacity.acquire(CPU)]
+    capacity.resize(1)
+    assert (capacity.is_free, capacity.acquire(CPU)) == (False, None)
+    capacity.release(taken.pop())
+    assert not capacity.is_free  # the other one is as many as there may be
+    capacity.resize(3)
+    taken += [capacity.acquire(FIVE), capacity.acquire(CPU)]  # threads do not count any more
+    assert None not in taken
+    assert not capacity.is_free
+    for each in taken:
+        capacity.release(each)
+    assert [capacity.acquire(CPU) for _ in range(4)].count(None) == 1
+
+
+def test_a_queue_is_made_shorter_and_longer():
+    capacity = QueueCapacity(2)
+    first, _ = capacity.acquire(CPU), capacity.acquire(CPU)
+    capacity.resize(1)
+    capacity.release(first)
+    assert capacity.acquire(CPU) is None
+    capacity.resize(2)
+    assert capacity.acquire(CPU) and not capacity.is_free

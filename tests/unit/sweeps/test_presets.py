@@ -115,7 +115,7 @@ def begin(monkeypatch, folder):
         with pytest.raises(Begun) as raised:
             train.main()
         match raised.value.args:
-            case ("grid", jobs, _, launcher):
+            case ("grid", jobs, _, launcher, _):
                 found = [job.name for job in jobs]
             case ("search", plan, _, _, launcher):
                 found = [each.name for each in plan.space.dimensions]

@@ -37,7 +37,7 @@ class Launcher:
     def count_gpus(self, config):
         return 0
 
-    def train(self, config, jobs):
+    def train(self, config, jobs, source=None, steering=None):
         results = []
         for job in jobs:
             self.launched.append((job.number, job.overrides))
@@ -88,7 +88,7 @@ class Place:
         ]
         launcher, error = Launcher(self.uri, self.experiment, **options), None
         try:
-            sweep(jobs, [" ".join(combinations)], launcher)
+            sweep(jobs, [" ".join(combinations)], launcher, None)
         except (KeyboardInterrupt, RunFailed) as raised:
             error = raised
         return launcher.launched, error

@@ -1,0 +1,287 @@
+"""What users ask of a sweep that is at work, and what its scheduler does about it.
+
+Requests are looked for in the sweep's folder. What takes time, such as composing more runs, is done
+in the thread of the logbook: runs are heard and started meanwhile.
+"""
+
+import json
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+
+from sweep.display.console import count, show_lines
+from sweep.errors import Killed, UserError
+from sweep.execution.job import Job, Running
+from sweep.execution.job_table import KILLED_BY_CONTROL, JobTable
+from sweep.execution.logbook import Logbook, Record
+from sweep.runs.control_folder import ControlFolder, Misshapen, Request
+from sweep.runs.requests import Answer, jobs_of
+from sweep.tracking import SWEEP_ADDED, SWEEP_PAUSED, close_as_killed, reason
+
+LOOK_SECONDS = 1.0  # between two looks
+ADDING_SECONDS = 0.1  # the same, while runs are composed
+GRACE_SECONDS = 5.0  # for a run that is told to end
+CODE = "_target_"  # in an override that names a class or a function
+ENDED = Answer(False, "the sweep has ended")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Added:
+    """More runs of a sweep.
+
+    Attributes:
+        jobs: that are to be trained.
+        text: says what was found out about them, in one line.
+    """
+
+    jobs: Sequence[Job]
+    text: str
+
+
+Adder = Callable[[Sequence[str]], Added]  # of overrides; raises UserError
+
+
+def cannot_add(overrides: Sequence[str]) -> Added:
+    """Say that nothing can be added.
+
+    Raises:
+        UserError: always.
+    """
+    raise UserError(
+        f"add {' '.join(overrides)}: this is a search, which has no grid to add to; it suggests "
+        "its runs itself"
+    )
+
+
+class NotSteered:
+    """Nobody can ask anything."""
+
+    is_paused = is_busy = False
+    seconds = math.inf
+
+    def begin(self) -> None:
+        """There is nothing to look at."""
+
+    def look(self, table: JobTable) -> Sequence[Job]:
+        """Nothing is asked."""
+        return ()
+
+    def record_killed(self, run: Running) -> None:
+        """Nobody asks for it."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class Steering:
+    """Does what users ask, in the order in which they do.
+
+    Attributes:
+        is_paused: whether no run may start, and those that train stop after their epochs.
+    """
+
+    def __init__(
+        self,
+        folder: ControlFolder,
+        record: Record,
+        add: Adder = cannot_add,
+        added: Iterable[Sequence[str]] = (),
+        say: Callable[[str], None] = show_lines,
+    ) -> None:
+        """Take what to look at.
+
+        Args:
+            folder: in which users ask.
+            record: keeps what was asked, and what came of it.
+            add: composes and checks more runs.
+            added: overrides that were added before, when the sweep was at work for another time.
+            say: shows a line.
+        """
+        self._folder, self._compose = folder, add
+        self._logbook = Logbook(folder, record, say)
+        self._added = [[*each] for each in added]
+        self._adding: dict[Future[Added], Request] = {}
+        self._asked_to_pause: set[str] = set()  # ids of runs
+        self._n_jobs: int | None = None
+        self._deadlines: dict[int, float] = {}  # of runs that were told to end
+        self._next_look = 0.0
+        self.is_paused = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether more runs may come of what was asked."""
+        return bool(self._adding)
+
+    @property
+    def seconds(self) -> float:
+        """The seconds after which to look again."""
+        return ADDING_SECONDS if self._adding else LOOK_SECONDS
+
+    def begin(self) -> None:
+        """Let users ask from now on. Where the folder cannot be made, they cannot."""
+        try:
+            self._folder.open()
+        except OSError as error:
+            self._logbook.say(f"control: this sweep cannot be steered: {error}")
+
+    def look(self, table: JobTable) -> list[Job]:
+        """Do what was asked since the last look; return more jobs, if there are any.
+
+        Raises:
+            KeyboardInterrupt: all shall stop.
+        """
+        if (now := time.monotonic()) >= self._next_look:
+            self._next_look = now + self.seconds / 2
+            for each in self._folder.take():
+                if isinstance(each, Misshapen):
+                    self._logbook.say(
+                        f"control: a request was not taken: {each.reason}: {each.path}"
+                    )
+                else:
+                    self._take(each, table)
+        self._pause_those_beyond(table)
+        self._kill_the_stubborn(table)
+        return [job for each in self._composed() for job in self._jobs_of(each)]
+
+    def _take(self, request: Request, table: JobTable) -> None:
+        asked = request.asked
+        if asked.action == "add" and not request.is_own and CODE in asked.words:
+            text = f"{asked.words}: names code, which only the user of the sweep may add"
+            self._logbook.tell(request, Answer(False, text))
+            return
+        if asked.action == "add":
+            composed = self._logbook.submit(partial(self._compose, asked.arguments))
+            self._adding[composed] = request
+            return
+        actions: dict[str, Callable[..., str]] = {
+            "pause": self._pause,
+            "resume": self._resume,
+            "stop": self._stop,
+            "jobs": self._jobs,
+            "kill": self._kill,
+            "first": self._first,
+        }
+        try:
+            answer = Answer(True, actions[asked.action](table, *asked.arguments))
+        except UserError as error:
+            answer = Answer(False, str(error))
+        self._logbook.tell(request, answer)
+        if asked.action == "stop":
+            raise KeyboardInterrupt
+
+    def _pause(self, table: JobTable) -> str:
+        if self.is_paused:
+            return "is paused already"
+        self.is_paused = True
+        since = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        self._logbook.do(lambda: self._logbook.record.set_tag(SWEEP_PAUSED, since))
+        return f"{count(len(table.running), 'run')} will stop after the epoch in progress"
+
+    def _resume(self, table: JobTable) -> str:
+        if not self.is_paused:
+            raise UserError("resume: the sweep is not paused")
+        self.is_paused = False
+        self._logbook.do(lambda: self._logbook.record.delete_tag(SWEEP_PAUSED))
+        return f"goes on: {count(len(table.queue), 'run')} waiting"
+
+    def _stop(self, table: JobTable) -> str:
+        return "stops; the same command goes on with it"
+
+    def _jobs(self, table: JobTable, number: str) -> str:
+        self._n_jobs = jobs_of(number)
+        table.capacity.resize(self._n_jobs)
+        beyond = len(table.running) - self._n_jobs
+        later = f"; {count(beyond, 'run')} will stop after the epoch in progress, and go on later"
+        return f"{count(self._n_jobs, 'run')} at once{later if beyond > 0 else ''}"
+
+    def _kill(self, table: JobTable, given: str) -> str:
+        job = table.find(given)
+        if job.number in table.results:
+            raise UserError(f"kill {given}: {table.told(job)} has ended")
+        if run := table.running_job(job.number):
+            run.is_killed = True
+            run.process.terminate()
+            self._deadlines[job.number] = time.monotonic() + GRACE_SECONDS
+            return f"{table.told(job)} is told to end"
+        table.end_killed(job)
+        job.record_failure(Killed(KILLED_BY_CONTROL))
+        return f"{table.told(job)} will not be trained"
+
+    def _first(self, table: JobTable, given: str) -> str:
+        job = table.find(given)
+        if job.number in table.results:
+            raise UserError(f"first {given}: {table.told(job)} has ended")
+        if table.running_job(job.number):
+            raise UserError(f"first {given}: {table.told(job)} trains already")
+        table.put_first(job.number)
+        return f"{table.told(job)} starts next"
+
+    def _composed(self) -> list[Future[Added]]:
+        return [each for each in self._adding if each.done()]
+
+    def _jobs_of(self, composed: Future[Added]) -> Sequence[Job]:
+        """Return the jobs that were asked for; none if that was refused."""
+        request = self._adding.pop(composed)
+        jobs: Sequence[Job] = ()
+        try:
+            added = composed.result()
+        except UserError as error:
+            answer = Answer(False, " ".join(str(error).split()))
+        except Exception as error:  # whatever it is, the sweep goes on
+            log.exception("what was asked for could not be composed")
+            answer = Answer(False, reason(error))
+        else:
+            answer, jobs = Answer(True, added.text), added.jobs
+            self._added.append([*request.asked.arguments])
+            known = json.dumps(self._added, ensure_ascii=False)
+            self._logbook.do(lambda: self._logbook.record.set_tag(SWEEP_ADDED, known))
+        self._logbook.tell(request, answer)
+        return jobs
+
+    def _pause_those_beyond(self, table: JobTable) -> None:
+        """Ask runs to stop after their epochs: all, or those that were started last."""
+        running = [*table.running.values()]
+        beyond = running if self.is_paused else running[self._n_jobs :] if self._n_jobs else []
+        wanted = {run.run_id for run in beyond if run.run_id}
+        for run_id in self._asked_to_pause - wanted:
+            self._folder.let_go_on(run_id)
+            self._asked_to_pause.discard(run_id)
+        for run_id in wanted - self._asked_to_pause:
+            try:
+                self._folder.ask_to_pause(run_id)
+            except OSError as error:  # until the next look
+                log.warning("run %s cannot be paused: %s", run_id, error)
+            else:
+                self._asked_to_pause.add(run_id)
+
+    def _kill_the_stubborn(self, table: JobTable) -> None:
+        now = time.monotonic()
+        for number in [each for each, end in self._deadlines.items() if now > end]:
+            del self._deadlines[number]
+            if run := table.running_job(number):
+                run.process.kill()
+
+    def record_killed(self, run: Running) -> None:
+        """Record why a run was ended, once its process is gone."""
+        self._deadlines.pop(run.job.number, None)
+        if run.run_id:
+            close_as_killed(run.job.config.tracking, run.run_id, KILLED_BY_CONTROL)
+        else:
+            run.job.record_failure(Killed(KILLED_BY_CONTROL))
+
+    def close(self) -> None:
+        """Refuse what is still asked; remove the folder. The record gets seconds to take it in."""
+        late: Iterable[Request | Misshapen] = [*self._adding.values(), *self._folder.take()]
+        for each in late:
+            if isinstance(each, Request):
+                self._logbook.tell(each, ENDED)
+        if self.is_paused:
+            self._logbook.do(lambda: self._logbook.record.delete_tag(SWEEP_PAUSED))
+        self._logbook.close()
+        self._folder.close()

@@ -1,0 +1,187 @@
+"""Runs that are added to a sweep while it is at work: composed, checked and looked up as others."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from sweep.config.compose import GROUP_KEYS, fields
+from sweep.config.explain import explain_composition, is_composition_error
+from sweep.config.overrides import HYDRA
+from sweep.config.schema import Config
+from sweep.display.console import count, show_lines
+from sweep.errors import UserError
+from sweep.execution.job import Job
+from sweep.execution.steering import Added
+from sweep.runs.membership import Membership
+from sweep.runs.resume import all_prior_runs
+from sweep.sweeps.checks import Prepared, check_common, check_runs
+from sweep.sweeps.combinations import Source, combinations_of, in_the_place_of
+from sweep.sweeps.compose import Composer
+from sweep.sweeps.sharing import in_chains, states_of
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What a sweep's runs are the combinations of.
+
+    Attributes:
+        composer: of runs.
+        given: overrides of the command.
+        source: of combinations besides those.
+    """
+
+    composer: Composer
+    given: Sequence[str]
+    source: Source
+
+    def changed(self, overrides: Sequence[str]) -> list[Job]:
+        """Return the runs that there are with other overrides in the place of the command's own.
+
+        Their numbers are not yet those of the sweep.
+
+        Raises:
+            UserError: something is wrong with them.
+        """
+        given = in_the_place_of(self.given, overrides)
+        try:
+            rows = combinations_of(self.composer, given, self.source.rows())
+            rows = self.source.kept(rows, self.composer)
+            return [self.composer.job(number, each) for number, each in enumerate(rows)]
+        except Exception as error:
+            if not is_composition_error(error):
+                raise
+            why = explain_composition(error, overrides, fields(), GROUP_KEYS)
+            raise UserError(f"add {' '.join(overrides)}: {why}") from error
+
+
+class Launcher(Protocol):
+    """What trains the runs of a sweep."""
+
+    def count_gpus(self, config: Config) -> int:
+        """Return how many GPUs runs such as this one can have."""
+
+    def check(self, configs: Sequence[Config]) -> None:
+        """Check that runs can be launched."""
+
+
+class MoreRuns:
+    """Makes jobs of overrides that a user adds.
+
+    Attributes:
+        keys: the fingerprints of all runs that the sweep has by now.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        jobs: Sequence[Job],
+        keys: Sequence[str],
+        membership: Membership,
+        grid: Grid,
+        launcher: Launcher,
+    ) -> None:
+        """Take the sweep as it is.
+
+        Args:
+            prepared: what its runs have in common.
+            jobs: all of them, trained or not.
+            keys: their fingerprints.
+            membership: of its runs.
+            grid: what they are the combinations of.
+            launcher: trains them.
+        """
+        self._prepared, self._membership = prepared, membership
+        self._first, self._next_number = jobs[0], len(jobs)
+        self._grid, self._launcher = grid, launcher
+        self.keys = list(keys)
+
+    def __call__(self, overrides: Sequence[str]) -> Added:
+        """Compose and check runs; find out which are trained already.
+
+        Raises:
+            UserError: something is wrong with them; the sweep has none of them.
+        """
+        for each in overrides:
+            if each.lstrip("+~").startswith((*HYDRA, "sweep.")):
+                raise UserError(
+                    f"add {each}: is one for all runs of a sweep; allowed are overrides of runs"
+                )
+        jobs = self._grid.changed(overrides)
+        self._check([job.config for job in jobs])
+        new: dict[str, Job] = {}
+        for job in jobs:
+            key = self._prepared.fingerprint(job.config)
+            if key not in self.keys:
+                new.setdefault(key, job)
+        missing = self._missing(new)
+        self.keys += new
+        return Added(missing, _told(len(jobs), len(new), missing))
+
+    def again(self, added: Iterable[Sequence[str]]) -> list[Job]:
+        """Return jobs that are missing of what was added before, and say which."""
+        jobs: list[Job] = []
+        for overrides in added:
+            asked = f"  add {' '.join(overrides)}, as before"
+            try:
+                found = self(overrides)
+            except UserError as error:  # since something has changed meanwhile
+                show_lines(f"{asked}: {' '.join(str(error).split())}")
+            else:
+                jobs += found.jobs
+                show_lines(f"{asked}: {found.text}")
+        return jobs
+
+    def _missing(self, new: Mapping[str, Job]) -> list[Job]:
+        """Return those that are not trained yet, as they are started."""
+        prepared, folder = self._prepared, self._prepared.locks.folder
+        rerun = self._first.config.rerun
+        found = {} if rerun else all_prior_runs(new, prepared.tracker, prepared.locks)
+        missing = [key for key in new if key not in found or not found[key].trained]
+        chained = {}
+        for number, key in enumerate(missing, self._next_number):
+            job = self._grid.composer.job(number, new[key].overrides)
+            chained[key] = replace(job, chain=prepared.chain(job.config))
+        self._next_number += len(missing)
+        begun = [prepared.started(job, self._membership) for job in chained.values()]
+        return in_chains(begun, states_of(chained, found, folder))
+
+    def _check(self, configs: Sequence[Config]) -> None:
+        """Check new runs as those that were there from the beginning.
+
+        Raises:
+            UserError: something is wrong.
+        """
+        check_common([self._first.config, *configs])
+        self._launcher.check([self._first.config, *configs])
+        checked = check_runs(configs, self._launcher.count_gpus)
+        self._prepared.datasets.update(checked.datasets)
+        prepared = replace(self._prepared, devices={**self._prepared.devices, **checked.devices})
+        prepared.tried(configs)
+        self._prepared = prepared
+
+
+def _told(composed: int, new: int, begun: Sequence[Job]) -> str:
+    numbers = ", ".join(str(job.number) for job in begun)
+    told = [f"{count(len(begun), 'run')} added{f' ({numbers})' if begun else ''}"]
+    if there := composed - new:
+        told.append(f"{there} in the sweep already")
+    if trained := new - len(begun):
+        told.append(f"{trained} trained already")
+    return "; ".join(told)
+
+
+def added_before(tag: str | None) -> list[list[str]]:
+    """Return the overrides that a sweep's record says were added to it; none if it cannot be read.
+
+    Args:
+        tag: a list of lists of texts, as JSON; None without one.
+    """
+    try:
+        found = json.loads(tag or "[]")
+    except ValueError:
+        return []
+    if not isinstance(found, list):
+        return []
+    lists = [each for each in found if isinstance(each, list) and each]
+    return [each for each in lists if all(isinstance(text, str) for text in each)]

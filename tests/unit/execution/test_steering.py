@@ -1,0 +1,446 @@
+"""What the scheduler does with what users ask of it: with runs that only seem to train."""
+
+import json
+import os
+import threading
+from dataclasses import replace
+
+import pytest
+from hydra.core.utils import JobStatus
+from machine import Machine, job
+from workplace import comes
+
+from sweep.errors import UserError
+from sweep.execution import steering as module
+from sweep.execution.capacity import LocalCapacity
+from sweep.execution.job_table import JobTable
+from sweep.execution.scheduler import Scheduler
+from sweep.execution.steering import Added, Steering, cannot_add
+from sweep.runs import control_folder
+from sweep.runs.control_folder import Asking, ControlFolder, pause_file
+from sweep.runs.events import PAUSED, Ended, Recorded
+from sweep.runs.requests import Answer
+
+KILLED = "killed by sweep control"
+
+
+class Kept:
+    """Stands in for the record of a sweep."""
+
+    def __init__(self):
+        self.texts, self.tags = {}, {}
+
+    def log_text(self, text, path):
+        self.texts[path] = json.loads(text)
+
+    def set_tag(self, key, value):
+        self.tags[key] = value
+
+    def delete_tag(self, key):
+        self.tags.pop(key, None)
+
+
+class Steered:
+    """A scheduler at work in another thread, with runs that do what the test says."""
+
+    def __init__(self, folder, jobs, n_jobs, add=cannot_add, source=None, script=None):
+        self.folder, self.record, self.said, self.ended = folder, Kept(), [], []
+        self.machine = Machine(script or (lambda machine, number: self.begin(number)))
+        self.machine.capacity = LocalCapacity(n_jobs, [])
+        steering = Steering(
+            ControlFolder(folder, "s"), self.record, add, [["seed=9"]], self.said.append
+        )
+        self.scheduler = Scheduler(
+            self.machine, jobs, self.machine, source, close=self.close, steering=steering
+        )
+        self.closed, self.asking = [], Asking(folder, "s")
+        self.thread = threading.Thread(target=self.work, daemon=True)
+        self.thread.start()
+        assert comes(lambda: self.asking.is_there)
+
+    def begin(self, number):
+        self.machine.send(number, Recorded(f"{number}" * 32))
+
+    def close(self, *arguments):
+        self.closed.append(arguments)
+
+    def work(self):
+        try:
+            self.ended.append(self.scheduler.run())
+        except BaseException as error:
+            self.ended.append(error)
+
+    def ask(self, action, *arguments):
+        """Ask for something; return what is answered."""
+        name, found = self.asking.ask(action, arguments), []
+        assert comes(lambda: found.append(self.asking.answer(name)) or found[-1])
+        return found[-1]
+
+    def trains(self, *numbers):
+        """Wait until these train, and no others."""
+        return comes(lambda: sorted(self.machine.senders) == sorted(numbers))
+
+    def is_asked_to_pause(self, *numbers):
+        files = [pause_file(self.folder, "s", f"{number}" * 32) for number in numbers]
+        return comes(lambda: sorted(self.asking.path.glob("*.pause")) == sorted(files))
+
+    def end(self):
+        """Wait for the end; return the results."""
+        self.thread.join(60)
+        assert not self.thread.is_alive(), self.machine.started
+        assert [*self.folder.iterdir()] == []
+        if isinstance(self.ended[0], BaseException):
+            raise self.ended[0]
+        return {number: each.status for number, each in self.ended[0].items()}
+
+    def told(self, number):
+        return [each for known, each in self.machine.told if known == number]
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.02)
+
+
+DONE = JobStatus.COMPLETED
+
+
+def test_a_pause_lets_epochs_end_and_nothing_start_until_it_goes_on(tmp_path):
+    sweep = Steered(tmp_path, [job(0, 3), job(1, 2), job(2, 1)], 2)
+    assert sweep.trains(0, 1)
+    assert sweep.ask("pause") == Answer(True, "2 runs will stop after the epoch in progress")
+    assert sweep.is_asked_to_pause(0, 1)
+    sweep.machine.pause(0)
+    sweep.machine.finish(1)  # it was in its last epoch
+    assert sweep.is_asked_to_pause()
+    assert comes(lambda: "sweep.paused" in sweep.record.tags)
+    assert sweep.ask("pause") == Answer(True, "is paused already")
+    assert sweep.machine.started == [0, 1]
+    assert sweep.ask("resume") == Answer(True, "goes on: 2 runs waiting")
+    assert sweep.trains(0, 2)  # what was paused is the first
+    assert sweep.machine.started == [0, 1, 0, 2]
+    sweep.machine.finish(0)
+    sweep.machine.finish(2)
+    assert sweep.end() == {0: DONE, 1: DONE, 2: DONE}
+    assert sweep.told(0) == [
+        *(Recorded("0" * 32), Ended(PAUSED, "paused after epoch 1"), Recorded("0" * 32))
+    ]
+    assert sweep.record.tags == {}
+    kept = [sweep.record.texts[key] for key in sorted(sweep.record.texts)]
+    assert [(each["asked"], each["is_done"]) for each in kept] == [
+        *(("pause", True), ("pause", True), ("resume", True))
+    ]
+    assert {*kept[0]} == {"time", "user", "host", "asked", "is_done", "outcome"}
+
+
+def test_what_goes_on_in_time_is_not_paused(tmp_path):
+    sweep = Steered(tmp_path, [job(0, 1)], 1)
+    assert sweep.trains(0)
+    sweep.ask("pause")
+    assert sweep.is_asked_to_pause(0)
+    sweep.ask("resume")
+    assert sweep.is_asked_to_pause()
+    assert sweep.ask("resume") == Answer(False, "resume: the sweep is not paused")
+    sweep.machine.finish(0)
+    assert sweep.end() == {0: DONE}
+
+
+def test_a_pause_in_the_last_epochs_is_over_with_them(tmp_path):
+    sweep = Steered(tmp_path, [job(0, 1)], 1)
+    assert sweep.trains(0)
+    sweep.ask("pause")
+    sweep.machine.finish(0)
+    assert sweep.end() == {0: DONE}
+    assert sweep.record.tags == {}
+
+
+def test_fewer_jobs_pause_the_last_that_were_started(tmp_path):
+    sweep = Steered(tmp_path, [job(number, 9 - number) for number in range(4)], 3)
+    assert sweep.trains(0, 1, 2)
+    assert sweep.ask("jobs", "1") == Answer(
+        True, "1 run at once; 2 runs will stop after the epoch in progress, and go on later"
+    )
+    assert sweep.is_asked_to_pause(1, 2)
+    for number in (2, 1):
+        sweep.machine.pause(number)
+        assert comes(lambda number=number: sweep.scheduler._queue[0].number == number)
+    assert sweep.trains(0)
+    sweep.machine.finish(0)
+    assert sweep.trains(1)
+    sweep.machine.finish(1)
+    assert sweep.trains(2)
+    assert sweep.ask("jobs", "5") == Answer(True, "5 runs at once")
+    assert sweep.trains(2, 3)
+    sweep.machine.finish(2)
+    sweep.machine.finish(3)
+    assert sweep.end() == dict.fromkeys(range(4), DONE)
+    assert sweep.machine.started == [0, 1, 2, 1, 2, 3]
+
+
+def test_a_run_is_killed_and_not_tried_again(tmp_path, monkeypatch):
+    recorded = []
+    monkeypatch.setattr(module, "close_as_killed", lambda _, *others: recorded.append(others))
+    sweep = Steered(tmp_path, [job(0, 2), job(1, 1)], 1)
+    assert sweep.trains(0)
+    assert sweep.ask("kill", "0" * 8) == Answer(True, "run 0 (epochs=2) is told to end")
+    assert comes(lambda: sweep.machine.started == [0, 1])
+    assert recorded == [("0" * 32, KILLED)]
+    assert sweep.ask("kill", "0") == Answer(False, "kill 0: run 0 (epochs=2) has ended")
+    sweep.machine.finish(1)
+    assert sweep.end() == {0: JobStatus.UNKNOWN, 1: DONE}
+    assert sweep.machine.processes[0].calls == ["terminate", "join"]
+    assert (sweep.machine.started, sweep.closed) == ([0, 1], [])
+    assert sweep.told(0)[-1] == Ended("KILLED", KILLED)
+
+
+def test_a_run_that_does_not_hear_it_is_killed_by_force(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(module, "close_as_killed", lambda *_: None)
+    sweep = Steered(tmp_path, [job(0, 2)], 1)
+    assert sweep.trains(0)
+    sweep.machine.processes[0].stubborn = True
+    sweep.ask("kill", "epochs=2")
+    assert sweep.end() == {0: JobStatus.UNKNOWN}
+    assert sweep.machine.processes[0].calls == ["terminate", "kill", "join"]
+
+
+def test_a_run_that_ends_well_although_it_was_told_to_end_has_ended_well(tmp_path):
+    sweep = Steered(tmp_path, [job(0, 2)], 1)
+    assert sweep.trains(0)
+    process = sweep.machine.processes[0]
+    process.terminate = lambda: sweep.machine.finish(0)
+    sweep.ask("kill", "0")
+    assert sweep.end() == {0: DONE}
+
+
+def test_a_run_that_waits_is_killed_before_it_starts(tmp_path):
+    reasons = []
+    waiting = replace(job(1, 1), record_failure=lambda error: reasons.append(repr(error)))
+    sweep = Steered(tmp_path, [job(0, 2), waiting], 1)
+    assert sweep.trains(0)
+    assert sweep.ask("kill", "1") == Answer(True, "run 1 (epochs=1) will not be trained")
+    sweep.machine.finish(0)
+    assert sweep.end() == {0: DONE, 1: JobStatus.UNKNOWN}
+    assert reasons == [f"Killed('{KILLED}')"]
+    assert sweep.machine.started == [0]
+
+
+def test_one_run_starts_next_even_if_it_needs_more_room(tmp_path, monkeypatch):
+    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
+    jobs = [job(0, 9), job(1, 8), job(2, 7), job(3, 1, "threads_per_run=2")]
+    sweep = Steered(tmp_path, jobs, None)
+    assert sweep.trains(0, 1)
+    assert sweep.ask("first", "3") == Answer(True, "run 3 (epochs=1) starts next")
+    sweep.machine.finish(0)
+    assert sweep.trains(1)
+    assert sweep.ask("first", "1") == Answer(False, "first 1: run 1 (epochs=8) trains already")
+    assert sweep.ask("first", "0") == Answer(False, "first 0: run 0 (epochs=9) has ended")
+    assert sweep.machine.started == [0, 1]
+    sweep.machine.finish(1)
+    assert sweep.trains(3)
+    sweep.machine.finish(3)
+    assert sweep.trains(2)
+    sweep.machine.finish(2)
+    assert sweep.end() == dict.fromkeys(range(4), DONE)
+
+
+def test_what_is_to_start_next_does_so_before_what_was_paused(tmp_path):
+    sweep = Steered(tmp_path, [job(number, 9 - number) for number in range(4)], 2)
+    assert sweep.trains(0, 1)
+    sweep.ask("first", "3")
+    sweep.ask("jobs", "1")
+    assert sweep.is_asked_to_pause(1)
+    sweep.machine.pause(1)
+    assert sweep.trains(0)
+    for number, following in ((0, [3]), (3, [1]), (1, [2]), (2, [])):
+        sweep.machine.finish(number)
+        assert sweep.trains(*following)
+    assert sweep.end() == dict.fromkeys(range(4), DONE)
+
+
+def test_stop_is_as_an_interrupt(tmp_path):
+    sweep = Steered(tmp_path, [job(0, 2), job(1, 1)], 1)
+    assert sweep.trains(0)
+    assert sweep.ask("stop") == Answer(True, "stops; the same command goes on with it")
+    with pytest.raises(KeyboardInterrupt):
+        sweep.end()
+    assert sweep.machine.processes[0].calls == ["terminate", "join"]
+    assert sweep.machine.started == [0]
+    ((_, kept),) = sweep.record.texts.items()
+    assert kept["asked"] == "stop"
+
+
+def test_runs_are_added_while_others_train(tmp_path):
+    asked, released = [], threading.Event()
+
+    def add(overrides):
+        asked.append(overrides)
+        released.wait(60)
+        return Added([job(1, 5), job(2, 6)], "2 runs added (1, 2)")
+
+    sweep = Steered(tmp_path, [job(0, 2)], 1, add)
+    assert sweep.trains(0)
+    name = sweep.asking.ask("add", ["optim.lr=0.5", "seed=1,2"])
+    assert comes(lambda: asked)
+    sweep.machine.finish(0)  # the sweep waits for what comes
+    assert comes(lambda: not sweep.machine.senders)
+    released.set()
+    assert comes(lambda: sweep.asking.answer(name) == Answer(True, "2 runs added (1, 2)"))
+    assert sweep.trains(1)
+    sweep.machine.finish(1)
+    assert sweep.trains(2)
+    sweep.machine.finish(2)
+    assert sweep.end() == {0: DONE, 1: DONE, 2: DONE}
+    assert asked == [("optim.lr=0.5", "seed=1,2")]
+    # It is known when the sweep goes on after an interruption, as is what was added before.
+    assert json.loads(sweep.record.tags["sweep.added"]) == [["seed=9"], [*asked[0]]]
+    assert sweep.machine.added == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (UserError("epochs=0: 1 or more\n(in the combination epochs=0)"),) * 2,
+        (OSError(5, "Input/output error"), "OSError: [Errno 5] Input/output error"),
+    ],
+)
+def test_what_cannot_be_added_is_refused_and_the_sweep_goes_on(tmp_path, error, told):
+    def add(overrides):
+        raise error
+
+    sweep = Steered(tmp_path, [job(0, 2)], 1, add)
+    assert sweep.trains(0)
+    assert sweep.ask("add", "x=1") == Answer(False, " ".join(str(told).split()))
+    sweep.machine.finish(0)
+    assert sweep.end() == {0: DONE}
+
+
+def test_nothing_is_added_to_a_search(tmp_path):
+    sweep = Steered(tmp_path, [job(0, 2)], 1)
+    assert sweep.trains(0)
+    answer = sweep.ask("add", "optim.lr=0.5")
+    assert (answer.is_done, answer.text) == (
+        False,
+        "add optim.lr=0.5: this is a search, which has no grid to add to; it suggests its runs "
+        "itself",
+    )
+    sweep.machine.finish(0)
+    sweep.end()
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_code_is_added_by_the_user_of_the_sweep_alone(tmp_path, monkeypatch, is_own):
+    usual = control_folder._read
+    owner = os.geteuid() if is_own else os.geteuid() + 1
+    monkeypatch.setattr(control_folder, "_read", lambda path: (usual(path)[0], owner))
+    sweep = Steered(tmp_path, [job(0, 2)], 1, lambda overrides: Added([], "0 runs added"))
+    assert sweep.trains(0)
+    answer = sweep.ask("add", "model={_target_:mine.Net}")
+    refusal = "add model={_target_:mine.Net}: names code, which only the user of the sweep may add"
+    assert answer == (Answer(True, "0 runs added") if is_own else Answer(False, refusal))
+    sweep.machine.finish(0)
+    sweep.end()
+
+
+class Suggesting:
+    """Suggests three jobs, one after another."""
+
+    def __init__(self):
+        self.numbers, self.ended = [0, 1, 2], []
+
+    def next(self):
+        return job(self.numbers.pop(0), 1) if self.numbers else None
+
+    def finished(self, job, result):
+        self.ended.append(job.number)
+
+
+def test_a_search_that_is_paused_suggests_nothing_and_does_not_end(tmp_path):
+    source = Suggesting()
+    sweep = Steered(tmp_path, [], 1, source=source)
+    assert sweep.trains(0)
+    sweep.ask("pause")
+    sweep.machine.finish(0)
+    assert sweep.trains()
+    assert source.numbers == [1, 2]
+    assert sweep.ask("resume").is_done
+    for number in (1, 2):
+        assert sweep.trains(number)
+        sweep.machine.finish(number)
+    assert sweep.end() == {0: DONE, 1: DONE, 2: DONE}
+    assert source.ended == [0, 1, 2]
+
+
+def test_what_is_no_request_is_said_and_harms_nothing(tmp_path):
+    sweep = Steered(tmp_path, [job(0, 2)], 1)
+    assert sweep.trains(0)
+    (sweep.asking.path / "001.json").write_text("{")
+    aside = sweep.asking.path / "001.refused"
+    assert comes(aside.exists)
+    assert comes(
+        lambda: sweep.said == [f"control: a request was not taken: it is not JSON: {aside}"]
+    )
+    aside.unlink()
+    sweep.machine.finish(0)
+    assert sweep.end() == {0: DONE}
+
+
+def test_a_record_that_is_away_does_not_stop_the_sweep(tmp_path):
+    def away(*_):
+        raise ConnectionError("away")
+
+    sweep = Steered(tmp_path, [job(0, 2)], 1)
+    sweep.record.log_text = sweep.record.set_tag = sweep.record.delete_tag = away
+    assert sweep.trains(0)
+    assert sweep.ask("pause").is_done
+    sweep.machine.pause(0)
+    assert sweep.ask("resume").is_done
+    assert sweep.trains(0)
+    sweep.machine.finish(0)
+    assert sweep.end() == {0: DONE}
+
+
+def test_a_folder_that_cannot_be_made_leaves_the_sweep_unsteered(tmp_path):
+    (tmp_path / "control").write_text("")
+    said, machine = [], Machine(Machine.finish)
+    machine.capacity = LocalCapacity(1, [])
+    steering = Steering(ControlFolder(tmp_path, "s"), Kept(), say=said.append)
+    results = Scheduler(machine, [job(0, 1)], machine, steering=steering).run()
+    assert [each.status for each in results.values()] == [DONE]
+    (line,) = said
+    assert line.startswith("control: this sweep cannot be steered: [Errno 20] Not a directory")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            "7",
+            "7: is none of the runs that this sweep trains; allowed are their numbers (0, 1, 2), ",
+        ),
+        ("abc", "abc: is none of the runs"),
+        ("epochs=4", "epochs=4: may be several: run 1 (epochs=4), run 2 (epochs=4); allowed is "),
+        ("aaaa", "aaaa: may be several: run 1 (epochs=4), run 2 (epochs=4); allowed is one of"),
+    ],
+)
+def test_a_run_that_is_unknown_or_ambiguous(given, message):
+    with pytest.raises(UserError) as raised:
+        table().find(given)
+    assert str(raised.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("given", "number"),
+    [("0", 0), ("epochs=3", 0), ("aaaab", 2), ("epochs=3 mlp relu mnist_5k", 0)],
+)
+def test_a_run_by_its_number_overrides_name_or_id(given, number):
+    assert table().find(given).number == number
+
+
+def table():
+    machine = Machine(None)
+    found = JobTable(LocalCapacity(1, []), machine)
+    for each in (job(0, 3), job(1, 4), job(2, 4)):
+        found.add(each)
+    found.run_ids |= {1: "aaaaa", 2: "aaaab"}
+    return found
