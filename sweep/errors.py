@@ -48,6 +48,19 @@ class Pruned(Exception):
         self.epoch = epoch
 
 
+class Paused(Exception):
+    """A run that waits: others decide whether it goes on. Its text says so.
+
+    Attributes:
+        epoch: after which it waits.
+    """
+
+    def __init__(self, epoch: int, reason: str) -> None:
+        """Take the epoch and what is told."""
+        super().__init__(reason)
+        self.epoch = epoch
+
+
 def leave(exit_code: int, message: str) -> NoReturn:
     """Print the message as an error, and end the program."""
     print(message, file=sys.stderr)

@@ -151,6 +151,8 @@ def end_line(ended: Ended) -> str:
     """Return how a run ended, if it did not end well."""
     if ended.status == "KILLED":
         return "interrupted: recorded as KILLED"
+    if ended.status == "PAUSED":
+        return f"pauses: {ended.reason}"
     if ended.status == "PRUNED":
         return f"pruned: {ended.reason}"
     return f"failed: {ended.reason}" if ended.status == "FAILED" else ""

@@ -103,7 +103,11 @@ class SweepDisplay:
         )
 
     def add(self, number: int, name: str, cost: float) -> None:
-        """Take one more run, unless it is known."""
+        """Take one more run, unless it is known; one that was paused is to go on."""
+        known = self._rows.get(number)
+        if known and known.status == "PAUSED":
+            known.status = "queued"
+            self._ended.remove(known)
         self._add(Row(number, name, cost))
 
     def _add(self, row: Row) -> None:
@@ -162,8 +166,8 @@ class SweepDisplay:
 
     def counts(self) -> str:
         """Return how many runs are where."""
-        names = ("running", "queued", "FINISHED", "PRUNED", "FAILED", "KILLED")
-        words = ("running", "queued", "done", "pruned", "failed", "interrupted")
+        names = ("running", "queued", "FINISHED", "PAUSED", "PRUNED", "FAILED", "KILLED")
+        words = ("running", "queued", "done", "paused", "pruned", "failed", "interrupted")
         counts = zip(words, (len(self._with(name)) for name in names), strict=True)
         parts = [f"{number} {word}" for word, number in counts if number]
         return f"{count(len(self._rows), 'run')}: {', '.join(parts)}"

@@ -77,7 +77,7 @@ class Retried:
 
 @dataclass(frozen=True)
 class Ended:
-    """A run's record is closed: FINISHED, FAILED, PRUNED or KILLED; with the reason, if any."""
+    """A run's record is closed: FINISHED, FAILED, PRUNED, PAUSED or KILLED; the reason, if any."""
 
     status: str
     reason: str = ""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sweep import tracking
 from sweep.config.params import params, score_metric
 from sweep.config.schema import Config
-from sweep.errors import Pruned, RunFailed, UserError
+from sweep.errors import Paused, Pruned, RunFailed, UserError
 from sweep.runs.artifacts import log_figures, log_model, log_parameters
 from sweep.runs.described import describe
 from sweep.runs.events import (
@@ -42,7 +42,8 @@ from sweep.uris import redacted
 
 log = logging.getLogger(__name__)
 
-# Is given a run's epochs so far, and whether no more are missing; raises Pruned to end it.
+# Is given a run's epochs so far, and whether no more are missing; raises Pruned to end it,
+# or Paused to let it wait.
 Judge = Callable[[Sequence[EpochRecord], bool], None]
 
 
@@ -66,7 +67,8 @@ def execute(
         overrides: what the user overrode, as in ``optim.lr=0.1``; names the run.
         tell: is told how the run gets on.
         membership: of a sweep or a search; None for a single run.
-        judge: ends the run after an epoch if it is pruned; it then returns what it had reached.
+        judge: ends the run after an epoch if it is pruned, or pauses; it then returns what it had
+            reached.
 
     Raises:
         UserError: nothing was trained and no run was created.
@@ -119,7 +121,7 @@ def _train_and_record(run: Run, begun: RunInfo | None, tell: Listener, judge: Ju
         _compare_versions(begun, tags, tell)
     parent = run.membership.sweep_id if run.membership else None
     described = params(run.config)
-    with suppress(Pruned), _telling_the_end(run.name, tell):
+    with suppress(Pruned, Paused), _telling_the_end(run.name, tell):
         with run.tracker.open_run(run.name, described, tags, parent, begun) as record:
             tell(Recorded(record.run_id))
             place = f"{redacted(run.tracker.uri)}, experiment {run.tracker.experiment}"
@@ -157,6 +159,10 @@ def _telling_the_end(name: str, tell: Listener) -> Iterator[None]:
     except Pruned as pruned:
         log.info("%s: %s", name, pruned)
         tell(Ended("PRUNED", str(pruned)))
+        raise
+    except Paused as paused:
+        log.info("%s: %s", name, paused)
+        tell(Ended("PAUSED", str(paused)))
         raise
     except (RunFailed, UserError) as error:
         log.error("%s failed: %s", name, error)

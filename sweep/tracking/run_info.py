@@ -15,7 +15,7 @@ from sweep.config.metrics import at_best
 
 FINGERPRINT, FOLDER = "fingerprint", "checkpoint_folder"
 FAILURE, DIVERGED = "failure_reason", "diverged"
-PRUNED_AFTER = "pruned_after_epoch"
+PRUNED_AFTER, PAUSED_AFTER = "pruned_after_epoch", "paused_after_epoch"
 GOES_ON_FROM, EPOCHS_TAKEN_OVER = "goes_on_from_run", "epochs_taken_over"
 RUNS_AT_ONCE = 1000  # in one answer; so many are in memory with all that MLflow makes of them
 
@@ -67,9 +67,19 @@ class RunInfo(Tagged):
         return self.status == "FINISHED"
 
     @property
+    def state(self) -> str:
+        """Its status, PRUNED or PAUSED."""
+        return state_of(self.status, self.tags)
+
+    @property
     def pruned(self) -> bool:
         """Whether it was stopped because others got further, and did not go on since."""
-        return is_pruned(self.status, self.tags)
+        return self.state == "PRUNED"
+
+    @property
+    def paused(self) -> bool:
+        """Whether it waits for its search to let it go on."""
+        return self.state == "PAUSED"
 
     @property
     def diverged(self) -> bool:
@@ -80,9 +90,11 @@ class RunInfo(Tagged):
         return DIVERGED in self.tags or self.tags.get(FAILURE, "").startswith(DIVERGED)
 
 
-def is_pruned(status: str, tags: Mapping[str, str]) -> bool:
-    """Return whether a run is recorded as pruned: MLflow has no status for it."""
-    return status == "KILLED" and PRUNED_AFTER in tags
+def state_of(status: str, tags: Mapping[str, str]) -> str:
+    """Return a run's status; PRUNED or PAUSED, for which MLflow has none but KILLED."""
+    if status == "KILLED" and PRUNED_AFTER in tags:
+        return "PRUNED"
+    return "PAUSED" if status == "KILLED" and PAUSED_AFTER in tags else status
 
 
 def run_info(run: Run) -> RunInfo:

@@ -17,7 +17,7 @@ from mlflow.utils.mlflow_tags import (
 
 from sweep.config.schema import Tracking
 from sweep.environment import commit
-from sweep.errors import Pruned, RunFailed, UserError
+from sweep.errors import Paused, Pruned, RunFailed, UserError
 from sweep.files import obstacle
 from sweep.tracking.connection import database_file, explained_errors, short_timeouts
 from sweep.tracking.locations import (
@@ -34,6 +34,7 @@ from sweep.tracking.run_info import (
     DIVERGED,
     FAILURE,
     FINGERPRINT,
+    PAUSED_AFTER,
     PRUNED_AFTER,
     RunInfo,
     run_info,
@@ -121,7 +122,7 @@ class Tracker:
         """Create a run, or go on with a past one, and close it as what it became.
 
         FINISHED; FAILED, with the reason and the traceback, after an exception; KILLED after an
-        interrupt, or with the reason if it was pruned. What was raised is raised on.
+        interrupt, with the reason if it was pruned, or if it pauses. What was raised is raised on.
         """
         own = resolve_tags(dict(tags))
         if (known := commit()) is not None:
@@ -149,6 +150,8 @@ class Tracker:
                     record.kill()
                 elif isinstance(error, Pruned):
                     record.prune(error)
+                elif isinstance(error, Paused):
+                    record.pause(error)
                 else:
                     record.fail(error)
             except Exception as other:  # whatever it is, what failed first counts
@@ -158,13 +161,14 @@ class Tracker:
     def _reopen(self, past: RunInfo, tags: Mapping[str, str]) -> Record:
         if file := database_file(self.uri):
             mend_location_of(past.run_id, file)
-        count = int(past.tags.get(INTERRUPTIONS, "0")) + 1
-        tags = {**tags, INTERRUPTIONS: str(count)}
+        if not past.paused:
+            count = int(past.tags.get(INTERRUPTIONS, "0")) + 1
+            tags = {**tags, INTERRUPTIONS: str(count)}
         self._client.update_run(past.run_id, "RUNNING")
         self._client.log_batch(
             past.run_id, tags=[RunTag(key, value) for key, value in tags.items()]
         )
-        for tag in {DIVERGED, FAILURE, PRUNED_AFTER} & {*past.tags}:
+        for tag in {DIVERGED, FAILURE, PRUNED_AFTER, PAUSED_AFTER} & {*past.tags}:
             self._client.delete_tag(past.run_id, tag)
         known = [
             (key, point.step)
@@ -213,6 +217,14 @@ class Tracker:
                 self._client.set_tag(run_id, FAILURE, why)
                 end_ms = max(now_ms(), info.start_time)  # the clock may have been set back
                 self._client.set_terminated(run_id, "KILLED", end_ms)
+
+    def prune_paused(self, run_id: str, pruned: Pruned) -> None:
+        """Close for good a run that has ended without its end: with the epoch and the reason."""
+        with explained_errors(self.uri):
+            tags = {FAILURE: str(pruned), PRUNED_AFTER: str(pruned.epoch)}
+            self._client.log_batch(run_id, tags=[RunTag(key, tags[key]) for key in tags])
+            if PAUSED_AFTER in self._client.get_run(run_id).data.tags:
+                self._client.delete_tag(run_id, PAUSED_AFTER)
 
 
 def check_artifact_folder(experiment: str, folder: Path | None) -> None:

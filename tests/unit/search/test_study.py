@@ -13,8 +13,9 @@ from optuna.trial import TrialState
 from sweep.config.compose import load
 from sweep.config.ranges import parse_overrides
 from sweep.errors import UserError
+from sweep.search.reported import ReportedTrial
 from sweep.search.space import space_of
-from sweep.search.study import ReportedTrial, Study, recorded_trials
+from sweep.search.study import Study, recorded_trials
 
 LR, ACTIVATION = "optim.lr=tag(log,interval(1e-3,1))", "model.activation=tanh,relu,sigmoid"
 FINITE = ("seed=range(0,3)", "model.activation=tanh,relu")
@@ -153,7 +154,7 @@ def rising(start):
 
 
 def test_asha_keeps_the_best_third_of_each_rung():
-    search = settings(pruner="asha", reduction_factor=3)
+    search = settings(pruner="stop_asha", reduction_factor=3)
     # Rungs end after epochs 1, 3 and 9. The first is alone; each other goes on if it is the best of
     # up to five so far, or one of the best two of six.
     curves = [rising(0.5), rising(0.4), rising(0.6), rising(0.3), rising(0.2), rising(0.55)]
@@ -163,7 +164,7 @@ def test_asha_keeps_the_best_third_of_each_rung():
 
 
 def test_asha_gives_each_run_its_first_epochs():
-    search = settings(pruner="asha", reduction_factor=2, min_epochs=2)
+    search = settings(pruner="stop_asha", reduction_factor=2, min_epochs=2)
     assert pruned(search, 9, [rising(0.5), rising(0.4), rising(0.3)]) == [None, 2, 2]
 
 
@@ -176,13 +177,13 @@ def test_median_stops_what_is_below_the_median_of_others():
 
 
 def test_hyperband_has_brackets_that_prune_later():
-    search = settings(pruner="hyperband", reduction_factor=3)
+    search = settings(pruner="stop_hyperband", reduction_factor=3)
     ends = pruned(search, 9, [rising(0.9 - number / 100) for number in range(30)])
     assert {1, 3} <= {*ends} <= {None, 1, 3}
 
 
 def test_what_was_reported_before_an_interruption_is_not_reported_again():
-    search = settings(pruner="asha")
+    search = settings(pruner="stop_asha")
     number = open_study(search, LR).ask(1).number
     for _ in range(2):
         trial = ReportedTrial(search, "test", number, 9)
