@@ -6,6 +6,7 @@ import time
 from hydra.core.utils import JobReturn, JobStatus
 from optuna.trial import FrozenTrial, TrialState
 
+from sweep.config.params import score_metric
 from sweep.config.schema import Config
 from sweep.display.console import count, show_lines
 from sweep.errors import Pruned, UserError
@@ -46,7 +47,7 @@ class TrialJobs:
         self._composer, self._sweep_id = composer, sweep_id
         self._begun = study.begun()
         self._busy: set[int] = set()  # trials whose jobs have not ended
-        self._is_exhausted, self._ask_again = False, 0.0
+        self._is_exhausted, self._is_over, self._ask_again = False, False, 0.0
         budget = plan.config.search.time_budget
         self._end = None if budget is None else time.monotonic() + budget
         self.error: UserError | None = None
@@ -79,7 +80,7 @@ class TrialJobs:
         except UserError as error:  # the storage is away; what trains goes on meanwhile
             self.error, self._ask_again = error, time.monotonic() + AGAIN_SECONDS
             return None
-        self.error = None
+        self.error, self._is_over = None, trial is None
         return trial
 
     def _suggested(self) -> FrozenTrial | None:
@@ -97,6 +98,7 @@ class TrialJobs:
         what cannot be told, since record or storage are away.
         """
         self._busy.discard(job.number)
+        self._is_over = False  # it may let another go on
         try:
             past = self._recorded(job.config)
             if past is None:
@@ -111,12 +113,14 @@ class TrialJobs:
     def close(self) -> None:
         """Close the paused trials, since no more go on: as PRUNED, with the epoch and the reason.
 
-        If some trial has not ended, the same command goes on with it, and then closes them.
+        If the search was stopped, or some trial has not ended, the same command goes on, and closes
+        them then.
 
         Raises:
             UserError: record or storage cannot be used; the same command closes what is left.
         """
-        paused = [] if self._busy or self._study.begun() else self._study.paused()
+        is_over = self._is_over and not self._busy and not self._study.begun()
+        paused = self._study.paused() if is_over else []
         for trial in paused:
             config = self._job(trial).config
             with self._prepared.locks.try_hold(self._prepared.fingerprint(config)) as is_free:
@@ -137,7 +141,7 @@ class TrialJobs:
 
     def _prune(self, past: RunInfo, epoch: int) -> None:
         """Close a paused run, in the record and where its checkpoints are."""
-        pruner, metric = self._plan.config.search.pruner, self._plan.objectives[0]
+        pruner, metric = self._plan.config.search.pruner, score_metric(self._plan.config)
         reason = f"{pruner} paused it after epoch {epoch}: others went on, with a better {metric}"
         self._prepared.tracker.prune_paused(past.run_id, Pruned(epoch, reason))
         if not self._plan.config.keep_states:

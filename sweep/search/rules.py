@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sweep.config.schema import Search
+from sweep.search.choices import PRUNERS
 from sweep.search.pausing import Pauses
 
 RULE = "search.pruner"  # in what a study is about
@@ -21,6 +22,13 @@ def in_study(search: Search, epochs: int) -> str | None:
     if Pauses(search, epochs).any:
         return f"{search.pruner}{PAUSES}"
     return search.pruner.removeprefix(STOPS)
+
+
+def shown(rule: str | None) -> str | None:
+    """Return a rule as it is written now: ``stop_asha`` for what was ``asha``."""
+    if rule is None or rule.endswith(PAUSES):
+        return _before_pauses(rule)
+    return f"{STOPS}{rule}" if f"{STOPS}{rule}" in PRUNERS.names() else rule
 
 
 def _before_pauses(rule: str | None) -> str | None:

@@ -17,7 +17,7 @@ from sweep.errors import UserError
 from sweep.search.choices import SAMPLERS
 from sweep.search.multifidelity import comparable
 from sweep.search.pausing import GOAL, Pauses, Promotion, stopping
-from sweep.search.rules import RULE, as_before_pauses, other_rule
+from sweep.search.rules import RULE, as_before_pauses, other_rule, shown
 from sweep.search.space import Space, in_words
 from sweep.search.storage import (
     OPENING,
@@ -273,4 +273,5 @@ def _in_words(about: Mapping[str, Any]) -> dict[str, str]:
     return {
         **{key: in_words(each) for key, each in about.get(SEARCHED, {}).items()},
         **{key: as_text(each) for key, each in others.items()},
+        RULE: as_text(shown(about.get(RULE))),
     }

@@ -14,8 +14,9 @@ from sweep.config.compose import load
 from sweep.config.ranges import parse_overrides
 from sweep.errors import UserError
 from sweep.search.reported import ReportedTrial
+from sweep.search.rules import RULE, in_study
 from sweep.search.space import space_of
-from sweep.search.study import Study, recorded_trials
+from sweep.search.study import Study, is_of_older_version, recorded_trials
 
 LR, ACTIVATION = "optim.lr=tag(log,interval(1e-3,1))", "model.activation=tanh,relu,sigmoid"
 FINITE = ("seed=range(0,3)", "model.activation=tanh,relu")
@@ -213,6 +214,38 @@ def test_a_study_of_another_search_is_refused():
         "seed: 1 or 2 then, nothing now; epochs: 9 then, 10 now; batch_size: nothing then, 8 to 32 "
         "in steps of 8 now"
     )
+
+
+def test_runs_that_pause_are_not_added_to_those_that_were_stopped():
+    """What a study says of ``stop_asha`` is what older versions said of ``asha``."""
+    stops, pauses = settings(pruner="stop_asha"), settings(pruner="asha")
+    about = {RULE: in_study(stops, 9)}
+    assert about == {RULE: "asha"}
+    open_study(stops, LR, about=about)
+    with pytest.raises(UserError) as raised:
+        open_study(pauses, LR, about={RULE: in_study(pauses, 9)})
+    assert str(raised.value) == (
+        "search.pruner=asha: study test was begun by the rule that stops runs for good; allowed: "
+        "search.pruner=stop_asha, which goes on with it, or search.study=NAME for another study"
+    )
+    assert not is_of_older_version(pauses, "test")  # it was not asha that was asked for
+    assert not is_of_older_version(pauses, "another")
+    with sqlite3.connect("optuna.db") as database:
+        database.execute("DELETE FROM study_user_attributes WHERE key = 'search.pruner'")
+    database.close()
+    assert is_of_older_version(pauses, "test")
+
+
+def test_runs_that_are_stopped_are_not_added_to_those_that_pause():
+    pauses, stops = settings(pruner="hyperband"), settings(pruner="stop_hyperband")
+    open_study(pauses, LR, about={RULE: in_study(pauses, 9)})
+    with pytest.raises(UserError, match=r"search\.pruner: hyperband then, stop_hyperband now$"):
+        open_study(stops, LR, about={RULE: in_study(stops, 9)})
+
+
+@pytest.mark.parametrize("pruner", ["median", None])
+def test_other_rules_are_called_what_they_were(pruner):
+    assert in_study(settings(pruner=pruner), 9) == pruner
 
 
 def test_a_study_of_edited_files_is_refused():
