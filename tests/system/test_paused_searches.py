@@ -152,8 +152,8 @@ def test_studies_of_older_versions_go_on_by_their_own_rule(tmp_path):
     """They say that they are pruned by asha, which stopped runs for good."""
     workplace = Workplace(tmp_path)
     search = (*SEARCH, "model.hidden=[8]", "epochs=2", "search.startup_trials=1")
-    old = (*search, "search.pruner=stop_asha", "--multirun")
-    workplace.run(*old, "search.n_trials=1")
+    old = (*search, "search.pruner=stop_asha")
+    workplace.run(*old, "search.n_trials=1", "--multirun")
     workplace.run(*search, "search.n_trials=1", "--multirun")  # it is another study
     for study in optuna.get_all_study_summaries(f"sqlite:///{tmp_path}/optuna.db"):
         if study.user_attrs["search.pruner"] == "stop_asha":
@@ -170,5 +170,5 @@ def test_studies_of_older_versions_go_on_by_their_own_rule(tmp_path):
             "allowed: search.pruner=stop_asha, which goes on with it, or search.study=NAME for "
             "another study\n",
         )
-    lines = workplace.run(*old, "search.n_trials=2")
+    lines = workplace.run(*old, "search.n_trials=2", "--multirun")
     assert f"  study {name}: 1 of 2 trials done" in lines
