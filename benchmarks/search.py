@@ -38,7 +38,7 @@ DATASET = ("dataset=fashion_mnist", "dataset.val_size=30000")
 N_TRIALS = {"lenet": 40, "mlp": 60}  # of TPE with ASHA: somewhat over a third of random's epochs
 SEARCHES = {
     "random": ("search.sampler=random", "search.n_trials=32"),
-    "TPE with ASHA": ("search.sampler=tpe", "search.pruner=asha"),
+    "TPE with ASHA": ("search.sampler=tpe", "search.pruner=stop_asha"),
 }
 COLOURS = {"random": "#8a8a8a", "TPE with ASHA": "#1f6fb4"}
 

@@ -49,16 +49,20 @@ class Pruned(Exception):
 
 
 class Paused(Exception):
-    """A run that was asked to stop after the epoch in progress, and goes on later.
+    """A run that stops after an epoch, and goes on later. Its text says so.
 
     Attributes:
         epoch: after which it stopped.
     """
 
-    def __init__(self, epoch: int) -> None:
-        """Take the epoch."""
-        super().__init__(f"paused after epoch {epoch}")
+    def __init__(self, epoch: int, reason: str = "") -> None:
+        """Take the epoch and what is told, if it is more than that."""
+        super().__init__(reason or f"paused after epoch {epoch}")
         self.epoch = epoch
+
+
+class Undecided(Paused):
+    """A run that stops after an epoch until its search has decided whether it goes on."""
 
 
 class Killed(RunFailed):

@@ -68,7 +68,7 @@ def _show_head(details: Details, kind: str) -> None:
     show_lines(
         info.name,
         f"{kind.capitalize() + ':':12}{info.run_id}",
-        f"State:      {'PRUNED' if info.pruned else info.status}{_reason(info)}",
+        f"State:      {info.state}{_reason(info)}",
         f"Began:      {local_time(began)}{took}",
         f"Experiment: {details.experiment} of {redacted(details.uri)}",
         f"Code:       commit {details.commit}",

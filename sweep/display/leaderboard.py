@@ -44,7 +44,7 @@ def show_leaderboard(
     show_best(table, metric, direction, rows)
     if "seeds" in table:
         _show_counts(table)
-        others = others[others["status"] != "PRUNED"]  # a search has many, and nothing is wrong
+        others = others[~others["status"].isin(["PRUNED", "PAUSED"])]  # many, and nothing wrong
     if len(others):
         _show_not_ranked(others.head(rows))
         _show_how_many_more(len(others) - rows)
@@ -100,7 +100,8 @@ def _show_counts(table: pd.DataFrame) -> None:
     """Print how many runs ended how, if not all that were begun are FINISHED."""
     counts = table[[*COUNTS]].sum()
     others = [f"{counts[key]} {key}" for key in COUNTS if key != "seeds" and counts[key]]
-    hint = "; --by-seed shows each" if seed_cells(table) or counts["pruned"] else ""
+    has_more = seed_cells(table) or counts["pruned"] or counts["paused"]
+    hint = "; --by-seed shows each" if has_more else ""
     if others:
         show_lines(f"{count(counts['seeds'], 'run')} finished, {', '.join(others)}{hint}")
 

@@ -7,6 +7,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from sweep.display.console import NARROW, console
 from sweep.runs.events import (
     PAUSED,
+    UNDECIDED,
     AlreadyTrained,
     Ended,
     EpochKept,
@@ -154,6 +155,8 @@ def end_line(ended: Ended) -> str:
         return f"{ended.reason or 'interrupted'}: recorded as KILLED"
     if ended.status == PAUSED:
         return ended.reason
+    if ended.status == UNDECIDED:
+        return f"pauses: {ended.reason}"
     if ended.status == "PRUNED":
         return f"pruned: {ended.reason}"
     return f"failed: {ended.reason}" if ended.status == "FAILED" else ""

@@ -15,12 +15,30 @@ from rich.text import Text
 from sweep.display.console import NARROW, console, count
 from sweep.display.naming import SharedWords
 from sweep.display.run import MEASURES, RunLines, judged
-from sweep.runs.events import PAUSED, AlreadyTrained, Ended, Event, Notice, Retried, Started
+from sweep.runs.events import (
+    PAUSED,
+    UNDECIDED,
+    AlreadyTrained,
+    Ended,
+    Event,
+    Notice,
+    Retried,
+    Started,
+)
 from sweep.training.selection import EpochRecord
 
 REFRESHES_PER_SECOND = 2  # each costs a little of a core that could train
 ENDED_ROWS = 5
 OPEN = ("queued", "running", PAUSED)  # what a run is as long as it has not ended
+SAID = (  # a word, and the statuses that it stands for
+    ("running", "running"),
+    ("paused", PAUSED, UNDECIDED),
+    ("queued", "queued"),
+    ("done", "FINISHED"),
+    ("pruned", "PRUNED"),
+    ("failed", "FAILED"),
+    ("interrupted", "KILLED"),
+)
 STYLES = {"FAILED": "red", "KILLED": "yellow"}
 
 
@@ -106,7 +124,11 @@ class SweepDisplay:
         )
 
     def add(self, number: int, name: str, cost: float) -> None:
-        """Take one more run, unless it is known."""
+        """Take one more run, unless it is known; one that was paused is to go on."""
+        known = self._rows.get(number)
+        if known and known.status == UNDECIDED:
+            known.status = "queued"
+            self._ended.remove(known)
         self._add(Row(number, name, cost))
 
     def _add(self, row: Row) -> None:
@@ -168,9 +190,7 @@ class SweepDisplay:
 
     def counts(self) -> str:
         """Return how many runs are where."""
-        names = ("running", PAUSED, "queued", "FINISHED", "PRUNED", "FAILED", "KILLED")
-        words = ("running", "paused", "queued", "done", "pruned", "failed", "interrupted")
-        counts = zip(words, (len(self._with(name)) for name in names), strict=True)
+        counts = ((word, len(self._with(*statuses))) for word, *statuses in SAID)
         parts = [f"{number} {word}" for word, number in counts if number]
         return f"{count(len(self._rows), 'run')}: {', '.join(parts)}"
 

@@ -34,6 +34,7 @@ class BackgroundSource:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="job-source")
         self._asked: Future[Job | None] | None = None
         self._told: list[Future[None]] = []
+        self._is_outdated = False  # what was asked, since more was told
 
     has_more = True  # for all that is known before it is asked
 
@@ -47,15 +48,19 @@ class BackgroundSource:
         """Return the next job; None if there is no more, none now, or no answer yet."""
         if self._asked is None:
             self._asked = self._thread.submit(self._source.next)
+            self._is_outdated = False
         try:
             job = self._asked.result(WAIT_SECONDS)
         except NotYet:
             return None
         self._asked = None
+        if job is None and self._is_outdated:  # what has ended meanwhile may let another go on
+            return self.next()
         return job
 
     def finished(self, job: Job, result: JobReturn) -> None:
         """Let the source take in what became of a job."""
+        self._is_outdated = True
         self._told.append(self._thread.submit(self._source.finished, job, result))
 
     def close(self) -> None:

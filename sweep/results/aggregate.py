@@ -19,6 +19,7 @@ COUNTS = {
     "seeds": "FINISHED",
     "failed": "FAILED",
     "pruned": "PRUNED",
+    "paused": "PAUSED",
     "killed": "KILLED",
     "running": "RUNNING",
 }
@@ -42,7 +43,7 @@ def merge_seeds(runs: RecordedRuns, metric: str, ascending: bool) -> pd.DataFram
     Returns:
         ``run``, ``status``; ``dataset.name`` and the parameters in which configurations differ; the
         metrics' means over the FINISHED seeds; ``seeds`` (how many these are), ``failed``,
-        ``pruned``, ``killed`` and ``running`` (how many other seeds are in that state);
+        ``pruned``, ``paused``, ``killed`` and ``running`` (how many other seeds are in that state);
         ``failure_reason`` of one that failed; ``duration_seconds``, ``start_time``,
         ``fingerprint`` and ``run_id``, which are those of the best seed, as ``run`` and ``status``
         are. If a configuration has several seeds, there is also each metric's standard deviation

@@ -141,7 +141,7 @@ def _experiments(entries: Sequence[Entry]) -> list[ExperimentRow]:
 
 
 def counts(states: Iterable[str]) -> dict[str, int]:
-    """Return how many runs are in which state: finished, failed, pruned, killed, running."""
+    """Return how many runs are in which state: those that are finished first."""
     found = Counter(state.lower() for state in states)
     order = [state.lower() for state in COUNTS.values()]
     return {state: found[state] for state in dict.fromkeys([*order, *found]) if found[state]}

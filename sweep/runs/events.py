@@ -9,6 +9,7 @@ from sweep.training.selection import EpochRecord
 CLAIMED = "another process trains this combination: waiting for it"
 SHARED = "another process trains its first epochs: waiting for them"
 PAUSED = "PAUSED"  # how a run ended that goes on later
+UNDECIDED = "UNDECIDED"  # the same, if its search decides so
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,12 @@ class Retried:
 
 @dataclass(frozen=True)
 class Ended:
-    """A run's record is closed: FINISHED, FAILED, PRUNED, PAUSED or KILLED; and why, if told."""
+    """A run's record is closed; with the reason, if any.
+
+    Attributes:
+        status: FINISHED, FAILED, PRUNED, KILLED, PAUSED or UNDECIDED.
+        reason: why.
+    """
 
     status: str
     reason: str = ""

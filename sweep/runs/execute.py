@@ -8,7 +8,7 @@ from dataclasses import replace
 from sweep import tracking
 from sweep.config.params import params, score_metric
 from sweep.config.schema import Config
-from sweep.errors import Paused, Pruned, RunFailed, UserError
+from sweep.errors import Paused, Pruned, RunFailed, Undecided, UserError
 from sweep.runs.artifacts import log_figures, log_model, log_parameters
 from sweep.runs.control_folder import pause_file
 from sweep.runs.described import describe
@@ -16,6 +16,7 @@ from sweep.runs.events import (
     CLAIMED,
     PAUSED,
     SHARED,
+    UNDECIDED,
     AlreadyTrained,
     Ended,
     EpochKept,
@@ -44,7 +45,8 @@ from sweep.uris import redacted
 
 log = logging.getLogger(__name__)
 
-# Is given a run's epochs so far, and whether no more are missing; raises Pruned or Paused to end.
+# Is given a run's epochs so far, and whether no more are missing; raises Pruned to end it,
+# or Paused to let it wait.
 Judge = Callable[[Sequence[EpochRecord], bool], None]
 
 
@@ -68,8 +70,8 @@ def execute(
         overrides: what the user overrode, as in ``optim.lr=0.1``; names the run.
         tell: is told how the run gets on.
         membership: of a sweep or a search; None for a single run.
-        judge: ends the run after an epoch if it is pruned; it then returns what it had reached, as
-            it does if it is paused.
+        judge: ends the run after an epoch if it is pruned, or pauses; it then returns what it had
+            reached.
 
     Raises:
         UserError: nothing was trained and no run was created.
@@ -164,7 +166,7 @@ def _telling_the_end(name: str, tell: Listener) -> Iterator[None]:
         raise
     except Paused as paused:
         log.info("%s: %s", name, paused)
-        tell(Ended(PAUSED, str(paused)))
+        tell(Ended(UNDECIDED if isinstance(paused, Undecided) else PAUSED, str(paused)))
         raise
     except (RunFailed, UserError) as error:
         log.error("%s failed: %s", name, error)

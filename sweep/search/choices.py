@@ -11,6 +11,7 @@ from optuna.samplers import BaseSampler
 
 from sweep.config.registry import Registry
 from sweep.config.schema import Search
+from sweep.search.rungs import Brackets
 from sweep.search.space import Space
 
 
@@ -37,8 +38,9 @@ class Sampler:
     compares_pruned: bool = True
 
 
-# Returns Optuna's pruner, for the search's settings and the epochs of its runs.
-Pruner = Callable[[Search, int], BasePruner]
+# Returns, for the search's settings and the epochs of its runs, Optuna's pruner, which stops runs;
+# or the rungs at which they pause, and from which the best go on.
+Pruner = Callable[[Search, int], BasePruner | Brackets]
 
 SAMPLERS: Registry[Sampler] = Registry("search.sampler", "sweep.search.samplers")
 PRUNERS: Registry[Pruner] = Registry("search.pruner", "sweep.search.pruners")

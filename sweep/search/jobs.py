@@ -1,13 +1,15 @@
 """The jobs of a search, suggested one by one, each from what became of those before."""
 
+import shutil
 import time
 
 from hydra.core.utils import JobReturn, JobStatus
 from optuna.trial import FrozenTrial, TrialState
 
+from sweep.config.params import score_metric
 from sweep.config.schema import Config
-from sweep.display.console import show_lines
-from sweep.errors import UserError
+from sweep.display.console import count, show_lines
+from sweep.errors import Pruned, UserError
 from sweep.execution.job import Job
 from sweep.runs.membership import Membership
 from sweep.search.plan import Plan
@@ -22,7 +24,8 @@ AGAIN_SECONDS = 5.0  # after which a storage that was away is asked again
 class TrialJobs:
     """What a study suggests, until it has as many trials as it shall have.
 
-    Trials that were begun by an interrupted search come first: their runs go on.
+    Trials that were begun by an interrupted search come first: their runs go on. Where runs pause,
+    the best that may go on does so before anything new is suggested.
 
     Attributes:
         error: why nothing more could be suggested, if there was to be more.
@@ -43,7 +46,8 @@ class TrialJobs:
         self._plan, self._study, self._prepared = plan, study, prepared
         self._composer, self._sweep_id = composer, sweep_id
         self._begun = study.begun()
-        self._is_exhausted, self._ask_again = False, 0.0
+        self._busy: set[int] = set()  # trials whose jobs have not ended
+        self._is_exhausted, self._is_over, self._ask_again = False, False, 0.0
         budget = plan.config.search.time_budget
         self._end = None if budget is None else time.monotonic() + budget
         self.error: UserError | None = None
@@ -53,25 +57,38 @@ class TrialJobs:
         while trial := self._next_trial():
             membership = Membership(self._sweep_id, self._study.name, trial.number)
             try:
-                job = self._composer.job(trial.number, self._plan.space.overrides(trial.params))
-                return self._prepared.started(job, membership)
+                job = self._prepared.started(self._job(trial), membership)
+                self._busy.add(trial.number)
+                return job
             except UserError as error:  # of all values together: each alone was checked before
                 show_lines(f"run {trial.number} cannot be trained: {error}")
                 self._study.tell(trial.number, TrialState.FAIL, None, "none")
         return None
 
+    def _job(self, trial: FrozenTrial) -> Job:
+        return self._composer.job(trial.number, self._plan.space.overrides(trial.params))
+
     def _next_trial(self) -> FrozenTrial | None:
         if self._begun:
             return self._begun.pop(0)
-        is_over = self._end is not None and time.monotonic() >= self._end
-        if is_over or self._is_exhausted or time.monotonic() < self._ask_again:
+        if time.monotonic() < self._ask_again:
             return None
         try:
-            trial = self._study.ask(self._plan.n_trials)
+            trial = self._study.promote(self._busy) or self._suggested()
+            if trial is None and not self._busy and not self._study.begun():
+                trial = self._study.promote_last()
         except UserError as error:  # the storage is away; what trains goes on meanwhile
             self.error, self._ask_again = error, time.monotonic() + AGAIN_SECONDS
             return None
-        self.error, self._is_exhausted = None, trial is None
+        self.error, self._is_over = None, trial is None
+        return trial
+
+    def _suggested(self) -> FrozenTrial | None:
+        is_over = self._end is not None and time.monotonic() >= self._end
+        if is_over or self._is_exhausted:
+            return None
+        trial = self._study.ask(self._plan.n_trials)
+        self._is_exhausted = trial is None
         return trial
 
     def finished(self, job: Job, result: JobReturn) -> None:
@@ -80,17 +97,55 @@ class TrialJobs:
         What failed, but did not diverge, is not told: the same command goes on with it. Neither is
         what cannot be told, since record or storage are away.
         """
+        self._busy.discard(job.number)
+        self._is_over = False  # it may let another go on
         try:
             past = self._recorded(job.config)
             if past is None:
                 return
             if past.finished and result.status == JobStatus.COMPLETED:
-                values = [kept_value(past, each) for each in self._plan.objectives]
-                self._study.tell(job.number, TrialState.COMPLETE, values, past.run_id)
+                self._complete(job.number, past)
             elif past.pruned or past.diverged:
                 self._study.tell(job.number, TrialState.PRUNED, None, past.run_id)
         except UserError as error:
             show_lines(f"run {job.number}: the same command tells the study of it: {error}")
+
+    def close(self) -> None:
+        """Close the paused trials, since no more go on: as PRUNED, with the epoch and the reason.
+
+        If the search was stopped, or some trial has not ended, the same command goes on, and closes
+        them then.
+
+        Raises:
+            UserError: record or storage cannot be used; the same command closes what is left.
+        """
+        is_over = self._is_over and not self._busy and not self._study.begun()
+        paused = self._study.paused() if is_over else []
+        for trial in paused:
+            config = self._job(trial).config
+            with self._prepared.locks.try_hold(self._prepared.fingerprint(config)) as is_free:
+                past = self._recorded(config)
+                if past and past.finished:
+                    self._complete(trial.number, past)  # another search has trained it
+                    continue
+                if past and is_free and not past.pruned:
+                    self._prune(past, max(trial.intermediate_values))
+                run_id = past.run_id if past else "none"
+                self._study.tell(trial.number, TrialState.PRUNED, None, run_id)
+        if paused:
+            show_lines(f"{count(len(paused), 'paused run')} did not go on: closed as PRUNED")
+
+    def _complete(self, number: int, past: RunInfo) -> None:
+        values = [kept_value(past, each) for each in self._plan.objectives]
+        self._study.tell(number, TrialState.COMPLETE, values, past.run_id)
+
+    def _prune(self, past: RunInfo, epoch: int) -> None:
+        """Close a paused run, in the record and where its checkpoints are."""
+        pruner, metric = self._plan.config.search.pruner, score_metric(self._plan.config)
+        reason = f"{pruner} paused it after epoch {epoch}: others went on, with a better {metric}"
+        self._prepared.tracker.prune_paused(past.run_id, Pruned(epoch, reason))
+        if not self._plan.config.keep_states:
+            shutil.rmtree(self._prepared.locks.folder / past.run_id, ignore_errors=True)
 
     def _recorded(self, config: Config) -> RunInfo | None:
         """Return the run that is FINISHED, or else the newest."""

@@ -1,11 +1,12 @@
 """Trials as a sampler can compare them, though most were pruned."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from sweep.config.schema import Search
+from sweep.search.rungs import rungs_from
 
 
 def comparable(
@@ -17,8 +18,8 @@ def comparable(
     pruned, or know nothing of the latter; but the first runs of a search are never pruned, however
     bad, since there is none to compare them with. So, as in BOHB (Falkner, Klein, Hutter 2018,
     https://arxiv.org/abs/1807.01774), the value is that of the last epoch at which runs are pruned
-    that enough of them have reached: d + 3 in d dimensions. If so many were trained to their end,
-    it is what they reached in the end.
+    or pause, and which enough of them have reached: d + 3 in d dimensions. If so many were trained
+    to their end, it is what they reached in the end.
 
     Args:
         trials: of one objective.
@@ -29,18 +30,10 @@ def comparable(
     enough = n_dimensions + 3
     if sum(trial.state == TrialState.COMPLETE for trial in trials) >= enough:
         return list(trials)
-    for rung in reversed(list(_rungs(search, epochs))):
+    for rung in reversed(rungs_from(search.min_epochs, search.reduction_factor, epochs)):
         if sum(_has(trial, rung) for trial in trials) >= enough:
             return [_at(trial, rung) if _has(trial, rung) else trial for trial in trials]
     return list(trials)
-
-
-def _rungs(search: Search, epochs: int) -> Iterator[int]:
-    """Yield the epochs after which runs are pruned, but the last."""
-    rung = search.min_epochs
-    while rung < epochs:
-        yield rung
-        rung *= search.reduction_factor
 
 
 def _has(trial: FrozenTrial, epoch: int) -> bool:

@@ -16,6 +16,7 @@ from sweep.display.console import count
 from sweep.errors import UserError, in_full
 from sweep.optional import need
 from sweep.search.choices import PRUNERS, SAMPLERS
+from sweep.search.rules import RULE, in_study
 from sweep.search.space import Space
 from sweep.search.study import SOURCE
 
@@ -69,6 +70,7 @@ class Plan:
             "searched": self.space.describe(),
             **{key: text for key, text in fixed if key not in searched},
             **{f"search.{key}": each for key, each in self.settings.items()},
+            RULE: in_study(self.config.search, self.config.epochs),
             "search.objectives": list(self.objectives),
             "dataset.digests": sorted(set(digests)),
             **({SOURCE: modules.name} if modules else {}),

@@ -1,4 +1,4 @@
-"""Whether a run of a search goes on after an epoch, or is pruned because others got further.
+"""Whether a run of a search goes on after an epoch, pauses, or is pruned.
 
 Each run reports to the study and asks it, wherever it is trained.
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from sweep.config.params import score_metric
 from sweep.config.schema import Config
-from sweep.errors import Pruned
+from sweep.errors import Pruned, Undecided
 from sweep.runs.membership import Membership
 from sweep.training.selection import EpochRecord
 from sweep.uris import redacted
@@ -21,6 +21,8 @@ Judge = Callable[[Sequence[EpochRecord], bool], None]
 def judge_of(config: Config, membership: Membership) -> Judge:
     """Return what raises :class:`Pruned` after an epoch with which a run shall end.
 
+    Or :class:`Undecided`, where it waits for others.
+
     It is given the run's epochs so far, and whether no more are missing: then they are only
     reported. A run that is none of a search, or of one without a pruner, always goes on; and so
     does one whose study cannot be asked: what it missed is reported later.
@@ -29,7 +31,7 @@ def judge_of(config: Config, membership: Membership) -> Judge:
     study, number = membership.study, membership.trial
     if study is None or number is None or search.pruner is None:
         return lambda records, is_over: None
-    from sweep.search.study import ReportedTrial  # it imports Optuna, which other runs do without
+    from sweep.search.reported import ReportedTrial  # it imports Optuna: others do without
 
     trial: ReportedTrial | None = None
 
@@ -46,8 +48,11 @@ def judge_of(config: Config, membership: Membership) -> Judge:
         except Exception as error:  # whatever a database's driver raises
             log.warning("the study cannot be asked, so the run goes on: %s", redacted(str(error)))
             return
+        epoch = records[-1].epoch
+        if not goes_on and trial.pauses:
+            why = f"{search.pruner} decides whether it goes on after epoch {epoch}"
+            raise Undecided(epoch, why)
         if not goes_on:
-            epoch = records[-1].epoch
             when = f"{search.pruner} stopped it after epoch {epoch}"
             raise Pruned(epoch, f"{when}: others had a better {metric} by then")
 

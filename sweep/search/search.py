@@ -1,10 +1,10 @@
 """A search: checked before it begins, and recorded as its parent run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from hydra.core.utils import JobReturn
 
@@ -23,7 +23,8 @@ from sweep.runs.own_networks import all_modules, folder_of_copies
 from sweep.runs.resume import close_abandoned
 from sweep.search.jobs import TrialJobs
 from sweep.search.plan import Plan, check, key_of
-from sweep.search.study import Direction, Study, recorded_trials
+from sweep.search.rules import RULE, as_before_pauses, other_rule
+from sweep.search.study import Direction, Study, is_of_older_version, recorded_trials
 from sweep.sweeps.checks import Checked, Prepared, prepare
 from sweep.sweeps.compose import Composer
 from sweep.sweeps.dry_run import rehearse_search
@@ -88,11 +89,11 @@ def search(
     about = plan.about([each.digest for each in prepared.datasets.values()], prepared.modules)
     key = key_of(about)
     study = _open_study(plan, key, about)
-    trials, begun = study.count(), len(study.begun())
+    trials, begun, paused = study.count(), len(study.begun()), len(study.paused())
     if trials and not prepared.tracker.runs_of_study(study.name):
         raise UserError(_without_record(study.name, trials, plan.config))
-    is_complete = not begun and trials >= plan.n_trials
-    _show_progress(study.name, plan, trials, begun)
+    is_complete = not begun and not paused and trials >= plan.n_trials
+    _show_progress(study.name, plan, trials, begun, paused)
 
     def train(record: Record) -> Sequence[JobReturn]:
         for dataset in prepared.datasets.values():
@@ -106,6 +107,7 @@ def search(
             _tidy_up(study, prepared, record)
         if source.error:
             raise source.error
+        source.close()
         _show_best(study, plan)
         return results
 
@@ -143,10 +145,11 @@ def _rehearse(plan: Plan, configs: Sequence[Config], launcher: Launcher) -> None
         digests = [each.digest for each in checked.datasets.values()]
         about = plan.about(digests, _modules(checked, elsewhere))
         name = _name_of_study(plan, key_of(about))
+        _check_rule(plan, about)
         trials, ended = recorded_trials(plan.config.search, name, about)
         if trials and not record.has_study(name):
             raise UserError(_without_record(name, trials, plan.config))
-        _show_progress(name, plan, trials, trials - ended)
+        _show_progress(name, plan, trials, trials - ended, 0)
         return max(plan.n_trials - ended, trials - ended)
 
     rehearse_search(configs, launcher.count_gpus, launcher.at_once, plan.announced(), count_missing)
@@ -157,9 +160,19 @@ def _name_of_study(plan: Plan, key: str) -> str:
     return config.search.study or f"{config.tracking.experiment}-{key}"
 
 
-def _open_study(plan: Plan, key: str, about: object) -> Study:
+def _check_rule(plan: Plan, about: Mapping[str, Any]) -> None:
+    """Refuse to begin anew what was begun when its runs were stopped for good, and not paused."""
+    before = as_before_pauses(about)
+    if before and not plan.config.search.study:
+        name = _name_of_study(plan, key_of(before))
+        if is_of_older_version(plan.config.search, name):
+            raise UserError(other_rule(name, about[RULE]))
+
+
+def _open_study(plan: Plan, key: str, about: Mapping[str, Any]) -> Study:
     """Open the study of a search, or create it: it goes on if it searches the same."""
     config = plan.config
+    _check_rule(plan, about)
     return Study(
         config.search,
         name=_name_of_study(plan, key),
@@ -180,10 +193,12 @@ def _without_record(study: str, trials: int, config: Config) -> str:
     )
 
 
-def _show_progress(study: str, plan: Plan, trials: int, begun: int) -> None:
+def _show_progress(study: str, plan: Plan, trials: int, begun: int, paused: int) -> None:
     """Print how much of a search is done."""
-    done = f"{trials - begun} of {count(plan.n_trials, 'trial')} done"
-    show_lines(f"  study {study}: {done}{f', {begun} begun before' if begun else ''}")
+    done = f"{trials - begun - paused} of {count(plan.n_trials, 'trial')} done"
+    unfinished = {"begun before": begun, "paused": paused}
+    others = "".join(f", {number} {what}" for what, number in unfinished.items() if number)
+    show_lines(f"  study {study}: {done}{others}")
 
 
 def _tidy_up(study: Study, prepared: Prepared, record: Record) -> None:

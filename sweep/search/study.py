@@ -1,13 +1,12 @@
-"""A study: what Optuna keeps of a search, what it suggests next, and which runs it prunes."""
+"""A study: what Optuna keeps of a search, what it suggests next, and which run goes on."""
 
 import json
 import uuid
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import optuna
-from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -15,8 +14,10 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from sweep.config.params import as_text
 from sweep.config.schema import Search
 from sweep.errors import UserError
-from sweep.search.choices import PRUNERS, SAMPLERS
+from sweep.search.choices import SAMPLERS
 from sweep.search.multifidelity import comparable
+from sweep.search.pausing import GOAL, Pauses, Promotion, stopping
+from sweep.search.rules import RULE, as_before_pauses, other_rule, shown
 from sweep.search.space import Space, in_words
 from sweep.search.storage import (
     OPENING,
@@ -28,7 +29,8 @@ from sweep.search.storage import (
 )
 
 Direction = Literal["maximize", "minimize"]
-RUN_ID, PRUNED = "run_id", "pruned_after_epoch"  # attributes of a trial
+Chooser = Callable[[Sequence[FrozenTrial], bool, Collection[int]], Promotion | None]
+RUN_ID = "run_id"  # an attribute of a trial
 ASKED = "asked"  # another: the id of a suggestion, since two searches may store at once
 SEARCHED = "searched"  # in what a study is about: its dimensions
 ABOUT = "sweep"  # the attribute of a study that says what it searches
@@ -71,6 +73,7 @@ class Study:
         """
         self.name, self._search, self._epochs, self._space = name, search, epochs, space
         self._directions = directions
+        self._pauses = Pauses(search, epochs)
         with explained(search.storage, *OPENING):
             self._study = optuna.create_study(
                 storage=create_storage(search.storage),
@@ -82,6 +85,7 @@ class Study:
             before = self._study.user_attrs.get(ABOUT)
             if before is None:
                 self._study.set_user_attr(ABOUT, about)
+                self._study.set_user_attr(RULE, search.pruner)
         _check_same(name, before, about)
 
     def count(self) -> int:
@@ -89,7 +93,35 @@ class Study:
         return len(self._trials())
 
     def begun(self) -> list[FrozenTrial]:
-        """Return the trials that have not ended."""
+        """Return the trials that have not ended, and are not paused."""
+        return [each for each in self._unfinished() if not self._pauses.is_paused(each)]
+
+    def paused(self) -> list[FrozenTrial]:
+        """Return the trials that wait at their rung."""
+        return [each for each in self._unfinished() if self._pauses.is_paused(each)]
+
+    def promote(self, busy: Collection[int]) -> FrozenTrial | None:
+        """Let the best trial go on that may; return it, or None if none may.
+
+        Args:
+            busy: the numbers of the trials that are being trained still.
+        """
+        return self._go_on(self._pauses.promotion, busy)
+
+    def promote_last(self) -> FrozenTrial | None:
+        """Let the best trial be trained to its end if none has been, and nothing else is left."""
+        return self._go_on(self._pauses.last_promotion, busy=())
+
+    def _go_on(self, next_of: Chooser, busy: Collection[int]) -> FrozenTrial | None:
+        if not self._pauses.any:
+            return None
+        with explained(self._search.storage), locked(self._search.storage):
+            found = next_of(self._trials(), self._directions[0] == "maximize", busy)
+            if found:
+                Trial(self._study, found.trial._trial_id).set_user_attr(GOAL, found.goal)
+            return found.trial if found else None
+
+    def _unfinished(self) -> list[FrozenTrial]:
         return [each for each in self._trials() if not each.state.is_finished()]
 
     def ask(self, n_trials: int) -> FrozenTrial | None:
@@ -106,7 +138,7 @@ class Study:
                 study_name=self.name,
                 directions=self._directions,
                 sampler=_sampler(self._search, self._space, len(before)),
-                pruner=_pruner(self._search, self._epochs),
+                pruner=stopping(self._search, self._epochs),  # some samplers ask for its brackets
             )
             memory.add_trials(self._known(before))
             own = uuid.uuid4().hex
@@ -140,6 +172,7 @@ class Study:
 
     def _known(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
         """Return what a sampler is told of these trials."""
+        trials = [self._pauses.as_sampled(each) for each in trials]
         if self._search.pruner is None or not SAMPLERS[self._search.sampler].compares_pruned:
             return trials
         return comparable(trials, self._search, self._epochs, len(self._space.distributions))
@@ -161,77 +194,47 @@ def recorded_trials(search: Search, name: str, about: Any) -> tuple[int, int]:
         UserError: the storage cannot be used; or the study is one of another search.
     """
     with explained(search.storage, *OPENING):
-        if not has_studies(search.storage):
+        study = _stored(search, name)
+        if study is None:
             return 0, 0
-        storage = RDBStorage(
-            search.storage,
-            engine_options(search.storage),
-            skip_compatibility_check=True,
-            skip_table_creation=True,
-        )
-        if name not in optuna.get_all_study_names(storage):
-            return 0, 0
-        study = optuna.load_study(study_name=name, storage=storage, sampler=RandomSampler())
         trials, before = study.get_trials(deepcopy=False), study.user_attrs.get(ABOUT)
     _check_same(name, before, about)
     return len(trials), sum(each.state.is_finished() for each in trials)
 
 
+def is_of_older_version(search: Search, name: str) -> bool:
+    """Return whether there is a study that was begun before runs could pause.
+
+    Raises:
+        UserError: the storage cannot be used.
+    """
+    with explained(search.storage, *OPENING):
+        study = _stored(search, name)
+        return study is not None and RULE not in study.user_attrs
+
+
+def _stored(search: Search, name: str) -> optuna.Study | None:
+    """Open a study, if there is one; create nothing."""
+    if not has_studies(search.storage):
+        return None
+    storage = RDBStorage(
+        search.storage,
+        engine_options(search.storage),
+        skip_compatibility_check=True,
+        skip_table_creation=True,
+    )
+    if name not in optuna.get_all_study_names(storage):
+        return None
+    return optuna.load_study(study_name=name, storage=storage, sampler=RandomSampler())
+
+
 def _check_same(name: str, before: Any, about: Any) -> None:
     """Check that a study, if it is there, is one of this search."""
     now = json.loads(json.dumps(about))
+    if before is not None and before == as_before_pauses(now):
+        raise UserError(other_rule(name, now[RULE]))
     if before not in (None, now):
         raise UserError(_other_study(name, before, now))
-
-
-class ReportedTrial:
-    """A trial in the process that trains it: it reports, and asks whether it goes on."""
-
-    def __init__(self, search: Search, study: str, trial: int, epochs: int) -> None:
-        """Open a trial of a study, whose runs have so many epochs.
-
-        Args:
-            search: its settings.
-            study: the name of the study.
-            trial: the number of the trial.
-            epochs: of each run.
-        """
-        opened = optuna.load_study(
-            storage=RDBStorage(
-                search.storage,
-                engine_options(search.storage),
-                skip_compatibility_check=True,
-                skip_table_creation=True,
-            ),
-            study_name=study,
-            sampler=RandomSampler(),  # nothing is suggested here
-            pruner=_pruner(search, epochs),
-        )
-        known = opened.get_trials(deepcopy=False)[trial]
-        self._last = known.last_step or 0
-        self._trial = Trial(opened, known._trial_id)
-
-    def report(self, epoch: int, value: float) -> None:
-        """Report what an epoch reached, unless it was reported before."""
-        if epoch > self._last:
-            self._trial.report(value, epoch)
-            self._last = epoch
-
-    def goes_on_after(self, epoch: int, value: float) -> bool:
-        """Report what an epoch reached, and return whether the trial goes on; again if asked again.
-
-        An epoch that others have followed went on. Optuna's successive halving gives another answer
-        the second time, so that the first is kept.
-        """
-        if epoch < self._last:
-            return True
-        if PRUNED in self._trial.user_attrs:
-            return False
-        self.report(epoch, value)
-        if self._trial.should_prune():
-            self._trial.set_user_attr(PRUNED, epoch)
-            return False
-        return True
 
 
 def _sampler(search: Search, space: Space, number: int) -> BaseSampler:
@@ -242,10 +245,6 @@ def _sampler(search: Search, space: Space, number: int) -> BaseSampler:
     """
     seed = zlib.crc32(f"{search.seed} {number}".encode())
     return SAMPLERS[search.sampler].create(search, space, seed)
-
-
-def _pruner(search: Search, epochs: int) -> BasePruner:
-    return PRUNERS[search.pruner](search, epochs) if search.pruner else NopPruner()
 
 
 def _other_study(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
@@ -274,4 +273,5 @@ def _in_words(about: Mapping[str, Any]) -> dict[str, str]:
     return {
         **{key: in_words(each) for key, each in about.get(SEARCHED, {}).items()},
         **{key: as_text(each) for key, each in others.items()},
+        RULE: as_text(shown(about.get(RULE))),
     }

@@ -22,9 +22,8 @@ from sweep.tracking.run_info import (
 from sweep.tracking.tracker import INTERRUPTIONS
 
 RESERVED = (
-    *(FINGERPRINT, FOLDER, FAILURE, DIVERGED, PRUNED_AFTER, PAUSED_AFTER),
-    INTERRUPTIONS,
-    *(GOES_ON_FROM, EPOCHS_TAKEN_OVER),
+    *(FINGERPRINT, FOLDER, FAILURE, DIVERGED, INTERRUPTIONS),
+    *(GOES_ON_FROM, EPOCHS_TAKEN_OVER, PRUNED_AFTER, PAUSED_AFTER),
 )
 RESERVED_GROUPS = ("device", "mlflow", "sweep", "search", "version", "dataset", "export", "bundle")
 

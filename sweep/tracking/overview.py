@@ -24,18 +24,19 @@ from sweep.tracking.queries import existing
 from sweep.tracking.run_info import (
     FINGERPRINT,
     FOLDER,
+    PAUSED_AFTER,
     PRUNED_AFTER,
     Tagged,
     as_measured,
-    is_pruned,
     search,
+    state_of,
 )
 from sweep.tracking.tracker import KIND, SWEEP
 from sweep.tracking.writer import FOUND_FILE
 from sweep.uris import is_database
 
 START = "init_from"  # the parameter
-TAGS = (KIND, MLFLOW_PARENT_RUN_ID, FOLDER, FINGERPRINT, PRUNED_AFTER)
+TAGS = (KIND, MLFLOW_PARENT_RUN_ID, FOLDER, FINGERPRINT, PRUNED_AFTER, PAUSED_AFTER)
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,8 @@ class Entry(Tagged):
 
     @property
     def state(self) -> str:
-        """Its status, or PRUNED."""
-        return "PRUNED" if is_pruned(self.status, self.tags) else self.status
+        """Its status, PRUNED or PAUSED."""
+        return state_of(self.status, self.tags)
 
 
 def found_ids(uri: str, sweep: Entry) -> list[str] | None:

@@ -22,7 +22,7 @@ from sweep.tracking.artifacts import files_below, has_artifact
 from sweep.tracking.connection import check_answers, database_file, explained_errors
 from sweep.tracking.locations import mend_locations
 from sweep.tracking.mlflow_import import quiet_mlflow
-from sweep.tracking.run_info import as_measured, is_pruned, search
+from sweep.tracking.run_info import as_measured, search, state_of
 from sweep.tracking.short_ids import WHOLE, whole_run_id, whole_sweep_id
 from sweep.tracking.tracker import ADOPTED, KIND, SWEEP, deleted
 from sweep.tracking.writer import (
@@ -82,7 +82,7 @@ def find_run(uri: str, given: str) -> Run:
 def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.DataFrame:
     """Return one row a run, newest first, without the parent runs of sweeps.
 
-    Columns: ``run_id``, ``run``, ``status`` (MLflow's, or PRUNED), ``start_time``,
+    Columns: ``run_id``, ``run``, ``status`` (MLflow's, PRUNED or PAUSED), ``start_time``,
     ``duration_seconds``, then ``params.…``, ``metrics.…`` (the last value logged) and ``tags.…``.
     The runs of a sweep are those below its parent run, and those that it found trained by others.
 
@@ -167,7 +167,7 @@ def _table(runs: Iterable[Run]) -> pd.DataFrame:
 
 def _values(run: Run) -> Iterator[tuple[str, Any]]:
     info, data = run.info, run.data
-    status = "PRUNED" if is_pruned(info.status, data.tags) else info.status
+    status = state_of(info.status, data.tags)
     yield "run_id", info.run_id
     yield "run", info.run_name
     yield "status", status
@@ -300,7 +300,7 @@ def read_about(uri: str | None, run_id: str) -> About:
         name=info.run_name,
         experiment=experiment,
         is_sweep=tags.get(KIND) == SWEEP,
-        status="PRUNED" if is_pruned(info.status, tags) else info.status,
+        status=state_of(info.status, tags),
         start_ms=info.start_time,
         end_ms=info.end_time,
         params=run.data.params,

@@ -70,9 +70,19 @@ class RunInfo(Tagged):
         return self.status == "FINISHED"
 
     @property
+    def state(self) -> str:
+        """Its status, PRUNED or PAUSED."""
+        return state_of(self.status, self.tags)
+
+    @property
     def pruned(self) -> bool:
         """Whether it was stopped because others got further, and did not go on since."""
-        return is_pruned(self.status, self.tags)
+        return self.state == "PRUNED"
+
+    @property
+    def paused(self) -> bool:
+        """Whether it waits for its search to let it go on."""
+        return self.state == "PAUSED"
 
     @property
     def diverged(self) -> bool:
@@ -83,9 +93,11 @@ class RunInfo(Tagged):
         return DIVERGED in self.tags or self.tags.get(FAILURE, "").startswith(DIVERGED)
 
 
-def is_pruned(status: str, tags: Mapping[str, str]) -> bool:
-    """Return whether a run is recorded as pruned: MLflow has no status for it."""
-    return status == "KILLED" and PRUNED_AFTER in tags
+def state_of(status: str, tags: Mapping[str, str]) -> str:
+    """Return a run's status; PRUNED or PAUSED, for which MLflow has none but KILLED."""
+    if status == "KILLED" and PRUNED_AFTER in tags:
+        return "PRUNED"
+    return "PAUSED" if status == "KILLED" and PAUSED_AFTER in tags else status
 
 
 def run_info(run: Run) -> RunInfo:

@@ -155,7 +155,7 @@ class Tracker:
                 elif isinstance(error, Pruned):
                     record.prune(error)
                 elif isinstance(error, Paused):
-                    record.kill({PAUSED_AFTER: str(error.epoch)})
+                    record.pause(error)
                 elif isinstance(error, Killed):
                     record.kill({FAILURE: str(error)})
                 else:
@@ -167,8 +167,9 @@ class Tracker:
     def _reopen(self, past: RunInfo, tags: Mapping[str, str]) -> Record:
         if file := database_file(self.uri):
             mend_location_of(past.run_id, file)
-        count = int(past.tags.get(INTERRUPTIONS, "0")) + 1
-        tags = {**tags, INTERRUPTIONS: str(count)}
+        if not past.paused:
+            count = int(past.tags.get(INTERRUPTIONS, "0")) + 1
+            tags = {**tags, INTERRUPTIONS: str(count)}
         self._client.update_run(past.run_id, "RUNNING")
         self._client.log_batch(
             past.run_id, tags=[RunTag(key, value) for key, value in tags.items()]
@@ -226,6 +227,14 @@ class Tracker:
                 self._client.set_tag(run_id, FAILURE, why)
                 end_ms = max(now_ms(), info.start_time)  # the clock may have been set back
                 self._client.set_terminated(run_id, "KILLED", end_ms)
+
+    def prune_paused(self, run_id: str, pruned: Pruned) -> None:
+        """Close for good a run that has ended without its end: with the epoch and the reason."""
+        with explained_errors(self.uri):
+            tags = {FAILURE: str(pruned), PRUNED_AFTER: str(pruned.epoch)}
+            self._client.log_batch(run_id, tags=[RunTag(key, tags[key]) for key in tags])
+            if PAUSED_AFTER in self._client.get_run(run_id).data.tags:
+                self._client.delete_tag(run_id, PAUSED_AFTER)
 
 
 def check_artifact_folder(experiment: str, folder: Path | None) -> None:

@@ -20,7 +20,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
 from mlflow.utils.validation import MAX_METRICS_PER_BATCH
 
 from sweep.data.splits import Dataset
-from sweep.errors import Diverged, Pruned, RunFailed
+from sweep.errors import Diverged, Paused, Pruned, RunFailed
 from sweep.heartbeat import waiting
 from sweep.tracking.connection import short_timeouts
 from sweep.tracking.first_use import unless_others_were_faster
@@ -31,6 +31,7 @@ from sweep.tracking.run_info import (
     EPOCHS_TAKEN_OVER,
     FAILURE,
     GOES_ON_FROM,
+    PAUSED_AFTER,
     PRUNED_AFTER,
 )
 from sweep.training.selection import EpochRecord
@@ -214,6 +215,13 @@ class Record:
         self._sender.shutdown()
         self._client.set_tag(self.run_id, FAILURE, str(pruned))
         self._client.set_tag(self.run_id, PRUNED_AFTER, str(pruned.epoch))
+        self._terminate("KILLED")
+
+    def pause(self, paused: Paused) -> None:
+        """Close the run, until it goes on, as KILLED, with the epoch as a tag."""
+        self.flush()
+        self._sender.shutdown()
+        self._client.set_tag(self.run_id, PAUSED_AFTER, str(paused.epoch))
         self._terminate("KILLED")
 
     def kill(self, tags: Mapping[str, str] = NO_TAGS) -> None:

@@ -23,7 +23,7 @@ SEARCH = (
     "model.activation=tanh,relu",
     *("model.hidden=[32]", "epochs=9", "context=cpu", "figures=false"),
 )
-PRUNED = (*SEARCH, "search.pruner=asha", "search.startup_trials=4", "n_jobs=1")
+PRUNED = (*SEARCH, "search.pruner=stop_asha", "search.startup_trials=4", "n_jobs=1")
 
 
 def trials(workplace):
@@ -53,7 +53,7 @@ def by_trial(workplace, experiment="sweep"):
 def test_what_is_about_to_be_searched_is_announced(searched):
     (study,) = [line for line in searched.lines if line.startswith("  study ")]
     assert searched.lines[: searched.lines.index(study)] == [
-        "search of 10 runs by tpe, pruned by asha:",
+        "search of 10 runs by tpe, pruned by stop_asha:",
         "  optim.lr: tag(log,interval(1e-3,1))",
         "  model.activation: tanh,relu",
         "  model.hidden=[32]",
@@ -100,7 +100,8 @@ def test_the_study_says_what_the_record_says(searched):
             assert run.info.status == "KILLED"
             assert run.data.tags["pruned_after_epoch"] == f"{epoch}"
             assert run.data.tags["failure_reason"] == (
-                f"asha stopped it after epoch {epoch}: others had a better val/accuracy by then"
+                f"stop_asha stopped it after epoch {epoch}: "
+                "others had a better val/accuracy by then"
             )
             kept = searched.folder / "checkpoints" / run.info.run_id
             assert (kept / f"epoch-{epoch:04d}.checkpoint").exists()
@@ -263,7 +264,7 @@ def test_a_pruned_run_that_is_suggested_again_is_not_trained_on(tmp_path):
     workplace = Workplace(tmp_path)
     workplace.run(
         *("hydra/sweeper=optuna", "model.activation=tanh,sigmoid", "model.hidden=[8]", "epochs=4"),
-        *("search.sampler=random", "search.pruner=asha", "search.n_trials=8", "n_jobs=1"),
+        *("search.sampler=random", "search.pruner=stop_asha", "search.n_trials=8", "n_jobs=1"),
         *("context=cpu", "figures=false", "--multirun"),
     )
     found = trials(workplace)

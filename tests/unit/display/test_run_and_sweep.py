@@ -9,6 +9,7 @@ from sweep.display.run import RunDisplay, RunLines
 from sweep.display.sweep import Row, SweepDisplay
 from sweep.runs.events import (
     PAUSED,
+    UNDECIDED,
     AlreadyTrained,
     Ended,
     EpochKept,
@@ -245,6 +246,26 @@ def test_a_run_that_others_interrupted_is_seen_to_further(terminal, event, line,
     assert table[1:] == ([] if status == "queued" else [["0", "name", status]])  # and once
     assert "interrupted" not in summary
     assert line in terminal.file.getvalue()
+
+
+def test_a_run_that_pauses_and_goes_on(capsys):
+    reason = "asha decides whether it goes on after epoch 1"
+    display = SweepDisplay([Row(0, NAMES[0], 1.0), Row(1, NAMES[1], 1.0)])
+    with display:
+        for number in (0, 1):
+            for event in (started(number, 3), trained(1, 2.04), Ended(UNDECIDED, reason)):
+                display(number, event)
+        assert display.counts() == "2 runs: 2 paused"
+        display.add(1, NAMES[1], 1.0)
+        assert display.counts() == "2 runs: 1 paused, 1 queued"
+        display(1, Started(NAMES[1], "id 1", 3, 1))
+        display(1, trained(2, 1.0))
+        assert display.counts() == "2 runs: 1 running, 1 paused"
+        display(1, Ended("FINISHED"))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines.count(f"run 0: pauses: {reason}") == lines.count(f"run 1: pauses: {reason}") == 1
+    assert f"run 1: {NAMES[1]} (goes on after epoch 1)" in lines
+    assert lines[-1].startswith("2 runs: 1 paused, 1 done, in ")
 
 
 def test_the_time_left_is_that_of_the_work_left(capsys):

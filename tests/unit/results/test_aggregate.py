@@ -10,7 +10,7 @@ from store import BEGIN, Store
 from sweep.results.aggregate import merge_seeds
 from sweep.results.runs import RecordedRuns, recorded_runs
 
-COUNTS = ["seeds", "failed", "pruned", "killed", "running"]
+COUNTS = ["seeds", "failed", "pruned", "paused", "killed", "running"]
 
 
 def recorded(*runs):
@@ -150,7 +150,7 @@ def test_those_that_did_not_finish_are_counted():
         run(0.2, 2, None, "FAILED", failure_reason="diverged at epoch 1"),
         *(run(0.2, 3, 0.9, "PRUNED"), run(0.2, 4, 0.9, "PRUNED")),
     )
-    assert table[COUNTS].to_numpy().tolist() == [[2, 1, 0, 0, 0], [0, 1, 2, 1, 1]]
+    assert table[COUNTS].to_numpy().tolist() == [[2, 1, 0, 0, 0, 0], [0, 1, 2, 0, 1, 1]]
     assert list(table["status"]) == ["FINISHED", "FAILED"]
     assert list(table["failure_reason"]) == ["diverged at epoch 2", "diverged at epoch 1"]
     assert table["val/accuracy"].tolist() == pytest.approx([0.55, float("nan")], nan_ok=True)
@@ -158,7 +158,7 @@ def test_those_that_did_not_finish_are_counted():
 
 def test_a_failure_that_was_mended_is_history():
     table = merged(run(0.1, 0, None, "FAILED", failure_reason="no memory"), run(0.1, 0, 0.5))
-    assert table[COUNTS].to_numpy().tolist() == [[1, 0, 0, 0, 0]]
+    assert table[COUNTS].to_numpy().tolist() == [[1, 0, 0, 0, 0, 0]]
     assert table["failure_reason"].isna().all()
 
 

@@ -20,7 +20,7 @@ from sweep.results.export import WRITERS, export
 from sweep.results.leaderboard import load_leaderboard
 from sweep.tracking import run_info as past
 
-COUNTS = ["seeds", "failed", "pruned", "killed", "running"]
+COUNTS = ["seeds", "failed", "pruned", "paused", "killed", "running"]
 ENDS = ["failure_reason", "duration_seconds", "start_time", "fingerprint", "run_id"]
 
 
@@ -116,8 +116,8 @@ def test_only_finished_runs_are_ranked(store):
     assert list(store.by_seed("states")["val/accuracy"][2:]) == [0.99] * 4
     assert store.table("states")["val/accuracy"][2:].isna().all()  # a mean is of FINISHED runs
     assert store.table("states")[COUNTS].to_numpy().tolist() == [
-        *([1, 0, 0, 0, 0], [1, 0, 0, 0, 0], [0, 1, 0, 0, 0]),
-        *([0, 0, 0, 1, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, 1]),
+        *([1, 0, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0]),
+        *([0, 0, 0, 0, 1, 0], [0, 0, 1, 0, 0, 0], [0, 0, 0, 0, 0, 1]),
     ]
 
 

@@ -26,7 +26,7 @@ def refused(*overrides):
 
 def test_what_there_is():
     assert SAMPLERS.names() == ["cmaes", "gp", "grid", "random", "tpe"]
-    assert PRUNERS.names() == ["asha", "hyperband", "median"]
+    assert PRUNERS.names() == ["asha", "hyperband", "median", "stop_asha", "stop_hyperband"]
 
 
 def test_what_there_is_not():

@@ -14,7 +14,7 @@ from sweep.training.selection import EpochRecord
 
 def judge(trial, *overrides):
     """Return a run's judge."""
-    config = load("epochs=4", "search.pruner=asha", *overrides)
+    config = load("epochs=4", "search.pruner=stop_asha", *overrides)
     study = None if trial is None else "test"
     return judge_of(config, Membership("a sweep", study, trial))
 
@@ -50,7 +50,7 @@ def test_all_epochs_are_reported_and_the_worse_run_is_pruned_with_its_reason(stu
         worse(records(0.4), False)
     assert raised.value.epoch == 1
     assert str(raised.value) == (
-        "asha stopped it after epoch 1: others had a better val/accuracy by then"
+        "stop_asha stopped it after epoch 1: others had a better val/accuracy by then"
     )
     assert reported(study) == [{1: 0.5, 2: 0.6, 3: 0.7}, {1: 0.4}]
 

@@ -13,8 +13,10 @@ from optuna.trial import TrialState
 from sweep.config.compose import load
 from sweep.config.ranges import parse_overrides
 from sweep.errors import UserError
+from sweep.search.reported import ReportedTrial
+from sweep.search.rules import RULE, in_study
 from sweep.search.space import space_of
-from sweep.search.study import ReportedTrial, Study, recorded_trials
+from sweep.search.study import Study, is_of_older_version, recorded_trials
 
 LR, ACTIVATION = "optim.lr=tag(log,interval(1e-3,1))", "model.activation=tanh,relu,sigmoid"
 FINITE = ("seed=range(0,3)", "model.activation=tanh,relu")
@@ -153,7 +155,7 @@ def rising(start):
 
 
 def test_asha_keeps_the_best_third_of_each_rung():
-    search = settings(pruner="asha", reduction_factor=3)
+    search = settings(pruner="stop_asha", reduction_factor=3)
     # Rungs end after epochs 1, 3 and 9. The first is alone; each other goes on if it is the best of
     # up to five so far, or one of the best two of six.
     curves = [rising(0.5), rising(0.4), rising(0.6), rising(0.3), rising(0.2), rising(0.55)]
@@ -163,7 +165,7 @@ def test_asha_keeps_the_best_third_of_each_rung():
 
 
 def test_asha_gives_each_run_its_first_epochs():
-    search = settings(pruner="asha", reduction_factor=2, min_epochs=2)
+    search = settings(pruner="stop_asha", reduction_factor=2, min_epochs=2)
     assert pruned(search, 9, [rising(0.5), rising(0.4), rising(0.3)]) == [None, 2, 2]
 
 
@@ -176,13 +178,13 @@ def test_median_stops_what_is_below_the_median_of_others():
 
 
 def test_hyperband_has_brackets_that_prune_later():
-    search = settings(pruner="hyperband", reduction_factor=3)
+    search = settings(pruner="stop_hyperband", reduction_factor=3)
     ends = pruned(search, 9, [rising(0.9 - number / 100) for number in range(30)])
     assert {1, 3} <= {*ends} <= {None, 1, 3}
 
 
 def test_what_was_reported_before_an_interruption_is_not_reported_again():
-    search = settings(pruner="asha")
+    search = settings(pruner="stop_asha")
     number = open_study(search, LR).ask(1).number
     for _ in range(2):
         trial = ReportedTrial(search, "test", number, 9)
@@ -212,6 +214,38 @@ def test_a_study_of_another_search_is_refused():
         "seed: 1 or 2 then, nothing now; epochs: 9 then, 10 now; batch_size: nothing then, 8 to 32 "
         "in steps of 8 now"
     )
+
+
+def test_runs_that_pause_are_not_added_to_those_that_were_stopped():
+    """What a study says of ``stop_asha`` is what older versions said of ``asha``."""
+    stops, pauses = settings(pruner="stop_asha"), settings(pruner="asha")
+    about = {RULE: in_study(stops, 9)}
+    assert about == {RULE: "asha"}
+    open_study(stops, LR, about=about)
+    with pytest.raises(UserError) as raised:
+        open_study(pauses, LR, about={RULE: in_study(pauses, 9)})
+    assert str(raised.value) == (
+        "search.pruner=asha: study test was begun by the rule that stops runs for good; allowed: "
+        "search.pruner=stop_asha, which goes on with it, or search.study=NAME for another study"
+    )
+    assert not is_of_older_version(pauses, "test")  # it was not asha that was asked for
+    assert not is_of_older_version(pauses, "another")
+    with sqlite3.connect("optuna.db") as database:
+        database.execute("DELETE FROM study_user_attributes WHERE key = 'search.pruner'")
+    database.close()
+    assert is_of_older_version(pauses, "test")
+
+
+def test_runs_that_are_stopped_are_not_added_to_those_that_pause():
+    pauses, stops = settings(pruner="hyperband"), settings(pruner="stop_hyperband")
+    open_study(pauses, LR, about={RULE: in_study(pauses, 9)})
+    with pytest.raises(UserError, match=r"search\.pruner: hyperband then, stop_hyperband now$"):
+        open_study(stops, LR, about={RULE: in_study(stops, 9)})
+
+
+@pytest.mark.parametrize("pruner", ["median", None])
+def test_other_rules_are_called_what_they_were(pruner):
+    assert in_study(settings(pruner=pruner), 9) == pruner
 
 
 def test_a_study_of_edited_files_is_refused():

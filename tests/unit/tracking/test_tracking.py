@@ -22,12 +22,13 @@ from sweep.config.params import params
 from sweep.config.recorded import from_yaml
 from sweep.data.splits import load_dataset
 from sweep.environment import commit
-from sweep.errors import RunFailed, UserError
+from sweep.errors import Paused, Pruned, RunFailed, UserError
 from sweep.networks.build import build_network
 from sweep.runs.events import Ended, Recorded, Started
 from sweep.runs.execute import execute
 from sweep.tracking import Record, Tracker, read_runs
 from sweep.tracking import writer as recording
+from sweep.tracking.run_info import run_info
 from sweep.training.loop import Evaluation
 from sweep.training.selection import EpochRecord
 from sweep.uris import browse_command, redacted, resolve_uri
@@ -264,6 +265,28 @@ def test_an_interrupted_run_is_killed(tracker, client):
     assert run.info.end_time is not None
     assert "failure_reason" not in run.data.tags
     assert client.list_artifacts(record.run_id) == []
+
+
+def test_a_run_that_pauses_goes_on_or_is_closed(tracker, client):
+    with pytest.raises(Paused), tracker.open_run("waits", {}, {}, None) as record:
+        raise Paused(3, "others decide")
+    number = record.run_id
+
+    def found():
+        return run_info(client.get_run(number))
+
+    assert (found().status, found().state) == ("KILLED", "PAUSED")
+    assert found().tags["paused_after_epoch"] == "3"
+    assert "failure_reason" not in found().tags
+    with pytest.raises(Paused), tracker.open_run("waits", {}, {}, None, found()):
+        assert client.get_run(number).info.status == "RUNNING"
+        assert {"paused_after_epoch", "interruptions"}.isdisjoint(client.get_run(number).data.tags)
+        raise Paused(9, "others decide again")
+    tracker.prune_paused(number, Pruned(9, "others were better"))
+    assert (found().status, found().state) == ("KILLED", "PRUNED")
+    assert found().tags["pruned_after_epoch"] == "9"
+    assert found().tags["failure_reason"] == "others were better"
+    assert "paused_after_epoch" not in found().tags
 
 
 def test_a_run_that_diverges_is_failed_with_its_epoch(uri, client, folder, monkeypatch):

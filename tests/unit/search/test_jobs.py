@@ -1,0 +1,168 @@
+"""The jobs of a search whose runs pause: which comes next, and how the others are closed."""
+
+import shutil
+from types import SimpleNamespace
+
+import pytest
+from hydra.core.utils import JobReturn, JobStatus
+from optuna.storages import RDBStorage
+from optuna.trial import TrialState
+
+from sweep.config.compose import load
+from sweep.config.ranges import parse_overrides
+from sweep.runs.locks import RunLocks
+from sweep.search.jobs import TrialJobs
+from sweep.search.reported import ReportedTrial
+from sweep.search.space import space_of
+from sweep.search.study import Study
+from sweep.tracking import RunInfo
+
+EPOCHS = 4  # they pause after epoch 1, and 3
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """Give a storage without studies: to create one takes Optuna half a second."""
+    file = tmp_path_factory.mktemp("storage") / "empty.db"
+    RDBStorage(f"sqlite:///{file}")
+    return file
+
+
+class Search:
+    """A search whose runs are trained by a test: each reaches its value in all epochs."""
+
+    def __init__(self, folder, n_trials, *overrides):
+        config = load(
+            *("search.pruner=asha", "search.sampler=random", "search.study=test"),
+            *(f"epochs={EPOCHS}", *overrides),
+        )
+        space = space_of(parse_overrides(["optim.lr=interval(0.1,1)"]))
+        plan = SimpleNamespace(
+            config=config, space=space, n_trials=n_trials, objectives=("val/accuracy",)
+        )
+        self.config, self.locks = config, RunLocks(folder / "checkpoints")
+        self.runs, self.closed = {}, {}
+        self.study = Study(config.search, "test", EPOCHS, space, ["maximize"], {})
+        self.jobs = TrialJobs(plan, self.study, self, self, "a sweep")
+        self.tracker = self
+
+    def job(self, number, overrides):
+        return SimpleNamespace(number=number, config=number)
+
+    def started(self, job, membership):
+        return job
+
+    def fingerprint(self, number):
+        return f"run{number}"
+
+    def find_runs(self, fingerprint):
+        return [self.runs[fingerprint]] if fingerprint in self.runs else []
+
+    def prune_paused(self, run_id, pruned):
+        self.closed[run_id] = (pruned.epoch, str(pruned))
+
+    def record(self, number, status, **tags):
+        name = self.fingerprint(number)
+        metrics = {"val/accuracy": 0.5}
+        self.runs[name] = RunInfo(name, name, status, {}, metrics, tags)
+        (self.locks.folder / name).mkdir(exist_ok=True)
+
+    def train(self, job, value):
+        trial = ReportedTrial(self.config.search, "test", job.number, EPOCHS)
+        for epoch in range(1, EPOCHS):
+            if not trial.goes_on_after(epoch, value):
+                self.record(job.number, "KILLED", paused_after_epoch=f"{epoch}")
+                break
+        else:
+            trial.report(EPOCHS, value)
+            self.record(job.number, "FINISHED")
+        self.jobs.finished(job, JobReturn(status=JobStatus.COMPLETED))
+
+    def next(self):
+        found = self.jobs.next()
+        return found and found.number
+
+    def states(self):
+        self.jobs.close()
+        return [each.state for each in self.study._trials()]
+
+
+@pytest.fixture
+def search(tmp_path, empty):
+    shutil.copy(empty, tmp_path / "optuna.db")
+    return lambda *given: Search(tmp_path, *given)
+
+
+def trained(one, *values):
+    """Train this many trials, with nothing else going on, and what goes on in between."""
+    order = []
+    while found := one.jobs.next():
+        order.append(found.number)
+        one.train(found, values[found.number])
+    return order
+
+
+def test_what_may_go_on_comes_before_what_is_new_but_not_while_it_is_trained(search):
+    one = search(5)
+    first, second, third = (one.jobs.next() for _ in range(3))
+    for job, value in ((first, 0.9), (second, 0.2)):
+        one.train(job, value)
+    trial = ReportedTrial(one.config.search, "test", 2, EPOCHS)
+    assert not trial.goes_on_after(1, 0.95)  # it is the best, and its process has not ended
+    assert one.next() == 3
+    one.jobs.finished(third, JobReturn(status=JobStatus.COMPLETED))
+    assert one.next() == 2
+
+
+@pytest.mark.parametrize(("states", "is_kept"), [("keep_states=0", False), ("keep_states=9", True)])
+def test_what_is_left_is_closed_as_pruned(search, capsys, states, is_kept):
+    one = search(4, states)
+    assert trained(one, 0.9, 0.2, 0.3, 0.4) == [0, 1, 2, 0, 3, 0]  # at last, the best to its end
+    assert one.states() == [TrialState.COMPLETE, *[TrialState.PRUNED] * 3]
+    reason = "asha paused it after epoch 1: others went on, with a better val/accuracy"
+    assert one.closed == {f"run{number}": (1, reason) for number in (1, 2, 3)}
+    assert [(one.locks.folder / f"run{number}").exists() for number in (1, 2, 3)] == [is_kept] * 3
+    assert capsys.readouterr().out == "3 paused runs did not go on: closed as PRUNED\n"
+    assert one.states() and capsys.readouterr().out == ""
+
+
+def test_nothing_is_closed_while_a_trial_has_not_ended(search):
+    """One failed: the same command goes on with it, and then others may go on, too."""
+    one = search(3)
+    for value in (0.9, 0.2):
+        one.train(one.jobs.next(), value)
+    failed = one.jobs.next()
+    one.jobs.finished(failed, JobReturn(status=JobStatus.FAILED))
+    assert one.jobs.next() is None
+    assert one.states() == [TrialState.RUNNING] * 3
+
+
+def test_nothing_is_closed_if_the_search_was_stopped(search):
+    one = search(3)
+    one.train(one.jobs.next(), 0.9)
+    assert one.states() == [TrialState.RUNNING]
+
+
+def test_after_the_time_budget_nothing_is_suggested_and_the_best_go_on(search):
+    one = search(9, "search.time_budget=1000")
+    for value in (0.9, 0.2, 0.3):
+        one.train(one.jobs.next(), value)
+    one.jobs._end = 0.0
+    assert trained(one, 0.9) == [0, 0]
+    assert one.states() == [TrialState.COMPLETE, TrialState.PRUNED, TrialState.PRUNED]
+
+
+def test_what_another_search_has_trained_meanwhile_is_complete(search):
+    one = search(4)
+    trained(one, 0.9, 0.2, 0.3, 0.4)
+    one.record(2, "FINISHED")
+    assert one.states()[2] == TrialState.COMPLETE
+    assert {*one.closed} == {"run1", "run3"}
+
+
+def test_what_another_process_trains_is_left_to_it(search):
+    one = search(4)
+    trained(one, 0.9, 0.2, 0.3, 0.4)
+    with one.locks.try_hold("run2"):
+        assert one.states()[2] == TrialState.PRUNED
+    assert {*one.closed} == {"run1", "run3"}
