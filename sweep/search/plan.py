@@ -16,6 +16,7 @@ from sweep.display.console import count
 from sweep.errors import UserError, in_full
 from sweep.optional import need
 from sweep.search.choices import PRUNERS, SAMPLERS
+from sweep.search.dimensions import Dimension
 from sweep.search.space import Space
 from sweep.search.study import SOURCE
 
@@ -81,7 +82,12 @@ class Plan:
         budget = f", within {in_full(search.time_budget)} s" if search.time_budget else ""
         head = f"search of {count(self.n_trials, 'run')} by {search.sampler}{pruned}{budget}:"
         fixed = [f"  {each}" for each in describing(space.fixed)]
-        return [head, *(f"  {each.name}: {each.text}" for each in space.dimensions), *fixed]
+        return [head, *map(_announced, space.dimensions), *fixed]
+
+
+def _announced(dimension: Dimension) -> str:
+    only = f", with {dimension.condition} alone" if dimension.condition else ""
+    return f"  {dimension.name}: {dimension.text}{only}"
 
 
 def key_of(about: Any) -> str:
@@ -149,6 +155,12 @@ def _check_sampler(plan: Plan) -> None:
         )
     if sampler.tries_all:
         for each in plan.space.dimensions:
+            if each.condition:
+                raise UserError(
+                    f"{each.key}={each.text}: is searched with {each.condition} alone, and "
+                    f"search.sampler={name} tries all combinations; allowed: another sampler, or a "
+                    f"search for each {each.condition.group}"
+                )
             if each.values is None:
                 raise UserError(
                     f"{each.key}={each.text}: has no end of values, and search.sampler={name} "

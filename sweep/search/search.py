@@ -208,5 +208,5 @@ def _show_best(study: Study, plan: Plan) -> None:
     for trial in sorted(study.best(), key=lambda each: each.values):
         values = zip(plan.objectives, trial.values, strict=True)
         told = ", ".join(f"{name} {value:.4f}" for name, value in values)
-        varied = " ".join(each.override(trial.params[each.name]) for each in plan.space.dimensions)
+        varied = " ".join(plan.space.varied(trial.params))
         show_lines(f"  run {trial.number}: {told}  {varied}")

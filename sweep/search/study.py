@@ -16,6 +16,7 @@ from sweep.config.params import as_text
 from sweep.config.schema import Search
 from sweep.errors import UserError
 from sweep.search.choices import PRUNERS, SAMPLERS
+from sweep.search.conditional import suggest
 from sweep.search.multifidelity import comparable
 from sweep.search.space import Space, in_words
 from sweep.search.storage import (
@@ -110,7 +111,7 @@ class Study:
             )
             memory.add_trials(self._known(before))
             own = uuid.uuid4().hex
-            memory.ask(self._space.distributions).set_user_attr(ASKED, own)
+            suggest(memory, self._space).set_user_attr(ASKED, own)
             asked = memory.get_trials(deepcopy=False)[-1]
             with explained(self._search.storage):
                 self._study.add_trial(asked)

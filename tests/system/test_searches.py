@@ -342,6 +342,25 @@ def test_what_is_held_out_can_be_searched(tmp_path):
     assert {trial.state.name for trial in trials(workplace)} == {"COMPLETE"}
 
 
+def test_a_value_is_searched_with_the_choice_that_has_it(tmp_path):
+    workplace = Workplace(tmp_path)
+    lines = workplace.run(
+        *("hydra/sweeper=optuna", "model=mlp,lenet", "model.channels=[2,2],[2,3]", "epochs=1"),
+        *("model.hidden=[8]", "context=cpu", "figures=false", "search.n_trials=4", "n_jobs=1"),
+        "--multirun",
+    )
+    assert "  model.channels: [2,2],[2,3], with model=lenet alone" in lines
+    found, runs = trials(workplace), by_trial(workplace)
+    assert {trial.params["model"] for trial in found} == {"mlp", "lenet"}
+    for trial in found:
+        assert ("model.channels" in trial.params) == (trial.params["model"] == "lenet")
+    for number, run in runs.items():
+        params = run.data.params
+        assert params["model.name"] == found[number].params["model"]
+        channels = params.get("model.channels", "").replace(" ", "")
+        assert channels == found[number].params.get("model.channels", "")
+
+
 def test_files_that_change_meanwhile_change_nothing(tmp_path):
     workplace = Workplace(tmp_path)
     presets = tmp_path / "presets" / "optim"
@@ -395,8 +414,18 @@ def test_a_grid_has_no_intervals(tmp_path):
             "(in the combination context=cpu optim.momentum=1.4999999999999998)",
         ),
         (
-            ["model=mlp,lenet", "model.pool_size=range(1,3)"],
-            "model.pool_size is not a field of the model that is chosen, but of model=lenet",
+            ["model=mlp,lenet", "model.growth=range(1,3)"],
+            "model.growth is not a field of the model that is chosen, but of model=densenet",
+        ),
+        (
+            ["model=mlp,lenet", "model.chanels=[2],[4]"],
+            "model.chanels is not a field of the configuration (did you mean model.channels?)",
+        ),
+        (
+            ["model=mlp,lenet", "model.pool_size=range(1,3)", "search.sampler=grid"],
+            "model.pool_size=range(1,3): is searched with model=lenet alone, and "
+            "search.sampler=grid tries all combinations; allowed: another sampler, or a search for "
+            "each model",
         ),
         (
             ["seed=range(0,9)", "hydra/launcher=basic"],
