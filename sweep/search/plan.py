@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sweep.config.fields import Mark, declared
+from sweep.config.fields import Before, Mark, declared
 from sweep.config.overrides import describing
 from sweep.config.params import params, score_metric
 from sweep.config.schema import Config, Search
@@ -17,6 +17,7 @@ from sweep.errors import UserError, in_full
 from sweep.optional import need
 from sweep.search.choices import PRUNERS, SAMPLERS
 from sweep.search.dimensions import Dimension
+from sweep.search.enqueued import check_room, enqueued
 from sweep.search.space import Space
 from sweep.search.study import SOURCE
 
@@ -55,6 +56,7 @@ class Plan:
             key: each
             for key, each in settings.items()
             if Mark.STUDY_MAY_CHANGE not in infos[key].marks
+            and infos[key].before != Before(each)  # or studies of older versions were others
         }
 
     def about(self, digests: Iterable[str], modules: Path | None = None) -> dict[str, Any]:
@@ -82,7 +84,9 @@ class Plan:
         budget = f", within {in_full(search.time_budget)} s" if search.time_budget else ""
         head = f"search of {count(self.n_trials, 'run')} by {search.sampler}{pruned}{budget}:"
         fixed = [f"  {each}" for each in describing(space.fixed)]
-        return [head, *map(_announced, space.dimensions), *fixed]
+        first = [space.varied(each) for each in enqueued(search, space)]
+        tried = [f"  first: {' '.join(each)}" for each in first]
+        return [head, *map(_announced, space.dimensions), *tried, *fixed]
 
 
 def _announced(dimension: Dimension) -> str:
@@ -111,6 +115,7 @@ def check(plan: Plan, configs: Iterable[Config]) -> None:
     if len({*plan.objectives}) < len(plan.objectives):
         raise UserError(f"search.objectives=[{','.join(plan.objectives)}]: has one of them twice")
     _check_sampler(plan)
+    check_room(enqueued(plan.config.search, plan.space), 0, plan.n_trials)
 
 
 def _check_run(config: Config) -> None:
@@ -154,6 +159,11 @@ def _check_sampler(plan: Plan) -> None:
             f"search.sampler={name}: has one objective; allowed with more: {', '.join(others)}"
         )
     if sampler.tries_all:
+        if plan.config.search.enqueue:
+            raise UserError(
+                f"search.enqueue: search.sampler={name} tries all combinations, whatever is first; "
+                "allowed: null, or another sampler"
+            )
         for each in plan.space.dimensions:
             if each.condition:
                 raise UserError(

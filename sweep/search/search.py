@@ -19,6 +19,7 @@ from sweep.execution.job import Job
 from sweep.execution.source import JobSource
 from sweep.runs.own_networks import all_modules, folder_of_copies
 from sweep.runs.resume import close_abandoned
+from sweep.search.enqueued import check_room
 from sweep.search.jobs import TrialJobs
 from sweep.search.plan import Plan, check, key_of
 from sweep.search.study import Direction, Study, recorded_trials
@@ -83,6 +84,7 @@ def search(
     key = key_of(about)
     study = _open_study(plan, key, about)
     trials, begun = study.count(), len(study.begun())
+    check_room(study.untried(), trials, plan.n_trials)
     if trials and not prepared.tracker.runs_of_study(study.name):
         raise UserError(_without_record(study.name, trials, plan.config))
     is_complete = not begun and trials >= plan.n_trials

@@ -39,9 +39,12 @@ class Space:
         return {each.name: each.distribution for each in self.dimensions}
 
     def varied(self, suggested: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the overrides of what is searched, for these values by Optuna's names."""
-        having = [each for each in self.dimensions if each.is_searched_with(suggested)]
-        return tuple(each.override(suggested[each.name]) for each in having)
+        """Return the overrides of what is searched, of these values by Optuna's names."""
+        return tuple(
+            each.override(suggested[each.name])
+            for each in self.dimensions
+            if each.name in suggested
+        )
 
     def overrides(self, suggested: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the overrides of a run with these values, by Optuna's names."""

@@ -17,6 +17,7 @@ from sweep.config.schema import Search
 from sweep.errors import UserError
 from sweep.search.choices import PRUNERS, SAMPLERS
 from sweep.search.conditional import suggest
+from sweep.search.enqueued import ENQUEUED, Params, enqueued, key_of, untried
 from sweep.search.multifidelity import comparable
 from sweep.search.space import Space, in_words
 from sweep.search.storage import (
@@ -41,8 +42,9 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 class Study:
     """A study in its storage.
 
-    A suggestion depends on nothing but the search's seed, the number of trials before it and what
-    became of these; so it is the same whether or not the search was interrupted.
+    A suggestion depends on nothing but the search's seed, the number of trials before it, what
+    became of these, and what is to be tried first; so it is the same whether or not the search was
+    interrupted.
 
     Attributes:
         name: the study's.
@@ -71,7 +73,7 @@ class Study:
             UserError: the storage cannot be used; or the study is one of another search.
         """
         self.name, self._search, self._epochs, self._space = name, search, epochs, space
-        self._directions = directions
+        self._directions, self._enqueued = directions, enqueued(search, space)
         with explained(search.storage, *OPENING):
             self._study = optuna.create_study(
                 storage=create_storage(search.storage),
@@ -93,6 +95,10 @@ class Study:
         """Return the trials that have not ended."""
         return [each for each in self._trials() if not each.state.is_finished()]
 
+    def untried(self) -> list[Params]:
+        """Return what is to be tried first and has no trial yet."""
+        return untried(self._enqueued, self._trials())
+
     def ask(self, n_trials: int) -> FrozenTrial | None:
         """Return a new trial; None if there are so many already.
 
@@ -111,6 +117,8 @@ class Study:
             )
             memory.add_trials(self._known(before))
             own = uuid.uuid4().hex
+            for first in untried(self._enqueued, before)[:1]:
+                memory.enqueue_trial(dict(first), {ENQUEUED: key_of(first)})
             suggest(memory, self._space).set_user_attr(ASKED, own)
             asked = memory.get_trials(deepcopy=False)[-1]
             with explained(self._search.storage):

@@ -361,6 +361,30 @@ def test_a_value_is_searched_with_the_choice_that_has_it(tmp_path):
         assert channels == found[number].params.get("model.channels", "")
 
 
+def test_given_values_are_tried_first_and_once(tmp_path):
+    workplace = Workplace(tmp_path)
+    command = ("hydra/sweeper=optuna", "optim.lr=tag(log,interval(1e-3,1))", "epochs=1")
+    command += ("model.hidden=[8],[16]", "context=cpu", "figures=false", "n_jobs=1")
+    first = "search.enqueue=[{optim.lr: 0.25, model.hidden: [16]}, {optim.lr: 0.5}]"
+    lines = workplace.run(*command, first, "search.n_trials=2", "--multirun")
+    assert "  first: optim.lr=0.25 model.hidden=[16]" in lines
+    assert [trial.params["optim.lr"] for trial in trials(workplace)] == [0.25, 0.5]
+    more = f"{first[:-1]}, {{optim.lr: 0.75}}]"
+    process = workplace.start(*command, more, "search.n_trials=2", "--multirun")
+    _, errors = process.communicate(timeout=200)
+    assert (process.returncode, errors) == (
+        2,
+        "search.n_trials=2: too few for search.enqueue, of which 1 run is to be tried, after 2 "
+        "trials of before; allowed is 3 or more\n",
+    )
+    workplace.run(*command, more, "search.n_trials=4", "--multirun")
+    *known, last = [trial.params["optim.lr"] for trial in trials(workplace)]
+    assert known == [0.25, 0.5, 0.75] and last not in known
+    runs = by_trial(workplace)
+    assert runs[0].data.params["optim.lr"] == "0.25"
+    assert runs[0].data.params["model.hidden"] == "[16]"
+
+
 def test_files_that_change_meanwhile_change_nothing(tmp_path):
     workplace = Workplace(tmp_path)
     presets = tmp_path / "presets" / "optim"
@@ -435,6 +459,10 @@ def test_a_grid_has_no_intervals(tmp_path):
         (
             ["seed=range(0,9)", "search.samplr=tpe"],
             "search.samplr is not a field of the configuration (did you mean search.sampler?)",
+        ),
+        (
+            ["optim.lr=interval(0.1,1)", "search.enqueue=[{optim.lr: 2}]"],
+            "search.enqueue: optim.lr=2 is outside of what is searched; allowed: interval(0.1,1)",
         ),
         (
             ["optim.lr=interval(0.1,1)", "search.sampler=grid"],
