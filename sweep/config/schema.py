@@ -80,6 +80,7 @@ class Search:
     reduction_factor: Annotated[int, Field(strict=True, ge=2), allowed("a whole number, 2 or more")]
     min_epochs: Count
     seed: Seed
+    warm_start: Annotated[Text | None, Before(None)]
     enqueue: Annotated[
         tuple[Annotated[dict[str, Any], Field(min_length=1)], ...] | None,
         Field(min_length=1),

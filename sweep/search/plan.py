@@ -159,6 +159,11 @@ def _check_sampler(plan: Plan) -> None:
             f"search.sampler={name}: has one objective; allowed with more: {', '.join(others)}"
         )
     if sampler.tries_all:
+        if plan.config.search.warm_start:
+            raise UserError(
+                f"search.warm_start={plan.config.search.warm_start}: search.sampler={name} tries "
+                "all combinations, whatever is known; allowed: null, or another sampler"
+            )
         if plan.config.search.enqueue:
             raise UserError(
                 f"search.enqueue: search.sampler={name} tries all combinations, whatever is first; "

@@ -3,7 +3,7 @@
 import json
 import uuid
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import optuna
@@ -28,11 +28,13 @@ from sweep.search.storage import (
     has_studies,
     locked,
 )
+from sweep.search.warm_start import WarmStart
 
 Direction = Literal["maximize", "minimize"]
 RUN_ID, PRUNED = "run_id", "pruned_after_epoch"  # attributes of a trial
 ASKED = "asked"  # another: the id of a suggestion, since two searches may store at once
 SEARCHED = "searched"  # in what a study is about: its dimensions
+WARM_START = "warm_start"  # the attribute of a study that says what it began with
 ABOUT = "sweep"  # the attribute of a study that says what it searches
 SOURCE = "model._source_"  # in it: what identifies the modules of users' networks
 
@@ -74,6 +76,7 @@ class Study:
         """
         self.name, self._search, self._epochs, self._space = name, search, epochs, space
         self._directions, self._enqueued = directions, enqueued(search, space)
+        self._warm: list[FrozenTrial] = []
         with explained(search.storage, *OPENING):
             self._study = optuna.create_study(
                 storage=create_storage(search.storage),
@@ -95,6 +98,21 @@ class Study:
         """Return the trials that have not ended."""
         return [each for each in self._trials() if not each.state.is_finished()]
 
+    def begin_with(self, find: Callable[[], WarmStart]) -> WarmStart:
+        """Take in what is known from runs that are none of its trials; the first time counts.
+
+        Args:
+            find: returns it; called unless it is stored already.
+        """
+        with explained(self._search.storage):
+            stored = self._study.user_attrs.get(WARM_START)
+        known = WarmStart.from_json(stored) if stored else find()
+        if not stored:
+            with explained(self._search.storage):
+                self._study.set_user_attr(WARM_START, known.as_json())
+        self._warm = [each.trial(self._space) for each in known.runs]
+        return known
+
     def untried(self) -> list[Params]:
         """Return what is to be tried first and has no trial yet."""
         return untried(self._enqueued, self._trials())
@@ -115,7 +133,7 @@ class Study:
                 sampler=_sampler(self._search, self._space, len(before)),
                 pruner=_pruner(self._search, self._epochs),
             )
-            memory.add_trials(self._known(before))
+            memory.add_trials(self._known([*self._warm, *before]))
             own = uuid.uuid4().hex
             for first in untried(self._enqueued, before)[:1]:
                 memory.enqueue_trial(dict(first), {ENQUEUED: key_of(first)})

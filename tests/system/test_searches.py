@@ -385,6 +385,33 @@ def test_given_values_are_tried_first_and_once(tmp_path):
     assert runs[0].data.params["model.hidden"] == "[16]"
 
 
+def test_a_search_begins_with_runs_that_fit(tmp_path):
+    workplace = Workplace(tmp_path)
+    common = ("epochs=1", "context=cpu", "figures=false")
+    workplace.run(
+        *("model.hidden=[8],[16]", "optim.lr=0.1,2", "tracking.experiment=before", *common),
+        "--multirun",
+    )
+    command = ("hydra/sweeper=optuna", "model.hidden=[8],[16]", "optim.lr=interval(0.01,1)")
+    command += (*common, "search.n_trials=1", "n_jobs=1")
+    lines = workplace.run(*command, "search.warm_start=before", "--multirun")
+    told = "2 runs known; left out: 2 with optim.lr outside of what is searched"
+    assert f"  search.warm_start=before: {told}" in lines
+    assert len(trials(workplace)) == 1
+    sweeps, runs = workplace.runs("sweep")
+    assert len(runs) == 1
+    assert sweeps[0].data.tags["search.began_with"] == told
+    process = workplace.start(*command, "search.warm_start=before", "seed=1", "--multirun")
+    _, errors = process.communicate(timeout=200)
+    assert (process.returncode, errors) == (
+        2,
+        "search.warm_start=before: none of 4 runs fits this search; left out: 2 with optim.lr "
+        "outside of what is searched, 2 with another value of seed; allowed is null, or an "
+        "experiment or a sweep with finished runs that this search could train\n",
+    )
+    assert len(optuna.get_all_study_names(f"sqlite:///{tmp_path}/optuna.db")) == 1
+
+
 def test_files_that_change_meanwhile_change_nothing(tmp_path):
     workplace = Workplace(tmp_path)
     presets = tmp_path / "presets" / "optim"

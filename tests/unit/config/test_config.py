@@ -101,6 +101,7 @@ DEFAULTS = {
         "reduction_factor": 3,
         "min_epochs": 1,
         "seed": 0,
+        "warm_start": None,
         "enqueue": None,
         "storage": "sqlite:///optuna.db",
         "study": None,

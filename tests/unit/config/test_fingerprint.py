@@ -110,6 +110,7 @@ MACHINE = {
     "search.time_budget": "search.time_budget=3",
     "search.startup_trials": "search.startup_trials=3",
     "search.reduction_factor": "search.reduction_factor=2",
+    "search.warm_start": "search.warm_start=before",
     "search.enqueue": "search.enqueue=[{optim.lr: 0.1}]",
     "search.min_epochs": "search.min_epochs=2",
     "search.seed": "search.seed=1",
