@@ -74,6 +74,7 @@ class Search:
         Field(min_length=1),
         allowed("null, or a list of metrics, as in [val/accuracy,epoch_seconds]"),
     ]
+    prune_by: Annotated[Text | None, Before(None)]
     n_trials: Annotated[Count, Mark.STUDY_MAY_CHANGE]
     time_budget: Annotated[Seconds, Mark.STUDY_MAY_CHANGE]
     startup_trials: Size

@@ -80,7 +80,8 @@ class Plan:
     def announced(self) -> list[str]:
         """Return lines that say what is searched, and how."""
         search, space = self.config.search, self.space
-        pruned = f", pruned by {search.pruner}" if search.pruner else ""
+        by = f" by {search.prune_by}" if search.prune_by else ""
+        pruned = f", pruned by {search.pruner}{by}" if search.pruner else ""
         budget = f", within {in_full(search.time_budget)} s" if search.time_budget else ""
         head = f"search of {count(self.n_trials, 'run')} by {search.sampler}{pruned}{budget}:"
         fixed = [f"  {each}" for each in describing(space.fixed)]
@@ -132,10 +133,18 @@ def _check_run(config: Config) -> None:
 
 def _check_pruner(config: Config, objectives: Sequence[str]) -> None:
     search = config.search
+    if search.prune_by:
+        _check_prune_by(search, objectives)
     if search.pruner is None:
         return
     PRUNERS[search.pruner]  # noqa: B018 - raises what is allowed
-    if list(objectives) != [score_metric(config)]:
+    if len(objectives) > 1 and not search.prune_by:
+        raise UserError(
+            f"search.pruner={search.pruner}: stops runs by one metric, and there are "
+            f"{len(objectives)} objectives; allowed is to say which, as in "
+            f"search.prune_by={score_metric(config)}"
+        )
+    if len(objectives) == 1 and list(objectives) != [score_metric(config)]:
         raise UserError(
             f"search.pruner={search.pruner}: stops runs by {score_metric(config)} alone (monitor)"
             f"; allowed with search.objectives=[{','.join(objectives)}] is null"
@@ -144,6 +153,19 @@ def _check_pruner(config: Config, objectives: Sequence[str]) -> None:
         raise UserError(
             f"search.min_epochs={search.min_epochs}: no run would be pruned; allowed with "
             f"epochs={config.epochs} is less"
+        )
+
+
+def _check_prune_by(search: Search, objectives: Sequence[str]) -> None:
+    if search.pruner is None:
+        raise UserError(
+            f"search.prune_by={search.prune_by}: no run is stopped with search.pruner=null; "
+            f"allowed is null, or a pruner: {', '.join(PRUNERS.names())}"
+        )
+    if len(objectives) == 1:
+        raise UserError(
+            f"search.prune_by={search.prune_by}: there is one objective, {objectives[0]}, by which "
+            "runs are stopped; allowed is null, or several search.objectives"
         )
 
 

@@ -1,7 +1,6 @@
 """A search: checked before it begins, and recorded as its parent run."""
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,29 +11,27 @@ from hydra.core.utils import JobReturn
 from sweep.config.choices import Network
 from sweep.config.losses import Loss
 from sweep.config.metrics import direction_of
-from sweep.config.params import as_text, score_metric
+from sweep.config.params import as_text
 from sweep.config.schema import Config
 from sweep.display.console import count, show_lines
 from sweep.errors import UserError
 from sweep.execution.job import Job
 from sweep.execution.source import JobSource
-from sweep.progress import tell
 from sweep.runs.own_networks import all_modules, folder_of_copies
 from sweep.runs.resume import close_abandoned
 from sweep.search.enqueued import check_room
 from sweep.search.jobs import TrialJobs
+from sweep.search.known_runs import finder, show_warm_start, tags
 from sweep.search.plan import Plan, check, key_of
 from sweep.search.study import Direction, Study, recorded_trials
-from sweep.search.warm_start import WarmStart, fitting
 from sweep.sweeps.checks import Checked, Prepared, prepare
 from sweep.sweeps.compose import Composer
 from sweep.sweeps.dry_run import rehearse_search
 from sweep.sweeps.parent_run import record_sweep
-from sweep.tracking import STUDY, Record, read_points, runs_of_meant, short_timeouts
+from sweep.tracking import STUDY, Record, short_timeouts
 from sweep.tracking.reader import Reader
 from sweep.uris import redacted, resolve_uri
 
-BEGAN_WITH = "search.began_with"  # a tag of the parent run
 SWEEPER = "hydra/sweeper=optuna"
 
 
@@ -86,7 +83,7 @@ def search(
     prepared = replace(prepared, modules=_modules(prepared, plan.config))
     about = plan.about([each.digest for each in prepared.datasets.values()], prepared.modules)
     key = key_of(about)
-    find = _finder(plan, prepared, composer)
+    find = finder(plan, prepared, composer)
     trials, _ = recorded_trials(plan.config.search, _name_of_study(plan, key), about)
     if not trials:
         find()  # before a study is there, which would be none of anything if nothing fits
@@ -98,7 +95,7 @@ def search(
         raise UserError(_without_record(study.name, trials, plan.config))
     is_complete = not begun and trials >= plan.n_trials
     _show_progress(study.name, plan, trials, begun)
-    _show_warm_start(plan, warm)
+    show_warm_start(plan, warm)
 
     def train(record: Record) -> Sequence[JobReturn]:
         for dataset in prepared.datasets.values():
@@ -122,7 +119,7 @@ def search(
         train=train,
         # Not the storage: its address may hold a password.
         params={f"search.{key}": as_text(each) for key, each in plan.settings.items()},
-        more_tags={STUDY: study.name, **_tags(plan, warm)},
+        more_tags={STUDY: study.name, **tags(plan, warm)},
         how=[SWEEPER, *_own_overrides(plan.command)],
     )
 
@@ -154,50 +151,10 @@ def _rehearse(
             raise UserError(_without_record(name, trials, plan.config))
         _show_progress(name, plan, trials, trials - ended)
         if not trials:
-            _show_warm_start(plan, _finder(plan, checked, composer)())
+            show_warm_start(plan, finder(plan, checked, composer)())
         return max(plan.n_trials - ended, trials - ended)
 
     rehearse_search(configs, launcher.count_gpus, launcher.at_once, plan.announced(), count_missing)
-
-
-def _finder(plan: Plan, checked: Checked, composer: Composer) -> Callable[[], WarmStart]:
-    """Return what finds the recorded runs that a search begins with, once."""
-    search, uri = plan.config.search, plan.config.tracking.uri
-
-    def known(overrides: Sequence[str]) -> tuple[Config, str]:
-        config = checked.known(composer.job(0, overrides).config)
-        return config, checked.dataset(config).digest
-
-    def curves(run_ids: Sequence[str]) -> dict[str, dict[int, float]]:
-        found: dict[str, dict[int, float]] = {}
-        metric = score_metric(plan.config)
-        if search.pruner and len(plan.objectives) == 1:
-            for run_id, epoch, _, value in read_points(uri, run_ids, [metric]):
-                found.setdefault(run_id, {})[epoch] = value
-        return found
-
-    @functools.cache
-    def find() -> WarmStart:
-        if search.warm_start is None:
-            return WarmStart([], {})
-        tell("Looking for runs that are known ...")
-        try:
-            runs = runs_of_meant(uri, search.warm_start)
-        except UserError as error:
-            raise UserError(f"search.warm_start={search.warm_start}: {error}") from error
-        return fitting(search.warm_start, runs, plan.space, plan.objectives, known, curves)
-
-    return find
-
-
-def _show_warm_start(plan: Plan, warm: WarmStart) -> None:
-    if given := plan.config.search.warm_start:
-        show_lines(f"  search.warm_start={given}: {warm.describe()}")
-
-
-def _tags(plan: Plan, warm: WarmStart) -> dict[str, str]:
-    """Return tags that say what a search began with."""
-    return {BEGAN_WITH: warm.describe()} if plan.config.search.warm_start else {}
 
 
 def _name_of_study(plan: Plan, key: str) -> str:

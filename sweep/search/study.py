@@ -19,6 +19,7 @@ from sweep.search.choices import PRUNERS, SAMPLERS
 from sweep.search.conditional import suggest
 from sweep.search.enqueued import ENQUEUED, Params, enqueued, key_of, untried
 from sweep.search.multifidelity import comparable
+from sweep.search.one_metric import reporting_storage, without_curves
 from sweep.search.space import Space, in_words
 from sweep.search.storage import (
     OPENING,
@@ -167,6 +168,8 @@ class Study:
 
     def _known(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
         """Return what a sampler is told of these trials."""
+        if len(self._directions) > 1:
+            return without_curves(trials)
         if self._search.pruner is None or not SAMPLERS[self._search.sampler].compares_pruned:
             return trials
         return comparable(trials, self._search, self._epochs, len(self._space.distributions))
@@ -224,12 +227,7 @@ class ReportedTrial:
             epochs: of each run.
         """
         opened = optuna.load_study(
-            storage=RDBStorage(
-                search.storage,
-                engine_options(search.storage),
-                skip_compatibility_check=True,
-                skip_table_creation=True,
-            ),
+            storage=reporting_storage(search),
             study_name=study,
             sampler=RandomSampler(),  # nothing is suggested here
             pruner=_pruner(search, epochs),

@@ -95,6 +95,7 @@ DEFAULTS = {
         "sampler": "tpe",
         "pruner": None,
         "objectives": None,
+        "prune_by": None,
         "n_trials": 20,
         "time_budget": None,
         "startup_trials": 10,

@@ -106,6 +106,7 @@ MACHINE = {
     "search.sampler": "search.sampler=random",
     "search.pruner": "search.pruner=asha",
     "search.objectives": "search.objectives=[val/loss]",
+    "search.prune_by": "search.prune_by=val/loss",
     "search.n_trials": "search.n_trials=3",
     "search.time_budget": "search.time_budget=3",
     "search.startup_trials": "search.startup_trials=3",
