@@ -64,6 +64,8 @@ ALSO_CALLED = {
     "search.sampler": "sampler tuner search_alg",
     "search.pruner": "pruner",
     "search.objectives": "objectives objective direction directions",
+    "search.warm_start": "warm_start transfer_learning",
+    "search.enqueue": "enqueue enqueue_trial points_to_evaluate",
     "search.study": "study study_name",
     "search.storage": "storage",
     "tracking.uri": "uri tracking_uri mlflow_uri mlflow_tracking_uri backend_store_uri",

@@ -84,9 +84,9 @@ def search(
     about = plan.about([each.digest for each in prepared.datasets.values()], prepared.modules)
     key = key_of(about)
     find = finder(plan, prepared, composer)
-    trials, _ = recorded_trials(plan.config.search, _name_of_study(plan, key), about)
-    if not trials:
-        find()  # before a study is there, which would be none of anything if nothing fits
+    settings = plan.config.search
+    if settings.warm_start and recorded_trials(settings, _name_of_study(plan, key), about)[0] == 0:
+        find()  # before there is a study: if nothing fits, none is left behind
     study = _open_study(plan, key, about)
     warm = study.begin_with(find)
     trials, begun = study.count(), len(study.begun())

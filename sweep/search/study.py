@@ -108,7 +108,7 @@ class Study:
         with explained(self._search.storage):
             stored = self._study.user_attrs.get(WARM_START)
         known = WarmStart.from_json(stored) if stored else find()
-        if not stored:
+        if known.runs and not stored:
             with explained(self._search.storage):
                 self._study.set_user_attr(WARM_START, known.as_json())
         self._warm = [each.trial(self._space) for each in known.runs]
@@ -132,7 +132,9 @@ class Study:
                 study_name=self.name,
                 directions=self._directions,
                 sampler=_sampler(self._search, self._space, len(before)),
-                pruner=_pruner(self._search, self._epochs),
+                # Hyperband tells a trial's bracket by its number, which is another one with others
+                # before it: then values are suggested from all brackets.
+                pruner=NopPruner() if self._warm else _pruner(self._search, self._epochs),
             )
             memory.add_trials(self._known([*self._warm, *before]))
             own = uuid.uuid4().hex
