@@ -3,8 +3,9 @@
 ``model=mlp,lenet model.channels=[6,16],[20,50]``: an MLP has no channels.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import cache
 
 from omegaconf import DictConfig, OmegaConf
 from optuna import Study, Trial
@@ -16,7 +17,7 @@ from sweep.search.space import Space
 PRESETS = "experiment"  # the group that chooses others
 TARGET = "_target_"  # what a user names by it takes fields of any name
 
-Compose = Callable[[Sequence[str]], DictConfig]
+Compose = Callable[[tuple[str, ...]], DictConfig]
 
 
 def with_conditions(space: Space, groups: Collection[str], compose: Compose) -> Space:
@@ -30,7 +31,7 @@ def with_conditions(space: Space, groups: Collection[str], compose: Compose) -> 
         compose: returns what Hydra composes of a run's overrides.
     """
     chosen = {each.name: each for each in space.dimensions if each.name in groups}
-    dimensions = []
+    composed, dimensions = cache(compose), []
     for each in space.dimensions:
         group, _, field = each.name.partition(".")
         by = chosen.get(group) or chosen.get(PRESETS)
@@ -38,7 +39,7 @@ def with_conditions(space: Space, groups: Collection[str], compose: Compose) -> 
             own = [
                 choice
                 for choice in by.values or ()
-                if _has_field(compose((*space.fixed, f"{by.key}={choice}")), each)
+                if _has_field(composed((*space.fixed, f"{by.key}={choice}")), each)
             ]
             if own and len(own) < len(by.values or ()):
                 each = replace(each, condition=Condition(by.name, tuple(own)))
