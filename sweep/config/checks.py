@@ -7,7 +7,7 @@ from sweep.config.metrics import measured_metric, metrics_for
 from sweep.config.params import as_text
 from sweep.config.schema import Config
 from sweep.config.tasks import ANSWERS
-from sweep.errors import UserError, either
+from sweep.errors import UserError, either, nearest
 
 OF_ANY = ("mixup",)  # of augmentation: fields that make sense of any numbers
 IN_PIXELS = ("crop", "shift", "cutout")  # of augmentation: fields that must be below the sides
@@ -35,6 +35,11 @@ def check(config: Config) -> None:
                 f"search.objectives=[{given}]: allowed is null, or a list of "
                 f"{', '.join(objectives)}"
             )
+    if (pruned_by := config.search.prune_by) and pruned_by not in objectives:
+        raise UserError(
+            f"search.prune_by={pruned_by}: is not measured{nearest(pruned_by, objectives)}; "
+            f"allowed is null, or one of {', '.join(objectives)}"
+        )
     if config.init_digest and not config.init_from:
         raise UserError(
             f"init_digest={config.init_digest}: there is nothing that it could be of; allowed is "

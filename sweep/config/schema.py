@@ -5,7 +5,7 @@ dataset are with it, in ``sweep/networks/families/``, ``sweep/training/optimizer
 ``sweep/training/schedules/``, ``sweep/training/losses/`` and ``sweep/data/formats/``.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -86,12 +86,21 @@ class Search:
         Field(min_length=1),
         allowed("null, or a list of metrics, as in [val/accuracy,epoch_seconds]"),
     ]
+    prune_by: Annotated[Text | None, Before(None)]
     n_trials: Annotated[Count, Mark.STUDY_MAY_CHANGE]
     time_budget: Annotated[Seconds, Mark.STUDY_MAY_CHANGE]
     startup_trials: Size
     reduction_factor: Annotated[int, Field(strict=True, ge=2), allowed("a whole number, 2 or more")]
     min_epochs: Count
     seed: Seed
+    warm_start: Annotated[Text | None, Before(None)]
+    enqueue: Annotated[
+        tuple[Annotated[dict[str, Any], Field(min_length=1)], ...] | None,
+        Field(min_length=1),
+        allowed("null, or a list of values to try first, as in [{optim.lr: 0.1}]"),
+        Mark.STUDY_MAY_CHANGE,
+        Before(None),
+    ]
     storage: Annotated[Text, Mark.STUDY_MAY_CHANGE]
     study: Annotated[Text | None, Mark.STUDY_MAY_CHANGE]
 

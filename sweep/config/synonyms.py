@@ -64,6 +64,8 @@ ALSO_CALLED = {
     "search.sampler": "sampler tuner search_alg",
     "search.pruner": "pruner",
     "search.objectives": "objectives objective direction directions",
+    "search.warm_start": "warm_start transfer_learning",
+    "search.enqueue": "enqueue enqueue_trial points_to_evaluate",
     "search.study": "study study_name",
     "search.storage": "storage",
     "notify.command": "on_end on_finish callback notification notifications",

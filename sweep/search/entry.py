@@ -1,6 +1,7 @@
 """Where Hydra's sweeper comes in: what the command gave becomes a space, and a search."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.utils import JobReturn
@@ -29,10 +30,11 @@ def search_from(
     need("optuna", "optuna", "hydra/sweeper=optuna needs Optuna")
     launcher, composer = used_launcher(sweeper), composer_of(sweeper)
     launcher.check_source()
-    # It imports Optuna, which need not be installed.
+    # They import Optuna, which need not be installed.
+    from sweep.search.conditional import with_conditions
     from sweep.search.space import space_of
 
-    space = space_of(composer.parse(given))
+    space = with_conditions(space_of(composer.parse(given)), GROUPS, partial(composer.composed, 0))
     examples = [composer.job(n, each) for n, each in enumerate(space.examples(GROUPS))]
     if begin_as_chosen := chosen_sweeper(sweeper, task, examples):
         return begin_as_chosen()

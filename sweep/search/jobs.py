@@ -141,7 +141,8 @@ class TrialJobs:
 
     def _prune(self, past: RunInfo, epoch: int) -> None:
         """Close a paused run, in the record and where its checkpoints are."""
-        pruner, metric = self._plan.config.search.pruner, score_metric(self._plan.config)
+        search = self._plan.config.search
+        pruner, metric = search.pruner, search.prune_by or score_metric(self._plan.config)
         reason = f"{pruner} paused it after epoch {epoch}: others went on, with a better {metric}"
         self._prepared.tracker.prune_paused(past.run_id, Pruned(epoch, reason))
         if not self._plan.config.keep_states:

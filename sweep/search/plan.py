@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sweep.config.fields import Mark, declared
+from sweep.config.fields import Before, Mark, declared
 from sweep.config.overrides import describing
 from sweep.config.params import params, score_metric
 from sweep.config.schema import Config, Search
@@ -16,6 +16,8 @@ from sweep.display.console import count
 from sweep.errors import UserError, in_full
 from sweep.optional import need
 from sweep.search.choices import PRUNERS, SAMPLERS
+from sweep.search.dimensions import Dimension
+from sweep.search.enqueued import check_room, enqueued
 from sweep.search.rules import RULE, in_study
 from sweep.search.space import Space
 from sweep.search.study import SOURCE
@@ -55,6 +57,7 @@ class Plan:
             key: each
             for key, each in settings.items()
             if Mark.STUDY_MAY_CHANGE not in infos[key].marks
+            and infos[key].before != Before(each)  # or studies of older versions were others
         }
 
     def about(self, digests: Iterable[str], modules: Path | None = None) -> dict[str, Any]:
@@ -79,11 +82,19 @@ class Plan:
     def announced(self) -> list[str]:
         """Return lines that say what is searched, and how."""
         search, space = self.config.search, self.space
-        pruned = f", pruned by {search.pruner}" if search.pruner else ""
+        by = f" by {search.prune_by}" if search.prune_by else ""
+        pruned = f", pruned by {search.pruner}{by}" if search.pruner else ""
         budget = f", within {in_full(search.time_budget)} s" if search.time_budget else ""
         head = f"search of {count(self.n_trials, 'run')} by {search.sampler}{pruned}{budget}:"
         fixed = [f"  {each}" for each in describing(space.fixed)]
-        return [head, *(f"  {each.name}: {each.text}" for each in space.dimensions), *fixed]
+        first = [space.varied(each) for each in enqueued(search, space)]
+        tried = [f"  first: {' '.join(each)}" for each in first]
+        return [head, *map(_announced, space.dimensions), *tried, *fixed]
+
+
+def _announced(dimension: Dimension) -> str:
+    only = f", with {dimension.condition} alone" if dimension.condition else ""
+    return f"  {dimension.name}: {dimension.text}{only}"
 
 
 def key_of(about: Any) -> str:
@@ -107,6 +118,7 @@ def check(plan: Plan, configs: Iterable[Config]) -> None:
     if len({*plan.objectives}) < len(plan.objectives):
         raise UserError(f"search.objectives=[{','.join(plan.objectives)}]: has one of them twice")
     _check_sampler(plan)
+    check_room(enqueued(plan.config.search, plan.space), 0, plan.n_trials)
 
 
 def _check_run(config: Config) -> None:
@@ -123,10 +135,18 @@ def _check_run(config: Config) -> None:
 
 def _check_pruner(config: Config, objectives: Sequence[str]) -> None:
     search = config.search
+    if search.prune_by:
+        _check_prune_by(search, objectives)
     if search.pruner is None:
         return
     PRUNERS[search.pruner]  # noqa: B018 - raises what is allowed
-    if list(objectives) != [score_metric(config)]:
+    if len(objectives) > 1 and not search.prune_by:
+        raise UserError(
+            f"search.pruner={search.pruner}: stops runs by one metric, and there are "
+            f"{len(objectives)} objectives; allowed is to say which, as in "
+            f"search.prune_by={score_metric(config)}"
+        )
+    if len(objectives) == 1 and list(objectives) != [score_metric(config)]:
         raise UserError(
             f"search.pruner={search.pruner}: stops runs by {score_metric(config)} alone (monitor)"
             f"; allowed with search.objectives=[{','.join(objectives)}] is null"
@@ -135,6 +155,19 @@ def _check_pruner(config: Config, objectives: Sequence[str]) -> None:
         raise UserError(
             f"search.min_epochs={search.min_epochs}: no run would be pruned; allowed with "
             f"epochs={config.epochs} is less"
+        )
+
+
+def _check_prune_by(search: Search, objectives: Sequence[str]) -> None:
+    if search.pruner is None:
+        raise UserError(
+            f"search.prune_by={search.prune_by}: no run is stopped with search.pruner=null; "
+            f"allowed is null, or a pruner: {', '.join(PRUNERS.names())}"
+        )
+    if len(objectives) == 1:
+        raise UserError(
+            f"search.prune_by={search.prune_by}: there is one objective, {objectives[0]}, by which "
+            "runs are stopped; allowed is null, or several search.objectives"
         )
 
 
@@ -150,7 +183,23 @@ def _check_sampler(plan: Plan) -> None:
             f"search.sampler={name}: has one objective; allowed with more: {', '.join(others)}"
         )
     if sampler.tries_all:
+        if plan.config.search.warm_start:
+            raise UserError(
+                f"search.warm_start={plan.config.search.warm_start}: search.sampler={name} tries "
+                "all combinations, whatever is known; allowed: null, or another sampler"
+            )
+        if plan.config.search.enqueue:
+            raise UserError(
+                f"search.enqueue: search.sampler={name} tries all combinations, whatever is first; "
+                "allowed: null, or another sampler"
+            )
         for each in plan.space.dimensions:
+            if each.condition:
+                raise UserError(
+                    f"{each.key}={each.text}: is searched with {each.condition} alone, and "
+                    f"search.sampler={name} tries all combinations; allowed: another sampler, or a "
+                    f"search for each {each.condition.group}"
+                )
             if each.values is None:
                 raise UserError(
                     f"{each.key}={each.text}: has no end of values, and search.sampler={name} "

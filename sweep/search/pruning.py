@@ -27,7 +27,7 @@ def judge_of(config: Config, membership: Membership) -> Judge:
     reported. A run that is none of a search, or of one without a pruner, always goes on; and so
     does one whose study cannot be asked: what it missed is reported later.
     """
-    search, metric = config.search, score_metric(config)
+    search, metric = config.search, config.search.prune_by or score_metric(config)
     study, number = membership.study, membership.trial
     if study is None or number is None or search.pruner is None:
         return lambda records, is_over: None

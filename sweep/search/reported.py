@@ -2,12 +2,11 @@
 
 import optuna
 from optuna.samplers import RandomSampler
-from optuna.storages import RDBStorage
 from optuna.trial import Trial
 
 from sweep.config.schema import Search
+from sweep.search.one_metric import reporting_storage
 from sweep.search.pausing import Pauses, stopping
-from sweep.search.storage import engine_options
 
 PRUNED = "pruned_after_epoch"  # an attribute of a trial
 
@@ -29,12 +28,7 @@ class ReportedTrial:
             epochs: of each run.
         """
         opened = optuna.load_study(
-            storage=RDBStorage(
-                search.storage,
-                engine_options(search.storage),
-                skip_compatibility_check=True,
-                skip_table_creation=True,
-            ),
+            storage=reporting_storage(search),
             study_name=study,
             sampler=RandomSampler(),  # nothing is suggested here
             pruner=stopping(search, epochs),

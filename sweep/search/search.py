@@ -21,7 +21,9 @@ from sweep.execution.steering import Steering
 from sweep.runs.control_folder import ControlFolder
 from sweep.runs.own_networks import all_modules, folder_of_copies
 from sweep.runs.resume import close_abandoned
+from sweep.search.enqueued import check_room
 from sweep.search.jobs import TrialJobs
+from sweep.search.known_runs import finder, show_warm_start, tags
 from sweep.search.plan import Plan, check, key_of
 from sweep.search.rules import RULE, as_before_pauses, other_rule
 from sweep.search.study import Direction, Study, is_of_older_version, recorded_trials
@@ -79,7 +81,7 @@ def search(
     check(plan, configs)
     if any(each.dry_run for each in configs):
         try:
-            _rehearse(plan, configs, launcher)
+            _rehearse(plan, configs, composer, launcher)
         finally:
             launcher.close()
         return []
@@ -88,12 +90,19 @@ def search(
     prepared = replace(prepared, modules=_modules(prepared, plan.config))
     about = plan.about([each.digest for each in prepared.datasets.values()], prepared.modules)
     key = key_of(about)
+    find = finder(plan, prepared, composer)
+    settings = plan.config.search
+    if settings.warm_start and recorded_trials(settings, _name_of_study(plan, key), about)[0] == 0:
+        find()  # before there is a study: if nothing fits, none is left behind
     study = _open_study(plan, key, about)
+    warm = study.begin_with(find)
     trials, begun, paused = study.count(), len(study.begun()), len(study.paused())
+    check_room(study.untried(), trials, plan.n_trials)
     if trials and not prepared.tracker.runs_of_study(study.name):
         raise UserError(_without_record(study.name, trials, plan.config))
     is_complete = not begun and not paused and trials >= plan.n_trials
     _show_progress(study.name, plan, trials, begun, paused)
+    show_warm_start(plan, warm)
 
     def train(record: Record) -> Sequence[JobReturn]:
         for dataset in prepared.datasets.values():
@@ -120,7 +129,7 @@ def search(
         train=train,
         # Not the storage: its address may hold a password.
         params={f"search.{key}": as_text(each) for key, each in plan.settings.items()},
-        more_tags={STUDY: study.name},
+        more_tags={STUDY: study.name, **tags(plan, warm)},
         how=[SWEEPER, *_own_overrides(plan.command)],
     )
 
@@ -138,7 +147,9 @@ def _modules(checked: Checked, config: Config) -> Path | None:
     return all_modules(own, folder_of_copies(config))
 
 
-def _rehearse(plan: Plan, configs: Sequence[Config], launcher: Launcher) -> None:
+def _rehearse(
+    plan: Plan, configs: Sequence[Config], composer: Composer, launcher: Launcher
+) -> None:
     """Say what would be searched."""
 
     def count_missing(checked: Checked, elsewhere: Config, record: Reader) -> int:
@@ -150,6 +161,8 @@ def _rehearse(plan: Plan, configs: Sequence[Config], launcher: Launcher) -> None
         if trials and not record.has_study(name):
             raise UserError(_without_record(name, trials, plan.config))
         _show_progress(name, plan, trials, trials - ended, 0)
+        if not trials:
+            show_warm_start(plan, finder(plan, checked, composer)())
         return max(plan.n_trials - ended, trials - ended)
 
     rehearse_search(configs, launcher.count_gpus, launcher.at_once, plan.announced(), count_missing)
@@ -231,5 +244,5 @@ def _show_best(study: Study, plan: Plan) -> None:
     for trial in sorted(study.best(), key=lambda each: each.values):
         values = zip(plan.objectives, trial.values, strict=True)
         told = ", ".join(f"{name} {value:.4f}" for name, value in values)
-        varied = " ".join(each.override(trial.params[each.name]) for each in plan.space.dimensions)
+        varied = " ".join(plan.space.varied(trial.params))
         show_lines(f"  run {trial.number}: {told}  {varied}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import optuna
+from optuna.pruners import NopPruner
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -15,7 +16,10 @@ from sweep.config.params import as_text
 from sweep.config.schema import Search
 from sweep.errors import UserError
 from sweep.search.choices import SAMPLERS
+from sweep.search.conditional import suggest
+from sweep.search.enqueued import ENQUEUED, Params, enqueued, key_of, untried
 from sweep.search.multifidelity import comparable
+from sweep.search.one_metric import prefers_more, without_curves
 from sweep.search.pausing import GOAL, Pauses, Promotion, stopping
 from sweep.search.rules import RULE, as_before_pauses, other_rule, shown
 from sweep.search.space import Space, in_words
@@ -27,12 +31,14 @@ from sweep.search.storage import (
     has_studies,
     locked,
 )
+from sweep.search.warm_start import WarmStart
 
 Direction = Literal["maximize", "minimize"]
 Chooser = Callable[[Sequence[FrozenTrial], bool, Collection[int]], Promotion | None]
 RUN_ID = "run_id"  # an attribute of a trial
 ASKED = "asked"  # another: the id of a suggestion, since two searches may store at once
 SEARCHED = "searched"  # in what a study is about: its dimensions
+WARM_START = "warm_start"  # the attribute of a study that says what it began with
 ABOUT = "sweep"  # the attribute of a study that says what it searches
 SOURCE = "model._source_"  # in it: what identifies the modules of users' networks
 
@@ -42,8 +48,9 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 class Study:
     """A study in its storage.
 
-    A suggestion depends on nothing but the search's seed, the number of trials before it and what
-    became of these; so it is the same whether or not the search was interrupted.
+    A suggestion depends on nothing but the search's seed, the number of trials before it, what
+    became of these, and what is to be tried first; so it is the same whether or not the search was
+    interrupted.
 
     Attributes:
         name: the study's.
@@ -72,7 +79,8 @@ class Study:
             UserError: the storage cannot be used; or the study is one of another search.
         """
         self.name, self._search, self._epochs, self._space = name, search, epochs, space
-        self._directions = directions
+        self._directions, self._enqueued = directions, enqueued(search, space)
+        self._warm: list[FrozenTrial] = []
         self._pauses = Pauses(search, epochs)
         with explained(search.storage, *OPENING):
             self._study = optuna.create_study(
@@ -116,13 +124,33 @@ class Study:
         if not self._pauses.any:
             return None
         with explained(self._search.storage), locked(self._search.storage):
-            found = next_of(self._trials(), self._directions[0] == "maximize", busy)
+            maximize = prefers_more(self._search, self._directions)
+            found = next_of(self._trials(), maximize, busy)
             if found:
                 Trial(self._study, found.trial._trial_id).set_user_attr(GOAL, found.goal)
             return found.trial if found else None
 
     def _unfinished(self) -> list[FrozenTrial]:
         return [each for each in self._trials() if not each.state.is_finished()]
+
+    def begin_with(self, find: Callable[[], WarmStart]) -> WarmStart:
+        """Take in what is known from runs that are none of its trials; the first time counts.
+
+        Args:
+            find: returns it; called unless it is stored already.
+        """
+        with explained(self._search.storage):
+            stored = self._study.user_attrs.get(WARM_START)
+        known = WarmStart.from_json(stored) if stored else find()
+        if known.runs and not stored:
+            with explained(self._search.storage):
+                self._study.set_user_attr(WARM_START, known.as_json())
+        self._warm = [each.trial(self._space) for each in known.runs]
+        return known
+
+    def untried(self) -> list[Params]:
+        """Return what is to be tried first and has no trial yet."""
+        return untried(self._enqueued, self._trials())
 
     def ask(self, n_trials: int) -> FrozenTrial | None:
         """Return a new trial; None if there are so many already.
@@ -138,11 +166,15 @@ class Study:
                 study_name=self.name,
                 directions=self._directions,
                 sampler=_sampler(self._search, self._space, len(before)),
-                pruner=stopping(self._search, self._epochs),  # some samplers ask for its brackets
+                # Some samplers ask for its brackets. Hyperband tells a trial's by its number, which
+                # is another one with others before it: then all brackets suggest together.
+                pruner=NopPruner() if self._warm else stopping(self._search, self._epochs),
             )
-            memory.add_trials(self._known(before))
+            memory.add_trials(self._known([*self._warm, *before]))
             own = uuid.uuid4().hex
-            memory.ask(self._space.distributions).set_user_attr(ASKED, own)
+            for first in untried(self._enqueued, before)[:1]:
+                memory.enqueue_trial(dict(first), {ENQUEUED: key_of(first)})
+            suggest(memory, self._space).set_user_attr(ASKED, own)
             asked = memory.get_trials(deepcopy=False)[-1]
             with explained(self._search.storage):
                 self._study.add_trial(asked)
@@ -173,6 +205,8 @@ class Study:
     def _known(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
         """Return what a sampler is told of these trials."""
         trials = [self._pauses.as_sampled(each) for each in trials]
+        if len(self._directions) > 1:
+            return without_curves(trials)
         if self._search.pruner is None or not SAMPLERS[self._search.sampler].compares_pruned:
             return trials
         return comparable(trials, self._search, self._epochs, len(self._space.distributions))

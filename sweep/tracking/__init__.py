@@ -21,6 +21,7 @@ from sweep.tracking.histories import read_histories, read_points
 from sweep.tracking.locations import OwnPlaces
 from sweep.tracking.logged_model import Pyfunc
 from sweep.tracking.lookups import FoundRun
+from sweep.tracking.meant import runs_of_meant
 from sweep.tracking.overview import Entry, found_ids, read_entries
 from sweep.tracking.planned import Planned, PlannedRun, log_planned, read_planned
 from sweep.tracking.queries import (
@@ -175,6 +176,7 @@ __all__ = [
     "register",
     "registered_models",
     "run_of_model",
+    "runs_of_meant",
     "server_version",
     "set_note",
     "set_tags",

@@ -343,6 +343,76 @@ def test_what_is_held_out_can_be_searched(tmp_path):
     assert {trial.state.name for trial in trials(workplace)} == {"COMPLETE"}
 
 
+def test_a_value_is_searched_with_the_choice_that_has_it(tmp_path):
+    workplace = Workplace(tmp_path)
+    lines = workplace.run(
+        *("hydra/sweeper=optuna", "model=mlp,lenet", "model.channels=[2,2],[2,3]", "epochs=1"),
+        *("model.hidden=[8]", "context=cpu", "figures=false", "search.n_trials=4", "n_jobs=1"),
+        "--multirun",
+    )
+    assert "  model.channels: [2,2],[2,3], with model=lenet alone" in lines
+    found, runs = trials(workplace), by_trial(workplace)
+    assert {trial.params["model"] for trial in found} == {"mlp", "lenet"}
+    for trial in found:
+        assert ("model.channels" in trial.params) == (trial.params["model"] == "lenet")
+    for number, run in runs.items():
+        params = run.data.params
+        assert params["model.name"] == found[number].params["model"]
+        channels = params.get("model.channels", "").replace(" ", "")
+        assert channels == found[number].params.get("model.channels", "")
+
+
+def test_given_values_are_tried_first_and_once(tmp_path):
+    workplace = Workplace(tmp_path)
+    command = ("hydra/sweeper=optuna", "optim.lr=tag(log,interval(1e-3,1))", "epochs=1")
+    command += ("model.hidden=[8],[16]", "context=cpu", "figures=false", "n_jobs=1")
+    first = "search.enqueue=[{optim.lr: 0.25, model.hidden: [16]}, {optim.lr: 0.5}]"
+    lines = workplace.run(*command, first, "search.n_trials=3", "--multirun")
+    assert "  first: optim.lr=0.25 model.hidden=[16]" in lines
+    assert [trial.params["optim.lr"] for trial in trials(workplace)][:2] == [0.25, 0.5]
+    more = f"{first[:-1]}, {{optim.lr: 0.75}}]"
+    process = workplace.start(*command, more, "search.n_trials=3", "--multirun")
+    _, errors = process.communicate(timeout=200)
+    assert (process.returncode, errors) == (
+        2,
+        "search.n_trials=3: too few for search.enqueue, of which 1 run is to be tried, after 3 "
+        "trials of before; allowed is 4 or more\n",
+    )
+    workplace.run(*command, more, "search.n_trials=4", "--multirun")
+    rates = [trial.params["optim.lr"] for trial in trials(workplace)]
+    assert rates[:2] == [0.25, 0.5] and rates[2] not in (0.25, 0.5, 0.75) and rates[3] == 0.75
+    runs = by_trial(workplace)
+    assert runs[0].data.params["optim.lr"] == "0.25"
+    assert runs[0].data.params["model.hidden"] == "[16]"
+
+
+def test_a_search_begins_with_runs_that_fit(tmp_path):
+    workplace = Workplace(tmp_path)
+    common = ("epochs=1", "context=cpu", "figures=false")
+    workplace.run(
+        *("model.hidden=[8],[16]", "optim.lr=0.1,2", "tracking.experiment=before", *common),
+        "--multirun",
+    )
+    command = ("hydra/sweeper=optuna", "model.hidden=[8],[16]", "optim.lr=interval(0.01,1)")
+    command += (*common, "search.n_trials=1", "n_jobs=1")
+    lines = workplace.run(*command, "search.warm_start=before", "--multirun")
+    told = "2 runs known; left out: 2 with optim.lr outside of what is searched"
+    assert f"  search.warm_start=before: {told}" in lines
+    assert len(trials(workplace)) == 1
+    sweeps, runs = workplace.runs("sweep")
+    assert len(runs) == 1
+    assert sweeps[0].data.tags["search.began_with"] == told
+    process = workplace.start(*command, "search.warm_start=before", "seed=1", "--multirun")
+    _, errors = process.communicate(timeout=200)
+    assert (process.returncode, errors) == (
+        2,
+        "search.warm_start=before: none of 4 runs fits this search; left out: 2 with optim.lr "
+        "outside of what is searched, 2 with another value of seed; allowed is null, or an "
+        "experiment or a sweep with finished runs that this search could train\n",
+    )
+    assert len(optuna.get_all_study_names(f"sqlite:///{tmp_path}/optuna.db")) == 1
+
+
 def test_files_that_change_meanwhile_change_nothing(tmp_path):
     workplace = Workplace(tmp_path)
     presets = tmp_path / "presets" / "optim"
@@ -396,8 +466,18 @@ def test_a_grid_has_no_intervals(tmp_path):
             "(in the combination context=cpu optim.momentum=1.4999999999999998)",
         ),
         (
-            ["model=mlp,lenet", "model.pool_size=range(1,3)"],
-            "model.pool_size is not a field of the model that is chosen, but of model=lenet",
+            ["model=mlp,lenet", "model.growth=range(1,3)"],
+            "model.growth is not a field of the model that is chosen, but of model=densenet",
+        ),
+        (
+            ["model=mlp,lenet", "model.chanels=[2],[4]"],
+            "model.chanels is not a field of the configuration (did you mean model.channels?)",
+        ),
+        (
+            ["model=mlp,lenet", "model.pool_size=range(1,3)", "search.sampler=grid"],
+            "model.pool_size=range(1,3): is searched with model=lenet alone, and "
+            "search.sampler=grid tries all combinations; allowed: another sampler, or a search for "
+            "each model",
         ),
         (
             ["seed=range(0,9)", "hydra/launcher=basic"],
@@ -407,6 +487,10 @@ def test_a_grid_has_no_intervals(tmp_path):
         (
             ["seed=range(0,9)", "search.samplr=tpe"],
             "search.samplr is not a field of the configuration (did you mean search.sampler?)",
+        ),
+        (
+            ["optim.lr=interval(0.1,1)", "search.enqueue=[{optim.lr: 2}]"],
+            "search.enqueue: optim.lr=2 is outside of what is searched; allowed: interval(0.1,1)",
         ),
         (
             ["optim.lr=interval(0.1,1)", "search.sampler=grid"],

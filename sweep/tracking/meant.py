@@ -1,0 +1,79 @@
+"""The runs of an experiment or a sweep, whichever is meant by a name or an id."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from sweep.errors import UserError, nearest
+from sweep.tracking.connection import explained_errors
+from sweep.tracking.queries import existing, read_runs
+from sweep.tracking.run_info import RunInfo
+from sweep.tracking.short_ids import WHOLE, whole_sweep_id
+from sweep.tracking.tracker import KIND, SWEEP
+from sweep.uris import redacted
+
+
+def runs_of_meant(uri: str | None, given: str) -> list[RunInfo]:
+    """Return the runs of an experiment or a sweep, the newest first.
+
+    Args:
+        uri: of the record; None for the default one.
+        given: the name of an experiment, or its id; or a sweep's id, its beginning, or its name.
+
+    Raises:
+        UserError: there is none, it has no runs, or several may be meant.
+    """
+    experiment, sweep_id = _meant(existing(uri), given)
+    table = read_runs(uri, experiment, sweep_id)
+    if table.empty:
+        raise UserError(f"{given} has no runs yet")
+    rows: list[Any] = table.to_dict("records")
+    return [_run(row) for row in rows]
+
+
+def _meant(uri: str, given: str) -> tuple[str, str | None]:
+    """Return the name of an experiment, and the id of the sweep in it, if that is meant."""
+    client = MlflowClient(uri)
+    with explained_errors(uri):
+        experiments = {each.experiment_id: each.name for each in client.search_experiments()}
+        if given in experiments.values():
+            return given, None
+    if WHOLE.fullmatch(sweep_id := whole_sweep_id(uri, given)):
+        try:
+            run = client.get_run(sweep_id)
+        except MlflowException:
+            run = None
+        if run and run.data.tags.get(KIND) == SWEEP:
+            return experiments[run.info.experiment_id], sweep_id
+    if given in experiments:
+        return experiments[given], None
+    names = sorted(experiments.values())
+    raise UserError(
+        f"{given} is neither an experiment nor a sweep in {redacted(uri)}{nearest(given, names)}; "
+        f"experiments: {', '.join(names)}"
+    )
+
+
+def _run(row: Mapping[str, Any]) -> RunInfo:
+    return RunInfo(
+        run_id=row["run_id"],
+        name=row["run"],
+        status=row["status"],
+        params=_texts(row, "params."),
+        metrics={
+            name.removeprefix("metrics."): value
+            for name, value in row.items()
+            if name.startswith("metrics.") and value is not None and value == value  # not NaN
+        },
+        tags=_texts(row, "tags."),
+    )
+
+
+def _texts(row: Mapping[str, Any], prefix: str) -> dict[str, str]:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in row.items()
+        if name.startswith(prefix) and isinstance(value, str)
+    }
