@@ -36,7 +36,7 @@ class Steered:
 
     @contextlib.contextmanager
     def started(self, *launcher):
-        with self.workplace.start(*SWEEP, *launcher, module="gated") as process:
+        with self.workplace.start(*launcher, *SWEEP, module="gated") as process:
             self.process = process
             self.read_until("run 0: epoch 3/", "run 1: epoch 3/")
             (folder,) = (self.workplace.folder / "checkpoints" / "control").iterdir()
