@@ -17,7 +17,7 @@ from sweep.config.choices import CHOSEN
 from sweep.config.explain import explain_composition, is_composition_error, no_field
 from sweep.config.fields import FieldInfo, declared
 from sweep.config.params import as_text
-from sweep.config.schema import Augment, Config, EarlyStopping, Search, Tracking
+from sweep.config.schema import Augment, Config, EarlyStopping, Notify, Search, Tracking
 from sweep.errors import UserError, either, nearest
 
 PACKAGED_CONF = Path(__file__).parents[1] / "conf"
@@ -28,6 +28,7 @@ NESTED = {
     "early_stopping": EarlyStopping,
     "search": Search,
     "tracking": Tracking,
+    "notify": Notify,
 }
 GROUPS = (*CHOSEN, "experiment")
 GROUP_KEYS = (*GROUPS, *NESTED)

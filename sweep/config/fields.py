@@ -171,6 +171,10 @@ Text = Annotated[
     str, Field(min_length=1, coerce_numbers_to_str=True), allowed("a text of one letter or more")
 ]
 Texts = Annotated[tuple[str, ...], allowed("a list of texts, as in [a,b]")]
+Words = Annotated[
+    tuple[Annotated[str, Field(coerce_numbers_to_str=True)], ...],
+    allowed("a list of words, as in [notify-send,done]"),
+]
 Switch = Annotated[bool, Field(strict=True), allowed("true or false")]
 Seed = Annotated[
     int, Field(strict=True, ge=0, lt=2**31), allowed("a whole number from 0 to 2147483647")

@@ -28,6 +28,7 @@ from sweep.config.fields import (
     Switch,
     Text,
     Texts,
+    Words,
     allowed,
 )
 from sweep.config.losses import Loss
@@ -67,7 +68,7 @@ class Tracking:
 class Notify:
     """Who is told how a sweep has ended, and what hangs."""
 
-    command: Texts
+    command: Words
     url: Annotated[
         str | None,
         Field(pattern=r"^https?://[^\s/]+\S*$"),

@@ -36,7 +36,7 @@ class Steered:
 
     @contextlib.contextmanager
     def started(self, *launcher):
-        with self.workplace.start(*SWEEP, *launcher, module="gated") as process:
+        with self.workplace.start(*launcher, *SWEEP, module="gated") as process:
             self.process = process
             self.read_until("run 0: epoch 3/", "run 1: epoch 3/")
             (folder,) = (self.workplace.folder / "checkpoints" / "control").iterdir()
@@ -111,18 +111,6 @@ def test_a_sweep_is_paused_changed_and_goes_on_to_the_same_bits(steered, undistu
             "9: is none of the runs that this sweep trains; allowed are their numbers (0, 1, 2, 3, "
             "4), names, or ids"
         )
-        assert steered.refused("kill", "2").endswith("has ended")
-        assert steered.refused("add", "optim.lrr=1") == (
-            "add optim.lrr=1: optim.lrr is not a field of the configuration (did you mean "
-            "optim.lr?)"
-        )
-        assert steered.refused("add", "epochs=0").startswith("epochs=0: ")
-        assert steered.refused("add", "n_jobs=3") == (
-            "n_jobs: cannot be swept over; it is one for all runs of a sweep"
-        )
-        assert steered.refused("add", "hydra.verbose=true") == (
-            "add hydra.verbose=true: is one for all runs of a sweep; allowed are overrides of runs"
-        )
         assert steered.ask("resume") == "goes on: 4 runs waiting"
         assert steered.end() == (0, "")
     begun = steered.begun()
@@ -148,8 +136,7 @@ def test_a_sweep_is_paused_changed_and_goes_on_to_the_same_bits(steered, undistu
     shown = steered.workplace.run("--sweep", parent.info.run_id, module="sweep.leaderboard")
     assert [each for each in shown if " 0.5 " in each]
     assert [each["asked"] for each in actions(steered.workplace, parent)] == [
-        *("pause", "jobs 1", "first 3", "kill 2", "add optim.lr=0.4,0.5", "first 9", "kill 2"),
-        *("add optim.lrr=1", "add epochs=0", "add n_jobs=3", "add hydra.verbose=true", "resume"),
+        *("pause", "jobs 1", "first 3", "kill 2", "add optim.lr=0.4,0.5", "first 9", "resume"),
     ]
 
     # What was killed is missing: the same command trains it.

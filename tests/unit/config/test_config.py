@@ -8,6 +8,7 @@ from sweep.config.params import flatten, params, values_of
 from sweep.config.recorded import from_yaml, to_yaml
 from sweep.config.schema import EarlyStopping, Tracking
 from sweep.data.formats.mnist import FashionMnist, Mnist, Mnist5k
+from sweep.errors import UserError
 from sweep.networks.families.lenet import LeNet
 
 MNIST_MIRRORS = (
@@ -345,3 +346,39 @@ def test_yaml_reads_back_as_the_same_run_launched_and_recorded_by_default(model)
     what = (f"model={model}", "optim.lr=1e-5", "seed=7", "test_every_epoch=true", "preset=mine")
     how = ("n_jobs=3", "run_timeout=60", "checkpoint_dir=there", "tracking.experiment=other")
     assert from_yaml(to_yaml(load(*what, *how))) == load(*what)
+
+
+def test_who_is_told_is_a_list_of_words_and_an_address():
+    told = load("notify.command=[echo,5,'a b']", "notify.url=https://example.org/hook").notify
+    assert (told.command, told.url) == (("echo", "5", "a b"), "https://example.org/hook")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("notify.command=echo", "allowed is a list of words, as in [notify-send,done]"),
+        ("notify.command=[[a]]", "allowed is a list of words, as in [notify-send,done]"),
+        ("notify.url=example.org", "allowed is null, or an address as in https://example.org/hook"),
+        ("notify.url='file:///etc/passwd'", "allowed is null, or an address as in https://exampl"),
+        ("notify.url='http://'", "allowed is null, or an address as in https://example.org/hook"),
+        ("notify.url='http://a b/'", "allowed is null, or an address as in https://example.org/ho"),
+    ],
+)
+def test_who_cannot_be_told_is_refused(override, message):
+    with pytest.raises(UserError) as error:
+        load(override)
+    assert message in str(error.value) and str(error.value).startswith("notify.")
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("url", "tracking.uri"),
+        ("tracking.url", "tracking.uri"),
+        ("webhook", "notify.url"),
+        ("notify.uri", "notify.url"),
+    ],
+)
+def test_an_address_is_suggested_where_it_belongs(key, meant):
+    with pytest.raises(UserError, match=rf"did you mean {meant}\?"):
+        load(f"{key}=http://127.0.0.1/")

@@ -119,7 +119,7 @@ MACHINE = {
     "search.study": "search.study=mine",
     "tracking.uri": "tracking.uri=http://localhost:5000",
     "tracking.experiment": "tracking.experiment=other",
-    "notify.command": "notify.command=[true]",
+    "notify.command": "notify.command=[echo,5]",
     "notify.url": "notify.url=http://localhost/",
 }
 OWN_IMAGES = {  # fields of datasets whose digest is that of what is decoded

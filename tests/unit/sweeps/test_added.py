@@ -1,9 +1,63 @@
 """What is added to a sweep: overrides in the place of its own."""
 
 import pytest
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.types import RunMode
 
-from sweep.sweeps.added import added_before
-from sweep.sweeps.combinations import in_the_place_of
+from sweep.config.compose import CONF
+from sweep.errors import UserError
+from sweep.sweeps.added import Grid, MoreRuns, added_before
+from sweep.sweeps.combinations import Source, in_the_place_of
+from sweep.sweeps.compose import Composer
+
+GIVEN = ["model.hidden=[8]", "optim.lr=0.1,0.2", "seed=0,1", "epochs=2"]
+
+
+@pytest.fixture(scope="module")
+def grid():
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        composer = Composer(loader, loader.load_configuration("config", [], RunMode.MULTIRUN))
+        yield Grid(composer, GIVEN, Source(where="epochs < 9"))
+
+
+def test_what_is_added_is_composed_with_all_else_of_the_sweep(grid):
+    jobs = grid.changed(["optim.lr=0.4", "batch_size=50"])
+    assert [" ".join(each.overrides) for each in jobs] == [
+        f"model.hidden=[8] optim.lr=0.4 seed={seed} epochs=2 batch_size=50" for seed in (0, 1)
+    ]
+    assert [(each.config.optim.lr, each.config.batch_size) for each in jobs] == [(0.4, 50)] * 2
+
+
+@pytest.mark.parametrize(
+    ("added", "message"),
+    [
+        (
+            ["optim.lrr=1"],
+            "add optim.lrr=1: optim.lrr is not a field of the configuration (did you",
+        ),
+        (["model=nope"], "add model=nope: model=nope is unknown; allowed: alexnet, custom, "),
+        (["epochs=0"], "epochs=0: "),
+        (["epochs=9"], "sweep.where=epochs < 9: is true of none of 4 combinations"),
+        (["n_jobs=3"], "n_jobs: cannot be swept over; it is one for all runs of a sweep"),
+        (["checkpoint_dir=x"], "checkpoint_dir: cannot be swept over; it is one for all runs"),
+        (["dry_run=true"], "dry_run: cannot be swept over; it is one for all runs of a sweep"),
+        (
+            ["hydra.verbose=true"],
+            "add hydra.verbose=true: is one for all runs of a sweep; allowed ",
+        ),
+        (["hydra/launcher=ray"], "add hydra/launcher=ray: is one for all runs of a sweep; "),
+        (["sweep.where=seed"], "add sweep.where=seed: is one for all runs of a sweep; allowed"),
+    ],
+)
+def test_what_cannot_be_added(grid, added, message):
+    jobs = grid.changed(["seed=0"])
+    more = MoreRuns(None, jobs, ["a key"], None, grid, None)
+    with pytest.raises(UserError) as raised:
+        more(added)
+    assert str(raised.value).startswith(message)
+    assert more.keys == ["a key"]
 
 
 @pytest.mark.parametrize(
