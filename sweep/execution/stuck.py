@@ -3,7 +3,7 @@
 import socket
 
 from sweep.config.schema import Config
-from sweep.execution.scheduler import Listener
+from sweep.execution.job_table import Listener
 from sweep.execution.watch import is_stall
 from sweep.notifying import notify
 from sweep.runs.events import Ended, Event, Notice, Recorded, Retried, Started
