@@ -76,6 +76,8 @@ def _own_surroundings(tmp_path, monkeypatch):
         if mlflow := sys.modules.get("mlflow"):
             mlflow.set_tracking_uri(None)
             mlflow.set_registry_uri(None)
+        if prepared := sys.modules.get("sweep.tracking.mlflow_import"):
+            prepared.prepare_mlflow.cache_clear()  # the next test that needs it quiet makes it so
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from sweep.errors import Pruned, UserError
 from sweep.runs.membership import Membership
 from sweep.search.plan import Plan, check
 from sweep.search.pruning import judge_of
+from sweep.search.reported import ReportedTrial
 from sweep.search.space import space_of
-from sweep.search.study import ReportedTrial, Study
+from sweep.search.study import Study
 from sweep.training.selection import EpochRecord
 
 LR = "optim.lr=tag(log,interval(1e-3,1))"
