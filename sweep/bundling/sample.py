@@ -166,10 +166,17 @@ def _config(run: BundledRun, given: Mapping[str, Any], dataset_root: str | None)
 
 def _check_given(run: BundledRun, given: Mapping[str, Any], dataset_root: str | None) -> None:
     """Check that there is something for each place, where images or parameters lay elsewhere."""
-    for place in run.places:
-        has_folder = dataset_root is not None and place.startswith("dataset.")
-        if place in given or has_folder or place in IN_BUNDLE:
-            continue
-        what = f"{place} says where something lay that is not in the bundle"
-        ways = f"--dataset-root FOLDER or {place}=..." if "dataset." in place else f"{place}=..."
-        raise UserError(f"run {run.name}: {what}; give {ways}")
+    missing = [
+        place
+        for place in run.places
+        if place not in (*given, *IN_BUNDLE)
+        and not (dataset_root is not None and place.startswith("dataset."))
+    ]
+    if missing:
+        ways = [f"{place}=..." for place in missing if not place.startswith("dataset.")]
+        if others := [place for place in missing if place.startswith("dataset.")]:
+            ways = [f"--dataset-root FOLDER (or {others[0]}=...)", *ways]
+        raise UserError(
+            f"run {run.name}: {', '.join(missing)}: says where something lay that is not in the "
+            f"bundle; give {' and '.join(ways)}"
+        )

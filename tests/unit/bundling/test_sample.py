@@ -63,8 +63,8 @@ def test_images_that_lie_elsewhere():
     with pytest.raises(UserError) as raised:
         given(run)
     assert str(raised.value) == (
-        "run run 1: dataset.root says where something lay that is not in the bundle; give "
-        "--dataset-root FOLDER or dataset.root=..."
+        "run run 1: dataset.root: says where something lay that is not in the bundle; give "
+        "--dataset-root FOLDER (or dataset.root=...)"
     )
     assert given(run, root="/here").config.dataset.root == "/here"
     assert given(run, "dataset.root=/there").config.dataset.root == "/there"
@@ -74,6 +74,10 @@ def test_parameters_that_lie_elsewhere():
     run = a_run(1, 0.5, "init_from=net.params", "init_digest=0123", places=["init_from"])
     with pytest.raises(UserError, match=r"; give init_from=...$"):
         given(run)
+    both = dataclasses.replace(run, places=["dataset.root", "init_from"])
+    message = r"give --dataset-root FOLDER \(or dataset.root=...\) and init_from=...$"
+    with pytest.raises(UserError, match=message):
+        given(both)
     assert given(run, "init_from=/here/net.params").config.init_from == "/here/net.params"
 
 
