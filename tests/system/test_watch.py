@@ -59,8 +59,10 @@ def test_a_sweep_is_watched_while_it_trains_and_to_its_end(tmp_path, browser):
     sweep = workplace.start(*SWEEP)
     try:
         for line in sweep.stdout:
-            if line.strip().startswith("epoch 1/"):
+            if "epoch 1/" in line:
                 break
+        else:
+            raise AssertionError(sweep.stderr.read())
         server, address = started(workplace)
         try:
             watch_to_the_end(browser, address, sweep)
@@ -89,7 +91,7 @@ def watch_to_the_end(browser, address, sweep):
         "return [...document.querySelectorAll('#rows tr')].map(row => row.cells[0].innerText)"
     )
     assert rows == ["1", "2"]
-    assert not text(browser, "#training").strip()
+    assert browser.execute_script("return document.querySelector('#training').hidden")
     wait(browser, lambda driver: driver.execute_script(DRAWN))
     assert "it is not read again" in text(browser, "#read")
     assert browser.get_log("browser") == []  # nothing was refused, and nothing has failed
