@@ -40,7 +40,7 @@ def watch(
     Ctrl-C ends it.
 
     \b
-    sweep watch
+    sweep watch SWEEP --port 9000
     """
     prepare_mlflow()
     # They take a while to import, and no other command needs them.

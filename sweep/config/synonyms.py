@@ -69,7 +69,7 @@ ALSO_CALLED = {
     "search.study": "study study_name",
     "search.storage": "storage",
     "notify.command": "on_end on_finish callback notification notifications",
-    "notify.url": "webhook webhook_url slack_webhook notify_url",
+    "notify.url": "webhook webhook_url slack_webhook notify_url notify.uri",
     "tracking.uri": "uri url tracking_uri mlflow_uri mlflow_tracking_uri backend_store_uri",
     "tracking.experiment": "experiment_name mlflow_experiment mlflow_experiment_name exp_name "
     "project project_name",

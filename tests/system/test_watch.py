@@ -1,5 +1,6 @@
 """A sweep is watched in a real browser, while it trains and to its end."""
 
+import contextlib
 import os
 import signal
 import urllib.error
@@ -8,7 +9,7 @@ import urllib.request
 import pytest
 from chromium import chromium
 from selenium.webdriver.support.wait import WebDriverWait
-from workplace import Workplace, kill_all
+from workplace import Workplace
 
 SMALL = ("model=mlp", "model.hidden=[16]", "context=cpu", "figures=false", "keep_states=0")
 SWEEP = (*SMALL, "optim.lr=0.1,0.2", "epochs=250", "n_jobs=1", "--multirun")
@@ -38,40 +39,35 @@ def wait(driver, condition):
     return WebDriverWait(driver, SECONDS, 0.2).until(condition)
 
 
-def started(workplace, *arguments):
-    """Start ``sweep watch``; return its process and its address."""
-    process = workplace.start("watch", "--port", "0", *arguments)
-    for line in process.stdout:
-        if line.startswith("Open:"):
-            return process, line.split()[1]
-    raise AssertionError(process.stderr.read())
-
-
-def ended(process):
-    """End it as a user does; return its exit code and what it has said besides."""
-    os.kill(process.pid, signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
-    return process.returncode, output, errors
+@contextlib.contextmanager
+def watched(workplace, *arguments):
+    """Start ``sweep watch``, and give its address; at the end, end it as a user does."""
+    with workplace.start("watch", "--port", "0", *arguments) as process:
+        for line in process.stdout:
+            if line.startswith("Open:"):
+                break
+        else:
+            raise AssertionError(process.stderr.read())
+        yield line.split()[1]
+        os.kill(process.pid, signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output, errors) == (0, "", "")
 
 
 def test_a_sweep_is_watched_while_it_trains_and_to_its_end(tmp_path, browser):
     workplace = Workplace(tmp_path)
-    sweep = workplace.start(*SWEEP)
-    try:
+    with workplace.start(*SWEEP) as sweep:
         for line in sweep.stdout:
-            if line.strip().startswith("epoch 1/"):
+            if "epoch 1/" in line:
                 break
-        server, address = started(workplace)
-        try:
+        else:
+            raise AssertionError(sweep.stderr.read())
+        with watched(workplace) as address:
             watch_to_the_end(browser, address, sweep)
             looks_right_on_a_phone(browser)
             assert status_for(address, "evil.example") == 400
-        finally:
-            assert ended(server) == (0, "", "")
-        sweep.stdout.read()
-        assert sweep.wait(60) == 0
-    finally:
-        kill_all(sweep.pid)
+        _, errors = sweep.communicate(timeout=60)
+    assert (sweep.returncode, errors) == (0, "")
 
 
 def watch_to_the_end(browser, address, sweep):
@@ -89,7 +85,7 @@ def watch_to_the_end(browser, address, sweep):
         "return [...document.querySelectorAll('#rows tr')].map(row => row.cells[0].innerText)"
     )
     assert rows == ["1", "2"]
-    assert not text(browser, "#training").strip()
+    assert browser.execute_script("return document.querySelector('#training').hidden")
     wait(browser, lambda driver: driver.execute_script(DRAWN))
     assert "it is not read again" in text(browser, "#read")
     assert browser.get_log("browser") == []  # nothing was refused, and nothing has failed

@@ -5,10 +5,10 @@ import socket
 import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from hooks import Heard
 
 from sweep import notifying
 from sweep.errors import UserError
@@ -23,37 +23,6 @@ import json, os, sys
 told = {key: value for key, value in os.environ.items() if key.startswith("SWEEP_")}
 json.dump([sys.argv[2:], json.load(sys.stdin), told], open(sys.argv[1], "w"))
 """
-
-
-class Heard(HTTPServer):
-    """A server of this machine that keeps what it is told, and answers with a status."""
-
-    def __init__(self, status=204):
-        self.status, self.told = status, []
-        super().__init__(("127.0.0.1", 0), Answers)
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}/hook/s3cret?token=s3cret"
-
-    def __enter__(self):
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *error):
-        self.shutdown()
-        self.server_close()
-
-
-class Answers(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.told.append((self.path, self.headers["Content-Type"], json.loads(body)))
-        self.send_response(self.server.status)
-        self.end_headers()
-
-    def log_message(self, *args):
-        pass
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +52,7 @@ def test_a_command_gets_the_outcome_and_its_own_words_as_they_are(tmp_path):
 def test_an_address_gets_the_outcome():
     with Heard() as server:
         assert notify([], server.url, OUTCOME) == []
-    assert server.told == [("/hook/s3cret?token=s3cret", "application/json", OUTCOME)]
+    assert server.told == [("/hook/s3cret", "application/json", OUTCOME)]
 
 
 def test_nobody_is_told_if_nobody_wants_to_know():
