@@ -54,14 +54,24 @@ CURVES = [constant(each) for each in (0.5, 0.4, 0.6, 0.3)]
 
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
 def test_the_metric_says_which_end_is_better(sampler):
-    known = settings(pruner="asha", sampler=sampler, startup_trials=2)
+    known = settings(pruner="stop_asha", sampler=sampler, startup_trials=2)
     higher = dataclasses.replace(known, prune_by="val/accuracy", storage="sqlite:///one.db")
     assert ends(higher, CURVES) == [None, 1, None, 1]
     lower = dataclasses.replace(known, prune_by="val/loss", storage="sqlite:///two.db")
     assert ends(lower, CURVES) == [None, None, 1, None]
 
 
-@pytest.mark.parametrize("pruner", ["hyperband", "median"])
+@pytest.mark.parametrize(("metric", "best"), [("val/accuracy", 2), ("val/loss", 1)])
+def test_of_those_that_pause_the_best_by_it_goes_on(metric, best):
+    search = settings(pruner="asha", prune_by=metric)
+    study = open_study(search)
+    for value in (0.5, 0.3, 0.6):
+        trial = ReportedTrial(search, "test", study.ask(99).number, 9)
+        assert not trial.goes_on_after(1, value)
+    assert study.promote(()).number == best
+
+
+@pytest.mark.parametrize("pruner", ["stop_hyperband", "median"])
 def test_each_pruner_can_do_it(pruner):
     search = settings(pruner=pruner, prune_by="val/accuracy", startup_trials=2)
     found = ends(search, [constant(0.9 - number / 100) for number in range(20)])
@@ -69,7 +79,7 @@ def test_each_pruner_can_do_it(pruner):
 
 
 def test_a_run_reports_that_metric_and_no_other():
-    search = ("search.pruner=asha", "search.study=test", "search.prune_by=val/loss", BOTH)
+    search = ("search.pruner=stop_asha", "search.study=test", "search.prune_by=val/loss", BOTH)
     config = load("epochs=4", *search)
     study = open_study(config.search)
     numbers = [study.ask(9).number for _ in range(2)]
@@ -78,7 +88,7 @@ def test_a_run_reports_that_metric_and_no_other():
     with pytest.raises(Pruned) as raised:
         worse([EpochRecord(1, {"val/loss": 0.6, "val/accuracy": 0.9})], False)
     assert str(raised.value) == (
-        "asha stopped it after epoch 1: others had a better val/loss by then"
+        "stop_asha stopped it after epoch 1: others had a better val/loss by then"
     )
     assert [each.intermediate_values for each in study.begun()] == [{1: 0.5}, {1: 0.6}]
 
@@ -105,7 +115,7 @@ def checked(*overrides):
         (
             (BOTH, "search.prune_by=val/loss"),
             "search.prune_by=val/loss: no run is stopped with search.pruner=null; allowed is null, "
-            "or a pruner: asha, hyperband, median",
+            "or a pruner: asha, hyperband, median, stop_asha, stop_hyperband",
         ),
         (
             (BOTH, "search.pruner=asha", "search.prune_by=val/macro_f1"),

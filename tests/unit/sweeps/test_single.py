@@ -23,7 +23,7 @@ def trained(monkeypatch):
 
 def test_another_process_goes_on_with_what_the_first_has_resolved(trained):
     told = []
-    config, shown = load("seed=0"), single._Shown(told.append)
+    config, shown = load("seed=0"), single.Shown(told.append)
     single._announced_and_trained(shown, config, [], told.append)
     shown(0, Resolved(replace(config, seed=2)))
     single._announced_and_trained(shown, config, [], told.append)
@@ -49,7 +49,7 @@ def test_the_log_has_the_traceback_of_what_nobody_has_foreseen(
     monkeypatch.setattr(single, "let_crashes_end_the_process", lambda: None)
     log = tmp_path / "run.log"
     log.touch()
-    done = single._result(users_code, log, tell=None)
+    done = single.returned(users_code, log, tell=None)
     assert (done.status, done._return_value) == (JobStatus.FAILED, error)
     lines = log.read_text().splitlines()
     assert lines[-1:] == logged

@@ -24,8 +24,9 @@ def sweep(tmp_path):
 def test_the_figures_of_the_report_are_pictures(sweep):
     uri, ids, parent = sweep
     found = drawn(read_snapshot(uri, parent, Path("nowhere")), None)
-    assert [each.title for each in found.parts][:2] == [
+    assert [each.title for each in found.parts][:3] == [
         "Learning curves",
+        "Two runs side by side",
         "val/accuracy against each parameter",
     ]
     assert "Point at" not in found.parts[0].text  # which is for the report alone
