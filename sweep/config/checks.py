@@ -35,6 +35,11 @@ def check(config: Config) -> None:
                 f"search.objectives=[{given}]: allowed is null, or a list of "
                 f"{', '.join(objectives)}"
             )
+    if config.seeds.min > config.seeds.max:
+        raise UserError(
+            f"seeds.min={config.seeds.min}: is more than seeds.max={config.seeds.max}; allowed is "
+            "at most as many"
+        )
     if config.init_digest and not config.init_from:
         raise UserError(
             f"init_digest={config.init_digest}: there is nothing that it could be of; allowed is "

@@ -12,6 +12,7 @@ from sweep.config.schema import Config
 from sweep.display.plan import show_epochs, show_prior_runs
 from sweep.errors import UserError
 from sweep.execution.job import Job
+from sweep.execution.source import JobSource
 from sweep.progress import tell
 from sweep.runs.membership import Membership
 from sweep.runs.resume import all_prior_runs, close_abandoned
@@ -48,8 +49,26 @@ class Launcher(Protocol):
     def count_gpus(self, config: Config) -> int:
         """Return how many GPUs runs such as this one can have."""
 
-    def train(self, config: Config, jobs: Sequence[Job]) -> Sequence[JobReturn]:
-        """Train runs, such as this one; return what became of them when all have ended."""
+    def train(
+        self, config: Config, jobs: Sequence[Job], source: JobSource | None = None
+    ) -> Sequence[JobReturn]:
+        """Train runs, such as this one, and those that a source has; return what became of them."""
+
+
+class MoreRuns(JobSource, Protocol):
+    """Runs of a sweep that are not known beforehand."""
+
+    @property
+    def config(self) -> Config:
+        """Of one of them."""
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The fingerprints of all that were wanted so far."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there are no more."""
 
 
 def sweep(jobs: Sequence[Job], command: Sequence[str], launcher: Launcher) -> Sequence[JobReturn]:
@@ -74,7 +93,7 @@ def sweep(jobs: Sequence[Job], command: Sequence[str], launcher: Launcher) -> Se
         config=first,
         command=command,
         is_complete=not plan.missing,
-        train=partial(_train, plan, launcher),
+        train=partial(train, plan, launcher),
     )
 
 
@@ -107,8 +126,17 @@ def plan_of(jobs: Sequence[Job], launcher: Launcher) -> Plan:
     return Plan(prepared, keys, [*trained.values()], first.rerun, new, states)
 
 
-def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn]:
-    """Train what is missing; keep the ids of those runs that other sweeps have trained."""
+def train(
+    plan: Plan, launcher: Launcher, record: Record, more: MoreRuns | None = None
+) -> Sequence[JobReturn]:
+    """Train what is missing; keep the ids of those runs that other sweeps have trained.
+
+    Args:
+        plan: of the sweep.
+        launcher: trains the runs.
+        record: of the sweep.
+        more: runs that are not known beforehand; None for none.
+    """
     tracker, locks = plan.prepared.tracker, plan.prepared.locks
 
     def elsewhere(runs: Iterable[FoundRun]) -> list[str]:
@@ -122,7 +150,10 @@ def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn
     begun = [plan.prepared.started(job, membership) for job in plan.missing]
     jobs = in_chains(begun, plan.states)
     try:
-        results = launcher.train(jobs[0].config, jobs) if jobs else []
+        if more and not more.is_over:
+            results = launcher.train(more.config, jobs, more)
+        else:
+            results = launcher.train(jobs[0].config, jobs) if jobs else []
     except BaseException:  # interrupted: what was killed could not close its record
         with short_timeouts(), suppress(UserError):  # or the next command will do it
             close_abandoned(tracker, locks)
@@ -130,7 +161,8 @@ def _train(plan: Plan, launcher: Launcher, record: Record) -> Sequence[JobReturn
     with suppress(UserError):  # the record cannot be written: then its runs have failed
         close_abandoned(tracker, locks)
         own = {run.fingerprint for run in tracker.runs_of(record.run_id) if run.finished}
-        missing = [] if plan.rerun else [key for key in plan.keys if key not in own]
+        keys = [*plan.keys, *(more.keys if more else ())]
+        missing = [] if plan.rerun else [key for key in keys if key not in own]
         now = [each.trained for each in all_prior_runs(missing, tracker, locks).values()]
         if (after := elsewhere(run for run in now if run)) != before:
             record.log_found(after)

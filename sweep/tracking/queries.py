@@ -24,7 +24,7 @@ from sweep.tracking.locations import mend_locations
 from sweep.tracking.mlflow_import import quiet_mlflow
 from sweep.tracking.run_info import as_measured, is_pruned, search
 from sweep.tracking.short_ids import WHOLE, whole_run_id, whole_sweep_id
-from sweep.tracking.tracker import ADOPTED, KIND, SWEEP, deleted
+from sweep.tracking.tracker import ADOPTED, IDS_AT_ONCE, KIND, SWEEP, deleted
 from sweep.tracking.writer import (
     CONFIG_FILE,
     DATASET_SOURCE_FOLDER,
@@ -36,7 +36,6 @@ from sweep.tracking.writer import (
 )
 from sweep.uris import redacted, resolve_uri
 
-IDS_AT_ONCE = 200  # in one condition
 MLFLOW_OWN = "mlflow."  # what tags begin with that MLflow sets
 
 
