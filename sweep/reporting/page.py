@@ -12,7 +12,7 @@ from sweep.config.metrics import CPU_SECONDS, PEAK_MEMORY
 from sweep.reporting.palette import DARK, LIGHT, PAGE, variables
 from sweep.reporting.sections import look_of, sections
 from sweep.reporting.svg import page_svg
-from sweep.results.cells import TIED, ranked_cells, tested
+from sweep.results.cells import ranked_cells, tested, ties_in_words
 from sweep.results.results import Results
 from sweep.results.runs import DATASET
 from sweep.results.values import measured_text, text
@@ -197,7 +197,7 @@ def _configurations(results: Results) -> Table | None:
     ]
     caption = "Runs that differ only in their seed are one row: mean ± standard deviation."
     if ranked["tied"].any():
-        caption += f" {TIED}."
+        caption += f" {ties_in_words(ranked)}."
     return Table(caption, tuple(columns), tuple(rows))
 
 

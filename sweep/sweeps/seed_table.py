@@ -31,6 +31,7 @@ class SeedTable:
 
     Attributes:
         config: of one of the runs.
+        metric: by which rows are compared.
         standing: of the rows.
     """
 
@@ -39,8 +40,8 @@ class SeedTable:
         self.config = combinations[0].config
         bounds = self.config.seeds
         self._seeds, self._prepared, self._least = seeds, prepared, bounds.min
-        self._metric = score_metric(self.config)
-        self._sign = 1 if direction_of(self._metric) == "max" else -1
+        self.metric = score_metric(self.config)
+        self._sign = 1 if direction_of(self.metric) == "max" else -1
         self._rows = _rows(combinations, prepared)
         self._scores = np.full((len(self._rows), bounds.max), np.nan)
         self._failed = np.zeros(self._scores.shape, bool)
@@ -95,7 +96,7 @@ class SeedTable:
         runs = {run.run_id: run for run in tracker.runs_with([*ids.values()])}
         for cell, jobs in wanted.items():
             if all(key in ids for key in jobs):
-                values = [kept_value(runs[ids[key]], self._metric) for key in jobs]
+                values = [kept_value(runs[ids[key]], self.metric) for key in jobs]
                 self._set(cell, float(np.mean(values)))
         return [
             (cell, job)

@@ -18,7 +18,7 @@ from sweep.sweeps.auto_seed import SeedChoice, settings_of
 from sweep.sweeps.checks import Prepared
 from sweep.sweeps.parent_run import record_sweep
 from sweep.sweeps.seed_table import SeedTable, what_repeats
-from sweep.tracking import SEEDS, TIED_RUNS, Record
+from sweep.tracking import DECIDED_BY, SEEDS, TIED_RUNS, Record
 
 TAG_LETTERS = 5_000  # that every store takes
 
@@ -173,5 +173,6 @@ def _tags(table: SeedTable) -> dict[str, str]:
     return {
         **{f"{SEEDS}{name}": text for name, text in texts.items()},
         **{f"{SEEDS}{name}": str(number) for name, number in numbers.items()},
-        **({TIED_RUNS: keys} if len(keys) <= TAG_LETTERS else {}),
+        # Without them the leaderboard marks ties by a test of its own.
+        **({TIED_RUNS: keys, DECIDED_BY: table.metric} if len(keys) <= TAG_LETTERS else {}),
     }

@@ -49,6 +49,7 @@ from sweep.tracking.server_version import server_version
 from sweep.tracking.short_ids import shortened, whole_id, whole_run_id
 from sweep.tracking.tracker import (
     ADOPTED,
+    DECIDED_BY,
     KIND,
     RUN,
     SEEDS,
@@ -78,6 +79,7 @@ __all__ = [
     "CONFIG_FILE",
     "CONFUSION_FILE",
     "DATASET_SOURCE_FOLDER",
+    "DECIDED_BY",
     "ENVIRONMENT_FILE",
     "EPOCHS_TAKEN_OVER",
     "FAILURE",

@@ -46,6 +46,7 @@ KIND, SWEEP, RUN, ADOPTED = "sweep.kind", "sweep", "run", "adopted"
 STUDY, TRIAL = "search.study", "search.trial"
 SEEDS = "sweep.seeds."  # begins the tags of a sweep with seed=auto that say what is decided
 TIED_RUNS = f"{SEEDS}tied_runs"  # fingerprints, one of each row that may be the best
+DECIDED_BY = f"{SEEDS}metric"
 UNRECORDED = "the end of run %s could not be recorded; the same command does it: %s"
 INTERRUPTIONS = "interruptions"
 IDS_AT_ONCE = 200  # in one condition

@@ -91,6 +91,7 @@ DEFAULTS = {
     "early_stopping": {"patience": None, "min_delta": 0.0},
     "test_every_epoch": False,
     "preset": None,
+    "seeds": {"min": 3, "max": 20},
     "search": {
         "sampler": "tpe",
         "pruner": None,

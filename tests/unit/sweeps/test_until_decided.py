@@ -152,7 +152,7 @@ def test_new_seeds_go_to_rows_that_may_be_the_best_until_it_is_decided(place, ca
     assert (launched, error) == ([*FIRST, *FURTHER], None)
     assert capsys.readouterr().out.splitlines()[-3:] == VERDICT
     told = place.told()
-    del told["tied_runs"]
+    assert (len(told.pop("tied_runs")), told.pop("metric")) == (16, "val/accuracy")
     assert told == {
         "tied": "optim.lr=0.2 (5 seeds)",
         "out": "optim.lr=0.1 (5 seeds); optim.lr=0.001 (3 seeds)",
