@@ -320,7 +320,7 @@ def test_varying_takes_fields_of_one_network_only_if_they_differ_in_it():
 
 HOW = {"tracking", "n_jobs", "max_retries", "run_timeout", "on_failure", "rerun"}
 HOW |= {"dry_run", "checkpoint_dir", "keep_states", "figures", "keep_models", "search"}
-HOW |= {"stall_timeout"}
+HOW |= {"stall_timeout", "seeds"}
 
 
 def test_yaml_holds_everything_but_how_it_is_launched_and_recorded():
