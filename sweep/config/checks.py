@@ -40,6 +40,11 @@ def check(config: Config) -> None:
             f"search.prune_by={pruned_by}: is not measured{nearest(pruned_by, objectives)}; "
             f"allowed is null, or one of {', '.join(objectives)}"
         )
+    if config.seeds.min > config.seeds.max:
+        raise UserError(
+            f"seeds.min={config.seeds.min}: is more than seeds.max={config.seeds.max}; allowed is "
+            "at most as many"
+        )
     if config.init_digest and not config.init_from:
         raise UserError(
             f"init_digest={config.init_digest}: there is nothing that it could be of; allowed is "

@@ -17,7 +17,7 @@ from sweep.config.choices import CHOSEN
 from sweep.config.explain import explain_composition, is_composition_error, no_field
 from sweep.config.fields import FieldInfo, declared
 from sweep.config.params import as_text
-from sweep.config.schema import Augment, Config, EarlyStopping, Notify, Search, Tracking
+from sweep.config.schema import Augment, Config, EarlyStopping, Notify, Search, Seeds, Tracking
 from sweep.errors import UserError, either, nearest
 
 PACKAGED_CONF = Path(__file__).parents[1] / "conf"
@@ -26,6 +26,7 @@ CONF = PACKAGED_CONF if PACKAGED_CONF.is_dir() else Path(__file__).parents[2] / 
 NESTED = {
     "augment": Augment,
     "early_stopping": EarlyStopping,
+    "seeds": Seeds,
     "search": Search,
     "tracking": Tracking,
     "notify": Notify,

@@ -131,6 +131,13 @@ def allowed(text: str) -> WrapValidator:
     return WrapValidator(check)
 
 
+def _explain_auto(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    if value == "auto":
+        text = "is for a grid, by itself in the command, and with --multirun; allowed is a number"
+        raise PydanticCustomError("auto", "{text}", {"text": text})
+    return validate(value)
+
+
 Count = Annotated[int, Field(strict=True, ge=1), allowed("a whole number, 1 or more")]
 Size = Annotated[int, Field(strict=True, ge=0), allowed("a whole number, 0 or more")]
 Counts = Annotated[
@@ -179,6 +186,7 @@ Switch = Annotated[bool, Field(strict=True), allowed("true or false")]
 Seed = Annotated[
     int, Field(strict=True, ge=0, lt=2**31), allowed("a whole number from 0 to 2147483647")
 ]
+RunSeed = Annotated[Seed, WrapValidator(_explain_auto)]
 Seconds = Annotated[
     float | None,
     Field(strict=True, gt=0, allow_inf_nan=False),

@@ -21,6 +21,7 @@ from sweep.config.fields import (
     NonNegative,
     Pixels,
     Role,
+    RunSeed,
     Seconds,
     Seed,
     Size,
@@ -107,6 +108,14 @@ class Search:
 
 
 @dataclass(frozen=True, config=STRICT)
+class Seeds:
+    """How many seeds ``seed=auto`` gives a row of a sweep: see :mod:`sweep.results.seeds`."""
+
+    min: Annotated[int, Field(strict=True, ge=2), allowed("a whole number, 2 or more")]
+    max: Annotated[int, Field(strict=True, ge=2), allowed("a whole number, 2 or more")]
+
+
+@dataclass(frozen=True, config=STRICT)
 class Config:
     """One run."""
 
@@ -121,7 +130,7 @@ class Config:
     freeze: Annotated[Texts, Before(())]
     batch_size: Count
     epochs: Annotated[Count, Role.IDENTITY]
-    seed: Annotated[Seed, Mark.REPEAT]
+    seed: Annotated[RunSeed, Mark.REPEAT]
     context: Literal["auto", "cpu", "gpu"]
     threads_per_run: Count
     n_jobs: Annotated[
@@ -150,6 +159,7 @@ class Config:
     early_stopping: Annotated[EarlyStopping, Role.IDENTITY]
     test_every_epoch: Annotated[Switch, Role.IDENTITY]
     preset: Annotated[Text | None, Role.RECORD]
+    seeds: Annotated[Seeds, Role.MACHINE, Mark.ONE_PER_SWEEP]
     search: Annotated[Search, Role.MACHINE, Mark.ONE_PER_SWEEP]
     tracking: Annotated[Tracking, Role.MACHINE, Mark.ONE_PER_SWEEP]
     notify: Annotated[Notify, Role.MACHINE, Mark.ONE_PER_SWEEP]

@@ -9,13 +9,13 @@ from sweep.display.console import count, show_lines
 from sweep.display.tables import show_table
 from sweep.results.aggregate import COUNTS
 from sweep.results.cells import (
-    TIED,
     formatted,
     has_deviations,
     ranked_cells,
     seed_cells,
     settings_in_full,
     texts,
+    ties_in_words,
 )
 from sweep.results.values import told_apart
 from sweep.tracking import FAILURE
@@ -59,7 +59,7 @@ def show_best(table: pd.DataFrame, metric: str, direction: str, rows: int) -> No
     _show_ranked(ranked.head(rows), metric, f"Leaderboard: by {metric}, the {best_first} first")
     _show_how_many_more(len(ranked) - rows)
     if "tied" in ranked and ranked["tied"].any():
-        show_lines(TIED)
+        show_lines(ties_in_words(ranked))
     _show_best_run(ranked.iloc[0])
 
 

@@ -90,7 +90,7 @@ class ForeignLauncher:
         """
         raise UserError(
             f"hydra/launcher={self._name}: cannot be given runs one by one; allowed with "
-            f"hydra/sweeper=optuna: {', '.join(LAUNCHERS.names())}"
+            f"hydra/sweeper=optuna and seed=auto: {', '.join(LAUNCHERS.names())}"
         )
 
     def train(

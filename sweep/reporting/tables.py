@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sweep.config.metrics import CPU_SECONDS, PEAK_MEMORY
-from sweep.results.cells import TIED, ranked_cells, tested
+from sweep.results.cells import ranked_cells, tested, ties_in_words
 from sweep.results.results import Results
 from sweep.results.runs import DATASET
 from sweep.results.values import measured_text, text
@@ -127,7 +127,7 @@ def table_of_configurations(results: Results) -> Table | None:
     ]
     caption = "Runs that differ only in their seed are one row: mean ± standard deviation."
     if ranked["tied"].any():
-        caption += f" {TIED}."
+        caption += f" {ties_in_words(ranked)}."
     return Table(caption, tuple(columns), tuple(rows))
 
 

@@ -6,6 +6,8 @@ from functools import partial
 import pandas as pd
 
 from sweep.results.aggregate import COUNTS
+from sweep.results.leaderboard import DECIDED
+from sweep.results.seeds import ERROR
 from sweep.results.significance import SIGNIFICANCE
 from sweep.results.values import measured_text, told_apart
 
@@ -16,6 +18,17 @@ TIED = (
     f"≈ any of these may be the best: p ≥ {SIGNIFICANCE} (Welch's t-test over seeds against the "
     "first, with Holm's correction)"
 )
+
+
+TIED_OVER_LOOKS = (
+    f"≈ any of these may be the best, as seed=auto has decided with an error of {ERROR:.0%} over "
+    "all looks; rows that are out come after them"
+)
+
+
+def ties_in_words(ranked: pd.DataFrame) -> str:
+    """Return what the mark of tied rows means."""
+    return TIED_OVER_LOOKS if ranked.attrs[DECIDED] else TIED
 
 
 def ranked_cells(ranked: pd.DataFrame, metric: str) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from sweep.results.runs import ENDS, RecordedRuns, recorded_runs, varying_column
 from sweep.results.significance import SIGNIFICANCE, p_values
 
 DEFAULT_EXPERIMENT = "sweep"
+DECIDED = "decided"  # in attrs: whether ties are those that a sweep with seed=auto has decided
 
 
 def load_leaderboard(
@@ -31,6 +32,9 @@ def load_leaderboard(
     deviation (``val/accuracy_std``; of a sample); ``fingerprints`` and ``run_ids`` of all
     seeds; ``p_value`` against the first row, of :func:`sweep.results.significance.p_values`.
 
+    Of a sweep with ``seed=auto``, ranked by what it was decided by, the rows that may be the best
+    come first, whatever the means are of those that were out with fewer seeds.
+
     Args:
         experiment: MLflow's experiment.
         sweep: the run id of a sweep's parent; None for all runs of the experiment.
@@ -52,9 +56,12 @@ def rank_configurations(
     ascending = is_ascending(metric, direction)
     table = merge_seeds(runs, metric, ascending)
     score = table.get(metric, pd.Series(float("nan"), table.index))
-    table = _ranked(table, score, ascending)
-    table.attrs["metric"] = metric
-    return _with_ties(table, metric) if (table["seeds"] > 1).any() else table
+    tied = _decided(table, runs, metric)
+    table = _ranked(table, score, ascending, last=~tied & tied.any())
+    table.attrs |= {"metric": metric, DECIDED: bool(tied.any())}
+    if not (table["seeds"] > 1).any():
+        return table
+    return _with_ties(table, metric, _decided(table, runs, metric))
 
 
 def load_leaderboard_by_seed(
@@ -90,7 +97,7 @@ def rank_runs(runs: RecordedRuns, metric: str, direction: Direction | None) -> p
     ]
     table = pd.concat(columns, axis=1)
     table.attrs |= {"parameters": parameters, "metric": metric}
-    return _ranked(table, score, ascending)
+    return _ranked(table, score, ascending, last=pd.Series(False, table.index))
 
 
 def is_ascending(metric: str, direction: str | None) -> bool:
@@ -105,12 +112,30 @@ def is_ascending(metric: str, direction: str | None) -> bool:
     return direction == "min"
 
 
-def _ranked(table: pd.DataFrame, score: "pd.Series[float]", ascending: bool) -> pd.DataFrame:
-    """Sort and number. Equal values: by fingerprint, so the same in every store; then by age."""
-    keys = table[["status", *TIE_BREAKERS]].assign(score=score, unranked=score.isna())
+def _decided(table: pd.DataFrame, runs: RecordedRuns, metric: str) -> "pd.Series[bool]":
+    """Return which rows may be the best, as ``seed=auto`` has decided; none if it has not."""
+    by, keys = runs.decided or ("", frozenset())
+    if by != metric or "fingerprints" not in table:
+        return pd.Series(False, table.index)
+    members = table["fingerprints"].fillna("").astype(str)
+    return members.map(lambda each: not keys.isdisjoint(each.split())).astype(bool)
+
+
+def _ranked(
+    table: pd.DataFrame, score: "pd.Series[float]", ascending: bool, last: "pd.Series[bool]"
+) -> pd.DataFrame:
+    """Sort and number. Equal values: by fingerprint, so the same in every store; then by age.
+
+    Args:
+        table: of runs or configurations.
+        score: of each.
+        ascending: whether less of it is better.
+        last: of those with a score, which come last whatever it is.
+    """
+    keys = table[["status", *TIE_BREAKERS]].assign(score=score, unranked=score.isna(), last=last)
     keys = keys.sort_values(
-        ["unranked", "score", "status", *TIE_BREAKERS],
-        ascending=[True, ascending, True, True, True, True],
+        ["unranked", "last", "score", "status", *TIE_BREAKERS],
+        ascending=[True, True, ascending, True, True, True, True],
     )
     result = table.loc[keys.index].reset_index(drop=True)
     ranks = pd.Series(result.index + 1, dtype="Int64")
@@ -118,8 +143,14 @@ def _ranked(table: pd.DataFrame, score: "pd.Series[float]", ascending: bool) -> 
     return result
 
 
-def _with_ties(table: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Mark the rows that cannot be told from the first, and give them its rank."""
+def _with_ties(table: pd.DataFrame, metric: str, decided: "pd.Series[bool]") -> pd.DataFrame:
+    """Mark the rows that cannot be told from the first, and give them its rank.
+
+    Args:
+        table: ranked.
+        metric: by which it is.
+        decided: which rows these are, where that was decided before; none where it was not.
+    """
     ranked = table[table["rank"].notna()]
     found = p_values(
         means=ranked[metric].to_numpy(float),
@@ -127,7 +158,9 @@ def _with_ties(table: pd.DataFrame, metric: str) -> pd.DataFrame:
         seeds=ranked["seeds"].to_numpy(float),
     )
     tied = pd.Series(found >= SIGNIFICANCE, ranked.index, dtype="boolean")
-    tied.iloc[0] = tied.any()
+    if decided.any():
+        tied = decided[ranked.index].astype("boolean")
+    tied.iloc[0] = tied.iloc[1:].any()
     table.insert(1, "tied", tied.reindex(table.index))
     table["rank"] = table["rank"].mask(table["tied"].fillna(False), 1)
     table["p_value"] = pd.Series(found, ranked.index)

@@ -11,7 +11,14 @@ from sweep.config.metrics import CPU_SECONDS, PEAK_MEMORY, at_best
 from sweep.config.recorded import before
 from sweep.errors import UserError
 from sweep.results.values import as_numbers
-from sweep.tracking import FAILURE, find_sweep_id, is_reserved, read_runs
+from sweep.tracking import (
+    DECIDED_BY,
+    FAILURE,
+    TIED_RUNS,
+    find_sweep_id,
+    is_reserved,
+    read_runs,
+)
 
 DATASETS = "dataset."
 DATASET, DIGEST = f"{DATASETS}name", f"{DATASETS}digest"
@@ -55,6 +62,8 @@ class RecordedRuns:
         metrics: as they are named in the curves, those of the epoch that each run kept: its best
             by validation, or its last where nothing was held out.
         tags: that users have given, under their own names.
+        decided: of a sweep with ``seed=auto``, by which metric that was decided, and fingerprints
+            of a run of each configuration that may be the best; None of others.
     """
 
     uri: str | None
@@ -64,6 +73,7 @@ class RecordedRuns:
     params: pd.DataFrame
     metrics: pd.DataFrame
     tags: pd.DataFrame = field(default_factory=pd.DataFrame)
+    decided: tuple[str, frozenset[str]] | None = None
 
     @property
     def finished(self) -> "pd.Series[bool]":
@@ -138,7 +148,9 @@ def runs_of_table(
         experiment: MLflow's.
         sweep: the whole id of the sweep that they are of; None if they are of none.
     """
+    decided = _decided(runs)
     runs = runs.rename(columns={f"tags.{name}": name for name in (FAILURE, "fingerprint")})
+    runs.attrs = {}  # of the sweep: no table of its runs shall have them
     ends = runs.reindex(columns=["run", "status", *ENDS]).astype({FAILURE: "string"})
     if (own := ends["fingerprint"].notna()).any():
         ends[FAILURE] = ends[FAILURE].mask(~own, ends[FAILURE].fillna(LOGGED_BY_OTHERS))
@@ -156,7 +168,14 @@ def runs_of_table(
         params=params,
         metrics=metrics,
         tags=_tags(runs),
+        decided=decided,
     )
+
+
+def _decided(runs: pd.DataFrame) -> tuple[str, frozenset[str]] | None:
+    told = [runs.attrs.get(tag) for tag in (DECIDED_BY, TIED_RUNS)]
+    metric, tied = (str(each) if each else "" for each in told)
+    return (metric, frozenset(tied.split())) if metric and tied else None
 
 
 def varying_columns(params: pd.DataFrame) -> list[str]:

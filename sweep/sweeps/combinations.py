@@ -14,6 +14,7 @@ from sweep.config.overrides import describing
 from sweep.config.row_files import read_rows
 from sweep.config.zips import ZIP, Row, names_of, rows_of
 from sweep.errors import UserError
+from sweep.sweeps.auto_seed import is_auto
 from sweep.sweeps.compose import Composer
 
 FROM, WHERE = "sweep.from=", "sweep.where="
@@ -45,6 +46,11 @@ class Source:
         Raises:
             UserError: there would be some.
         """
+        for each in filter(is_auto, given):
+            raise UserError(
+                f"{each}: is for a grid, and hydra/sweeper=optuna compares no seeds; allowed is a "
+                "number"
+            )
         for each in [*self.overrides(), *filter(ZIP.match, given)]:
             raise UserError(
                 f"{each}: is for a grid, and hydra/sweeper=optuna suggests values itself; allowed "

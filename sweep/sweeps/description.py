@@ -7,7 +7,7 @@ import pandas as pd
 
 from sweep.display.console import count
 from sweep.results.aggregate import COUNTS
-from sweep.results.cells import TIED, ranked_cells
+from sweep.results.cells import ranked_cells, ties_in_words
 
 MOST_ROWS = 10
 COMMAND_LETTERS = 2_000  # MLflow cuts a description off after 8,000
@@ -33,7 +33,7 @@ def description(table: pd.DataFrame, metric: str, overrides: Sequence[str]) -> s
         if len(ranked) > MOST_ROWS:
             parts.append(f"... and {len(ranked) - MOST_ROWS:,} more")
         if "tied" in ranked and ranked["tied"].any():
-            parts.append(TIED)
+            parts.append(ties_in_words(ranked))
     return "\n\n".join(parts)
 
 

@@ -16,6 +16,7 @@ from sweep.config.fields import declared
 from sweep.config.own_sweepers import NO_DRY_RUN
 from sweep.config.schema import Config
 from sweep.display.console import count
+from sweep.display.plan import show_notes
 from sweep.errors import UserError
 from sweep.execution.foreign import ForeignLauncher
 from sweep.execution.job import Job
@@ -23,6 +24,7 @@ from sweep.execution.launcher import LAUNCHERS, Launcher
 from sweep.execution.worker import running_application
 from sweep.files import obstacle
 from sweep.progress import tell
+from sweep.sweeps.auto_seed import SeedChoice, check_auto, unused_settings, with_first_seed
 from sweep.sweeps.combinations import Source, combinations_of
 from sweep.sweeps.compose import Composer, cost_of
 from sweep.sweeps.presets import chosen_sweeper, says_the_same
@@ -115,7 +117,11 @@ def sweep_from(
     assert sweeper.config is not None
     composer, launcher = composer_of(sweeper), used_launcher(sweeper)
     given = [*given, *source.overrides()]
-    combinations = combinations_of(composer, given, source.rows())
+    check_auto(given)
+    numbered, first_seed = with_first_seed(given)
+    if first_seed:
+        launcher.check_source()
+    combinations = combinations_of(composer, numbered, source.rows())
     tell(f"Composing {count(f'{len(combinations):,}', 'combination')} ...")
     combinations = source.kept(combinations, composer)
     jobs = []
@@ -128,6 +134,10 @@ def sweep_from(
         return begin_as_chosen()
     launcher.check([job.config for job in jobs])
     check_folder(sweeper)
+    if first_seed:
+        seeds = SeedChoice(composer, first_seed, len(jobs))
+        return _until_decided(jobs, seeds, given, launcher)
+    show_notes(unused_settings(given))
     if any(job.config.dry_run for job in jobs):
         return _rehearsed(jobs, launcher)
     # It imports MLflow, which takes long: not before the fork server imports it too.
@@ -138,6 +148,32 @@ def sweep_from(
     prepare_mlflow()
 
     return sweep(jobs, given, launcher, Grid(composer, given, source))
+
+
+def _until_decided(
+    rows: Sequence[Job],
+    seeds: SeedChoice,
+    given: Sequence[str],
+    launcher: Launcher | ForeignLauncher,
+) -> Sequence[JobReturn]:
+    """Train rows with as many seeds as it takes, or say what would be trained.
+
+    Args:
+        rows: with the first seed.
+        seeds: makes the others.
+        given: the command's overrides, and those of ``hydra.sweeper.params``.
+        launcher: trains them.
+    """
+    # They import MLflow, as sweep_from says.
+    from sweep.sweeps.until_decided import announce, first_runs, sweep_until_decided
+    from sweep.tracking import prepare_mlflow
+
+    prepare_mlflow()
+
+    announce(rows)
+    if any(job.config.dry_run for job in rows):
+        return _rehearsed(first_runs(rows, seeds), launcher)
+    return sweep_until_decided(rows, seeds, given, launcher)
 
 
 def _rehearsed(jobs: Sequence[Job], launcher: Launcher | ForeignLauncher) -> Sequence[JobReturn]:

@@ -1,6 +1,6 @@
 """A sweep: all its runs checked before the first one trains, recorded under one parent run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,6 +12,7 @@ from sweep.config.schema import Config
 from sweep.display.plan import show_epochs, show_prior_runs
 from sweep.errors import UserError
 from sweep.execution.job import Job
+from sweep.execution.source import JobSource
 from sweep.execution.steering import Steering
 from sweep.progress import tell
 from sweep.runs.control_folder import ControlFolder
@@ -71,10 +72,39 @@ class Launcher(Protocol):
         self,
         config: Config,
         jobs: Sequence[Job],
-        source: None = None,
+        source: JobSource | None = None,
         steering: Steering | None = None,
     ) -> Sequence[JobReturn]:
-        """Train runs, such as this one; return what became of them when all have ended."""
+        """Train runs, such as this one, and those that a source has; return what became of them."""
+
+
+class LaterRuns(JobSource, Protocol):
+    """Runs of a sweep that are not known beforehand."""
+
+    @property
+    def config(self) -> Config:
+        """Of one of them."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there are no more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Further:
+    """Which runs a sweep gets besides those of its plan.
+
+    Attributes:
+        keys: returns the fingerprints of all its runs by then, with those of the plan.
+        jobs: those that were added before.
+        source: of those that are not known beforehand; None if there is none.
+        steering: what users ask of the sweep, which may add some.
+    """
+
+    keys: Callable[[], Sequence[str]]
+    jobs: Sequence[Job] = ()
+    source: LaterRuns | None = None
+    steering: Steering
 
 
 def sweep(
@@ -138,7 +168,25 @@ def plan_of(jobs: Sequence[Job], launcher: Launcher) -> Plan:
 def _train(
     plan: Plan, jobs: Sequence[Job], launcher: Launcher, grid: Grid, record: Record
 ) -> Sequence[JobReturn]:
-    """Train what is missing; keep the ids of those runs that other sweeps have trained."""
+    """Train what is missing, and what users add."""
+    membership, folder = Membership(record.run_id), plan.prepared.locks.folder
+    more = MoreRuns(plan.prepared, jobs, plan.keys, membership, grid, launcher)
+    added = added_before(record.tag(SWEEP_ADDED))
+    again = more.again(added)
+    steering = Steering(ControlFolder(folder, record.run_id), record, more, added)
+    further = Further(keys=lambda: more.keys, jobs=again, steering=steering)
+    return train(plan, launcher, record, further)
+
+
+def train(plan: Plan, launcher: Launcher, record: Record, further: Further) -> Sequence[JobReturn]:
+    """Train what is missing; keep the ids of those runs that other sweeps have trained.
+
+    Args:
+        plan: of the sweep.
+        launcher: trains the runs.
+        record: of the sweep.
+        further: its runs besides those of the plan.
+    """
     tracker, locks = plan.prepared.tracker, plan.prepared.locks
 
     def elsewhere(runs: Iterable[FoundRun]) -> list[str]:
@@ -151,13 +199,14 @@ def _train(
     membership = Membership(record.run_id)
     begun = [plan.prepared.started(job, membership) for job in plan.missing]
     log_planned(record, len({*plan.keys}), _planned(plan.missing_keys, begun))
-    missing = in_chains(begun, plan.states)
-    more = MoreRuns(plan.prepared, jobs, plan.keys, membership, grid, launcher)
-    added = added_before(record.tag(SWEEP_ADDED))
-    missing += more.again(added)
-    steering = Steering(ControlFolder(locks.folder, record.run_id), record, more, added)
+    missing = [*in_chains(begun, plan.states), *further.jobs]
     try:
-        results = launcher.train(missing[0].config, missing, steering=steering) if missing else []
+        source = further.source if further.source and not further.source.is_over else None
+        if missing or source:
+            config = source.config if source else missing[0].config
+            results = launcher.train(config, missing, source=source, steering=further.steering)
+        else:
+            results = []
     except BaseException:  # interrupted: what was killed could not close its record
         with short_timeouts(), suppress(UserError):  # or the next command will do it
             close_abandoned(tracker, locks)
@@ -165,7 +214,7 @@ def _train(
     with suppress(UserError):  # the record cannot be written: then its runs have failed
         close_abandoned(tracker, locks)
         own = {run.fingerprint for run in tracker.runs_of(record.run_id) if run.finished}
-        absent = [] if plan.rerun else [key for key in more.keys if key not in own]
+        absent = [] if plan.rerun else [key for key in further.keys() if key not in own]
         now = [each.trained for each in all_prior_runs(absent, tracker, locks).values()]
         if (after := elsewhere(run for run in now if run)) != before:
             record.log_found(after)

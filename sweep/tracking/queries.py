@@ -24,7 +24,15 @@ from sweep.tracking.locations import mend_locations
 from sweep.tracking.mlflow_import import quiet_mlflow
 from sweep.tracking.run_info import as_measured, search, state_of
 from sweep.tracking.short_ids import WHOLE, whole_run_id, whole_sweep_id
-from sweep.tracking.tracker import ADOPTED, KIND, SWEEP, deleted
+from sweep.tracking.tracker import (
+    ADOPTED,
+    DECIDED_BY,
+    IDS_AT_ONCE,
+    KIND,
+    SWEEP,
+    TIED_RUNS,
+    deleted,
+)
 from sweep.tracking.writer import (
     CONFIG_FILE,
     DATASET_SOURCE_FOLDER,
@@ -36,7 +44,6 @@ from sweep.tracking.writer import (
 )
 from sweep.uris import redacted, resolve_uri
 
-IDS_AT_ONCE = 200  # in one condition
 MLFLOW_OWN = "mlflow."  # what tags begin with that MLflow sets
 
 
@@ -85,6 +92,7 @@ def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.Data
     Columns: ``run_id``, ``run``, ``status`` (MLflow's, PRUNED or PAUSED), ``start_time``,
     ``duration_seconds``, then ``params.…``, ``metrics.…`` (the last value logged) and ``tags.…``.
     The runs of a sweep are those below its parent run, and those that it found trained by others.
+    ``attrs`` has the tags in which a sweep with ``seed=auto`` says what it decided.
 
     Raises:
         UserError: there is no such record, experiment or sweep.
@@ -104,7 +112,7 @@ def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.Data
         if sweep_id is None:
             table = _table(search(client, number, ""))
         elif sweep_id.isalnum():
-            table = _table(_runs_of(client, number, sweep_id))
+            table = _table_of_sweep(client, number, sweep_id)
         else:
             table = pd.DataFrame()
     if sweep_id and table.empty:
@@ -128,7 +136,7 @@ def read_runs_so_far(uri: str, experiment: str, sweep_id: str) -> pd.DataFrame:
     with explained_errors(uri):
         client = MlflowClient(uri)
         known = client.get_experiment_by_name(experiment)
-        return _table(_runs_of(client, known.experiment_id, sweep_id) if known else ())
+        return _table_of_sweep(client, known.experiment_id, sweep_id) if known else _table(())
 
 
 def read_run(uri: str | None, run_id: str) -> pd.DataFrame:
@@ -178,18 +186,28 @@ def _values(run: Run) -> Iterator[tuple[str, Any]]:
     yield from ((f"tags.{name}", value) for name, value in data.tags.items())
 
 
-def _runs_of(client: MlflowClient, experiment_id: str, sweep_id: str) -> Iterator[Run]:
+def _table_of_sweep(client: MlflowClient, experiment_id: str, sweep_id: str) -> pd.DataFrame:
+    parents = list(search(client, experiment_id, f"attributes.run_id = '{sweep_id}'"))
+    table = _table(_runs_of(client, experiment_id, sweep_id, bool(parents)))
+    for parent in parents:
+        told = {TIED_RUNS, DECIDED_BY} & {*parent.data.tags}
+        table.attrs |= {tag: parent.data.tags[tag] for tag in told}
+    return table
+
+
+def _runs_of(
+    client: MlflowClient, experiment_id: str, sweep_id: str, has_parent: bool
+) -> Iterator[Run]:
     yield from search(client, experiment_id, f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{sweep_id}'")
-    ids = _found_ids(client, experiment_id, sweep_id)
+    ids = _found_ids(client, sweep_id) if has_parent else []
     for start in range(0, len(ids), IDS_AT_ONCE):
         named = ", ".join(f"'{run_id}'" for run_id in ids[start : start + IDS_AT_ONCE])
         yield from search(client, experiment_id, f"attributes.run_id IN ({named})")
 
 
-def _found_ids(client: MlflowClient, experiment_id: str, sweep_id: str) -> list[str]:
+def _found_ids(client: MlflowClient, sweep_id: str) -> list[str]:
     """Return the ids of runs that the sweep found trained."""
-    parents = list(search(client, experiment_id, f"attributes.run_id = '{sweep_id}'"))
-    if not parents or not has_artifact(client, sweep_id, FOUND_FILE):
+    if not has_artifact(client, sweep_id, FOUND_FILE):
         return []
     with tempfile.TemporaryDirectory() as folder, quiet_mlflow():
         ids = json.loads(Path(client.download_artifacts(sweep_id, FOUND_FILE, folder)).read_text())

@@ -47,9 +47,13 @@ from sweep.uris import is_database, redacted, resolve_uri
 
 KIND, SWEEP, RUN, ADOPTED = "sweep.kind", "sweep", "run", "adopted"
 STUDY, TRIAL = "search.study", "search.trial"
+SEEDS = "sweep.seeds."  # begins the tags of a sweep with seed=auto that say what is decided
+TIED_RUNS = f"{SEEDS}tied_runs"  # fingerprints, one of each row that may be the best
+DECIDED_BY = f"{SEEDS}metric"
 UNRECORDED = "the end of run %s could not be recorded; the same command does it: %s"
 INTERRUPTIONS = "interruptions"
 OF_ITS_END = {DIVERGED, FAILURE, PRUNED_AFTER, PAUSED_AFTER, SWEEP_PAUSED}
+IDS_AT_ONCE = 200  # in one condition
 # MLflow's pages then open with what belongs to training, not to language models.
 TRAINING_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
 
@@ -202,6 +206,14 @@ class Tracker:
         """Return the runs of each fingerprint that has any, the newest first."""
         with explained_errors(self.uri):
             return find_by_fingerprint(self._client, self.uri, self._experiment_id, fingerprints)
+
+    def runs_with(self, run_ids: Sequence[str]) -> list[RunInfo]:
+        """Return the runs with these ids, in no particular order."""
+        found = []
+        for at in range(0, len(run_ids), IDS_AT_ONCE):
+            named = ", ".join(f"'{run_id}'" for run_id in run_ids[at : at + IDS_AT_ONCE])
+            found += self._search(f"attributes.run_id IN ({named})")
+        return found
 
     def runs_of(self, sweep_id: str) -> list[RunInfo]:
         """Return the runs below a sweep's parent run."""

@@ -15,7 +15,7 @@ from urllib.request import url2pathname
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset as LoggedDataset
-from mlflow.entities import DatasetInput, InputTag, Metric
+from mlflow.entities import DatasetInput, InputTag, Metric, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
 from mlflow.utils.validation import MAX_METRICS_PER_BATCH
 
@@ -154,6 +154,12 @@ class Record:
         """Take a tag away, if the run has it."""
         if self.tag(key) is not None:
             self._client.delete_tag(self.run_id, key)
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Set tags; those that are there already get another value."""
+        self._client.log_batch(
+            self.run_id, tags=[RunTag(key, value) for key, value in tags.items()]
+        )
 
     def describe(self, text: str) -> None:
         """Give the run a description, in Markdown; what a user has written above it stays."""

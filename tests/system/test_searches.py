@@ -482,7 +482,7 @@ def test_a_grid_has_no_intervals(tmp_path):
         (
             ["seed=range(0,9)", "hydra/launcher=basic"],
             "hydra/launcher=basic: cannot be given runs one by one; allowed with "
-            "hydra/sweeper=optuna: local, ray, submitit_local, submitit_slurm",
+            "hydra/sweeper=optuna and seed=auto: local, ray, submitit_local, submitit_slurm",
         ),
         (
             ["seed=range(0,9)", "search.samplr=tpe"],

@@ -17,6 +17,7 @@ from sweep.config.losses import LOSSES, losses_for
 from sweep.config.params import params
 from sweep.config.schema import Config
 from sweep.config.zips import ZIP
+from sweep.sweeps.auto_seed import with_first_seed
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"
@@ -165,7 +166,7 @@ def test_commands_compose(page, command):
     given = [each for each in shlex.split(command) if "=" in each]
     given = [each for each in given if not each.startswith(("hydra/", "hydra.", "sweep."))]
     given = [each for each in given if not ZIP.match(each)]
-    given = [each for each in given if "${" not in each]
+    given, _ = with_first_seed([each for each in given if "${" not in each])
     load(*(each.partition(",")[0] for each in given if "(" not in each))
     assert {each.partition("=")[0] for each in given if "(" in each} <= {*fields()}
 

@@ -92,6 +92,7 @@ DEFAULTS = {
     "early_stopping": {"patience": None, "min_delta": 0.0},
     "test_every_epoch": False,
     "preset": None,
+    "seeds": {"min": 3, "max": 20},
     "search": {
         "sampler": "tpe",
         "pruner": None,
@@ -324,7 +325,7 @@ def test_varying_takes_fields_of_one_network_only_if_they_differ_in_it():
 
 HOW = {"tracking", "n_jobs", "max_retries", "run_timeout", "on_failure", "rerun"}
 HOW |= {"dry_run", "checkpoint_dir", "keep_states", "figures", "keep_models", "search"}
-HOW |= {"stall_timeout", "notify"}
+HOW |= {"stall_timeout", "seeds", "notify"}
 
 
 def test_yaml_holds_everything_but_how_it_is_launched_and_recorded():

@@ -1,6 +1,7 @@
 """Runs that differ only in their seed are one row."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from store import BEGIN, Store
 
 from sweep.results.aggregate import merge_seeds
+from sweep.results.leaderboard import rank_configurations
 from sweep.results.runs import RecordedRuns, recorded_runs
 
 COUNTS = ["seeds", "failed", "pruned", "paused", "killed", "running"]
@@ -332,3 +334,33 @@ def test_runs_of_other_programs_are_left_as_they_are(tmp_path):
     params = recorded_runs(store.uri, "others", None).params
     (theirs,) = params[params["freeze"] == "no"].to_dict("records")
     assert {key for key, each in theirs.items() if not pd.isna(each)} == {"freeze"}
+
+
+def decided(metric, *fingerprints):
+    """Return the ranks of three rows; 0.1 is out with two seeds, by luck with the highest mean."""
+    accuracies = {0.1: (0.93, 0.95), 0.2: (0.94, 0.96, 0.90), 0.3: (0.93, 0.92, 0.94)}
+    runs = recorded(
+        *(
+            run(lr, seed, each, fingerprint=f"{lr}-{seed}")
+            for lr, all_of in accuracies.items()
+            for seed, each in enumerate(all_of)
+        )
+    )
+    runs = replace(runs, decided=(metric, frozenset(fingerprints)))
+    table = rank_configurations(runs, "val/accuracy", None)
+    return list(zip(table["optim.lr"], table["rank"], table["tied"], strict=True))
+
+
+def test_ties_are_those_that_a_sweep_has_decided():
+    assert decided("val/accuracy", "0.2-0", "0.3-0") == [
+        *((0.2, 1, True), (0.3, 1, True)),
+        (0.1, 3, False),
+    ]
+    assert decided("val/accuracy", "0.3-0") == [
+        *((0.3, 1, False), (0.1, 2, False)),
+        (0.2, 3, False),
+    ]
+
+
+def test_what_was_decided_by_another_metric_is_no_tie_of_this_one():
+    assert [lr for lr, _, _ in decided("val/loss", "0.3-0")] == [0.1, 0.2, 0.3]
