@@ -42,7 +42,7 @@ class Launcher:
     def count_gpus(self, config):
         return 0
 
-    def train(self, config, jobs, source=None):
+    def train(self, config, jobs, source=None, steering=None):
         results = [self.trained(job, source) for job in jobs]
         while source and (job := source.next()):
             results.append(self.trained(job, source))
