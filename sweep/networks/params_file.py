@@ -7,12 +7,14 @@ little-endian, a list of arrays, then a list of as many names.
 
 import math
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 LIST = 0x112  # what a file begins with
+HEAD = 16  # bytes before the number of its arrays
 FIRST, DENSE_OR_SPARSE, WITH_SCALARS = 0xF993FAC8, 0xF993FAC9, 0xF993FACA  # what an array does
 DENSE = 0
 MOST_DIMENSIONS = 32  # of NumPy's
@@ -30,11 +32,39 @@ def read_params(content: bytes) -> dict[str, NDArray[Any]]:
     Raises:
         Broken: it is no such file, or not a whole one; or an array is sparse, or has no name.
     """
+    return {name: array for name, (array, _) in _found(content).items()}
+
+
+def renamed(content: bytes, names: Mapping[str, str]) -> bytes:
+    """Return a file with arrays of another one, to the byte, under other names.
+
+    Args:
+        content: of a file.
+        names: of its arrays, by the names that they get; in the order that these get.
+
+    Raises:
+        Broken: it is no such file, or has no such arrays.
+    """
+    found = _found(content)
+    if missing := [name for name in names.values() if name not in found]:
+        raise Broken(f"has no {', '.join(missing)}")
+    arrays = [content[found[name][1]] for name in names.values()]
+    texts = [name.encode() for name in names]
+    own = [struct.pack("<Q", len(text)) + text for text in texts]
+    count = struct.pack("<Q", len(names))
+    return b"".join([content[:HEAD], count, *arrays, count, *own])
+
+
+def _found(content: bytes) -> dict[str, tuple[NDArray[Any], slice]]:
+    """Return the arrays of a file, by their names, each with where it is in the file."""
     file = _File(content)
     if len(content) < 8 or file.number("<Q") != LIST:
         raise Broken("is no file of MXNet's parameters")
     file.number("<Q")  # reserved
-    arrays = [_array(file) for _ in range(file.number("<Q"))]
+    arrays = []
+    for _ in range(file.number("<Q")):
+        begin = file.at
+        arrays.append((_array(file), slice(begin, file.at)))
     names = [_name(file) for _ in range(file.number("<Q"))]
     if len({*names}) != len(arrays) or len(names) != len(arrays):
         raise Broken(f"has {len(arrays)} arrays, and {len({*names})} different names of arrays")
@@ -47,17 +77,17 @@ class _File:
     """What is left of a file."""
 
     def __init__(self, content: bytes) -> None:
-        self._content, self._at = content, 0
+        self._content, self.at = content, 0
 
     @property
     def left(self) -> int:
-        return len(self._content) - self._at
+        return len(self._content) - self.at
 
     def take(self, size: int) -> bytes:
         if size > self.left:
-            raise Broken(f"is cut off: {size} bytes are missing or wrong at byte {self._at}")
-        self._at += size
-        return self._content[self._at - size : self._at]
+            raise Broken(f"is cut off: {size} bytes are missing or wrong at byte {self.at}")
+        self.at += size
+        return self._content[self.at - size : self.at]
 
     def number(self, kind: str) -> int:
         (value,) = struct.unpack(kind, self.take(struct.calcsize(kind)))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sweep.backend.mxnet import mx, nd
-from sweep.networks.params_file import Broken, read_params
+from sweep.networks.params_file import Broken, read_params, renamed
 from sweep.networks.trained import read_arrays
 
 ARRAYS = {
@@ -135,3 +135,15 @@ def test_what_is_wrong_is_said(content, message):
     with pytest.raises(Broken) as found:
         read_params(content)
     assert str(found.value).startswith(message)
+
+
+def test_renamed_arrays_are_those_of_a_file_of_their_own(tmp_path):
+    arrays = {name: each for name, each in ARRAYS.items() if each.size}
+    content = saved(tmp_path, {f"arg:{name}": each for name, each in arrays.items()})
+    some = {"a": arrays["longs"], "é": arrays["0.weight"], "c": arrays["half"]}
+    names = {"a": "arg:longs", "é": "arg:0.weight", "c": "arg:half"}
+    assert renamed(content, names) == saved(tmp_path, some)
+    with pytest.raises(Broken, match="^has no arg:x, arg:y$"):
+        renamed(content, {"a": "arg:x", "b": "arg:longs", "c": "arg:y"})
+    with pytest.raises(Broken, match="^is cut off"):
+        renamed(content[:-3], names)
