@@ -115,7 +115,6 @@ def record(uri: str, trained: Trained, seconds: Seconds) -> None:
             with seconds.of("epoch"):
                 own.log_metrics(metrics, epoch)
                 own.flush()
-        own.log_file(folder / "files" / "parameters" / "net.params", "parameters")
         for part in ("data", "code"):
             copytree(folder / "model" / part, Path(model) / part)
         example = dataset.test.images[:3]
@@ -123,6 +122,7 @@ def record(uri: str, trained: Trained, seconds: Seconds) -> None:
             Path(model), "gluon_sweep_model", {"a": "long"}, example, ["mlflow"], "3", {}
         )
         own.log_model(pyfunc, EPOCHS)
+        own.log_files(folder / "files" / "parameters", "parameters")
     seconds.found.setdefault("run", []).append(time.perf_counter() - begin)
 
 

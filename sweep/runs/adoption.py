@@ -28,7 +28,6 @@ from sweep.runs.artifacts import (
     example_of,
     interface_of,
     log_network,
-    log_parameters,
 )
 from sweep.runs.locks import RunLocks
 from sweep.runs.resume import prior_runs
@@ -156,7 +155,6 @@ def _keep(
         interface = replace(interface, class_names=classes)
     if adopted.graph:
         record.log_text(adopted.graph, GRAPH)
-    log_parameters(adopted.net, record)
     if source := adopted.network.source:
         record.log_files(source, tracking.SOURCE_FOLDER)
     why = log_network(built, interface, example, record, 0)

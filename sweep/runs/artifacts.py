@@ -24,10 +24,11 @@ from sweep.data.splits import Dataset, Split
 from sweep.environment import environment, packages_of, pinned
 from sweep.networks.blocks.eager import is_for_numpy, save_parameters
 from sweep.networks.build import architecture
-from sweep.networks.summary import drawing, layers, parameter_table, table
+from sweep.networks.summary import drawing, layers, table
 from sweep.own_modules import contents, first_names, imported
 from sweep.runs.figures import confusion, confusion_rows, curves, predicted, worst
 from sweep.runs.judging import judgement
+from sweep.runs.parameters import log_parameters
 from sweep.tracking import Pyfunc, Record
 from sweep.training.session import Training
 
@@ -42,19 +43,6 @@ NO_MODEL = (
 )
 
 log = logging.getLogger(__name__)
-
-
-def log_parameters(net: gluon.Block, record: Record) -> None:
-    """Keep the network's parameters, in Gluon's own format, as ``parameters/net.params``.
-
-    ``parameters/net.txt`` has their names, which ``freeze`` goes by.
-    """
-    kept = PurePosixPath(tracking.PARAMETERS_FILE)
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / kept.name
-        save_parameters(net, str(file))
-        file.with_suffix(".txt").write_text(parameter_table(net))
-        record.log_files(Path(folder), str(kept.parent))
 
 
 @dataclass(frozen=True)
@@ -117,7 +105,8 @@ def log_network(
 ) -> str:
     """Keep a network, as it was after this epoch, as a model that MLflow loads and serves.
 
-    It is a graph, or else its user's modules, which make it where it is loaded.
+    It is a graph, or else its user's modules, which make it where it is loaded. Its parameters are
+    kept in it; by themselves if there is none.
 
     Returns:
         Why there is no model; empty if there is one.
@@ -127,10 +116,13 @@ def log_network(
         call, source = network.made.call, network.made.source
         if isinstance(network.model, gluon.HybridBlock):
             serving.save(network.model, interface, Path(folder))
+            kept = Path(folder, "data", serving.PARAMETERS)
         elif call and source:
             loader = own_serving.LOADER
             required += _save_own(network, call, source, interface, Path(folder))
+            kept = Path(folder, "data", own_serving.PARAMETERS)
         else:
+            log_parameters(network.net, record, None)
             return NO_MODEL
         pyfunc = Pyfunc(
             folder=Path(folder),
@@ -142,6 +134,7 @@ def log_network(
             about={"dataset": interface.dataset, "images": interface.shapes()},
         )
         record.log_model(pyfunc, epoch)
+        log_parameters(network.net, record, kept)
     return ""
 
 

@@ -9,7 +9,7 @@ from sweep import tracking
 from sweep.config.params import params, score_metric
 from sweep.config.schema import Config
 from sweep.errors import Paused, Pruned, RunFailed, Undecided, UserError
-from sweep.runs.artifacts import log_figures, log_model, log_parameters
+from sweep.runs.artifacts import log_figures, log_model
 from sweep.runs.control_folder import pause_file
 from sweep.runs.described import describe
 from sweep.runs.events import (
@@ -256,7 +256,6 @@ def _conclude(training: Training, run: Run, record: Record, tell: Listener) -> N
     record.log_metrics(summary, training.chosen.epoch)
     tell(EpochKept(training.chosen, summary))
     if run.config.keep_models != "none":
-        log_parameters(training.net, record)
         if reason := log_model(training, run.dataset, record):
             _notice(tell, reason)
     if run.config.figures:

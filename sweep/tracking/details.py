@@ -20,6 +20,7 @@ from sweep.tracking.histories import read_histories
 from sweep.tracking.logged_model import outputs
 from sweep.tracking.mlflow_import import quiet_mlflow
 from sweep.tracking.notes import own_words, text_of
+from sweep.tracking.parameters import parameters_of
 from sweep.tracking.queries import commit_of, existing
 from sweep.tracking.run_info import RunInfo, run_info
 from sweep.tracking.short_ids import whole_id
@@ -27,7 +28,6 @@ from sweep.tracking.tracker import KIND, SWEEP
 from sweep.tracking.writer import (
     DATASET_SOURCE_FOLDER,
     ENVIRONMENT_FILE,
-    PARAMETERS_FILE,
     SOURCE_FOLDER,
 )
 from sweep.uris import redacted
@@ -109,8 +109,9 @@ class Details:
     @cached_property
     def parameters(self) -> str | None:
         """The digest of the trained parameters; None if it kept none."""
-        digests = dict(self._digests(PARAMETERS_FILE.partition("/")[0]))
-        return digests.get(PARAMETERS_FILE)
+        with explained_errors(self.uri), quiet_mlflow():
+            content = parameters_of(self.uri, self.info.run_id)
+        return hashlib.sha256(content).hexdigest() if content is not None else None
 
     def _digests(self, folder: str) -> Iterator[tuple[str, str]]:
         if not any(path.startswith(f"{folder}/") for path in self.files):

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Run
+from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, Schema
 from numpy.typing import NDArray
@@ -61,6 +62,26 @@ def log_model(client: MlflowClient, run_id: str, pyfunc: Pyfunc, epoch: int) -> 
 def outputs(run: Run) -> list[str]:
     """Return the ids of the models that belong to a run."""
     return [each.model_id for each in run.outputs.model_outputs] if run.outputs else []
+
+
+def find_model(client: MlflowClient, run: Run) -> LoggedModel | None:
+    """Return the model of its network that a run has logged; None if it has none.
+
+    Raises:
+        MlflowException: it was deleted.
+    """
+    deleted = None
+    for each in outputs(run):
+        try:
+            known = client.get_logged_model(each)
+        except MlflowException as error:  # another of the run's may be there
+            deleted = error
+        else:
+            if known.name == MODEL:
+                return known
+    if deleted:
+        raise deleted
+    return None
 
 
 def begun(client: MlflowClient, run: Run, name: str) -> LoggedModel | None:

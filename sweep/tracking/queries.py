@@ -22,6 +22,7 @@ from sweep.tracking.artifacts import files_below, has_artifact
 from sweep.tracking.connection import check_answers, database_file, explained_errors
 from sweep.tracking.locations import mend_locations
 from sweep.tracking.mlflow_import import quiet_mlflow
+from sweep.tracking.parameters import parameters_of
 from sweep.tracking.run_info import as_measured, search, state_of
 from sweep.tracking.short_ids import WHOLE, whole_run_id, whole_sweep_id
 from sweep.tracking.tracker import (
@@ -38,7 +39,6 @@ from sweep.tracking.writer import (
     DATASET_SOURCE_FOLDER,
     ENVIRONMENT_FILE,
     FOUND_FILE,
-    PARAMETERS_FILE,
     SOURCE_FOLDER,
     START_FOLDER,
 )
@@ -338,7 +338,7 @@ class RunRecord:
         curves: of each metric, the value of each epoch.
         config: the artifact ``config.yaml``.
         environment: the artifact ``environment.yaml``.
-        parameters: the artifact ``parameters/net.params``; None if there is none.
+        parameters: that it has trained, in Gluon's own format; None if there are none.
         source: the artifacts in ``source/``, by their places in it: a user's modules.
         dataset_source: those in ``dataset_source/``: the modules that made the images.
         start: the artifacts in ``init/`` likewise: the trained parameters that it started from.
@@ -388,13 +388,14 @@ def read_record(uri: str | None, run_id: str) -> RunRecord:
     with explained_errors(uri), tempfile.TemporaryDirectory() as folder:
         files = {
             path: Path(client.download_artifacts(run_id, path, folder)).read_bytes()
-            for path in (CONFIG_FILE, ENVIRONMENT_FILE, PARAMETERS_FILE)
+            for path in (CONFIG_FILE, ENVIRONMENT_FILE)
             if has_artifact(client, run_id, path)
         }
         source, dataset_source, start = (
             files_below(client, run_id, each, folder)
             for each in (SOURCE_FOLDER, DATASET_SOURCE_FOLDER, START_FOLDER)
         )
+        parameters = parameters_of(uri, run_id)
     if missing := {CONFIG_FILE, ENVIRONMENT_FILE} - set(files):
         raise UserError(
             f"run {run_id} has no {' and no '.join(sorted(missing))}, so it cannot be trained again"
@@ -413,7 +414,7 @@ def read_record(uri: str | None, run_id: str) -> RunRecord:
         },
         config=files[CONFIG_FILE].decode(),
         environment=yaml.safe_load(files[ENVIRONMENT_FILE]),
-        parameters=files.get(PARAMETERS_FILE),
+        parameters=parameters,
         source=source,
         dataset_source=dataset_source,
         start=start,

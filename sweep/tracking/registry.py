@@ -2,7 +2,6 @@
 
 import json
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -20,10 +19,11 @@ from sweep.errors import UserError
 from sweep.tracking.artifacts import has_artifact
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.first_use import unless_others_were_faster
-from sweep.tracking.logged_model import DATA, MODEL, outputs
+from sweep.tracking.logged_model import DATA, MODEL, find_model
+from sweep.tracking.parameters import parameters_of
 from sweep.tracking.queries import existing, find_run
 from sweep.tracking.run_info import FINGERPRINT
-from sweep.tracking.writer import PARAMETERS_FILE
+from sweep.tracking.writer import NAMES_FILE
 from sweep.uris import redacted
 
 CHAMPION = "champion"  # the alias of the best
@@ -38,28 +38,22 @@ def model_of(uri: str, run_id: str) -> str:
         UserError: there is no such run, or it has no model.
     """
     run = find_run(uri, run_id)
-    client, run_id = MlflowClient(uri), run.info.run_id
-    own, missing = [], ""
-    for each in outputs(run):
-        try:
-            known = client.get_logged_model(each)
-        except MlflowException as error:  # it was deleted; another of the run's may be there
-            missing = error.message
-        else:
-            own += [each] if known.name == MODEL else []
-    if missing and not own:
-        raise UserError(f"run {run_id} has no model any more: {missing}")
-    if not own and FINGERPRINT not in run.data.tags:
+    run_id = run.info.run_id
+    try:
+        known = find_model(MlflowClient(uri), run)
+    except MlflowException as error:
+        raise UserError(f"run {run_id} has no model any more: {error.message}") from error
+    if known is not None:
+        return str(known.model_id)
+    if FINGERPRINT not in run.data.tags:
         raise UserError(
             f"run {run_id} ({run.info.run_name}) was logged by another program, and has no model "
             "of this one; allowed are runs that `sweep` has trained"
         )
-    if not own:
-        raise UserError(
-            f"run {run_id} ({run.info.status}) has no model: one that is FINISHED has it if it was "
-            "trained by this version, without keep_models=none; rerun=true trains it again"
-        )
-    return own[0]
+    raise UserError(
+        f"run {run_id} ({run.info.status}) has no model: one that is FINISHED has it if it was "
+        "trained by this version, without keep_models=none; rerun=true trains it again"
+    )
 
 
 def fetch_model(
@@ -122,13 +116,20 @@ def fetch_parameters(uri: str | None, address: str) -> bytes:
             raise UserError(what) from error
     run = find_run(uri, run_id)
     run_id = run.info.run_id
-    with explained_errors(uri), tempfile.TemporaryDirectory() as folder:
-        if not has_artifact(client, run_id, PARAMETERS_FILE):
-            raise UserError(
-                f"run {run_id} is {run.info.status} and has no {PARAMETERS_FILE}, which a run "
-                "keeps when it is FINISHED"
-            )
-        return Path(client.download_artifacts(run_id, PARAMETERS_FILE, folder)).read_bytes()
+    with explained_errors(uri):
+        found = parameters_of(uri, run_id)
+        had = found is None and has_artifact(client, run_id, NAMES_FILE)
+    if had and run.info.status == "FINISHED":
+        raise UserError(
+            f"run {run_id} has no trained parameters any more: its model, which had them, was "
+            "removed; rerun=true trains it again"
+        )
+    if found is None:
+        raise UserError(
+            f"run {run_id} is {run.info.status} and has no trained parameters, which a run keeps "
+            "when it is FINISHED"
+        )
+    return found
 
 
 def model_at(uri: str, address: str) -> str:

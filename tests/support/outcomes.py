@@ -5,6 +5,7 @@ import signal
 import tempfile
 from pathlib import Path
 
+from kept_parameters import kept
 from workplace import gone
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -26,8 +27,10 @@ def outcome(client, run):
         found[key] = [(point.step, key in TIMES or point.value) for point in points]
     found["images"] = sorted(each.dataset.digest for each in run.inputs.dataset_inputs)
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("config.yaml", "parameters/net.params"):
-            found[name] = Path(client.download_artifacts(number, name, folder)).read_bytes()
+        found["config"] = Path(
+            client.download_artifacts(number, "config.yaml", folder)
+        ).read_bytes()
+    found["parameters"] = kept(client, number)
     return found
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import epochwise
 import numpy as np
 import pytest
+from kept_parameters import kept_file
 from workplace import CURVES, Workplace
 
 from sweep.backend.mxnet import nd
@@ -42,9 +43,8 @@ def results(workplace, experiment):
     found = {}
     for run in workplace.runs(experiment)[1]:
         assert run.info.status == "FINISHED"
-        folder = workplace.folder / "mlruns"
-        (file,) = folder.rglob(f"{run.info.run_id}/artifacts/parameters/net.params")
-        arrays = {key: each.asnumpy() for key, each in nd.load(str(file)).items()}
+        file = kept_file(workplace.client, run.info.run_id, workplace.folder)
+        arrays = {key: each.asnumpy() for key, each in nd.load(file).items()}
         key = run.data.params["model.name"], run.data.params["model.activation"]
         assert key not in found
         found[key] = workplace.curves(run), arrays

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from kept_parameters import kept_file
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelStatus
 from mlflow.models import Model, validate_schema
@@ -96,7 +97,7 @@ def trained(uri, client, tmp_path_factory):
             execute(config, overrides, lambda event: None)
             runs[name] = only_run(client, name)
             nets[name] = build_network(config.model, GREY_28, 10, seed=9, context=mx.cpu())
-            file = client.download_artifacts(runs[name].info.run_id, "parameters/net.params", ".")
+            file = kept_file(client, runs[name].info.run_id)
             nets[name].load_parameters(file)
     return runs, nets
 

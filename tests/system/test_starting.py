@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from kept_parameters import kept
 from workplace import Workplace
 
 SMALL = ("model=lenet", "model.channels=[2,3]", "model.hidden=[8]", "epochs=2", "figures=false")
@@ -29,9 +30,7 @@ def source(place):
 @pytest.fixture(scope="module")
 def sweep(place, source):
     """The lines of a sweep on other classes, from the run and from a copy of its parameters."""
-    kept = place.client.download_artifacts(source.info.run_id, "parameters/net.params")
-    with open(kept, "rb") as file:
-        (place.folder / "copy.params").write_bytes(file.read())
+    (place.folder / "copy.params").write_bytes(kept(place.client, source.info.run_id))
     starts = f"init_from={source.info.run_id},copy.params"
     return place.run(*SMALL, *LETTERS, starts, "freeze=[0.*],[]", "--multirun")
 

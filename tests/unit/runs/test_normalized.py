@@ -4,6 +4,7 @@ import mlflow
 import numpy as np
 import pytest
 from executions import Place, epochs_of, few
+from kept_parameters import kept_file
 from outcomes import outcome
 
 from sweep.backend.mxnet import mx, nd
@@ -13,7 +14,7 @@ from sweep.networks.build import build_network
 from sweep.runs import prepare as running
 from sweep.runs.events import Ended
 from sweep.runs.reproduce import compare, train_again
-from sweep.tracking import PARAMETERS_FILE, fetch_model, read_record
+from sweep.tracking import fetch_model, read_record
 
 LEARNING = ("optim.lr=0.05", "optim.momentum=0.9", "optim.wd=0.001", "monitor=val/loss", "epochs=3")
 CASES = {
@@ -65,7 +66,7 @@ def net(place, whole, tmp_path):
     def give(case):
         whole(case)
         run_id = place.run(f"{case} whole").info.run_id
-        file = place.client.download_artifacts(run_id, PARAMETERS_FILE, str(tmp_path))
+        file = kept_file(place.client, run_id, tmp_path)
         config = place.config(case, *CASES[case])
         found = build_network(config.model, SHAPE, 10, seed=99, context=mx.cpu())
         found.load_parameters(file)

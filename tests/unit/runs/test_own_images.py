@@ -7,6 +7,7 @@ from pathlib import Path
 import own_images
 import pytest
 from executions import Place
+from kept_parameters import kept
 from mlflow import MlflowClient
 from own_images import halves
 
@@ -33,9 +34,7 @@ def place(tmp_path_factory):
 
 
 def parameters(place, run):
-    path = MlflowClient(place.uri).download_artifacts(run.info.run_id, "parameters/net.params")
-    with open(path, "rb") as stream:
-        return stream.read()
+    return kept(MlflowClient(place.uri), run.info.run_id)
 
 
 def test_every_format_trains_to_the_same_bits(place):

@@ -68,9 +68,13 @@ def test_a_mistake_of_the_user_is_no_failure():
 
 
 def test_a_plugins_network_that_is_no_graph_has_no_model_and_says_so():
-    made, net = SimpleNamespace(call=None, source=None), gluon.nn.Sequential()
-    assert log_network(Built(made, net, None, net), None, None, record=None, epoch=1) == (
+    made, net, kept = SimpleNamespace(call=None, source=None), gluon.nn.Sequential(), []
+    net.add(gluon.nn.Dense(2, in_units=3))
+    net.initialize()
+    record = SimpleNamespace(log_files=lambda folder, path: kept.extend(folder.iterdir()))
+    assert log_network(Built(made, net, None, net), None, None, record, epoch=1) == (
         "no model is kept that could be served: the network is no graph, and a plugin has made it; "
         "its parameters are recorded. A network that is a HybridBlock, and asks for no shape, has "
         "a model"
     )
+    assert {each.name for each in kept} == {"net.params", "net.txt"}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from executions import Place, epochs_of, few
+from kept_parameters import kept, kept_file
 from mlflow import MlflowClient
 from outcomes import outcome
 from record import new_record
@@ -47,7 +48,7 @@ def source(place):
         place.execute("source", *SMALL)
     run = place.run("source")
     register(place.uri, run.info.run_id, "digits", {})
-    return run.info.run_id, artifact(run, "parameters/net.params")
+    return run.info.run_id, Path(kept_file(place.client, run.info.run_id, place.folder))
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +82,8 @@ def test_a_run_records_what_it_started_from(place, source, started):
     assert params["freeze"] == '["0.*"]'
     assert artifact(started, "init/net.params").read_bytes() == file.read_bytes()
     assert [each.name for each in artifact(started, "init").iterdir()] == ["net.params"]
-    kept = artifact(started, "parameters/net.params").read_bytes()
-    assert kept != file.read_bytes()
+    trained = kept(place.client, started.info.run_id)
+    assert trained != file.read_bytes()
     (first, *_) = place.client.get_metric_history(started.info.run_id, "val/loss")
     last = place.client.get_run(run_id).data.metrics["val/loss"]
     assert first.value < last
@@ -148,7 +149,7 @@ def test_its_processes_read_a_copy_whatever_becomes_of_the_file(place, source, s
     assert starting_files(config) == {"net.params": content}
     identified_again(config)
     assert (folder_of(config) / "net.params").read_bytes() == content
-    file.write_bytes(artifact(place.run("started"), "parameters/net.params").read_bytes())
+    file.write_bytes(kept(place.client, place.run("started").info.run_id))
     assert identified_again(config) == config
     other = identified(config_of(place, file)).init_digest
     assert other != config.init_digest
@@ -232,7 +233,7 @@ def test_a_run_without_parameters(place, source):
     place.execute("unfinished", *given, stop=1)
     run_id = place.run("unfinished").info.run_id
     assert refusal(place, run_id) == (
-        f"init_from={run_id}: run {run_id} is KILLED and has no parameters/net.params, which a run "
+        f"init_from={run_id}: run {run_id} is KILLED and has no trained parameters, which a run "
         f"keeps when it is FINISHED{ALLOWED}"
     )
     with Tracker(place.uri, "parent").open_run("x", {}, {"sweep.kind": "sweep"}, None) as parent:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from kept_parameters import kept_file
 from mlflow import MlflowClient
 from record import new_record
 
@@ -185,7 +186,7 @@ def test_the_dataset_is_named_with_each_split(finished, config):
 def test_artifacts(files):
     found = {str(each.relative_to(files)) for each in files.rglob("*") if each.is_file()}
     assert {each for each in found if not each.startswith("figures/")} == {
-        *("config.yaml", "environment.yaml", "parameters/net.params", "parameters/net.txt")
+        *("config.yaml", "environment.yaml", "parameters/names.json", "parameters/net.txt")
     }
 
 
@@ -201,11 +202,11 @@ def test_environment_yaml(files):
     assert values["cores"] == os.cpu_count()
 
 
-def test_the_kept_parameters_give_the_logged_test_results(finished, files, config):
+def test_the_kept_parameters_give_the_logged_test_results(finished, client, folder, config):
     dataset = load_dataset(config.dataset)
     shape, classes = dataset.shape, dataset.outputs
     net = build_network(config.model, shape, classes, seed=12345, context=mx.cpu())
-    net.load_parameters(str(files / "parameters" / "net.params"))
+    net.load_parameters(kept_file(client, finished[0].info.run_id, folder))
     metrics = finished[0].data.metrics
     test = Evaluation(net, dataset.test, [measured_metric("accuracy")], mx.cpu()).measure()
     assert test == {"loss": metrics["test/loss"], "accuracy": metrics["test/accuracy"]}
