@@ -52,37 +52,37 @@ def enter(folder: Path) -> None:
     sys.dont_write_bytecode = True
 
 
-def entered(group: str, copies: Path | None, source: str | None) -> Path:
-    """Enter the folder that a group's modules are imported from; return it.
+def entered(field: str, copies: Path | None, source: str | None) -> Path:
+    """Enter the folder that a user's modules are imported from; return it.
 
     Args:
-        group: as ``model``.
+        field: that identifies them, as ``model._source_``.
         copies: the folder with copies of the modules; None for the folder of the command.
         source: identifies the copies.
 
     Raises:
         UserError: they are others by now.
     """
-    folder = _unchanged(group, copies, source)
+    folder = _unchanged(field, copies, source)
     enter(folder)
     return folder
 
 
-def entered_beside(group: str, copies: Path | None, source: str | None) -> Path:
+def entered_beside(field: str, copies: Path | None, source: str | None) -> Path:
     """Do the same, unless the last that was entered are these copies: they are imported already.
 
     So a class that a network and its loss both use is one class.
     """
-    folder = _unchanged(group, copies, source)
+    folder = _unchanged(field, copies, source)
     if copies is None or _visited or _entered != [str(folder.resolve())]:
         enter(folder)
     return folder
 
 
-def _unchanged(group: str, copies: Path | None, source: str | None) -> Path:
+def _unchanged(field: str, copies: Path | None, source: str | None) -> Path:
     if copies and identified(copies) != source:
         raise UserError(
-            f"{group}._source_={source}: {copies} does not hold these modules any more; allowed is "
+            f"{field}={source}: {copies} does not hold these modules any more; allowed is "
             "the command again, which copies them anew"
         )
     return copies or Path.cwd()

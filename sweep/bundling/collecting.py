@@ -19,7 +19,6 @@ from sweep.bundling.layout import (
     to_json,
 )
 from sweep.bundling.private import cleaned, has_password, is_given_away, without_private
-from sweep.config.metrics import direction_of
 from sweep.errors import UserError, in_full
 from sweep.own_modules import identity
 from sweep.reporting.page import render
@@ -84,7 +83,7 @@ def collect(tracking_uri: str | None, given: str) -> Bundle:
             params=_texts(about.params),
             tags=_tags(about.tags),
             metric=metric,
-            direction=direction_of(metric),
+            direction=recorded.direction(metric),
         ),
         runs=[_bundled(each, curves.get(each.info.run_id, {})) for each in kept],
         environments={key: _environment(each) for key, each in environments.items() if each},

@@ -12,6 +12,7 @@ from sweep.bundling.layout import Bundle, BundledRun
 from sweep.config.choices import CHOSEN
 from sweep.config.fingerprint import fingerprint
 from sweep.config.metrics import at_best
+from sweep.config.own_metrics import is_own, own_metric
 from sweep.config.recorded import from_yaml
 from sweep.config.schema import Config
 from sweep.errors import UserError
@@ -38,8 +39,9 @@ class Sampled:
 
     @property
     def targets(self) -> list[str]:
-        """What is named by a ``_target_``: a user's own code, or installed."""
+        """What is named by a ``_target_``, or measures: a user's own code, or installed."""
         found = [getattr(getattr(self.config, group), "_target_", None) for group in CHOSEN]
+        found += [own_metric(each).target for each in self.config.metrics if is_own(each)]
         return [str(each) for each in found if each]
 
     @property

@@ -10,7 +10,9 @@ import click
 
 from sweep.commands.cli import tracking_option
 from sweep.config.compose import load
+from sweep.config.metrics import metrics_for
 from sweep.config.overrides import quoted
+from sweep.config.own_metrics import own_metrics
 from sweep.display.adopted import show_adopted, show_layers
 from sweep.display.console import show_lines
 from sweep.errors import UserError
@@ -77,6 +79,11 @@ def adopt(
     is_measured = any(each.lstrip("+").startswith("dataset=") for each in overrides)
     _refuse_alone(overrides, is_measured)
     config = load(*overrides)
+    if own := own_metrics(config.metrics, None, None):
+        raise UserError(
+            f"{own.field}: sweep adopt measures by none of your own; allowed is a list of "
+            f"{', '.join(metrics_for(config.dataset.task))}"
+        )
     os.environ["OMP_NUM_THREADS"] = str(config.threads_per_run)
     # They import MLflow and MXNet, which takes seconds, and reads its number of threads.
     from sweep.data.splits import load_dataset

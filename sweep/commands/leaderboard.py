@@ -8,7 +8,7 @@ import pandas as pd
 from sweep.commands.champion import register_best
 from sweep.commands.cli import ranking_options
 from sweep.config.conditions import parse
-from sweep.config.metrics import Direction, direction_of
+from sweep.config.metrics import Direction
 from sweep.display.leaderboard import (
     ROWS,
     show_best,
@@ -82,7 +82,7 @@ def leaderboard(
     if condition:
         runs = selected(runs, condition, by_seed or group_by is not None)
     metric = metric or runs.usual_metric
-    direction = direction or direction_of(metric)
+    direction = direction or runs.direction(metric)
     if group_by:
         _print_groups(grouped(runs, group_by.split(","), metric, direction), metric, top, files)
         return

@@ -6,7 +6,6 @@ import click
 
 from sweep.commands.cli import tracking_option
 from sweep.config.again import overrides_of
-from sweep.config.metrics import direction_of
 from sweep.display.details import show_run, show_sweep
 from sweep.display.leaderboard import show_leaderboard
 from sweep.errors import UserError
@@ -49,4 +48,4 @@ def _show_sweep(sweep: Details) -> None:
     show_sweep(sweep, counts(runs.ends["status"]))
     metric = runs.usual_metric
     table = rank_configurations(runs, metric, None)
-    show_leaderboard(table, metric, direction_of(metric), MOST_ROWS)
+    show_leaderboard(table, metric, runs.direction(metric), MOST_ROWS)

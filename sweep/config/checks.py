@@ -3,7 +3,8 @@
 from dataclasses import asdict
 
 from sweep.config.images import Shape
-from sweep.config.metrics import measured_metric, metrics_for
+from sweep.config.metrics import measured_metric, metrics_for, short_name
+from sweep.config.own_metrics import is_own, own_metrics
 from sweep.config.params import as_text
 from sweep.config.schema import Config
 from sweep.config.tasks import ANSWERS
@@ -22,11 +23,12 @@ def check(config: Config) -> None:
     """
     _check_task(config)
     _check_metrics(config)
-    names = (*config.metrics, "loss")
+    names = (*map(short_name, config.metrics), "loss")
+    trained = [name for name in (*config.metrics, "loss") if not is_own(name)]
     monitored = [f"val/{name}" for name in names]
     if config.monitor not in monitored:
         raise UserError(f"monitor={config.monitor}: {_why_unmeasured(config)}")
-    objectives = [f"{split}/{name}" for split in ("val", "train") for name in names]
+    objectives = [f"val/{name}" for name in names] + [f"train/{name}" for name in trained]
     objectives += SEARCHED
     for each in config.search.objectives or ():
         if each not in objectives:
@@ -90,19 +92,29 @@ def _check_task(config: Config) -> None:
 def _check_metrics(config: Config) -> None:
     given = ",".join(config.metrics)
     task = config.dataset.task
+    if not own_metrics(config.metrics, None, None) and config.metrics_source:
+        raise UserError(
+            f"metrics_source={config.metrics_source}: there is no metric of your own in "
+            f"metrics=[{given}]; allowed is null"
+        )
     for name in config.metrics:
-        if measured_metric(name).task != task:
+        if not is_own(name) and measured_metric(name).task != task:
             raise UserError(
                 f"metrics=[{given}]: {name} is for {ANSWERS[measured_metric(name).task]}, and "
                 f"dataset.task={task}; allowed is a list of {', '.join(metrics_for(task))}"
             )
         if config.metrics.count(name) > 1:
             raise UserError(f"metrics=[{given}]: {name} is there twice; allowed is each once")
+        if [*map(short_name, config.metrics)].count(short_name(name)) > 1:
+            raise UserError(
+                f"metrics=[{given}]: two of them would be recorded as val/{short_name(name)}; "
+                "allowed are functions with different names"
+            )
 
 
 def _why_unmeasured(config: Config) -> str:
     """Say what can be monitored, and how something else could be."""
-    measured = [*(f"val/{name}" for name in config.metrics), "val/loss"]
+    measured = [*(f"val/{short_name(name)}" for name in config.metrics), "val/loss"]
     allowed = either(measured)
     if (meant := f"val/{config.monitor}") in measured:
         return f"allowed is {allowed} (did you mean {meant}?)"
@@ -120,7 +132,7 @@ def check_outputs(config: Config, classes: int) -> None:
         UserError: naming the field, its value and what is allowed.
     """
     for name in config.metrics:
-        if (least := measured_metric(name).least_classes) > classes:
+        if not is_own(name) and (least := measured_metric(name).least_classes) > classes:
             raise UserError(
                 f"metrics=[{','.join(config.metrics)}]: {name} needs {least} classes or more, and "
                 f"{config.dataset.name} has {classes}; allowed is to leave it out"

@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass
 from sweep.config.fields import STRICT, Before, Limit, NonNegative, Role, Size, allowed
 from sweep.config.images import Framing, Images, Shape
 from sweep.config.losses import LOSSES, Loss
+from sweep.config.own_metrics import OwnMetrics
 from sweep.config.own_targets import Call
 from sweep.config.registry import Registry
 from sweep.config.tasks import Task
@@ -170,11 +171,13 @@ class Tried:
         network: as it is trained: what was found out about it is in its fields.
         note: lines that a user should read; empty if there are none.
         loss: that it is trained by, if it was tried too; None if it was known already.
+        metrics: of the user's own that it is measured by, if they were tried too.
     """
 
     network: Network
     note: str = ""
     loss: Loss | None = None
+    metrics: OwnMetrics | None = None
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -40,6 +40,7 @@ def judged_trajectory(config: Config, dataset_digest: str) -> str:
     """
     judged = [config.metrics, config.test_every_epoch]
     judged += [config.monitor, config.early_stopping.min_delta]
+    judged += [config.metrics_source] if config.metrics_source else []
     text = json.dumps([trajectory(config, dataset_digest), *judged])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

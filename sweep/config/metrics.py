@@ -3,7 +3,7 @@
 A metric's full name has the split in front, as in ``val/accuracy``; times have none.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +22,10 @@ DIRECTIONS: tuple[Direction, ...] = ("max", "min")
 BatchSum = Callable[[Any, Any, Any], Any]
 # Of what batches have added up to, float64, and the number of images: the value of the metric.
 Finish = Callable[[NDArray[np.float64], int], float]
+# Of a whole split's labels, (n,) int64 of classes or (n, outputs) float32 of numbers, and the
+# network's scores (n, outputs) float32: the value of the metric, which may be NaN.
+OfAll = Callable[[NDArray[Any], NDArray[np.float32]], float]
+AT = "@"  # in how a user's own metric is named, before its direction
 
 
 def mean(total: NDArray[np.float64], images: int) -> float:
@@ -40,6 +44,7 @@ class Metric:
         finish: makes the metric of that sum: for most, their mean.
         task: that it is for.
         least_classes: that there have to be.
+        of_all: what is measured of a whole split at once instead, and not of what is trained on.
     """
 
     name: str
@@ -48,6 +53,7 @@ class Metric:
     finish: Finish = mean
     task: Task = "classification"
     least_classes: int = 1
+    of_all: OfAll | None = None
 
 
 METRICS: Registry[Metric] = Registry("metrics", "sweep.training.metrics")
@@ -89,16 +95,31 @@ def measured_metric(name: str) -> Metric:
     return known[name]
 
 
-def direction_of(name: str) -> Direction:
+def short_name(text: str) -> str:
+    """Return the name under which a metric is recorded: ``f2`` of ``my_metrics.f2@max``."""
+    return text.partition(AT)[0].rpartition(".")[2] if AT in text else text
+
+
+def direction_of(name: str, measured: Iterable[str] = ()) -> Direction:
     """Return whether more of a metric is better (``max``) or less (``min``).
 
     Args:
         name: with its split, if it has one: ``val/loss``, ``epoch_seconds``.
+        measured: what ``metrics`` is of the runs, where a user's own say which end is better.
 
     Raises:
-        UserError: the metric is not known.
+        UserError: the metric is not known, or runs have two of this name that differ in it.
     """
     metric = name.rpartition("/")[2]
+    own = {each.partition(AT)[2] for each in measured if AT in each and short_name(each) == metric}
+    if len(own) > 1:
+        raise UserError(
+            f"metric {name}: more of it is better in some runs, and less in others; say which end "
+            "is with --direction max or min"
+        )
+    for direction in DIRECTIONS:
+        if direction in own:
+            return direction
     known = METRICS.get(metric)
     if known is None:
         raise UserError(f"metric {name}: say which end is better with --direction max or min")

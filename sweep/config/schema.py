@@ -155,6 +155,8 @@ class Config:
     figures: Annotated[Switch, Role.MACHINE, Mark.ONE_PER_SWEEP]
     keep_models: Annotated[Literal["all", "best", "none"], Role.MACHINE, Mark.ONE_PER_SWEEP]
     metrics: Annotated[Texts, Role.IDENTITY, Before(("accuracy",))]
+    metrics_source: Annotated[Text | None, Role.IDENTITY, Before(None)]
+    metrics_folder: Annotated[Text | None, Role.MACHINE, Before(None)]
     monitor: Annotated[Text, Role.IDENTITY]
     early_stopping: Annotated[EarlyStopping, Role.IDENTITY]
     test_every_epoch: Annotated[Switch, Role.IDENTITY]

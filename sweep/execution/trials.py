@@ -43,10 +43,14 @@ def _refused(request: Request, error: ChildProcessError) -> UserError:
     if isinstance(error, fork_server.NoAnswer):
         allowed = "can be built and asked in that time"
     # One that is not a user's own is named nevertheless if nothing else can be to blame.
-    is_named = request.network.is_unknown or not request.loss
+    is_named = request.network.is_unknown or not (request.loss or request.metrics)
     named = [f"model._target_={_name(request.network)}"] if is_named else []
     named += [f"loss._target_={_name(request.loss)}"] if request.loss else []
-    what = "networks and losses" if request.loss else "networks"
+    named += [request.metrics.field] if request.metrics else []
+    kinds = ["networks"] if is_named or request.loss else []
+    kinds += ["losses"] if request.loss else []
+    kinds += ["metrics"] if request.metrics else []
+    what = " and ".join(kinds)
     return UserError(
         f"{', '.join(named)}: cannot be tried: {error}; allowed are {what} that {allowed}"
     )

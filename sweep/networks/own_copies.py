@@ -6,7 +6,7 @@ The first try shows what modules take part; the copies of these alone are what t
 import contextlib
 import io
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -26,7 +26,7 @@ class Copied(Generic[Found]):
         found: what it returned.
         folder: with the copies of the modules that take part.
         source: identifies these.
-        note: a line if the target's own module is not among them; empty if it is.
+        note: a line if a target's own module is not among them; empty if all are.
     """
 
     found: Found
@@ -36,13 +36,17 @@ class Copied(Generic[Found]):
 
 
 def tried_from_copies(
-    field: str, target: str, here: Path, keep_in: Path, attempt: Callable[[Path], Found]
+    field: str,
+    targets: Sequence[str],
+    here: Path,
+    keep_in: Path,
+    attempt: Callable[[Path], Found],
 ) -> Copied[Found]:
     """Try what a user names, from the user's files and from copies.
 
     Args:
         field: for messages, as ``model._target_=my_nets.Net``.
-        target: the module and the name in it.
+        targets: the modules and the names in them.
         here: the folder of the user's files.
         keep_in: the folder for copies of modules.
         attempt: tries it with the modules in a folder, which has been entered.
@@ -64,9 +68,9 @@ def tried_from_copies(
                 "trains; allowed: modules that read no other files beside themselves)"
             ) from error
         _check_copied(field, here, folder)
-        note = _not_recorded(target, folder)
+        notes = dict.fromkeys(_not_recorded(each, folder) for each in targets)
         enter(folder)  # what trains finds no traces of the trial in its modules
-        return Copied(found, folder, identity(files), note)
+        return Copied(found, folder, identity(files), "; ".join(filter(None, notes)))
 
 
 def _check_copied(field: str, here: Path, folder: Path) -> None:

@@ -64,27 +64,38 @@ def find(group: str, target: str, folder: Path) -> Callable[..., Any]:
     Raises:
         UserError: there is none.
     """
-    field = f"{group}._target_={target}"
+    return find_named(f"{group}._target_={target}", target, folder, allowed(group))
+
+
+def find_named(field: str, target: str, folder: Path, allowed: str) -> Callable[..., Any]:
+    """Do the same for any field.
+
+    Args:
+        field: for messages, with its value.
+        target: the module and the name in it.
+        folder: that the user's modules are imported from.
+        allowed: what may be named, in words.
+    """
     name, _, attribute = target.rpartition(".")
     if not name:
-        raise UserError(f"{field}: names no module; {allowed(group)}")
+        raise UserError(f"{field}: names no module; {allowed}")
     try:
         module = importlib.import_module(name)
     except (Exception, SystemExit) as error:  # whatever the module does when it is imported
         raise UserError(
             f"{field}: cannot be imported: {told(error, folder)}; looked for in "
-            f"{Path.cwd()} and among what is installed; {allowed(group)}"
+            f"{Path.cwd()} and among what is installed; {allowed}"
         ) from error
     found = getattr(module, attribute, None)
     if found is None:
         public = [each for each in vars(module) if callable(getattr(module, each))]
         raise UserError(
             f"{field}{nearest(attribute, public)}: {module.__file__ or name} has no {attribute}; "
-            f"{allowed(group)}"
+            f"{allowed}"
         )
     if not callable(found):
         kind = type(found).__name__
-        raise UserError(f"{field}: is of type {kind}, no class or function; {allowed(group)}")
+        raise UserError(f"{field}: is of type {kind}, no class or function; {allowed}")
     function: Callable[..., Any] = found
     return function
 

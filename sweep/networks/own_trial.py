@@ -57,7 +57,7 @@ def tried(network: Custom, shape: Shape, classes: int, keep_in: Path) -> Tried:
     field = f"model._target_={network._target_}"
     here = network.source or Path.cwd()
     copied = tried_from_copies(
-        field, network.call.target, here, keep_in, partial(_try, network, shape, classes)
+        field, [network.call.target], here, keep_in, partial(_try, network, shape, classes)
     )
     work, note = copied.found
     text = "; ".join(each for each in (copied.note, note) if each)

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from sweep import __version__
-from sweep.config.metrics import OF_A_RUN, Direction, direction_of
+from sweep.config.metrics import OF_A_RUN, Direction
 from sweep.errors import UserError
 from sweep.results.leaderboard import rank_configurations
 from sweep.results.runs import RecordedRuns, runs_of_table
@@ -98,7 +98,7 @@ def _write(
         )
     described = _described(about, runs) | {
         "metric": metric,
-        "direction": direction or direction_of(metric),
+        "direction": direction or runs.direction(metric),
         "columns": {"leaderboard": list(table), "curves": ["run_id", "epoch", "metric", "value"]},
     }
     text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"

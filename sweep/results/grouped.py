@@ -39,7 +39,7 @@ def grouped(
     table = pd.concat([fields[names], runs.ends[["run", "run_id"]]], axis=1)
     table = table.assign(score=score)[score.notna()]
     ordered = table.sort_values(
-        ["score", "run_id"], ascending=[is_ascending(metric, direction), True]
+        ["score", "run_id"], ascending=[is_ascending(runs, metric, direction), True]
     )
     groups = ordered.groupby(names, dropna=False, sort=False)
     found = groups["score"].agg(["size", "first", "mean", "std"])

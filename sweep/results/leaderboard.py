@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sweep.config.metrics import DIRECTIONS, Direction, direction_of
+from sweep.config.metrics import DIRECTIONS, Direction
 from sweep.errors import UserError
 from sweep.results.aggregate import TIE_BREAKERS, merge_seeds
 from sweep.results.runs import ENDS, RecordedRuns, recorded_runs, varying_columns
@@ -53,7 +53,7 @@ def rank_configurations(
     runs: RecordedRuns, metric: str, direction: Direction | None
 ) -> pd.DataFrame:
     """Return what :func:`load_leaderboard` does, of runs that have been read."""
-    ascending = is_ascending(metric, direction)
+    ascending = is_ascending(runs, metric, direction)
     table = merge_seeds(runs, metric, ascending)
     score = table.get(metric, pd.Series(float("nan"), table.index))
     tied = _decided(table, runs, metric)
@@ -87,7 +87,7 @@ def load_leaderboard_by_seed(
 
 def rank_runs(runs: RecordedRuns, metric: str, direction: Direction | None) -> pd.DataFrame:
     """Return what :func:`load_leaderboard_by_seed` does, of runs that have been read."""
-    ascending = is_ascending(metric, direction)
+    ascending = is_ascending(runs, metric, direction)
     score, parameters = runs.of_finished(metric), varying_columns(runs.params)
     columns = [
         runs.ends[["run", "status"]],
@@ -100,13 +100,13 @@ def rank_runs(runs: RecordedRuns, metric: str, direction: Direction | None) -> p
     return _ranked(table, score, ascending, last=pd.Series(False, table.index))
 
 
-def is_ascending(metric: str, direction: str | None) -> bool:
+def is_ascending(runs: RecordedRuns, metric: str, direction: str | None) -> bool:
     """Return whether less of a metric is better.
 
     Raises:
         UserError: that is not known, or the direction is none.
     """
-    direction = direction or direction_of(metric)
+    direction = direction or runs.direction(metric)
     if direction not in DIRECTIONS:
         raise UserError(f"direction {direction}: allowed is max or min")
     return direction == "min"

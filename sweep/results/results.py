@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sweep.config.compose import fields
-from sweep.config.metrics import OF_A_RUN, Direction, direction_of
+from sweep.config.metrics import OF_A_RUN, Direction
 from sweep.results.confusion import Confusion, read_confusions
 from sweep.results.importance import Importance, NotComputed, importance, most_important
 from sweep.results.leaderboard import rank_configurations, rank_runs
@@ -98,7 +98,7 @@ def results_of(recorded: RecordedRuns, metric: str, direction: Direction | None 
     Raises:
         UserError: the record cannot be read any more, or no run has that metric.
     """
-    direction = direction or direction_of(metric)
+    direction = direction or recorded.direction(metric)
     runs = rank_runs(recorded, metric, direction)
     if metric not in runs:  # no run has ended well
         runs[metric] = float("nan")

@@ -1,5 +1,6 @@
 """The runs of an experiment, or of one sweep: their parameters, their metrics, how they ended."""
 
+import json
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from sweep.config.choices import CHOSEN
-from sweep.config.metrics import CPU_SECONDS, PEAK_MEMORY, at_best
+from sweep.config.metrics import CPU_SECONDS, PEAK_MEMORY, Direction, at_best, direction_of
 from sweep.config.recorded import before
 from sweep.errors import UserError
 from sweep.results.values import as_numbers
@@ -88,6 +89,15 @@ class RecordedRuns:
         has_none = USUAL_METRIC not in known and OTHERWISE in known
         return OTHERWISE if has_none else USUAL_METRIC
 
+    def direction(self, metric: str) -> Direction:
+        """Return which end of a metric is better; of a user's own, the runs have it recorded.
+
+        Raises:
+            UserError: that is not known, or runs differ in it.
+        """
+        texts = self.params.get("metrics", pd.Series(dtype=object)).dropna().unique()
+        return direction_of(metric, [each for text in texts for each in _listed(str(text))])
+
     def of_finished(self, metric: str) -> "pd.Series[float]":
         """Return a metric of the runs that are FINISHED; NaN for the others.
 
@@ -117,6 +127,14 @@ class RecordedRuns:
         )
         there = ", ".join(known) or "none"
         return f"no finished run has the metric {metric}; there are: {there}{hint}"
+
+
+def _listed(text: str) -> list[str]:
+    """Return the entries of a list as it is recorded; none if it is no list."""
+    with suppress(ValueError):
+        found = json.loads(text)
+        return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
+    return []
 
 
 def recorded_runs(tracking_uri: str | None, experiment: str, sweep: str | None) -> RecordedRuns:

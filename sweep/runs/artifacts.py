@@ -17,6 +17,7 @@ from sweep.backend.mxnet import gluon
 from sweep.carried import own_serving, serving
 from sweep.config.choices import Network
 from sweep.config.images import Framing, Shape
+from sweep.config.metrics import short_name
 from sweep.config.own_targets import Call
 from sweep.config.tasks import Task
 from sweep.data.scaling import Scaling, as_bytes, holds_pixels
@@ -202,8 +203,9 @@ def _draw(
     from sweep.runs.drawing import draw_curves, write
 
     kept = training.chosen.epoch
-    measured = ("loss", *training.config.metrics)
-    metrics = {name: curves(name, training.records, summary, kept) for name in measured}
+    measured = ("loss", *map(short_name, training.config.metrics))
+    found = {name: curves(name, training.records, summary, kept) for name in measured}
+    metrics = {name: each for name, each in found.items() if each}  # none of what was never known
     learning = draw_curves(metrics, kept, name)
     write(learning, folder / "curves.png")
     write(learning, folder / "curves.svg")

@@ -8,6 +8,7 @@ import yaml
 
 from sweep import tracking
 from sweep.config.overrides import describing
+from sweep.config.own_metrics import own_metrics
 from sweep.config.recorded import to_yaml
 from sweep.config.schema import Config
 from sweep.data.splits import Dataset
@@ -59,7 +60,10 @@ def describe(config: Config, dataset: Dataset, record: Record) -> None:
     record.log_text(to_yaml(config), tracking.CONFIG_FILE)
     versions = yaml.safe_dump(environment(), sort_keys=False)
     record.log_text(versions, tracking.ENVIRONMENT_FILE)
-    if source := config.model.source or config.loss.source:  # of both, they are the same
+    own = own_metrics(config.metrics, config.metrics_source, config.metrics_folder)
+    of_metrics = own.source if own else None
+    # Where there are several, they are the same.
+    if source := config.model.source or config.loss.source or of_metrics:
         record.log_files(source, tracking.SOURCE_FOLDER)
     if dataset.modules:
         with tempfile.TemporaryDirectory() as folder:

@@ -43,6 +43,7 @@ def curves(
         points = {each.epoch: each.metrics[key] for each in records if key in each.metrics}
         if key in summary:
             points[kept] = summary[key]
+        points = {epoch: value for epoch, value in points.items() if not math.isnan(value)}
         if points:
             found.append(Curve(part, points))
     return found

@@ -1,4 +1,4 @@
-"""What is tried before it trains: users' own networks and losses, and what runs start from.
+"""What is tried before it trains: users' own networks, losses, metrics, and what runs start from.
 
 Importing this loads no MXNet.
 """
@@ -11,7 +11,9 @@ from pathlib import Path
 from sweep.config.choices import Network, Tried
 from sweep.config.images import Shape
 from sweep.config.losses import Loss
+from sweep.config.own_metrics import OwnMetrics, own_metrics
 from sweep.config.schema import Config
+from sweep.config.tasks import Task
 from sweep.data.splits import Dataset
 from sweep.errors import UserError
 from sweep.networks.trained import Start
@@ -35,6 +37,8 @@ class Request:
         freeze: the patterns of parameters that are not trained.
         loss: that it is trained by, if that has to be tried as well.
         rows: of a batch, if the loss has to be tried.
+        metrics: of the user's own that it is measured by, if they have to be tried.
+        task: what the labels are, if they have to be.
     """
 
     network: Network
@@ -46,6 +50,8 @@ class Request:
     freeze: tuple[str, ...] = ()
     loss: Loss | None = None
     rows: int | None = None
+    metrics: OwnMetrics | None = None
+    task: Task | None = None
 
     @classmethod
     def of(cls, config: Config, dataset: Dataset, modules: Path | None = None) -> "Request":
@@ -61,6 +67,10 @@ class Request:
             network = network.built_from(modules)
         if modules and loss.is_unknown:
             loss = loss.built_from(modules)
+        own = own_metrics(config.metrics, config.metrics_source, config.metrics_folder)
+        unknown = own if own and own.is_unknown else None
+        if modules and unknown:
+            unknown = unknown.built_from(modules)
         return cls(
             network=network,
             shape=dataset.shape,
@@ -71,12 +81,14 @@ class Request:
             freeze=config.freeze,
             loss=loss if loss.is_unknown else None,
             rows=config.batch_size if loss.is_unknown else None,
+            metrics=unknown,
+            task=config.dataset.task if unknown else None,
         )
 
     @property
     def is_needed(self) -> bool:
         """Whether there is anything to find out."""
-        is_unknown = self.network.is_unknown or self.loss is not None
+        is_unknown = self.network.is_unknown or self.loss is not None or self.metrics is not None
         return is_unknown or self.start is not None or bool(self.freeze)
 
 
@@ -85,11 +97,11 @@ def folder_of_copies(config: Config) -> Path:
     return Path(config.checkpoint_dir, MODULES)
 
 
-def all_modules(tried_ones: Iterable[Network | Loss], keep_in: Path) -> Path | None:
-    """Return a folder with the modules of all networks and losses; None if they have none.
+def all_modules(tried_ones: Iterable[Network | Loss | OwnMetrics], keep_in: Path) -> Path | None:
+    """Return a folder with the modules of all that is a user's; None if there are none.
 
     Args:
-        tried_ones: networks and losses, as they were tried.
+        tried_ones: networks, losses and metrics, as they were tried.
         keep_in: the folder for copies of modules.
 
     Raises:
@@ -108,13 +120,14 @@ def all_modules(tried_ones: Iterable[Network | Loss], keep_in: Path) -> Path | N
 def try_all(requests: Sequence[Request]) -> list[Tried]:
     """Return what is found out about each, in this process, which has MXNet.
 
-    A network is tried once for all the losses and batch sizes that it is trained with.
+    A network is tried once for all the losses and batch sizes that it is trained with, and so are
+    metrics.
 
     Raises:
         UserError: one does not build, or does not fit the images, or what it starts from.
     """
-    try_network, try_loss = cache(_network_tried), cache(_loss_tried)
-    return [_tried(each, try_network, try_loss) for each in requests]
+    trials = _Trials(cache(_network_tried), cache(_loss_tried), cache(_metrics_tried))
+    return [_tried(each, trials) for each in requests]
 
 
 def tried(request: Request) -> Tried:
@@ -130,20 +143,37 @@ def _loss_tried(loss: Loss, outputs: int, rows: int, keep_in: Path) -> tuple[Los
     return loss.tried(outputs, rows, keep_in)
 
 
-def _tried(
-    request: Request,
-    try_network: Callable[[Network, Shape, int, Path], Tried],
-    try_loss: Callable[[Loss, int, int, Path], tuple[Loss, str]],
-) -> Tried:
+def _metrics_tried(
+    own: OwnMetrics, outputs: int, task: Task, keep_in: Path
+) -> tuple[OwnMetrics, str]:
+    from sweep.training import own_metric_trial  # which imports MXNet
+
+    return own_metric_trial.tried(own, outputs, task, keep_in)
+
+
+@dataclass(frozen=True)
+class _Trials:
+    """What tries each kind; what was tried is known."""
+
+    network: Callable[[Network, Shape, int, Path], Tried]
+    loss: Callable[[Loss, int, int, Path], tuple[Loss, str]]
+    metrics: Callable[[OwnMetrics, int, Task, Path], tuple[OwnMetrics, str]]
+
+
+def _tried(request: Request, trials: _Trials) -> Tried:
     shape, outputs = request.shape, request.outputs
     found = Tried(request.network)
     if request.network.is_unknown:
-        found = try_network(request.network, shape, outputs, request.keep)
+        found = trials.network(request.network, shape, outputs, request.keep)
     if request.start is None:
         found.network.check_anew(shape, outputs)
     if request.loss and request.rows:
-        loss, note = try_loss(request.loss, outputs, request.rows, request.keep)
-        found = _together(replace(found, note=_lines(found.note, note)), loss, request.keep)
+        loss, note = trials.loss(request.loss, outputs, request.rows, request.keep)
+        found = replace(found, note=_lines(found.note, note), loss=loss)
+    if request.metrics and request.task:
+        own, note = trials.metrics(request.metrics, outputs, request.task, request.keep)
+        found = replace(found, note=_lines(found.note, note), metrics=own)
+    found = _together(found, request.keep)
     if request.start is None and not request.freeze:
         return found
     from sweep.backend.mxnet import mx
@@ -157,16 +187,21 @@ def _tried(
     return replace(found, note=_lines(found.note, note))
 
 
-def _together(found: Tried, loss: Loss, keep_in: Path) -> Tried:
-    """Add a loss that was tried. Where both are of a user's modules, both get these together.
+def _together(found: Tried, keep_in: Path) -> Tried:
+    """Give all that is of a user's modules these together, where there is more than one.
 
     A process imports modules from one folder, and so does whoever reads the record.
     """
-    network = found.network
-    both_copied = network.source and loss.source
-    if both_copied and (folder := all_modules((network, loss), keep_in)):  # not both are installed
-        network, loss = network.known_by(folder), loss.known_by(folder)
-    return replace(found, network=network, loss=loss)
+    every = [each for each in (found.network, found.loss, found.metrics) if each]
+    copied = [each for each in every if each.source]
+    if len(copied) < 2 or not (folder := all_modules(copied, keep_in)):  # or all are installed
+        return found
+    return replace(
+        found,
+        network=found.network.known_by(folder),
+        loss=found.loss.known_by(folder) if found.loss else None,
+        metrics=found.metrics.known_by(folder) if found.metrics else None,
+    )
 
 
 def _lines(*notes: str) -> str:
@@ -174,5 +209,6 @@ def _lines(*notes: str) -> str:
 
 
 def completed(config: Config, found: Tried) -> Config:
-    """Return a run's configuration with what was found out about its network and its loss."""
-    return replace(config, model=found.network, loss=found.loss or config.loss)
+    """Return a run's configuration with what was found out about all that is a user's."""
+    known = found.metrics.fields if found.metrics else {}
+    return replace(config, model=found.network, loss=found.loss or config.loss, **known)

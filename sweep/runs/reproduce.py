@@ -95,7 +95,7 @@ def made_by(
 
     Args:
         config: as recorded.
-        source: the modules of the network and the loss, by their places.
+        source: the modules of the network, the loss and the metrics, by their places.
         dataset_source: those of the dataset.
         place: a folder, which they are written to.
     """
@@ -104,7 +104,8 @@ def made_by(
     dataset = config.dataset
     if dataset_source:
         dataset = dataset.read_by(keep(dataset_source, place))
-    return replace(config, model=model, loss=loss, dataset=dataset)
+    folder = str(kept) if config.metrics_source else None
+    return replace(config, model=model, loss=loss, dataset=dataset, metrics_folder=folder)
 
 
 def _start(record: RunRecord, config: Config) -> Mapping[str, bytes]:

@@ -230,7 +230,7 @@ def _chosen(
     Returns:
         How many; the epochs of the state to go on from, and of the best; whether none is missing.
     """
-    selection = Selection(monitor, config.early_stopping)
+    selection = Selection(monitor, config.early_stopping, measured=config.metrics)
     found = None
     for record in records[: config.epochs]:
         selection = selection.advance(record)
@@ -267,5 +267,6 @@ def _remove(path: Path, damaged: Damaged) -> None:
         log.warning("%s %s: removed, no run goes on from it", path, damaged)
 
 
-def _measured(record: EpochRecord) -> dict[str, float]:
-    return {key: value for key, value in record.metrics.items() if key not in OF_THE_MACHINE}
+def _measured(record: EpochRecord) -> dict[str, str]:
+    """Return what was measured, to be compared: as text, since NaN is not equal to itself."""
+    return {key: repr(value) for key, value in record.metrics.items() if key not in OF_THE_MACHINE}

@@ -1,5 +1,6 @@
 """The jobs of a search, suggested one by one, each from what became of those before."""
 
+import math
 import shutil
 import time
 
@@ -137,6 +138,9 @@ class TrialJobs:
 
     def _complete(self, number: int, past: RunInfo) -> None:
         values = [kept_value(past, each) for each in self._plan.objectives]
+        if any(map(math.isnan, values)):  # of a user's own metric: not known, and so never the best
+            self._study.tell(number, TrialState.PRUNED, None, past.run_id)
+            return
         self._study.tell(number, TrialState.COMPLETE, values, past.run_id)
 
     def _prune(self, past: RunInfo, epoch: int) -> None:

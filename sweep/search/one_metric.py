@@ -24,8 +24,13 @@ class _OneDirection(RDBStorage):
         return [self.direction]
 
 
-def reporting_storage(search: Search) -> RDBStorage:
-    """Return the storage as a run sees it that reports to its study; it has to be there."""
+def reporting_storage(search: Search, measured: Sequence[str] = ()) -> RDBStorage:
+    """Return the storage as a run sees it that reports to its study; it has to be there.
+
+    Args:
+        search: its settings.
+        measured: what ``metrics`` is, where a user's own say which end is better.
+    """
     kind = _OneDirection if search.prune_by else RDBStorage
     storage = kind(
         search.storage,
@@ -34,20 +39,21 @@ def reporting_storage(search: Search) -> RDBStorage:
         skip_table_creation=True,
     )
     if isinstance(storage, _OneDirection):
-        more = direction_of(search.prune_by or "") == "max"
+        more = direction_of(search.prune_by or "", measured) == "max"
         storage.direction = StudyDirection.MAXIMIZE if more else StudyDirection.MINIMIZE
     return storage
 
 
-def prefers_more(search: Search, directions: Sequence[str]) -> bool:
+def prefers_more(search: Search, directions: Sequence[str], measured: Sequence[str] = ()) -> bool:
     """Return whether a run goes on that reached more than others, rather than less.
 
     Args:
         search: its settings.
         directions: ``maximize`` or ``minimize``, for each objective.
+        measured: what ``metrics`` is, where a user's own say which end is better.
     """
     if search.prune_by:
-        return direction_of(search.prune_by) == "max"
+        return direction_of(search.prune_by, measured) == "max"
     return directions[0] == "maximize"
 
 

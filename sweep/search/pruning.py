@@ -39,7 +39,7 @@ def judge_of(config: Config, membership: Membership) -> Judge:
         nonlocal trial
         reached = [(record.epoch, record.metrics[metric]) for record in records]
         try:
-            trial = trial or ReportedTrial(search, study, number, config.epochs)
+            trial = trial or ReportedTrial(search, study, number, config.epochs, config.metrics)
             if is_over:
                 for each in reached:
                     trial.report(*each)

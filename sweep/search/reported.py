@@ -1,5 +1,7 @@
 """A trial in the process that trains it: what it reports, and whether it goes on."""
 
+from collections.abc import Sequence
+
 import optuna
 from optuna.samplers import RandomSampler
 from optuna.trial import Trial
@@ -18,7 +20,14 @@ class ReportedTrial:
         pauses: whether it is others that decide that, while it waits.
     """
 
-    def __init__(self, search: Search, study: str, trial: int, epochs: int) -> None:
+    def __init__(
+        self,
+        search: Search,
+        study: str,
+        trial: int,
+        epochs: int,
+        measured: Sequence[str] = (),
+    ) -> None:
         """Open a trial of a study, whose runs have so many epochs.
 
         Args:
@@ -26,9 +35,10 @@ class ReportedTrial:
             study: the name of the study.
             trial: the number of the trial.
             epochs: of each run.
+            measured: what ``metrics`` is, where a user's own say which end is better.
         """
         opened = optuna.load_study(
-            storage=reporting_storage(search),
+            storage=reporting_storage(search, measured),
             study_name=study,
             sampler=RandomSampler(),  # nothing is suggested here
             pruner=stopping(search, epochs),

@@ -11,6 +11,7 @@ from hydra.core.utils import JobReturn
 from sweep.config.choices import Network
 from sweep.config.losses import Loss
 from sweep.config.metrics import direction_of
+from sweep.config.own_metrics import OwnMetrics
 from sweep.config.params import as_text
 from sweep.config.schema import Config
 from sweep.display.console import count, show_lines
@@ -135,15 +136,16 @@ def search(
 
 
 def _modules(checked: Checked, config: Config) -> Path | None:
-    """Return the folder with copies of the modules of users' networks and losses, if they have any.
+    """Return the folder with copies of the modules of all that is a user's, if there are any.
 
     Args:
         checked: what is known of the runs.
         config: of one of them, below whose folder of checkpoints the copies are.
     """
     tried = checked.networks.values()
-    own: list[Network | Loss] = [each.network for each in tried]
+    own: list[Network | Loss | OwnMetrics] = [each.network for each in tried]
     own += [each.loss for each in tried if each.loss]
+    own += [each.metrics for each in tried if each.metrics]
     return all_modules(own, folder_of_copies(config))
 
 
@@ -191,8 +193,9 @@ def _open_study(plan: Plan, key: str, about: Mapping[str, Any]) -> Study:
         name=_name_of_study(plan, key),
         epochs=config.epochs,
         space=plan.space,
-        directions=[_direction(each) for each in plan.objectives],
+        directions=[_direction(each, config.metrics) for each in plan.objectives],
         about=about,
+        measured=config.metrics,
     )
 
 
@@ -232,8 +235,8 @@ def _own_overrides(command: Sequence[str]) -> list[str]:
     ]
 
 
-def _direction(objective: str) -> Direction:
-    return "maximize" if direction_of(objective) == "max" else "minimize"
+def _direction(objective: str, measured: Sequence[str]) -> Direction:
+    return "maximize" if direction_of(objective, measured) == "max" else "minimize"
 
 
 def _show_best(study: Study, plan: Plan) -> None:

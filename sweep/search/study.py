@@ -64,6 +64,7 @@ class Study:
         space: Space,
         directions: Sequence[Direction],
         about: Any,
+        measured: Sequence[str] = (),
     ) -> None:
         """Open the study, or create it.
 
@@ -74,6 +75,7 @@ class Study:
             space: what is searched.
             directions: ``maximize`` or ``minimize``, for each objective.
             about: what must be the same whenever the study goes on; can be written as JSON.
+            measured: what ``metrics`` is of its runs, where a user's own say which end is better.
 
         Raises:
             UserError: the storage cannot be used; or the study is one of another search.
@@ -81,6 +83,7 @@ class Study:
         self.name, self._search, self._epochs, self._space = name, search, epochs, space
         self._directions, self._enqueued = directions, enqueued(search, space)
         self._warm: list[FrozenTrial] = []
+        self._measured = measured
         self._pauses = Pauses(search, epochs)
         with explained(search.storage, *OPENING):
             self._study = optuna.create_study(
@@ -124,7 +127,7 @@ class Study:
         if not self._pauses.any:
             return None
         with explained(self._search.storage), locked(self._search.storage):
-            maximize = prefers_more(self._search, self._directions)
+            maximize = prefers_more(self._search, self._directions, self._measured)
             found = next_of(self._trials(), maximize, busy)
             if found:
                 Trial(self._study, found.trial._trial_id).set_user_attr(GOAL, found.goal)

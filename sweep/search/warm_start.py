@@ -27,8 +27,9 @@ from sweep.search.space import Space
 from sweep.tracking import RunInfo, kept_value
 
 # What else was measured changes nothing of what the search compares.
-MEASURED_BESIDES = ("metrics", "test_every_epoch")
+MEASURED_BESIDES = ("metrics", "metrics_source", "test_every_epoch")
 OUTSIDE = "outside of what is searched"
+NOTHING = as_text(None)
 
 Known = Callable[[Sequence[str]], tuple[Config, str]]
 
@@ -223,4 +224,6 @@ def _differences(config: Config, recorded: Mapping[str, str]) -> list[str]:
 def _measuring(config: Config, recorded: Mapping[str, str]) -> Config:
     """Return the configuration with what was measured besides."""
     known = {name: _plain(recorded[name]) for name in MEASURED_BESIDES if name in recorded}
+    digest = recorded.get("metrics_source", NOTHING)  # one that reads as a number is none
+    known["metrics_source"] = None if digest == NOTHING else digest
     return replace(config, **{**known, "metrics": tuple(known.get("metrics", config.metrics))})

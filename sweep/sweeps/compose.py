@@ -188,8 +188,8 @@ def started(job: Job, known: Config, membership: Membership) -> Job:
     Args:
         job: as it was planned.
         known: its configuration with what was found out: the device, since there may be others
-            where it is trained; its network, its loss and what it starts from, since its process
-            builds them from the same modules, and starts from the same.
+            where it is trained; its network, its loss, its metrics and what it starts from, since
+            its process builds them from the same modules, and starts from the same.
         membership: what it belongs to: its process has it from variables, which all of Hydra's
             launchers set.
     """
@@ -197,6 +197,8 @@ def started(job: Job, known: Config, membership: Membership) -> Job:
         "context": known.context,
         "init_from": known.init_from,
         "init_digest": known.init_digest,
+        "metrics_source": known.metrics_source,
+        "metrics_folder": known.metrics_folder,
     }
     if known.model != job.config.model:
         found_out["model"] = asdict(known.model)

@@ -41,7 +41,7 @@ class SeedTable:
         bounds = self.config.seeds
         self._seeds, self._prepared, self._least = seeds, prepared, bounds.min
         self.metric = score_metric(self.config)
-        self._sign = 1 if direction_of(self.metric) == "max" else -1
+        self._sign = 1 if direction_of(self.metric, self.config.metrics) == "max" else -1
         self._rows = _rows(combinations, prepared)
         self._scores = np.full((len(self._rows), bounds.max), np.nan)
         self._failed = np.zeros(self._scores.shape, bool)

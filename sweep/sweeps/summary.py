@@ -52,7 +52,7 @@ def show_results(
         recorded = recorded_runs(tracker.uri, tracker.experiment, sweep_id)
         table = rank_configurations(recorded, metric, None)
         told = [_reason(each) for each in failures_of(results)]
-        show_leaderboard(table, metric, direction_of(metric), told=told)
+        show_leaderboard(table, metric, direction_of(metric, config.metrics), told=told)
     except UserError as error:
         show_lines(str(error))
     show_lines(

@@ -80,7 +80,8 @@ class Telling:
         values = known[self.recorded.finished].dropna()
         best = math.nan
         if len(values):
-            best = float(values.max() if direction_of(metric) == "max" else values.min())
+            direction = direction_of(metric, self._config.metrics)
+            best = float(values.max() if direction == "max" else values.min())
         found = {"metric": metric, "best": best} if math.isfinite(best) else {}
         return {"runs": runs, **found}
 

@@ -21,6 +21,7 @@ from sweep.training.clipping import ClippingTrainer
 from sweep.training.decay import DECAY
 from sweep.training.losses.softmax_cross_entropy import SoftmaxCrossEntropy
 from sweep.training.mixed import MixedFeed, mixed_sums
+from sweep.training.own_metrics import of_split
 from sweep.training.rates import Rate, set_rate
 from sweep.training.selection import EpochRecord
 
@@ -65,7 +66,8 @@ def train_epochs(
         trainer: of the same parameters.
         train: the images to train on.
         measured: splits to measure on after each epoch, as ``val`` and ``test``.
-        metrics: what is measured of them, besides the loss.
+        metrics: what is measured of them, besides the loss; of what is trained on, those that are
+            summed over batches.
         batch_size: images a step; the last step of an epoch takes what is left.
         seed: with the epoch's number, it decides the order of that epoch's images, and how they are
             changed.
@@ -142,20 +144,26 @@ class Evaluation:
             self._step = batch_sums(net, loss, metrics, split.images.dtype)
         self._data, self._size = feed(split, context), _evaluation_batch(split)
         self._order, self._metrics = np.arange(len(split)), metrics
+        self._net, self._split = net, split
 
     def measure(self) -> dict[str, float]:
         """Return the mean ``loss``, and each metric, with the network's present parameters."""
         sums = _Sums(self._metrics)
         for inputs in self._data.batches(self._order, self._size):
             sums.add(*self._step(*inputs))
-        return sums.values(len(self._order))
+        found = sums.values(len(self._order))
+        if any(each.of_all for each in self._metrics):
+            scores = _scores(self._net, self._split, self._data)
+            found |= of_split(self._metrics, self._split, scores)
+        return found
 
 
 class _Sums:
     """What batches have added up to, by the names of the metrics, the loss first."""
 
     def __init__(self, metrics: Sequence[Metric]) -> None:
-        self._finish = {"loss": mean, **{each.name: each.finish for each in metrics}}
+        summed = {each.name: each.finish for each in metrics if each.batch_sum}
+        self._finish = {"loss": mean, **summed}
         self._sums: dict[str, list[Any]] = {name: [] for name in self._finish}
 
     def add(self, *sums: Any) -> None:
@@ -182,13 +190,16 @@ def probabilities(net: gluon.Block, split: Split, context: mx.Context) -> NDArra
 
 def answers(net: gluon.Block, split: Split, context: mx.Context) -> NDArray[np.float64]:
     """Return the network's scores of a split's images, (n, outputs)."""
+    return _scores(net, split, feed(split, context)).astype(np.float64)
+
+
+def _scores(net: gluon.Block, split: Split, data: Feed) -> NDArray[np.float32]:
     floats, scores = as_floats(split.images.dtype), []
-    data, size = feed(split, context), _evaluation_batch(split)
-    for images, _, *rows in data.batches(np.arange(len(split)), size):
+    for images, _, *rows in data.batches(np.arange(len(split)), _evaluation_batch(split)):
         chosen = nd.take(images, *rows) if rows else images
         scores.append(net(floats(nd, chosen)))
         _limit_queue(scores)
-    found: NDArray[np.float64] = nd.concat(*scores, dim=0).asnumpy().astype(np.float64)
+    found: NDArray[np.float32] = nd.concat(*scores, dim=0).asnumpy()
     return found
 
 

@@ -47,7 +47,7 @@ def tried(loss: Custom, outputs: int, rows: int, keep_in: Path) -> tuple[Loss, s
     call, here = loss.call, loss.source or Path.cwd()
     field = f"loss._target_={call.target}"
     attempt = partial(_try, call, loss.task, (max(rows, LEAST_ROWS), outputs))
-    copied = tried_from_copies(field, call.target, here, keep_in, attempt)
+    copied = tried_from_copies(field, [call.target], here, keep_in, attempt)
     text = "; ".join(each for each in (copied.note, copied.found) if each)
     known = replace(loss, _source_=copied.source, _folder_=str(copied.folder))
     return known, f"{field}: {text}" if text else ""

@@ -32,7 +32,11 @@ class Selection:
     """The best epoch so far, by the monitored metric; the last one where there is none.
 
     As in most frameworks (Keras's ``EarlyStopping``, say), an epoch counts as better only if it
-    is better by more than ``min_delta``; of equal ones the first is kept.
+    is better by more than ``min_delta``; of equal ones the first is kept. What is no number, as a
+    user's own metric may be, is worse than any.
+
+    Attributes:
+        measured: what ``metrics`` is, where a user's own say which end is better.
     """
 
     monitor: str | None
@@ -40,6 +44,7 @@ class Selection:
     epoch: int = 0
     best: float = math.nan
     epochs_without_improvement: int = 0
+    measured: tuple[str, ...] = ()
 
     def advance(self, record: EpochRecord) -> "Selection":
         """Return the selection after one more epoch."""
@@ -47,9 +52,10 @@ class Selection:
             return replace(self, epoch=record.epoch)
         value = record.metrics[self.monitor]
         gain = value - self.best
-        if direction_of(self.monitor) == "min":
+        if direction_of(self.monitor, self.measured) == "min":
             gain = -gain
-        if self.epoch == 0 or gain > self.stopping.min_delta:
+        is_first = math.isnan(self.best) and not math.isnan(value)
+        if self.epoch == 0 or is_first or gain > self.stopping.min_delta:
             return replace(self, epoch=record.epoch, best=value, epochs_without_improvement=0)
         return replace(self, epochs_without_improvement=self.epochs_without_improvement + 1)
 

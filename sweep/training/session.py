@@ -5,14 +5,14 @@ It knows no record and writes no files, so that a run can also be trained again 
 
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sweep.backend.mxnet import mx
-from sweep.config.metrics import at_best, measured_metric
+from sweep.config.metrics import at_best
 from sweep.config.schema import Config
 from sweep.data.augment import transforms
 from sweep.data.mixup import Mixup
@@ -31,6 +31,7 @@ from sweep.training.loop import (
     probabilities,
     train_epochs,
 )
+from sweep.training.own_metrics import metrics_of
 from sweep.training.rates import rate_of
 from sweep.training.selection import EpochRecord, Selection
 from sweep.training.start import begin
@@ -78,8 +79,9 @@ class Training:
         self._trainer = build_trainer(self.net, config.optim)
         self._rate = rate_of(config.schedule, self._trainer.learning_rate, config.epochs)
         self._monitor = config.monitor if len(dataset.val) else None
-        self._selection = Selection(self._monitor, config.early_stopping)
-        self._metrics = [measured_metric(name) for name in config.metrics]
+        self._selection = Selection(self._monitor, config.early_stopping, measured=config.metrics)
+        self._metrics = metrics_of(config)
+        self._may_be_nan = {each.name for each in self._metrics if each.of_all}
         self._kept: Arrays = {}
         self.records: tuple[EpochRecord, ...] = ()
         if found:
@@ -99,7 +101,7 @@ class Training:
         """Train the epochs that are missing, and yield a snapshot after each.
 
         Raises:
-            Diverged: a metric is no longer finite.
+            Diverged: a metric is no longer finite. A user's own may be NaN.
         """
         measured = {"val": self._dataset.val} if self._monitor else {}
         if self.config.test_every_epoch:
@@ -120,7 +122,7 @@ class Training:
             mixup=self._mixup,
             rate=self._rate,
         ):
-            _check_finite(record)
+            _check_finite(record, self._may_be_nan)
             log.info("epoch %d: %s", record.epoch, record.metrics)
             arrays = state(self.net, self._trainer)
             self.records = (*self.records, record)
@@ -175,8 +177,9 @@ class Training:
         return answers(self.model, self._dataset.test, self._context)
 
 
-def _check_finite(record: EpochRecord) -> None:
+def _check_finite(record: EpochRecord, may_be_nan: Collection[str]) -> None:
     for key, value in record.metrics.items():
-        if not math.isfinite(value):
+        is_unknown = math.isnan(value) and key.rpartition("/")[2] in may_be_nan
+        if not math.isfinite(value) and not is_unknown:
             reason = f"diverged at epoch {record.epoch}: {key} is {value}"
             raise Diverged(record.epoch, reason)

@@ -79,13 +79,13 @@ def test_an_edited_module_is_imported_anew_even_within_the_same_second(tmp_path)
 def test_copies_beside_what_is_made_of_them_are_not_imported_anew(tmp_path):
     files = {"nets.py": b"class Net: pass"}
     copies = keep(files, tmp_path)
-    own_modules.entered("model", copies, identity(files))
+    own_modules.entered("model._source_", copies, identity(files))
     first = importlib.import_module("nets")
-    own_modules.entered_beside("loss", copies, identity(files))
+    own_modules.entered_beside("loss._source_", copies, identity(files))
     assert importlib.import_module("nets") is first
     with own_modules.visit(tmp_path):
         pass
-    own_modules.entered_beside("loss", copies, identity(files))
+    own_modules.entered_beside("loss._source_", copies, identity(files))
     assert importlib.import_module("nets") is not first
 
 

@@ -108,5 +108,5 @@ class Custom(Network):
         """
         from sweep.networks.own_target import make
 
-        folder = entered("model", self.source, self._source_)
+        folder = entered("model._source_", self.source, self._source_)
         return make(self.call.target, self.call.arguments, shape, classes, folder)

@@ -105,4 +105,4 @@ class Custom(Loss):
         """
         from sweep.training.own_loss import make
 
-        return make(self.call, entered_beside("loss", self.source, self._source_))
+        return make(self.call, entered_beside("loss._source_", self.source, self._source_))

@@ -259,6 +259,7 @@ def test_params_are_written_as_overrides_are():
         "context": "auto",
         "threads_per_run": "1",
         "metrics": '["accuracy"]',
+        "metrics_source": "null",
         "monitor": "val/accuracy",
         "early_stopping.patience": "null",
         "early_stopping.min_delta": "0.0",

@@ -82,6 +82,7 @@ AUGMENTATIONS = [key.partition(".")[2] for key in TRAJECTORY if key.startswith("
 IDENTITY = {  # which epochs there are, which one is kept, what is measured
     "epochs": "epochs=11",
     "metrics": None,  # see test_the_metrics_of_version_0_1_change_no_fingerprint
+    "metrics_source": None,  # see test_own_metrics.py
     "monitor": "monitor=val/loss",
     "early_stopping.patience": "early_stopping.patience=10",
     "early_stopping.min_delta": "early_stopping.min_delta=0.001",
@@ -103,6 +104,7 @@ MACHINE = {
     "checkpoint_dir": "checkpoint_dir=elsewhere",
     "figures": "figures=false",
     "keep_models": "keep_models=best",
+    "metrics_folder": "metrics_folder=elsewhere",
     "seeds.min": "seeds.min=2",
     "seeds.max": "seeds.max=9",
     "search.sampler": "search.sampler=random",

@@ -1,12 +1,14 @@
 """Which of several networks is named where their process gives no answer."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sweep.config.choices import Tried
 from sweep.config.compose import load
+from sweep.config.own_metrics import own_metrics
 from sweep.errors import UserError
 from sweep.execution import trials
 from sweep.execution.local import fork_server
@@ -71,3 +73,21 @@ def test_the_one_that_gives_no_answer_is_named(asked, requests, error, allowed, 
     with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         trials.try_elsewhere(requests, threads=1)
     assert found[-1] == (culprit, 600.0)
+
+
+@pytest.mark.parametrize("own", ["metrics", "both"])
+def test_metrics_are_named_and_a_network_only_if_it_is_a_users_too(asked, requests, own):
+    found, errors = asked
+    errors.append(lambda names: DIED)
+    network = load("model=custom", "model._target_=my_nets.Net").model
+    network = network if own == "both" else requests[0].network
+    metrics = own_metrics(["accuracy", "my.f2@max", "my.miss@min"], None, None)
+    request = replace(requests[0], network=network, metrics=metrics, task="classification")
+    named = {"metrics": "", "both": "model._target_=my_nets.Net, "}[own]
+    kinds = {"metrics": "metrics", "both": "networks and metrics"}[own]
+    message = (
+        f"{named}metrics=[my.f2@max,my.miss@min]: cannot be tried: {DIED}; allowed are {kinds} "
+        "that leave their process alive"
+    )
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
+        trials.try_elsewhere([request], threads=1)

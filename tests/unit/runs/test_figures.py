@@ -1,4 +1,5 @@
 import logging
+import math
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,12 @@ def test_curves_measured_on_the_test_set_after_every_epoch():
         Curve("train", {1: 2.0, 2: 1.0}),
         Curve("test", {1: 1.5, 2: 1.25}),
     ]
+
+
+def test_curves_have_no_points_where_a_metric_is_no_number():
+    records = [EpochRecord(1, {"val/f2": math.nan}), EpochRecord(2, {"val/f2": 0.5})]
+    (curve,) = curves("f2", records, {"test/f2": math.nan}, 2)
+    assert (curve.part, curve.points) == ("val", {2: 0.5})
 
 
 def test_the_first_tenth_of_the_epochs_does_not_decide_what_is_visible():

@@ -1,5 +1,6 @@
 """The jobs of a search whose runs pause: which comes next, and how the others are closed."""
 
+import math
 import shutil
 from types import SimpleNamespace
 
@@ -166,3 +167,14 @@ def test_what_another_process_trains_is_left_to_it(search):
     with one.locks.try_hold("run2"):
         assert one.states()[2] == TrialState.PRUNED
     assert {*one.closed} == {"run1", "run3"}
+
+
+def test_one_whose_metric_is_no_number_is_closed_as_pruned_and_is_never_the_best(search):
+    one = search(2)
+    for number, value in ((0, math.nan), (1, 0.5)):
+        job = one.jobs.next()
+        one.record(job.number, "FINISHED")
+        one.runs[f"run{number}"].metrics["val/accuracy"] = value
+        one.jobs.finished(job, JobReturn(status=JobStatus.COMPLETED))
+    assert one.states() == [TrialState.PRUNED, TrialState.COMPLETE]
+    assert [each.number for each in one.study.best()] == [1]

@@ -71,6 +71,17 @@ def test_of_those_that_pause_the_best_by_it_goes_on(metric, best):
     assert study.promote(()).number == best
 
 
+@pytest.mark.parametrize(("end", "best"), [("max", 2), ("min", 1)])
+def test_a_users_own_metric_says_itself_which_end_is_better(end, best):
+    search, measured = settings(pruner="asha", prune_by="val/f2"), ["accuracy", f"my.f2@{end}"]
+    space = space_of(parse_overrides([LR]))
+    study = Study(search, "test", 9, space, ["maximize", "minimize"], {}, measured)
+    for value in (0.5, 0.3, 0.6):
+        trial = ReportedTrial(search, "test", study.ask(99).number, 9, measured)
+        assert not trial.goes_on_after(1, value)
+    assert study.promote(()).number == best
+
+
 @pytest.mark.parametrize("pruner", ["stop_hyperband", "median"])
 def test_each_pruner_can_do_it(pruner):
     search = settings(pruner=pruner, prune_by="val/accuracy", startup_trials=2)

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from sweep.config.schema import EarlyStopping
@@ -115,3 +117,12 @@ def test_an_epoch_has_the_time_of_its_end(monkeypatch):
     assert EpochRecord(1, {}).timestamp_ms == 1_700_000_000_123
     assert EpochRecord(1, {}, 5).timestamp_ms == 5
     assert EpochRecord(1, {}, 5) == EpochRecord(1, {}, 6)  # the same was measured
+
+
+@pytest.mark.parametrize(("direction", "kept"), [("max", 4), ("min", 3)])
+def test_what_is_no_number_is_worse_than_any(direction, kept):
+    measured = ("accuracy", f"my_metrics.f2@{direction}")
+    selection = Selection("val/f2", EarlyStopping(None, 0.0), measured=measured)
+    for epoch, value in enumerate([math.nan, math.nan, 0.5, 0.6, math.nan], 1):
+        selection = selection.advance(EpochRecord(epoch, {"val/f2": value}))
+    assert selection.epoch == kept
