@@ -10,6 +10,7 @@ from sweep.errors import UserError
 from sweep.runs.locks import RunLocks
 from sweep.tracking import PlannedRun, log_planned
 from sweep.tracking.writer import Record
+from sweep.watching import snapshot
 from sweep.watching.shown import shown
 from sweep.watching.snapshot import find_watched, read_snapshot
 
@@ -173,6 +174,20 @@ def test_a_sweep_whose_process_is_gone_is_over(store, tmp_path):
     found = now(store, parent, tmp_path)
     assert (found["is_over"], found["sweep"]["state"]) == (True, "gone")
     assert now(store, parent)["sweep"]["state"] == "running"  # it cannot be told from elsewhere
+
+
+def test_a_sweep_that_ends_well_while_it_is_read_is_not_gone(store, monkeypatch):
+    parent = sweep(store, "ends")
+    finished(store, "ends", parent, 1, 0.5)
+
+    def end(*given):
+        store.client.set_terminated(parent, "FINISHED")
+        return False
+
+    monkeypatch.setattr(snapshot, "is_at_work", end)
+    found = now(store, parent)
+    assert (found["is_over"], found["sweep"]["state"]) == (True, "finished")
+    assert found["sweep"]["ended_ms"] is not None
 
 
 def test_what_is_no_number_is_null(store):
