@@ -2,17 +2,19 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import urllib.error
 import urllib.request
 
 import pytest
+import stepped
 from chromium import chromium
 from selenium.webdriver.support.wait import WebDriverWait
 from workplace import Workplace
 
 SMALL = ("model=mlp", "model.hidden=[16]", "context=cpu", "figures=false", "keep_states=0")
-SWEEP = (*SMALL, "optim.lr=0.1,0.2", "epochs=250", "n_jobs=1", "--multirun")
+SWEEP = (*SMALL, "optim.lr=0.1,0.2", "epochs=6", "n_jobs=1", "--multirun")
 POINTS = """
 const path = document.querySelector(".chart path.first");
 return path ? path.getAttribute("d").split("L").length : 0;
@@ -50,33 +52,40 @@ def watched(workplace, *arguments):
             raise AssertionError(process.stderr.read())
         yield line.split()[1]
         os.kill(process.pid, signal.SIGINT)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=SECONDS)
     assert (process.returncode, output, errors) == (0, "", "")
 
 
 def test_a_sweep_is_watched_while_it_trains_and_to_its_end(tmp_path, browser):
     workplace = Workplace(tmp_path)
-    with workplace.start(*SWEEP) as sweep:
+    shutil.copy(stepped.__file__, tmp_path)
+    stepped.allow(tmp_path, 3)
+    with workplace.start(*SWEEP, module="stepped") as sweep:
         for line in sweep.stdout:
-            if "epoch 1/" in line:
+            if "epoch 3/" in line:
                 break
         else:
             raise AssertionError(sweep.stderr.read())
         with watched(workplace) as address:
-            watch_to_the_end(browser, address, sweep)
+            watch_while_it_trains(browser, address, tmp_path)
+            watch_to_the_end(browser, sweep)
             looks_right_on_a_phone(browser)
             assert status_for(address, "evil.example") == 400
-        _, errors = sweep.communicate(timeout=60)
+        _, errors = sweep.communicate(timeout=SECONDS)
     assert (sweep.returncode, errors) == (0, "")
 
 
-def watch_to_the_end(browser, address, sweep):
+def watch_while_it_trains(browser, address, folder):
     browser.get(address)
-    wait(browser, lambda driver: driver.execute_script(POINTS) >= 2)
+    wait(browser, lambda driver: driver.execute_script(POINTS) == 3)
     assert text(browser, "#state") == "running"
     assert "optim.lr=0.1,0.2" in text(browser, "h1")
-    seen = browser.execute_script(POINTS)
-    assert wait(browser, lambda driver: driver.execute_script(POINTS) > seen)
+    stepped.allow(folder, 5)
+    wait(browser, lambda driver: driver.execute_script(POINTS) == 5)
+    stepped.allow(folder, 7)
+
+
+def watch_to_the_end(browser, sweep):
     while sweep.stdout.readline():  # it goes on, and ends
         pass
     wait(browser, lambda driver: text(driver, "#state") == "finished")
