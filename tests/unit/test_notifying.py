@@ -30,6 +30,13 @@ def no_proxy(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """However busy the machine is, what answers is told."""
+    monkeypatch.setattr(notifying, "MOST_SECONDS", 120.0)
+    monkeypatch.setattr(notifying, "ANSWER_SECONDS", 120.0)
+
+
 def script(tmp_path, text):
     file = tmp_path / "script.py"
     file.write_text(text)
