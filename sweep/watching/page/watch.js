@@ -3,7 +3,7 @@
 
 const STATE_MS = 3000, FIGURES_MS = 20000, FIRST_FIGURES_MS = 3000;
 const STATES = {
-  running: "running", finished: "finished", failed: "some runs failed", killed: "interrupted",
+  running: "running", paused: "paused", finished: "finished", failed: "some runs failed", killed: "interrupted",
   gone: "its process is gone",
 };
 const OVER = {

@@ -40,6 +40,11 @@ def training(store, experiment, parent, accuracies, epochs=10, **more):
     return store.run(experiment, "RUNNING", params, metrics, parent, **more)
 
 
+def paused(store, experiment, parent, **more):
+    tags = {"paused_after_epoch": "4", "begin": int(time.time() * 1000) + 60_000, **more}
+    store.run(experiment, "KILLED", {"epochs": 10}, {}, parent, **tags)
+
+
 def now(store, sweep_id, folder=Path("nowhere")):
     found = shown(read_snapshot(store.uri, sweep_id, folder))
     json.dumps(found, allow_nan=False)  # what a browser can read
@@ -132,6 +137,43 @@ def test_a_search_has_runs_that_have_no_name_yet(store):
     assert found["queued"] == {"names": [], "more": 16}
     # 4 runs: 3 of 20 s and one of 30 s; 16 are left, and 9 epochs of 3 s.
     assert found["seconds_left"] == pytest.approx(16 * 90 / 4 + 27)
+
+
+def test_a_sweep_that_is_paused_has_no_time_left(store):
+    parent = sweep(store, "paused", **{"sweep.paused": "2026-11-26T12:00:00+0000"})
+    finished(store, "paused", parent, 1, 0.5, fingerprint="a")
+    paused(store, "paused", parent, fingerprint="b")
+    plan(store, parent, 3, [(each, each, 1.0) for each in "abc"])
+    found = now(store, parent)
+    assert (found["is_over"], found["sweep"]["state"]) == (False, "paused")
+    assert found["seconds_left"] is None
+    assert found["counts"] == [("finished", 1), ("queued", 2)]
+    store.client.delete_tag(parent, "sweep.paused")
+    assert now(store, parent)["sweep"]["state"] == "running"
+
+
+def test_of_a_run_that_is_paused_what_it_has_not_trained_is_left(store):
+    parent = sweep(store, "beyond")
+    finished(store, "beyond", parent, 1, 0.5, fingerprint="a")
+    plan(store, parent, 3, [(each, each, 1.0) for each in "abc"])
+    paused(store, "beyond", parent, fingerprint="b")
+    training(store, "beyond", parent, [0.5] * 9, fingerprint="c")
+    found = now(store, parent)
+    assert found["counts"] == [("finished", 1), ("running", 1), ("queued", 1)]
+    assert (found["in_all"], found["queued"]) == (3, {"names": ["b"], "more": 0})
+    # 20 and 30 s are 2 units; 6 of 10 epochs are left of one, and one of 3 s.
+    assert found["seconds_left"] == pytest.approx(0.6 * 25 + 3)
+    store.client.set_terminated(parent, "KILLED")
+    assert now(store, parent)["counts"] == [("finished", 1), ("paused", 1), ("left open", 1)]
+
+
+def test_a_search_that_pauses_runs_has_as_many_left_as_it_has_not_begun(store):
+    parent = sweep(store, "rungs")
+    plan(store, parent, 5)
+    paused(store, "rungs", parent)
+    training(store, "rungs", parent, [0.5])
+    found = now(store, parent)
+    assert found["counts"] == [("paused", 1), ("running", 1), ("queued", 3)]
 
 
 def test_a_sweep_of_an_older_version_has_no_plan(store):
