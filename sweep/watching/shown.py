@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sweep.errors import UserError
-from sweep.results.cells import ranked_cells
+from sweep.results.cells import ranked_cells, ties_in_words
 from sweep.results.leaderboard import rank_configurations
 from sweep.results.overview import counts
 from sweep.results.runs import RecordedRuns
@@ -169,6 +169,7 @@ def _leaderboard(runs: RecordedRuns | None, metric: str | None) -> Json | None:
         "columns": [[name, numbers.get(name, False)] for name in cells],
         "rows": [list(each) for each in zip(*cells.values(), strict=True)],
         "more": len(ranked) - len(rows),
+        "ties": ties_in_words(rows) if "tied" in rows and rows["tied"].any() else None,
     }
 
 

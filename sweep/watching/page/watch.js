@@ -165,7 +165,8 @@ function showLeaderboard({leaderboard, metric}) {
   at("leaderboard").hidden = !leaderboard;
   if (!leaderboard) return;
   const more = leaderboard.more ? ` ${leaderboard.rows.length} of ${leaderboard.rows.length + leaderboard.more} are shown.` : "";
-  at("ranked-by").textContent = `By ${metric}, the best first; runs that differ only in their seed are one row.${more}`;
+  const ties = leaderboard.ties ? ` ${leaderboard.ties}.` : "";
+  at("ranked-by").textContent = `By ${metric}, the best first; runs that differ only in their seed are one row.${ties}${more}`;
   const kind = place => leaderboard.columns[place][1] ? "number" : "";
   at("columns").replaceChildren(element("tr", {}, ...leaderboard.columns.map(([name], place) =>
     element("th", {scope: "col", className: kind(place)}, name))));

@@ -7,6 +7,7 @@ import pytest
 from store import Store
 
 from sweep.errors import UserError
+from sweep.results.cells import TIED
 from sweep.runs.locks import RunLocks
 from sweep.tracking import PlannedRun, log_planned
 from sweep.tracking.writer import Record
@@ -251,6 +252,21 @@ def test_runs_that_hold_nothing_out_are_ranked_by_what_they_measured(store):
     found = now(store, parent)
     assert found["metric"] == "test/accuracy"
     assert found["leaderboard"]["rows"][0][0] == "1"
+
+
+def test_the_mark_of_rows_that_may_be_the_best_is_explained(store):
+    parent = sweep(store, "tied", "FINISHED")
+    for lr in (1, 2):
+        for seed, best in enumerate((0.25, 0.5, 0.75)):
+            metrics = {"val/accuracy": best + lr / 128, "val_at_best/accuracy": best + lr / 128}
+            params = {"optim.lr": lr, "seed": seed, "monitor": "val/accuracy"}
+            store.run("tied", "FINISHED", params, metrics, parent)
+    board = now(store, parent)["leaderboard"]
+    assert [row[0] for row in board["rows"]] == ["≈ 1", "≈ 1"]
+    assert board["ties"] == TIED
+    alone = sweep(store, "not tied", "FINISHED")
+    finished(store, "not tied", alone, 1, 0.5)
+    assert now(store, alone)["leaderboard"]["ties"] is None
 
 
 def test_a_leaderboard_of_many_is_cut(store):
