@@ -17,7 +17,7 @@ class Verdict:
         out: those of rows that another one is better than.
         failed: those of rows of which a run failed.
         looks: how often the rows were looked at.
-        runs: how many runs that took.
+        runs: how many runs that took; of a row that is out for want of a score, those it had.
         of: how many runs all rows have with all seeds.
     """
 
