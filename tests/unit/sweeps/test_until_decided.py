@@ -144,7 +144,7 @@ VERDICT = [
     "  best: optim.lr=0.2 (5 seeds)",
     "  out: optim.lr=0.1 (5 seeds); optim.lr=0.001 (3 seeds)",
 ]
-NO_SCORE = "out, since a run failed"
+NO_SCORE = "out, since a run has no score (failed, diverged or killed)"
 RATES = ("0.001", "0.1", "0.2")
 
 
