@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 from sweep.errors import UserError
 
 MOST_SECONDS = 10.0  # that all of it takes
+ENDING_SECONDS = 1.0  # besides, in which a command that takes longer is ended
 ANSWER_SECONDS = 5.0  # to connect, and to each sign of an answer
 LONGEST_VARIABLE = 10_000  # letters
 PREFIX = "SWEEP_"
@@ -64,8 +66,9 @@ def notify(command: Sequence[str], url: str | None, outcome: Outcome) -> list[st
     threads = [threading.Thread(target=tell, args=(name,), daemon=True) for name in ways]
     for thread in threads:
         thread.start()
+    end = time.monotonic() + MOST_SECONDS + ENDING_SECONDS
     for thread in threads:
-        thread.join(MOST_SECONDS + 1)
+        thread.join(max(0.0, end - time.monotonic()))
     return [f"{name}: could not be told: {why}" for name, why in trouble.items()]
 
 

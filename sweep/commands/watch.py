@@ -57,5 +57,5 @@ def watch(
         show_lines(
             f"Watching {found.name} ({found.run_id})", f"Open:    {address_of(listener, host)}"
         )
-        app = application(watched(resolve_uri(tracking_uri), found.run_id, checkpoint_dir), host)
-        serve(app, listener)
+        seen = watched(resolve_uri(tracking_uri), found.run_id, checkpoint_dir)
+        serve(application(seen, host, listener.getsockname()[0]), listener)

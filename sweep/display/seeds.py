@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sweep.display.console import count, show_lines
 
 MOST_NAMES = 10  # of rows, that are named
+NO_SCORE = "out, since a run has no score (failed, diverged or killed)"
 
 
 @dataclass(frozen=True)
@@ -15,9 +16,9 @@ class Verdict:
     Attributes:
         tied: the names of rows that may be the best, the best first, with their numbers of seeds.
         out: those of rows that another one is better than.
-        failed: those of rows of which a run failed.
+        failed: those of rows of which a run has no score.
         looks: how often the rows were looked at.
-        runs: how many runs that took.
+        runs: how many runs that took; of a row that is out for want of a score, those it had.
         of: how many runs all rows have with all seeds.
     """
 
@@ -36,7 +37,7 @@ class Verdict:
     def lines(self) -> list[str]:
         """Return the verdict in words."""
         best = "best" if len(self.tied) == 1 else "tied for first"
-        named = {best: self.tied, "out": self.out, "out, since a run failed": self.failed}
+        named = {best: self.tied, "out": self.out, NO_SCORE: self.failed}
         return [
             f"Seeds: {self.runs:,} of {count(f'{self.of:,}', 'run')} in "
             f"{count(self.looks, 'look')}, {self.saved:,} saved",

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sweep.config.metrics import direction_of
 from sweep.config.overrides import describing
@@ -14,7 +13,7 @@ from sweep.config.schema import Config
 from sweep.display.seeds import Verdict
 from sweep.execution.job import Job
 from sweep.results.aggregate import PRESET, repeats
-from sweep.results.seeds import Standing, standing
+from sweep.results.seeds import Flags, Standing, standing
 from sweep.sweeps.auto_seed import SeedChoice
 from sweep.sweeps.checks import Prepared
 from sweep.tracking import kept_value
@@ -72,6 +71,7 @@ class SeedTable:
         while True:
             self.standing = self._stand()
             if self.standing.is_over:
+                self._read(self._not_wanted())
                 return []
             if missing := self._read(self._wanted()):
                 return missing
@@ -82,6 +82,18 @@ class SeedTable:
     def _wanted(self) -> list[Cell]:
         """Return what is wanted, by seed."""
         return sorted(map(tuple, np.argwhere(self.standing.wanted).tolist()), key=lambda c: c[::-1])
+
+    def _not_wanted(self) -> list[Cell]:
+        """Return what rows that are out for want of a score may have had besides: it is counted."""
+        of_looks = np.arange(self._scores.shape[1]) < self.standing.seeds[:, None]
+        unknown = self.standing.failed[:, None] & of_looks & ~self._had()
+        return [(row, seed) for row, seed in np.argwhere(unknown).tolist()]
+
+    def _had(self) -> Flags:
+        """Return the seeds that rows have had at their looks, with a score or without."""
+        of_looks = np.arange(self._scores.shape[1]) < self.standing.seeds[:, None]
+        had: Flags = of_looks & (self._failed | ~np.isnan(self._scores))
+        return had
 
     def _read(self, cells: Sequence[Cell]) -> list[tuple[Cell, Job]]:
         """Take in scores from the record; return the runs that are not there."""
@@ -129,21 +141,22 @@ class SeedTable:
     def verdict(self) -> Verdict:
         """Return what is decided."""
         now, size = self.standing, np.array([len(each) for each in self._rows])
+        had = self._had().sum(axis=1)
         means = np.array(
             [row[:n].mean() for row, n in zip(self._scores, now.seeds, strict=True)]
         )  # NaN, which is sorted last, of a row that failed
         order = np.argsort(-means, kind="stable")
         names = self._names()
 
-        def named(which: NDArray[np.bool_]) -> list[tuple[str, int]]:
-            return [(names[row], int(now.seeds[row])) for row in order if which[row]]
+        def named(which: Flags) -> list[tuple[str, int]]:
+            return [(names[row], int(had[row])) for row in order if which[row]]
 
         return Verdict(
             tied=named(now.tied),
             out=named(~now.tied & ~now.failed),
             failed=named(now.failed),
             looks=now.looks,
-            runs=int((now.seeds * size).sum()),
+            runs=int((had * size).sum()),
             of=int(self._scores.shape[1] * size.sum()),
         )
 

@@ -50,12 +50,13 @@ class Watched:
     figures: Latest[Drawn]
 
 
-def application(watched: Watched, host: str, more: Sequence[Route] = ()) -> Starlette:
+def application(watched: Watched, host: str, address: str, more: Sequence[Route] = ()) -> Starlette:
     """Return what answers requests.
 
     Args:
         watched: the sweep.
-        host: the address that is listened at.
+        host: the address, or the name of it, that is listened at, as a user has written it.
+        address: the same, as the socket has it.
         more: routes besides those that only read.
     """
 
@@ -80,7 +81,8 @@ def application(watched: Watched, host: str, more: Sequence[Route] = ()) -> Star
         Route("/figures/{number:int}", picture),
         *more,
     ]
-    return Starlette(routes=routes, middleware=[Middleware(_Headers), Middleware(OnlyFor, host)])
+    asked_for = Middleware(OnlyFor, host, address)
+    return Starlette(routes=routes, middleware=[Middleware(_Headers), asked_for])
 
 
 def _file(name: str) -> Any:

@@ -11,6 +11,7 @@ from sweep.reporting.sections import look_of, sections
 from sweep.reporting.svg import page_svg
 from sweep.results.results import results_of
 from sweep.results.runs import runs_of_table
+from sweep.watching.doing import is_over
 from sweep.watching.shown import usual_metric
 from sweep.watching.snapshot import Snapshot
 
@@ -67,8 +68,10 @@ def key_of(snapshot: Snapshot) -> str:
 
 
 def _ended(snapshot: Snapshot) -> pd.DataFrame:
+    """Return the runs that are over: what is paused is not, as long as the sweep goes on."""
     table = snapshot.table
-    return table if table.empty else table[table["status"] != "RUNNING"].dropna(axis=1, how="all")
+    goes_on = ["RUNNING"] if is_over(snapshot) else ["RUNNING", "PAUSED"]
+    return table if table.empty else table[~table["status"].isin(goes_on)].dropna(axis=1, how="all")
 
 
 def drawn(snapshot: Snapshot, before: Drawn | None) -> Drawn:

@@ -12,26 +12,31 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-EVERYWHERE = ("0.0.0.0", "::", "")  # addresses that stand for all of this machine's
 
 
-def known_hosts(host: str) -> frozenset[str]:
-    """Return the names under which a server at this address may be asked for.
+def is_everywhere(address: str) -> bool:
+    """Return whether an address that is listened at stands for all of this machine's."""
+    return ipaddress.ip_address(address).is_unspecified
+
+
+def known_hosts(host: str, address: str) -> frozenset[str]:
+    """Return the names under which a server may be asked for.
 
     Args:
-        host: the address, or the name of it, that it listens at.
+        host: the address, or the name of it, that it was to listen at, as a user has written it.
+        address: that it listens at.
     """
     own = {socket.gethostname(), socket.getfqdn()} if host not in LOOPBACK else set()
-    return frozenset(each.lower() for each in {*LOOPBACK, host, *own} - {""})
+    return frozenset(each.lower() for each in {*LOOPBACK, host, address, *own} - {""})
 
 
 class OnlyFor:
     """Refuses requests for other hosts than known ones."""
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
-        """Take who answers the others, and the address that is listened at."""
-        self._app, self._hosts = app, known_hosts(host)
-        self._takes_addresses = host in EVERYWHERE
+    def __init__(self, app: ASGIApp, host: str, address: str) -> None:
+        """Take who answers the others, and where it is listened; as of :func:`known_hosts`."""
+        self._app, self._hosts = app, known_hosts(host, address)
+        self._takes_addresses = is_everywhere(address)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""

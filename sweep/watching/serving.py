@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from sweep.errors import UserError
 from sweep.watching.app import Watched
 from sweep.watching.figures import Drawn, drawn
-from sweep.watching.hosts import EVERYWHERE
+from sweep.watching.hosts import is_everywhere
 from sweep.watching.latest import Latest
 from sweep.watching.shown import Json, shown
 from sweep.watching.snapshot import read_snapshot
@@ -88,8 +88,8 @@ def listen(host: str, port: int) -> socket.socket:
 
 def address_of(listener: socket.socket, host: str) -> str:
     """Return what to open in a browser of this machine."""
-    port = listener.getsockname()[1]
-    shown_host = "127.0.0.1" if host in EVERYWHERE else host
+    address, port = listener.getsockname()[:2]
+    shown_host = "127.0.0.1" if is_everywhere(address) else host
     return f"http://{f'[{shown_host}]' if ':' in shown_host else shown_host}:{port}/"
 
 

@@ -2,37 +2,26 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from sweep.errors import UserError
-from sweep.results.cells import ranked_cells
+from sweep.results.cells import ranked_cells, ties_in_words
 from sweep.results.leaderboard import rank_configurations
 from sweep.results.overview import counts
 from sweep.results.runs import RecordedRuns
-from sweep.tracking import FAILURE, PlannedRun
+from sweep.tracking import FAILURE
 from sweep.tracking.reader import EPOCH_SECONDS
+from sweep.watching.doing import PAUSED, Doing, doing, epochs_in, is_over, state_of
 from sweep.watching.snapshot import MOST_TRAINING, Snapshot
 from sweep.watching.time_left import Pace, seconds_left
 
 MOST_ROWS = 20  # of the leaderboard
 MOST_NAMES = 5  # of runs that are queued, or failed for one reason
-GONE = "gone"  # the state of a sweep that is recorded as running, and has no process
 SHORT = 8  # digits of a run's id
 NO_REASON = "no reason is recorded"
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _Runs:
-    """The runs of a snapshot, by what they do."""
-
-    training: pd.DataFrame
-    ended: pd.DataFrame
-    queued: Sequence[PlannedRun]
-    queued_unnamed: int
 
 
 def shown(snapshot: Snapshot) -> Json:
@@ -43,11 +32,9 @@ def shown(snapshot: Snapshot) -> Json:
     ``seconds_left``, ``metric``, ``training``, ``queued``, ``leaderboard``, ``failures``. Numbers
     that are not finite are null.
     """
-    about, state = snapshot.about, state_of(snapshot)
-    is_over = state != "running"
-    runs = _sorted_out(snapshot, is_over)
+    about, state, ended = snapshot.about, state_of(snapshot), is_over(snapshot)
+    runs = doing(snapshot)
     metric = usual_metric(snapshot.runs) if snapshot.runs else None
-    waiting = len(runs.queued) + runs.queued_unnamed
     begun = len(runs.training) + len(runs.ended)
     return {
         "sweep": {
@@ -58,23 +45,17 @@ def shown(snapshot: Snapshot) -> Json:
             "started_ms": about.start_ms,
             "ended_ms": about.end_ms,
         },
-        "is_over": is_over,
-        "in_all": begun + waiting,
-        "counts": _counts(runs, waiting, is_over),
-        "seconds_left": None if is_over else _finite(_seconds_left(snapshot, runs)),
+        "is_over": ended,
+        "in_all": begun + runs.waiting,
+        "counts": _counts(runs, ended),
+        "seconds_left": None if ended or state == PAUSED else _finite(_left(snapshot, runs)),
         "metric": metric,
-        "training": [] if is_over else _training(snapshot, runs.training, metric),
-        "training_more": 0 if is_over else max(0, len(runs.training) - MOST_TRAINING),
-        "queued": _some([each.name for each in runs.queued], waiting),
+        "training": [] if ended else _training(snapshot, runs.training, metric),
+        "training_more": 0 if ended else max(0, len(runs.training) - MOST_TRAINING),
+        "queued": _some([each.name for each in runs.queued], runs.waiting),
         "leaderboard": _leaderboard(snapshot.runs, metric),
         "failures": _failures(runs.ended),
     }
-
-
-def state_of(snapshot: Snapshot) -> str:
-    """Return what a sweep does: ``running``, ``finished``, ``failed``, ``killed`` or ``gone``."""
-    status = snapshot.about.status.lower()
-    return GONE if status == "running" and snapshot.is_at_work is False else status
 
 
 def usual_metric(runs: RecordedRuns) -> str:
@@ -90,43 +71,16 @@ def usual_metric(runs: RecordedRuns) -> str:
     return usual if usual in measured else tested
 
 
-def _sorted_out(snapshot: Snapshot, is_over: bool) -> _Runs:
-    table, planned = snapshot.table, snapshot.planned
-    if table.empty:
-        table = pd.DataFrame(columns=["run_id", "run", "status", "tags.fingerprint"])
-    is_training = table["status"] == "RUNNING"
-    if planned is None:
-        return _Runs(table[is_training], table[~is_training], (), 0)
-    waiting = {each.fingerprint: each for each in planned.runs}
-    prints = table["tags.fingerprint"]
-    is_left = ~is_training & prints.isin(waiting) & (table["status"] != "FINISHED")
-    if not is_over and is_left.any():
-        # What had ended when this was planned is trained on; what has ended since is over.
-        ends = table["start_time"] + pd.to_timedelta(table["duration_seconds"], unit="s")
-        is_left &= ends < pd.Timestamp(planned.at_ms, unit="ms", tz="UTC")
-    else:
-        is_left &= False
-    begun = {*prints[~is_left]}
-    queued = [each for each in planned.runs if each.fingerprint not in begun]
-    named = len(queued) + int((~is_left).sum())
-    return _Runs(
-        training=table[is_training],
-        ended=table[~is_training & ~is_left],
-        queued=queued,
-        queued_unnamed=0 if planned.runs else max(0, planned.in_all - named),
-    )
-
-
-def _counts(runs: _Runs, waiting: int, is_over: bool) -> list[tuple[str, int]]:
+def _counts(runs: Doing, ended: bool) -> list[tuple[str, int]]:
     found = counts([*runs.ended["status"], *runs.training["status"]])
-    if is_over and "running" in found:  # nobody works on them any more
+    if ended and "running" in found:  # nobody works on them any more
         found["left open"] = found.pop("running")
-    if waiting:
-        found["not begun" if is_over else "queued"] = waiting
+    if runs.waiting:
+        found["not begun" if ended else "queued"] = runs.waiting
     return list(found.items())
 
 
-def _seconds_left(snapshot: Snapshot, runs: _Runs) -> float | None:
+def _left(snapshot: Snapshot, runs: Doing) -> float | None:
     planned = snapshot.planned.runs if snapshot.planned else ()
     costs = {each.fingerprint: each.cost for each in planned}
     last = _last_epochs(snapshot)
@@ -142,7 +96,7 @@ def _pace(
     left: int | None,
     last: Mapping[str, int] | None = None,
 ) -> Pace:
-    epochs = _epochs(row) or 1
+    epochs = epochs_in(row, "params.epochs") or 1
     took = _finite(row.get(f"metrics.{EPOCH_SECONDS}"))
     done = (last or {}).get(row["run_id"], 0)
     return Pace(
@@ -157,7 +111,7 @@ def _training(snapshot: Snapshot, training: pd.DataFrame, metric: str | None) ->
     last = _last_epochs(snapshot)
     shown_runs = []
     for row in _rows(training.head(MOST_TRAINING)):
-        epochs, done = _epochs(row), last.get(row["run_id"], 0)
+        epochs, done = epochs_in(row, "params.epochs"), last.get(row["run_id"], 0)
         took = _finite(row.get(f"metrics.{EPOCH_SECONDS}"))
         left = took * max(0, epochs - done) if took is not None and epochs else None
         shown_runs.append(
@@ -215,6 +169,7 @@ def _leaderboard(runs: RecordedRuns | None, metric: str | None) -> Json | None:
         "columns": [[name, numbers.get(name, False)] for name in cells],
         "rows": [list(each) for each in zip(*cells.values(), strict=True)],
         "more": len(ranked) - len(rows),
+        "ties": ties_in_words(rows) if "tied" in rows and rows["tied"].any() else None,
     }
 
 
@@ -254,11 +209,6 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
             "records"
         )
     ]
-
-
-def _epochs(row: Mapping[str, Any]) -> int | None:
-    text = str(row.get("params.epochs"))
-    return int(text) if text.isdecimal() else None
 
 
 def _finite(value: Any) -> float | None:

@@ -90,19 +90,29 @@ def read_snapshot(uri: str, sweep_id: str, checkpoints: Path) -> Snapshot:
     Raises:
         UserError: the record cannot be read, or the sweep is not there any more.
     """
-    about = read_about(uri, sweep_id)
+    about, at_work = _about(uri, sweep_id, checkpoints)
     table = read_runs_so_far(uri, about.experiment, sweep_id)
     runs = None if table.empty else runs_of_table(table, uri, about.experiment, sweep_id)
     training = list(table[table["status"] == "RUNNING"]["run_id"]) if len(table) else []
     return Snapshot(
         uri=uri,
         about=about,
-        is_at_work=is_at_work(checkpoints, about.tags.get(FOLDER), about.tags.get(FINGERPRINT)),
+        is_at_work=at_work,
         planned=read_planned(uri, sweep_id),
         table=table,
         runs=runs,
         curves=read_histories(uri, training[:MOST_TRAINING], _measured(table)),
     )
+
+
+def _about(uri: str, sweep_id: str, checkpoints: Path) -> tuple[About, bool | None]:
+    """Return what is recorded of a sweep itself, and whether it is at work; as in a snapshot."""
+    about = read_about(uri, sweep_id)
+    at_work = is_at_work(checkpoints, about.tags.get(FOLDER), about.tags.get(FINGERPRINT))
+    if at_work is False and about.status == "RUNNING":
+        # A sweep closes its record before it lets go of its lock: it may have done both since.
+        about = read_about(uri, sweep_id)
+    return about, at_work
 
 
 def _measured(table: pd.DataFrame) -> Sequence[str]:

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 
+import patient
 import pytest
 from hooks import Heard
 from workplace import Workplace
@@ -18,6 +20,7 @@ def workplace(tmp_path):
     workplace = Workplace(tmp_path)
     workplace.environment["NO_PROXY"] = "127.0.0.1"
     (tmp_path / "keep.py").write_text(KEEP)
+    shutil.copy(patient.__file__, tmp_path)
     return workplace
 
 
@@ -32,8 +35,8 @@ def told(workplace):
 def test_a_sweep_and_a_run_tell_that_they_have_finished(workplace):
     with Heard() as server:
         given = (*SMALL, "epochs=1", command(workplace), f"notify.url={server.url}")
-        workplace.run(*given, "optim.lr=0.1,0.2", "--multirun")
-        workplace.run(*given, "seed=7")
+        workplace.run(*given, "optim.lr=0.1,0.2", "--multirun", module="patient")
+        workplace.run(*given, "seed=7", module="patient")
     (parent,), runs = workplace.runs("sweep")
     swept, alone = told(workplace)
     assert (swept["event"], swept["id"]) == ("finished", parent.info.run_id)
@@ -52,11 +55,13 @@ def test_a_sweep_and_a_run_tell_that_they_have_finished(workplace):
 
 def test_an_interrupted_sweep_tells_it_and_a_silent_server_keeps_nobody(workplace):
     with Heard(500) as server:
-        given = (*SMALL, "epochs=3000", command(workplace), f"notify.url={server.url}")
+        given = (*SMALL, "epochs=1000000", command(workplace), f"notify.url={server.url}")
         code, lines, errors = workplace.watch(
             *(*given, "optim.lr=0.1,0.2", "--multirun"),
+            module="patient",
             until=["run 0:", "run 1:"],
             act=lambda process: os.kill(process.pid, signal.SIGINT),
+            limit=300,
         )
     assert (code, errors) == (130, "Interrupted.\n")
     (outcome,) = told(workplace)

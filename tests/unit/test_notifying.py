@@ -30,6 +30,13 @@ def no_proxy(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """However busy the machine is, what answers is told."""
+    monkeypatch.setattr(notifying, "MOST_SECONDS", 120.0)
+    monkeypatch.setattr(notifying, "ANSWER_SECONDS", 120.0)
+
+
 def script(tmp_path, text):
     file = tmp_path / "script.py"
     file.write_text(text)
@@ -95,6 +102,32 @@ def test_an_address_that_answers_a_letter_at_a_time_is_left(monkeypatch):
         (line,) = notify([], f"http://127.0.0.1:{listener.getsockname()[1]}/", OUTCOME)
         end.set()
     assert line == "notify.url (127.0.0.1): could not be told: did not answer within 0.1 s"
+
+
+def test_two_that_never_answer_take_no_longer_than_one(monkeypatch):
+    now = 1000.0
+
+    class Silent:
+        def __init__(self, **options):
+            pass
+
+        def start(self):
+            pass
+
+        def join(self, seconds):
+            nonlocal now
+            now += seconds
+
+    monkeypatch.setattr(notifying, "MOST_SECONDS", 10.0)
+    monkeypatch.setattr(notifying.threading, "Thread", Silent)
+    monkeypatch.setattr(notifying.time, "monotonic", lambda: now)
+    lines = notify(["true"], "http://127.0.0.1:1/s3cret", OUTCOME)
+    monkeypatch.undo()
+    assert lines == [
+        "notify.command: could not be told: did not answer within 10 s",
+        "notify.url (127.0.0.1): could not be told: did not answer within 10 s",
+    ]
+    assert now == 1011.0
 
 
 def test_a_command_that_fails_is_a_line(tmp_path):

@@ -3,7 +3,7 @@
 
 const STATE_MS = 3000, FIGURES_MS = 20000, FIRST_FIGURES_MS = 3000;
 const STATES = {
-  running: "running", finished: "finished", failed: "some runs failed", killed: "interrupted",
+  running: "running", paused: "paused", finished: "finished", failed: "some runs failed", killed: "interrupted",
   gone: "its process is gone",
 };
 const OVER = {
@@ -165,7 +165,8 @@ function showLeaderboard({leaderboard, metric}) {
   at("leaderboard").hidden = !leaderboard;
   if (!leaderboard) return;
   const more = leaderboard.more ? ` ${leaderboard.rows.length} of ${leaderboard.rows.length + leaderboard.more} are shown.` : "";
-  at("ranked-by").textContent = `By ${metric}, the best first; runs that differ only in their seed are one row.${more}`;
+  const ties = leaderboard.ties ? ` ${leaderboard.ties}.` : "";
+  at("ranked-by").textContent = `By ${metric}, the best first; runs that differ only in their seed are one row.${ties}${more}`;
   const kind = place => leaderboard.columns[place][1] ? "number" : "";
   at("columns").replaceChildren(element("tr", {}, ...leaderboard.columns.map(([name], place) =>
     element("th", {scope: "col", className: kind(place)}, name))));
@@ -184,8 +185,10 @@ function showFailures(failures) {
 // --- the figures ---
 
 function showFigures(figures) {
-  if (!changed("figures", [figures.version, figures.parts])) return;
-  at("figures").replaceChildren(...figures.parts.map(part => element("section", {className: "card"},
+  if (!changed("figures", [figures.version, figures.parts, figures.trouble])) return;
+  const trouble = figures.trouble
+    ? [element("p", {className: "trouble"}, `The figures are not up to date: ${figures.trouble}`)] : [];
+  at("figures").replaceChildren(...trouble, ...figures.parts.map(part => element("section", {className: "card"},
     element("h2", {}, part.title), element("p", {className: "muted"}, part.text),
     element("div", {className: part.pictures.length > 1 ? "pictures" : "pictures one"},
       ...part.pictures.map(each => picture(part, each, figures.version))))));
@@ -228,21 +231,23 @@ async function keepState() {
     }
     if (!isOver) await pause(STATE_MS);
   }
-  document.body.dataset.over = "true";
 }
 
 async function keepFigures() {
-  for (;;) {
+  for (let hadTrouble = false;;) {
     await seen();
     let figures = null;
     try {
       figures = await answer("figures");
       showFigures(figures);
     } catch { /* the state says so */ }
-    if (isOver && figures && figures.read_ms >= last.read_ms) return;
-    await pause(figures?.read_ms && !isOver ? FIGURES_MS : FIRST_FIGURES_MS);
+    if (isOver && figures) {
+      if (figures.read_ms >= last.read_ms || (figures.trouble && hadTrouble)) return;
+      hadTrouble = Boolean(figures.trouble);  // once more, when they have been read again
+    }
+    const isSoon = !figures?.trouble && (isOver || !figures?.read_ms);
+    await pause(isSoon ? FIRST_FIGURES_MS : FIGURES_MS);
   }
 }
 
-keepState();
-keepFigures();
+Promise.all([keepState(), keepFigures()]).then(() => { document.body.dataset.over = "true"; });

@@ -144,6 +144,7 @@ VERDICT = [
     "  best: optim.lr=0.2 (5 seeds)",
     "  out: optim.lr=0.1 (5 seeds); optim.lr=0.001 (3 seeds)",
 ]
+NO_SCORE = "out, since a run has no score (failed, diverged or killed)"
 RATES = ("0.001", "0.1", "0.2")
 
 
@@ -200,11 +201,32 @@ def test_a_row_with_a_failed_run_is_out(place, capsys):
     launched, error = place.sweep(*RATES, fails=[(0.2, 1)])
     assert str(error) == "1 of 9 runs failed"
     assert launched == FIRST
-    assert "  out, since a run failed: optim.lr=0.2 (3 seeds)" in capsys.readouterr().out
+    told = capsys.readouterr().out.splitlines()
+    assert "Seeds: 9 of 18 runs in 1 look, 9 saved" in told
+    assert f"  {NO_SCORE}: optim.lr=0.2 (3 seeds)" in told
     assert place.told()["tied"] == "optim.lr=0.1 (3 seeds)"
     launched, error = place.sweep(*RATES)  # what failed is tried once more
     assert (launched, error) == ([(0.2, 1), *FURTHER], None)
     assert place.told()["failed"] == "none"
+
+
+def test_seeds_that_a_row_has_not_had_since_it_has_no_score_are_not_counted(
+    place, monkeypatch, capsys
+):
+    better = [0.95, 0.9, 0.95, 0.9, 0.95, float("nan")]
+    monkeypatch.setitem(SCORES, 0.1, [0.9, 0.95, 0.9, 0.95, 0.9, 0.9, 0.9])
+    monkeypatch.setitem(SCORES, 0.2, better)
+    before, error = place.sweep(*RATES, options=("seeds.max=7",), killed_after=15)
+    assert isinstance(error, KeyboardInterrupt)
+    assert before == [*FIRST, *FURTHER, (0.1, 5), (0.2, 5)]
+    after, error = place.sweep(*RATES, options=("seeds.max=7",))
+    assert (after, error) == ([(0.1, 6)], None)
+    assert capsys.readouterr().out.splitlines()[-4:] == [
+        "Seeds: 16 of 21 runs in 4 looks, 5 saved",
+        "  best: optim.lr=0.1 (7 seeds)",
+        "  out: optim.lr=0.001 (3 seeds)",
+        f"  {NO_SCORE}: optim.lr=0.2 (6 seeds)",
+    ]
 
 
 def test_one_row_gets_the_first_seeds(place, capsys):

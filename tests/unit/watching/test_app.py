@@ -19,13 +19,13 @@ def failing():
     raise UserError("tracking.uri=http://127.0.0.1:1: cannot be used")
 
 
-def ask(path, host="127.0.0.1:8090", at="127.0.0.1", method="GET", state=None, drawn=None):
+def ask(path, host="127.0.0.1:8090", at="127.0.0.1", method="GET", **more):
     """Ask an application in this process; return status, headers and body."""
     watched = Watched(
-        Latest(state or (lambda: {"sweep": {"name": "<b>"}}), 60),
-        Latest(drawn or (lambda: DRAWN), 60),
+        Latest(more.get("state", lambda: {"sweep": {"name": "<b>"}}), 60),
+        Latest(lambda: DRAWN, 60),
     )
-    app, parts, asked = application(watched, at), [], []
+    app, parts, asked = application(watched, more.get("written", at), at), [], []
     hosts = [host] if isinstance(host, str) else host
     scope = {
         **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method},
@@ -153,6 +153,17 @@ def test_at_all_addresses_any_address_is_known_and_no_other_name():
     for host in ("192.0.2.7:8090", "[2001:db8::7]", "localhost", socket.gethostname()):
         assert ask("/state", host, at="0.0.0.0")[0] == 200
     assert ask("/state", "evil.example", at="0.0.0.0")[0] == 400
+
+
+@pytest.mark.parametrize("written", ["0", "0x0", "", "0.0"])
+def test_however_it_is_written_all_addresses_are_all_addresses(written):
+    assert ask("/state", "192.0.2.7:8090", at="0.0.0.0", written=written)[0] == 200
+    assert ask("/state", "evil.example", at="0.0.0.0", written=written)[0] == 400
+
+
+def test_an_address_that_is_written_shorter_is_known_as_browsers_write_it():
+    assert ask("/state", "127.0.0.2:8090", at="127.0.0.2", written="127.2")[0] == 200
+    assert ask("/state", "127.0.0.3:8090", at="127.0.0.2", written="127.2")[0] == 400
 
 
 def test_at_one_address_it_is_known_and_no_other():

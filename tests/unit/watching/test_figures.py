@@ -50,6 +50,18 @@ def test_they_are_drawn_again_when_a_run_has_ended_and_not_before(sweep):
     assert later is not first and later.version != first.version
 
 
+def test_a_run_that_is_paused_has_come_to_no_bad_end(sweep):
+    uri, ids, parent = sweep
+    client = MlflowClient(uri)
+    client.update_run(parent, "RUNNING")
+    first = drawn(read_snapshot(uri, parent, Path("nowhere")), None)
+    client.set_tag(ids[3], "paused_after_epoch", "2")
+    client.set_terminated(ids[3], "KILLED")
+    assert drawn(read_snapshot(uri, parent, Path("nowhere")), first) is first
+    client.set_terminated(parent, "KILLED")  # and now it does not go on
+    assert drawn(read_snapshot(uri, parent, Path("nowhere")), first) is not first
+
+
 def test_before_a_run_has_ended_well_there_are_none(tmp_path):
     uri = new_record(tmp_path)
     runs = fake_store.two_runs()

@@ -3,6 +3,7 @@ import socket
 import threading
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import uvicorn
@@ -31,7 +32,8 @@ def test_it_answers_until_it_is_told_to_end(store, monkeypatch):
         uvicorn, "Server", lambda config: servers.append(Server(config)) or servers[0]
     )
     listener = listen("127.0.0.1", 0)
-    app = application(watch(store.uri, store.parent, Path("nowhere")), "127.0.0.1")
+    seen = watch(store.uri, store.parent, Path("nowhere"))
+    app = application(seen, "127.0.0.1", "127.0.0.1")
     thread = threading.Thread(target=serve, args=(app, listener))
     address = address_of(listener, "127.0.0.1")
     assert address == f"http://127.0.0.1:{listener.getsockname()[1]}/"
@@ -89,10 +91,16 @@ def test_a_sweep_that_is_not_there_is_a_line(store, capsys, arguments, message):
     assert shown.err.startswith(message)
 
 
-def test_all_addresses_are_opened_by_that_of_this_machine():
+@pytest.mark.parametrize("host", ["0.0.0.0", "0", ""])
+def test_all_addresses_are_opened_by_that_of_this_machine(host):
+    at_all = SimpleNamespace(getsockname=lambda: ("0.0.0.0", 8090))  # nobody need really listen
+    assert address_of(at_all, host) == "http://127.0.0.1:8090/"
+
+
+def test_another_address_is_opened_as_it_was_given():
     with listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
-        assert address_of(listener, "0.0.0.0") == f"http://127.0.0.1:{port}/"
+        assert address_of(listener, "localhost") == f"http://localhost:{port}/"
         assert address_of(listener, "::1") == f"http://[::1]:{port}/"
 
 

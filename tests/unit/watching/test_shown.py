@@ -7,9 +7,11 @@ import pytest
 from store import Store
 
 from sweep.errors import UserError
+from sweep.results.cells import TIED
 from sweep.runs.locks import RunLocks
 from sweep.tracking import PlannedRun, log_planned
 from sweep.tracking.writer import Record
+from sweep.watching import snapshot
 from sweep.watching.shown import shown
 from sweep.watching.snapshot import find_watched, read_snapshot
 
@@ -37,6 +39,11 @@ def training(store, experiment, parent, accuracies, epochs=10, **more):
     metrics |= {"epoch_seconds": [3.0] * len(accuracies)}
     params = {"optim.lr": 7, "epochs": epochs, "monitor": "val/accuracy"}
     return store.run(experiment, "RUNNING", params, metrics, parent, **more)
+
+
+def paused(store, experiment, parent, **more):
+    tags = {"paused_after_epoch": "4", "begin": int(time.time() * 1000) + 60_000, **more}
+    store.run(experiment, "KILLED", {"epochs": 10}, {}, parent, **tags)
 
 
 def now(store, sweep_id, folder=Path("nowhere")):
@@ -133,6 +140,43 @@ def test_a_search_has_runs_that_have_no_name_yet(store):
     assert found["seconds_left"] == pytest.approx(16 * 90 / 4 + 27)
 
 
+def test_a_sweep_that_is_paused_has_no_time_left(store):
+    parent = sweep(store, "paused", **{"sweep.paused": "2026-11-26T12:00:00+0000"})
+    finished(store, "paused", parent, 1, 0.5, fingerprint="a")
+    paused(store, "paused", parent, fingerprint="b")
+    plan(store, parent, 3, [(each, each, 1.0) for each in "abc"])
+    found = now(store, parent)
+    assert (found["is_over"], found["sweep"]["state"]) == (False, "paused")
+    assert found["seconds_left"] is None
+    assert found["counts"] == [("finished", 1), ("queued", 2)]
+    store.client.delete_tag(parent, "sweep.paused")
+    assert now(store, parent)["sweep"]["state"] == "running"
+
+
+def test_of_a_run_that_is_paused_what_it_has_not_trained_is_left(store):
+    parent = sweep(store, "beyond")
+    finished(store, "beyond", parent, 1, 0.5, fingerprint="a")
+    plan(store, parent, 3, [(each, each, 1.0) for each in "abc"])
+    paused(store, "beyond", parent, fingerprint="b")
+    training(store, "beyond", parent, [0.5] * 9, fingerprint="c")
+    found = now(store, parent)
+    assert found["counts"] == [("finished", 1), ("running", 1), ("queued", 1)]
+    assert (found["in_all"], found["queued"]) == (3, {"names": ["b"], "more": 0})
+    # 20 and 30 s are 2 units; 6 of 10 epochs are left of one, and one of 3 s.
+    assert found["seconds_left"] == pytest.approx(0.6 * 25 + 3)
+    store.client.set_terminated(parent, "KILLED")
+    assert now(store, parent)["counts"] == [("finished", 1), ("paused", 1), ("left open", 1)]
+
+
+def test_a_search_that_pauses_runs_has_as_many_left_as_it_has_not_begun(store):
+    parent = sweep(store, "rungs")
+    plan(store, parent, 5)
+    paused(store, "rungs", parent)
+    training(store, "rungs", parent, [0.5])
+    found = now(store, parent)
+    assert found["counts"] == [("paused", 1), ("running", 1), ("queued", 3)]
+
+
 def test_a_sweep_of_an_older_version_has_no_plan(store):
     parent = sweep(store, "older")
     finished(store, "older", parent, 1, 0.5)
@@ -175,6 +219,20 @@ def test_a_sweep_whose_process_is_gone_is_over(store, tmp_path):
     assert now(store, parent)["sweep"]["state"] == "running"  # it cannot be told from elsewhere
 
 
+def test_a_sweep_that_ends_well_while_it_is_read_is_not_gone(store, monkeypatch):
+    parent = sweep(store, "ends")
+    finished(store, "ends", parent, 1, 0.5)
+
+    def end(*given):
+        store.client.set_terminated(parent, "FINISHED")
+        return False
+
+    monkeypatch.setattr(snapshot, "is_at_work", end)
+    found = now(store, parent)
+    assert (found["is_over"], found["sweep"]["state"]) == (True, "finished")
+    assert found["sweep"]["ended_ms"] is not None
+
+
 def test_what_is_no_number_is_null(store):
     parent = sweep(store, "huge")
     metrics = {"val/loss": [0.5, math.inf], "train/loss": [math.nan, 1.0]}
@@ -194,6 +252,21 @@ def test_runs_that_hold_nothing_out_are_ranked_by_what_they_measured(store):
     found = now(store, parent)
     assert found["metric"] == "test/accuracy"
     assert found["leaderboard"]["rows"][0][0] == "1"
+
+
+def test_the_mark_of_rows_that_may_be_the_best_is_explained(store):
+    parent = sweep(store, "tied", "FINISHED")
+    for lr in (1, 2):
+        for seed, best in enumerate((0.25, 0.5, 0.75)):
+            metrics = {"val/accuracy": best + lr / 128, "val_at_best/accuracy": best + lr / 128}
+            params = {"optim.lr": lr, "seed": seed, "monitor": "val/accuracy"}
+            store.run("tied", "FINISHED", params, metrics, parent)
+    board = now(store, parent)["leaderboard"]
+    assert [row[0] for row in board["rows"]] == ["≈ 1", "≈ 1"]
+    assert board["ties"] == TIED
+    alone = sweep(store, "not tied", "FINISHED")
+    finished(store, "not tied", alone, 1, 0.5)
+    assert now(store, alone)["leaderboard"]["ties"] is None
 
 
 def test_a_leaderboard_of_many_is_cut(store):
