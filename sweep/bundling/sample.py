@@ -9,10 +9,9 @@ import yaml
 from omegaconf.errors import OmegaConfBaseException
 
 from sweep.bundling.layout import Bundle, BundledRun
-from sweep.config.choices import CHOSEN
 from sweep.config.fingerprint import fingerprint
 from sweep.config.metrics import at_best
-from sweep.config.recorded import from_yaml
+from sweep.config.recorded import from_yaml, targets_of
 from sweep.config.schema import Config
 from sweep.errors import UserError
 from sweep.tracking import FINGERPRINT
@@ -39,8 +38,7 @@ class Sampled:
     @property
     def targets(self) -> list[str]:
         """What is named by a ``_target_``: a user's own code, or installed."""
-        found = [getattr(getattr(self.config, group), "_target_", None) for group in CHOSEN]
-        return [str(each) for each in found if each]
+        return targets_of(self.config)
 
     @property
     def runs_code(self) -> bool:

@@ -74,3 +74,9 @@ def from_yaml(text: str) -> Config:
             if before and name not in values[group]:
                 values[group] = {**values[group], name: before.value}
     return parse(OmegaConf.create(values))
+
+
+def targets_of(config: Config) -> list[str]:
+    """Return what is named by a ``_target_``: classes and functions of a user's, or installed."""
+    found = [getattr(getattr(config, group), "_target_", None) for group in CHOSEN]
+    return [str(each) for each in found if each]
