@@ -26,6 +26,7 @@ from sweep.bundling.layout import (
 )
 from sweep.bundling.private import cleaned, is_given_away
 from sweep.config.choices import CHOSEN
+from sweep.config.metrics import METRICS
 from sweep.errors import UserError
 from sweep.own_modules import identity
 
@@ -99,6 +100,7 @@ def bundle_of(members: Mapping[str, bytes]) -> Bundle:
     )
     for name, run in zip(numbered, bundle.runs, strict=True):
         _check_run(name, run)
+    _check_direction(bundle.sweep)
     if wrong := [key for key in bundle.sweep.tags if not is_given_away(key)]:
         raise UserError(f"{SWEEP}: tags: {wrong[0]} means something here, and nothing elsewhere")
     _check_references(bundle)
@@ -139,6 +141,16 @@ def _check_run(name: str, run: BundledRun) -> None:
         raise UserError(f"{name}: config: {wrong[0]} is no group of fields")
     if not is_clean:
         raise UserError(f"{name}: config: names a place on a machine, or how a run is launched")
+
+
+def _check_direction(sweep: BundledSweep) -> None:
+    """Check that its best is what is best of this metric, if that is known here."""
+    known = METRICS.get(sweep.metric.rpartition("/")[2])
+    if known and known.direction != sweep.direction:
+        raise UserError(
+            f"{SWEEP}: direction={sweep.direction}: allowed is {known.direction}, which is better "
+            f"of {sweep.metric}"
+        )
 
 
 def _check_references(bundle: Bundle) -> None:

@@ -68,13 +68,19 @@ def chosen(bundle: Bundle, number: int, seed: int) -> list[BundledRun]:
     """Return so many runs: the best, and others drawn by a seed; in the order of the bundle.
 
     Raises:
-        UserError: none can be trained again.
+        UserError: none can be trained again, or the best cannot: the others say nothing of it.
     """
     trainable = {each.run_id: each for each in bundle.runs if each.config is not None}
-    ids = [run_id for run_id in scores_of(bundle) if run_id in trainable]
+    ids = list(scores_of(bundle))
     if not ids:
         raise UserError("no run in it has ended well, so none can be trained again")
-    others = sorted(ids[1:])
+    if ids[0] not in trainable:
+        (name,) = [each.name for each in bundle.runs if each.run_id == ids[0]]
+        raise UserError(
+            f"run {name}: is the best by {bundle.sweep.metric}, and has no configuration in it, so "
+            "what it says cannot be checked; allowed is a bundle whose best run has one"
+        )
+    others = sorted(trainable.keys() & ids[1:])
     drawn = random.Random(seed).sample(others, min(number - 1, len(others)))
     return [each for each in bundle.runs if each.run_id in (ids[0], *drawn)]
 

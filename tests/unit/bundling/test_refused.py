@@ -199,6 +199,11 @@ def change(members, name, values):
         ("runs/0002.json", {"run_id": f"{1:032x}"}, "has a run twice"),
         ("runs/0001.json", {"config": {"model": 5}}, "runs/0001.json: config: model is no group"),
         (
+            "sweep.json",
+            {"direction": "min"},
+            "sweep.json: direction=min: allowed is max, which is better of val/accuracy",
+        ),
+        (
             "runs/0001.json",
             {"config": {"dataset": {"name": "folder", "root": "/etc"}}},
             "runs/0001.json: config: names a place on a machine",

@@ -3,10 +3,12 @@
 import dataclasses
 
 import pytest
-from bundles import SOURCE, a_bundle, a_run
+from bundles import SOURCE, a_bundle, a_run, written
 
 from sweep.bundling.sample import Sampled, chosen, sampled, scores_of
 from sweep.bundling.verifying import Verified, largest_differences, ranking_stands
+from sweep.commands import verify as command
+from sweep.commands.cli import run as run_command
 from sweep.errors import UserError
 from sweep.own_modules import identity
 from sweep.runs.reproduce import Comparison, compare
@@ -35,11 +37,36 @@ def test_the_best_is_always_chosen():
 
 def test_what_has_not_ended_well_is_not_chosen():
     bundle = a_bundle(
-        a_run(1, 0.5), a_run(2, 0.9, status="FAILED"), a_run(3, 0.8, config=None), a_run(4, "nan")
+        a_run(1, 0.5), a_run(2, 0.9, status="FAILED"), a_run(3, 0.4, config=None), a_run(4, "nan")
     )
     assert numbers(chosen(bundle, 5, 0)) == [1]
     with pytest.raises(UserError, match=r"^no run in it has ended well, so none can be"):
         chosen(a_bundle(a_run(1, 0.5, status="KILLED")), 3, 0)
+
+
+def test_the_best_that_cannot_be_trained_is_not_passed_over():
+    bundle = a_bundle(a_run(1, 0.5), a_run(2, 0.9, config=None))
+    with pytest.raises(UserError) as raised:
+        chosen(bundle, 3, 0)
+    assert str(raised.value) == (
+        "run run 2: is the best by val/accuracy, and has no configuration in it, so what it says "
+        "cannot be checked; allowed is a bundle whose best run has one"
+    )
+
+
+def test_nobody_knows_before_which_runs_are_drawn(tmp_path, monkeypatch, capsys):
+    seeds = []
+
+    def choose(bundle, number, seed):
+        seeds.append(seed)
+        raise UserError("enough")
+
+    monkeypatch.setattr(command, "chosen", choose)
+    file = str(written(tmp_path))
+    for arguments in ([file], [file], [file, "--seed", "7"]):
+        assert run_command(command.verify, arguments) == 2
+    assert len(set(seeds)) == 3
+    assert seeds[2] == 7
 
 
 def given(run, *overrides, root=None):
