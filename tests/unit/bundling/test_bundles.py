@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from bundles import written
 from mlflow import MlflowClient
+from mlflow.entities import ViewType
+from mlflow.exceptions import MlflowException
 from record import new_record
 from store import Store
 
@@ -20,7 +22,7 @@ from sweep.commands.report import report
 from sweep.commands.unbundle import unbundle
 from sweep.errors import UserError
 from sweep.results.leaderboard import load_leaderboard
-from sweep.tracking import Tracker, read_details, read_record
+from sweep.tracking import HALF, SIGN, ForeignSweeps, Tracker, read_details, read_record
 
 NEW = ["run_id", "run_ids"]  # what is another in another record
 SECRETS = (b"somebody", b"hunter2", b"/home", b"/data", b"mybox")
@@ -160,6 +162,72 @@ def test_it_is_all_taken_in_or_nothing(tmp_path, monkeypatch):
     assert client.search_runs([number]) == []
     assert take_in(bundle, key, "sweep", uri).is_new
     assert len(client.search_runs([number])) == 3
+
+
+@pytest.fixture
+def killed(tmp_path, monkeypatch):
+    """A record in which somebody has begun with a bundle, and was killed; and the bundle."""
+    uri = new_record(tmp_path)
+    bundle, key = read_bundle(written(tmp_path))
+    with monkeypatch.context() as broken:
+        broken.setattr(MlflowClient, "log_artifacts", lambda *others: 1 / 0)
+        broken.setattr(ForeignSweeps, "_remove", lambda *others: None)
+        with pytest.raises(UserError, match="division by zero"):
+            take_in(bundle, key, "sweep", uri)
+    return uri, bundle, key
+
+
+def recorded_in(uri, view=ViewType.ACTIVE_ONLY):
+    client = MlflowClient(uri)
+    return client.search_runs([client.get_experiment_by_name("sweep").experiment_id], "", view)
+
+
+def test_what_a_killed_one_has_left_is_done_again(killed, tmp_path, monkeypatch):
+    uri, bundle, key = killed
+    left = {each.info.run_id for each in recorded_in(uri)}
+    (parent,) = [each.info.run_id for each in recorded_in(uri) if HALF in each.data.tags]
+    assert len(left) == 2
+    assert Tracker(uri, "sweep").find_runs(bundle.runs[0].tags["fingerprint"]) == []
+    with pytest.raises(UserError) as raised:
+        take_in(bundle, key, "sweep", uri)
+    assert str(raised.value) == (
+        f"bundle {key[:16]}: somebody else takes it in, as sweep {parent}; allowed is once: if "
+        "nobody does any more, try again in 60 seconds"
+    )
+    assert {each.info.run_id for each in recorded_in(uri)} == left
+    MlflowClient(uri).set_tag(parent, SIGN, "1700000000")
+    assert take_in(bundle, key, "sweep", uri).is_new
+    whole = recorded_in(uri)
+    assert len(whole) == 3
+    assert not left & {each.info.run_id for each in whole}
+    assert {each.data.tags["bundle.sha256"] for each in whole} == {key}
+    assert not [each for each in whole if {HALF, SIGN} & {*each.data.tags}]
+    # A record that was moved is not mended while anything in it is RUNNING, deleted or not.
+    assert not [each for each in recorded_in(uri, ViewType.ALL) if each.info.status == "RUNNING"]
+    # Whoever has begun at the same time sees it when their own parent is recorded.
+    monkeypatch.setattr(ForeignSweeps, "find", lambda *others: None)
+    with pytest.raises(UserError, match="somebody else takes it in"):
+        take_in(bundle, key, "sweep", uri)
+    assert len(recorded_in(uri)) == 3
+
+
+def test_what_cannot_be_removed_does_not_hide_why(tmp_path, monkeypatch, caplog):
+    uri = new_record(tmp_path)
+    bundle, key = read_bundle(written(tmp_path))
+
+    def fails(*arguments):
+        raise MlflowException("the record is gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(MlflowClient, "log_artifacts", lambda *others: 1 / 0)
+        broken.setattr(MlflowClient, "delete_run", fails)
+        with pytest.raises(UserError, match="division by zero"):
+            take_in(bundle, key, "sweep", uri)
+    (said,) = [each.getMessage() for each in caplog.records if "stay" in each.getMessage()]
+    assert "(the record is gone)" in said
+    left = recorded_in(uri)
+    assert len(left) == 2
+    assert not [each.info.run_id for each in left if each.info.run_id not in said]
 
 
 def test_what_cannot_be_given_away(store, sweep, tmp_path, capsys):
