@@ -4,7 +4,9 @@ All that can be wrong with such a file is found before anything of it is used: n
 to a disk, and no more is read than the limits allow, whatever the file says of itself.
 """
 
+import shutil
 import stat
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,16 +38,17 @@ def write_archive(file: Path, members: Mapping[str, bytes]) -> None:
 
     Raises:
         OSError: it cannot be written.
+        UserError: :func:`read_archive` would refuse it.
     """
-
-    def write(stream: IO[bytes]) -> None:
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+    with tempfile.TemporaryFile() as made:
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in sorted(members):
                 info = zipfile.ZipInfo(name, OLDEST)
                 info.create_system, info.external_attr = 3, 0o100644 << 16
                 archive.writestr(info, members[name], zipfile.ZIP_DEFLATED, LEVEL)
-
-    write_whole(file, write)
+        _members(made)
+        made.seek(0)
+        write_whole(file, lambda stream: shutil.copyfileobj(made, stream))
 
 
 def read_archive(file: Path) -> dict[str, bytes]:

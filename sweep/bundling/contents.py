@@ -36,9 +36,14 @@ def write_bundle(file: Path, bundle: Bundle) -> str:
 
     Raises:
         OSError: it cannot be written.
+        UserError: :func:`read_bundle` would refuse it.
     """
     members = members_of(bundle)
-    write_archive(file, members)
+    try:
+        bundle_of(members)
+        write_archive(file, members)
+    except UserError as error:
+        raise UserError(f"{file}: is not written, since nobody could read it: {error}") from error
     return digest(members[MANIFEST])
 
 
@@ -81,7 +86,8 @@ def bundle_of(members: Mapping[str, bytes]) -> Bundle:
     """
     if missing := [name for name in ALWAYS if name not in members]:
         raise UserError(f"has no {missing[0]}")
-    numbered = sorted(name for name in members if name.startswith(f"{RUNS}/"))
+    numbered = [name for name in members if name.startswith(f"{RUNS}/")]
+    numbered.sort(key=lambda name: (len(name), name))  # 10000.json after 9999.json
     if numbered != [f"{RUNS}/{number:04d}.json" for number in range(1, len(numbered) + 1)]:
         raise UserError(f"the files in {RUNS}/ are not numbered from 0001 on")
     if not numbered:

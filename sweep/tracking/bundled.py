@@ -22,6 +22,8 @@ from sweep.tracking.writer import (
     SOURCE_FOLDER,
 )
 
+ENDED = ("FINISHED", "FAILED", "KILLED")
+
 
 @dataclass(frozen=True)
 class KeptRun:
@@ -81,7 +83,8 @@ def refuse_running(runs: Sequence[KeptRun]) -> None:
     Raises:
         UserError: one has not.
     """
-    running = [each for each in runs if each.end_ms is None]
+    # What was ended and goes on has an end still: that of before.
+    running = [each for each in runs if each.info.status not in ENDED]
     if running:
         raise UserError(
             f"{running[0].info.run_id} ({running[0].info.name}) is {running[0].info.status}; "

@@ -7,14 +7,15 @@ import zipfile
 
 import pandas as pd
 import pytest
-from bundles import written
+from bundles import a_bundle, a_run, in_members, written
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
 from record import new_record
 from store import Store
 
-from sweep.bundling.contents import read_bundle
+from sweep.bundling import archive
+from sweep.bundling.contents import bundle_of, read_bundle, write_bundle
 from sweep.bundling.opening import take_in
 from sweep.commands.bundle import bundle as bundle_command
 from sweep.commands.cli import run as run_command
@@ -255,6 +256,45 @@ def test_what_cannot_be_given_away(store, sweep, tmp_path, capsys):
     assert run_command(bundle_command, [sweep, str(nowhere), "--tracking-uri", store.uri]) == 2
     assert capsys.readouterr().err == f"{nowhere}: cannot be written: No such file or directory\n"
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sweep_that_was_ended_and_goes_on_is_running(store, tmp_path, capsys):
+    parent = store.run("again", "KILLED", name="goes on")
+    store.client.set_tag(parent, "sweep.kind", "sweep")
+    store.run("again", parent=parent)
+    store.client.update_run(parent, "RUNNING")  # as the same command does; the end stays
+    assert store.client.get_run(parent).info.end_time is not None
+    arguments = [parent, str(tmp_path / "x.zip"), "--tracking-uri", store.uri]
+    assert run_command(bundle_command, arguments) == 2
+    assert capsys.readouterr().err.startswith(f"{parent} (goes on) is RUNNING; allowed is a sweep ")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_nobody_could_read_is_not_written(tmp_path, monkeypatch):
+    file = tmp_path / "x.zip"
+    said = f"{file}: is not written, since nobody could read it: "
+    bad = a_bundle(a_run(1, 0.5, tags={" x": "y"}))
+    with pytest.raises(UserError) as raised:
+        write_bundle(file, bad)
+    assert str(raised.value) == (
+        f"{said}runs/0001.json: tags. x.[key]: allowed is a name that a record takes"
+    )
+    monkeypatch.setattr(archive, "MOST_MEMBERS", 3)
+    with pytest.raises(UserError) as raised:
+        write_bundle(file, a_bundle(a_run(1, 0.5)))
+    assert str(raised.value) == f"{said}has more than 3 members"
+    assert not list(tmp_path.iterdir())
+
+
+def test_more_runs_than_four_digits_count():
+    """Names of files are in the order of their letters, and numbers are not."""
+    one = a_run(1, 0.5)
+    members = in_members(a_bundle(one))
+    content = members["runs/0001.json"]
+    for number in range(2, 10_002):
+        name, run_id = f"runs/{number:04d}.json", f"{number:032x}".encode()
+        members[name] = content.replace(one.run_id.encode(), run_id)
+    assert len(bundle_of(members).runs) == 10_001
 
 
 def test_the_manifest_lists_all(file):
