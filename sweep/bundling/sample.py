@@ -1,5 +1,6 @@
 """Which runs of a bundle are trained again, and with what: chosen, completed, and checked."""
 
+import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,9 +9,12 @@ from typing import Any
 import yaml
 from omegaconf.errors import OmegaConfBaseException
 
-from sweep.bundling.layout import Bundle, BundledRun
+from sweep.bundling.layout import MOST_LETTERS, Bundle, BundledRun
+from sweep.bundling.private import without_private
+from sweep.config.fields import Role, walk
 from sweep.config.fingerprint import fingerprint
 from sweep.config.metrics import at_best
+from sweep.config.params import as_text
 from sweep.config.recorded import from_yaml, targets_of
 from sweep.config.schema import Config
 from sweep.errors import UserError
@@ -18,6 +22,7 @@ from sweep.tracking import FINGERPRINT
 
 DIGEST = "dataset.digest"
 ALWAYS_GIVEN = ("context",)  # fields that can be given besides those of places
+DECISIVE = (Role.TRAJECTORY, Role.IDENTITY)
 IN_BUNDLE = ("model.file",)  # places of what a bundle has, all the same
 
 
@@ -157,6 +162,7 @@ def _config(run: BundledRun, given: Mapping[str, Any], dataset_root: str | None)
         raise UserError(f"run {run.name}: its configuration: {error}") from error
     if dataset_root and _has_images_elsewhere(run):
         config = replace(config, dataset=config.dataset.in_folder(dataset_root))
+    _check_params(run, config)
     recorded, digest = run.tags.get(FINGERPRINT), run.tags.get(DIGEST)
     if not own_arguments and recorded and digest:
         found = fingerprint(config, digest)
@@ -166,6 +172,33 @@ def _config(run: BundledRun, given: Mapping[str, Any], dataset_root: str | None)
                 f"{found}, recorded {recorded})"
             )
     return config
+
+
+def _check_params(run: BundledRun, config: Config) -> None:
+    """Check that what a run is said to be is what is trained: leaderboards show its params.
+
+    Only what decides its numbers; the images are compared by their digest.
+    """
+    given = (*ALWAYS_GIVEN, *run.places)
+    for info, value in walk(config):
+        key, recorded = info.key, run.params.get(info.key)
+        is_given = any(place == key or place.startswith(f"{key}.") for place in given)
+        if info.role not in DECISIVE or is_given or recorded is None:
+            continue
+        trained = as_text(value)
+        if _meaning(recorded) != _meaning(trained):
+            raise UserError(
+                f"run {run.name}: its params say {key}={recorded[:100]}, and its configuration "
+                f"{key}={trained[:100]}; allowed is the same"
+            )
+
+
+def _meaning(text: str) -> Any:
+    """Return what a param says, without what is private: that is shortened in other ways."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return without_private(text)[:MOST_LETTERS]
 
 
 def _check_given(run: BundledRun, given: Mapping[str, Any], dataset_root: str | None) -> None:

@@ -85,6 +85,24 @@ def test_a_configuration_is_that_of_its_fingerprint():
         given(wrong)
 
 
+def test_what_a_run_says_it_is_is_what_is_trained():
+    run = a_run(1, 0.5, "optim.lr=0.25", "model.hidden=[16, 8]")
+    same = {**run.params, "optim.lr": "2.5e-1", "model.hidden": "[16,8]", "lr": "7", "preset": "x"}
+    assert given(dataclasses.replace(run, params=same)).config.optim.lr == 0.25
+    for key, said, trained in (
+        ("optim.lr", "0.5", "0.25"),
+        ("model.name", "lenet", "mlp"),
+        ("model.hidden", "[]", "[16, 8]"),
+    ):
+        other = dataclasses.replace(run, params={**run.params, key: said})
+        with pytest.raises(UserError) as raised:
+            given(other)
+        assert str(raised.value) == (
+            f"run run 1: its params say {key}={said}, and its configuration {key}={trained}; "
+            "allowed is the same"
+        )
+
+
 def test_images_that_lie_elsewhere():
     run = a_run(1, 0.5, "dataset=folder", "dataset.root=photos", places=["dataset.root"])
     with pytest.raises(UserError) as raised:
