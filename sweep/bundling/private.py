@@ -14,12 +14,24 @@ from typing import Any
 from sweep.config.choices import CHOSEN
 from sweep.config.fields import Mark, Role, declared
 from sweep.config.schema import Config
-from sweep.tracking import DIVERGED, FAILURE, FINGERPRINT, PRUNED_AFTER, is_reserved
+from sweep.tracking import (
+    DECIDED_BY,
+    DIVERGED,
+    FAILURE,
+    FINGERPRINT,
+    PAUSED_AFTER,
+    PRUNED_AFTER,
+    TIED_RUNS,
+    is_reserved,
+)
 from sweep.uris import redacted
 
 TEXTS_IN_JSON = {"dataset": "arguments", "model": "_arguments_", "loss": "_arguments_"}
 PLACES = ("init_from", "model.file")  # fields that say where a file is, whatever they decide
-GIVEN_AWAY = (FINGERPRINT, FAILURE, DIVERGED, PRUNED_AFTER, "device", "dataset.digest")
+GIVEN_AWAY = (
+    *(FINGERPRINT, FAILURE, DIVERGED, PRUNED_AFTER, PAUSED_AFTER, "device", "dataset.digest"),
+    *(TIED_RUNS, DECIDED_BY),  # the verdict of seed=auto, by fingerprints
+)
 VERSIONS = "version."
 PATH_IN_TEXT = re.compile(
     r"file:/+[^\s'\",;:()\[\]]*"  # an address

@@ -1,6 +1,12 @@
 import pytest
 
-from sweep.bundling.private import cleaned, has_password, is_private, without_private
+from sweep.bundling.private import (
+    cleaned,
+    has_password,
+    is_given_away,
+    is_private,
+    without_private,
+)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +87,18 @@ def test_a_relative_place_is_one_all_the_same():
 def test_mirrors_are_left_out():
     config = {"dataset": {"name": "mnist", "root": None, "mirrors": ["https://u:p@example.org/"]}}
     assert cleaned(config).config == {"dataset": {"name": "mnist", "root": None, "mirrors": []}}
+
+
+@pytest.mark.parametrize(
+    ("tag", "given"),
+    [
+        *[(each, True) for each in ("paused_after_epoch", "pruned_after_epoch", "mine")],
+        *[(each, True) for each in ("sweep.seeds.tied_runs", "sweep.seeds.metric")],
+        *[(each, False) for each in ("sweep.seeds.tied", "sweep.paused", "mlflow.user")],
+    ],
+)
+def test_tags_that_mean_something_elsewhere(tag, given):
+    assert is_given_away(tag) is given
 
 
 @pytest.mark.parametrize(
