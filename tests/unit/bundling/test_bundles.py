@@ -236,6 +236,10 @@ def test_what_cannot_be_given_away(store, sweep, tmp_path, capsys):
     running = store.run("other", "RUNNING", name="goes on")
     store.client.set_tag(running, "sweep.kind", "sweep")
     store.run("other", parent=running)
+    named = store.run("other", name="named")
+    store.client.set_tag(named, "sweep.kind", "sweep")
+    tagged = store.run("other", parent=named, metrics={"val/accuracy": 0.5})
+    store.client.set_tag(tagged, " mine", "x")
     told = store.run("other", name="told")
     store.client.set_tag(told, "sweep.kind", "sweep")
     one = store.run("other", parent=told, metrics={"val/accuracy": 0.5})
@@ -245,6 +249,7 @@ def test_what_cannot_be_given_away(store, sweep, tmp_path, capsys):
         "nosuch": "nosuch is neither a run nor a sweep in ",
         run_id: f"{run_id}: is a run; allowed is a sweep, as `sweep list` shows them",
         running: f"{running} (goes on) is RUNNING; allowed is a sweep that has ended",
+        named: f"run {tagged}: cannot be given away: tags. mine.[key]: allowed is a name that",
         told: "my_data.py: has an address with a password in it, and would be given away",
     }.items():
         assert run_command(bundle_command, [given, str(target), "--tracking-uri", store.uri]) == 2
@@ -273,12 +278,9 @@ def test_a_sweep_that_was_ended_and_goes_on_is_running(store, tmp_path, capsys):
 def test_what_nobody_could_read_is_not_written(tmp_path, monkeypatch):
     file = tmp_path / "x.zip"
     said = f"{file}: is not written, since nobody could read it: "
-    bad = a_bundle(a_run(1, 0.5, tags={" x": "y"}))
     with pytest.raises(UserError) as raised:
-        write_bundle(file, bad)
-    assert str(raised.value) == (
-        f"{said}runs/0001.json: tags. x.[key]: allowed is a name that a record takes"
-    )
+        write_bundle(file, a_bundle(a_run(1, 0.5, source={"a.py": b""})))
+    assert str(raised.value) == f"{said}sources/ has not what the runs name"
     monkeypatch.setattr(archive, "MOST_MEMBERS", 3)
     with pytest.raises(UserError) as raised:
         write_bundle(file, a_bundle(a_run(1, 0.5)))
