@@ -162,7 +162,6 @@ def _config(run: BundledRun, given: Mapping[str, Any], dataset_root: str | None)
         raise UserError(f"run {run.name}: its configuration: {error}") from error
     if dataset_root and _has_images_elsewhere(run):
         config = replace(config, dataset=config.dataset.in_folder(dataset_root))
-    _check_params(run, config)
     recorded, digest = run.tags.get(FINGERPRINT), run.tags.get(DIGEST)
     if not own_arguments and recorded and digest:
         found = fingerprint(config, digest)
@@ -171,6 +170,7 @@ def _config(run: BundledRun, given: Mapping[str, Any], dataset_root: str | None)
                 f"run {run.name}: its configuration is not the one that was trained (fingerprint "
                 f"{found}, recorded {recorded})"
             )
+    _check_params(run, config)
     return config
 
 
