@@ -11,7 +11,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from sweep.bundling.layout import MOST_LETTERS, Bundle, BundledRun
 from sweep.bundling.private import without_private
-from sweep.config.fields import Role, walk
+from sweep.config.choices import CHOSEN
+from sweep.config.fields import Role, declared, walk
 from sweep.config.fingerprint import fingerprint
 from sweep.config.metrics import at_best
 from sweep.config.params import as_text
@@ -138,7 +139,19 @@ def _given(overrides: Sequence[str], runs: Sequence[BundledRun]) -> dict[str, An
 
 
 def _has_images_elsewhere(run: BundledRun) -> bool:
-    return any(place.startswith("dataset.") for place in run.places)
+    return any(_is_of_images(place) for place in run.places)
+
+
+def _is_of_images(place: str) -> bool:
+    return place.startswith("dataset.")
+
+
+def _is_field(run: BundledRun, place: str) -> bool:
+    """Return whether a place is a field of what is chosen, and no argument of a user's own code."""
+    group, _, name = place.partition(".")
+    chosen = (run.config or {}).get(group)
+    schema = CHOSEN[group].get(str(chosen.get("name"))) if group in CHOSEN and chosen else None
+    return schema is not None and name in declared(schema)
 
 
 def _config(run: BundledRun, given: Mapping[str, Any], dataset_root: str | None) -> Config:
@@ -203,15 +216,17 @@ def _meaning(text: str) -> Any:
 
 def _check_given(run: BundledRun, given: Mapping[str, Any], dataset_root: str | None) -> None:
     """Check that there is something for each place, where images or parameters lay elsewhere."""
+    in_folder = [each for each in run.places if _is_of_images(each) and _is_field(run, each)]
     missing = [
         place
         for place in run.places
-        if place not in (*given, *IN_BUNDLE)
-        and not (dataset_root is not None and place.startswith("dataset."))
+        if place not in given
+        and not (place in IN_BUNDLE and _is_field(run, place))
+        and not (place in in_folder and dataset_root is not None)
     ]
     if missing:
-        ways = [f"{place}=..." for place in missing if not place.startswith("dataset.")]
-        if others := [place for place in missing if place.startswith("dataset.")]:
+        ways = [f"{place}=..." for place in missing if place not in in_folder]
+        if others := [place for place in missing if place in in_folder]:
             ways = [f"--dataset-root FOLDER (or {others[0]}=...)", *ways]
         raise UserError(
             f"run {run.name}: {', '.join(missing)}: says where something lay that is not in the "

@@ -1,6 +1,7 @@
 """Which runs are trained again, what has to be given for them, and whether a ranking stands."""
 
 import dataclasses
+import json
 
 import pytest
 from bundles import SOURCE, a_bundle, a_run, written
@@ -124,6 +125,25 @@ def test_parameters_that_lie_elsewhere():
     with pytest.raises(UserError, match=message):
         given(both)
     assert given(run, "init_from=/here/net.params").config.init_from == "/here/net.params"
+
+
+def test_arguments_of_own_code_that_lie_elsewhere():
+    """They are no fields, whatever they are called: what is a symbol's file is in the bundle."""
+    net = ("model=custom", "model._target_=my_nets.Net", "+model.file=weights.txt")
+    images = ("dataset=custom", "dataset._target_=my_data.load", "+dataset.parts={a: x}")
+    run = a_run(1, 0.5, *net, *images, places=["model.file", "dataset.parts"])
+    for options in ({}, {"root": "/here"}):
+        with pytest.raises(UserError) as raised:
+            given(run, **options)
+        assert str(raised.value) == (
+            "run run 1: model.file, dataset.parts: says where something lay that is not in the "
+            "bundle; give model.file=... and dataset.parts=..."
+        )
+    config = given(run, "model.file=/here/weights.txt", "dataset.parts={a: /here/x}").config
+    assert json.loads(config.model._arguments_) == {"file": "/here/weights.txt"}
+    assert json.loads(config.dataset.arguments) == {"parts": {"a": "/here/x"}}
+    symbol = a_run(1, 0.5, "model=symbol", "model.file=net.json", places=["model.file"])
+    assert given(symbol).config.model.file == "net.json"
 
 
 def test_what_cannot_be_given():
