@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sweep import __version__
 from sweep.bundling.archive import read_archive, write_archive
@@ -121,9 +121,9 @@ def _sources(members: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
             key, _, place = rest.partition("/")
             found.setdefault(key, {})[place] = members[name]
     for key, files in found.items():
-        for place in files:
-            if any(other.startswith(f"{place}/") for other in files):
-                raise UserError(f"{SOURCES}/{key}/{place} is a file and a folder")
+        folders = {str(folder) for place in files for folder in PurePosixPath(place).parents}
+        if both := sorted(folders & files.keys()):
+            raise UserError(f"{SOURCES}/{key}/{both[0]} is a file and a folder")
         if identity(files) != key:
             raise UserError(f"{SOURCES}/{key}: these files are {identity(files)}, not {key}")
     return found
