@@ -11,13 +11,13 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from sweep.bundling.layout import (
+    FORMAT,
     MANIFEST,
     NAME,
     Manifest,
-    check_format,
     digest,
     from_json,
 )
@@ -154,7 +154,7 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 
 def _check_manifest(found: Mapping[str, bytes]) -> None:
-    check_format(found[MANIFEST])
+    _check_format(found[MANIFEST])
     manifest: Manifest = from_json(MANIFEST, found[MANIFEST], Manifest)
     others = set(found) - {MANIFEST}
     if more := sorted(others - set(manifest.members)):
@@ -164,3 +164,13 @@ def _check_manifest(found: Mapping[str, bytes]) -> None:
     for name, member in manifest.members.items():
         if member.bytes != len(found[name]) or member.sha256 != digest(found[name]):
             raise UserError(f"{name} is not what {MANIFEST} says: the file was changed or damaged")
+
+
+def _check_format(manifest: bytes) -> None:
+    """Check that a manifest is of the format that is read here."""
+    found = from_json(MANIFEST, manifest, dict[str, Any]).get("format")
+    if type(found) is not int or found != FORMAT:
+        raise UserError(
+            f"has the format {str(found)[:20]}; allowed is {FORMAT}, or a version of this program "
+            "that reads the other"
+        )

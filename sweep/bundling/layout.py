@@ -231,20 +231,6 @@ def _first(error: pydantic.ValidationError) -> str:
     return f"{steps}{': ' if steps else ''}{said}"
 
 
-def check_format(manifest: bytes) -> None:
-    """Check that a manifest is of the format that is read here.
-
-    Raises:
-        UserError: it is of another one.
-    """
-    found = from_json(MANIFEST, manifest, dict[str, Any]).get("format")
-    if type(found) is not int or found != FORMAT:
-        raise UserError(
-            f"has the format {str(found)[:20]}; allowed is {FORMAT}, or a version of this program "
-            "that reads the other"
-        )
-
-
 def digest(content: bytes) -> str:
     """Return the SHA-256 of a member, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
