@@ -4,17 +4,20 @@ All that can be wrong with such a file is found before anything of it is used: n
 to a disk, and no more is read than the limits allow, whatever the file says of itself.
 """
 
+import shutil
 import stat
+import struct
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from sweep.bundling.layout import (
+    FORMAT,
     MANIFEST,
     NAME,
     Manifest,
-    check_format,
     digest,
     from_json,
 )
@@ -27,6 +30,10 @@ MOST_BYTES = 512 * 2**20  # of all members, and of the file
 MOST_OF_ONE = 64 * 2**20
 MOST_TIMES = 200  # how many times as large as in the file a member of more than SMALL can be
 SMALL = 2**20
+MOST_OF_NAMES = 4 * 2**20  # in the zip's list of its members
+# https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.15 and 4.3.16
+END, END_BEGINS = struct.Struct("<4s4H2LH"), b"PK\x05\x06"
+LOCATOR_BYTES, LOCATOR_BEGINS = 20, b"PK\x06\x07"
 ENCRYPTED = 0x1  # of a member's flags
 LEVEL = 9
 
@@ -36,16 +43,17 @@ def write_archive(file: Path, members: Mapping[str, bytes]) -> None:
 
     Raises:
         OSError: it cannot be written.
+        UserError: :func:`read_archive` would refuse it.
     """
-
-    def write(stream: IO[bytes]) -> None:
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+    with tempfile.TemporaryFile() as made:
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in sorted(members):
                 info = zipfile.ZipInfo(name, OLDEST)
                 info.create_system, info.external_attr = 3, 0o100644 << 16
                 archive.writestr(info, members[name], zipfile.ZIP_DEFLATED, LEVEL)
-
-    write_whole(file, write)
+        _members(made)
+        made.seek(0)
+        write_whole(file, lambda stream: shutil.copyfileobj(made, stream))
 
 
 def read_archive(file: Path) -> dict[str, bytes]:
@@ -71,6 +79,7 @@ def read_archive(file: Path) -> dict[str, bytes]:
 def _members(stream: IO[bytes]) -> dict[str, bytes]:
     if stream.seek(0, 2) > MOST_BYTES:
         raise UserError(f"larger than {MOST_BYTES:,} bytes")
+    _check_end(stream)
     with zipfile.ZipFile(stream) as archive:
         infos = archive.infolist()
         _check_names([each.orig_filename for each in infos])
@@ -81,6 +90,26 @@ def _members(stream: IO[bytes]) -> dict[str, bytes]:
         found = {each.filename: _content(archive, each) for each in infos}
     _check_manifest(found)
     return found
+
+
+def _check_end(stream: IO[bytes]) -> None:
+    """Check how long the list of members is before it is read: all of it is in memory then.
+
+    The end is where `zipfile` looks first, without a comment; and where it finds no other numbers,
+    as in the format for more than 4 GiB.
+    """
+    size = stream.seek(0, 2)
+    stream.seek(max(0, size - END.size - LOCATOR_BYTES))
+    before, end = stream.read(LOCATOR_BYTES), stream.read()
+    if size < END.size + LOCATOR_BYTES or not end.startswith(END_BEGINS):
+        raise UserError("no zip that can be read")
+    *_, members, directory_bytes, _, comment = END.unpack(end)
+    if comment or before.startswith(LOCATOR_BEGINS):
+        raise UserError("is a zip with a comment, or for more than 4 GiB; no bundle is")
+    if members > MOST_MEMBERS:
+        raise UserError(f"has more than {MOST_MEMBERS:,} members")
+    if directory_bytes > MOST_OF_NAMES:
+        raise UserError(f"has more than {MOST_OF_NAMES:,} bytes of names of members")
 
 
 def _check_names(names: list[str]) -> None:
@@ -125,7 +154,7 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 
 def _check_manifest(found: Mapping[str, bytes]) -> None:
-    check_format(found[MANIFEST])
+    _check_format(found[MANIFEST])
     manifest: Manifest = from_json(MANIFEST, found[MANIFEST], Manifest)
     others = set(found) - {MANIFEST}
     if more := sorted(others - set(manifest.members)):
@@ -135,3 +164,13 @@ def _check_manifest(found: Mapping[str, bytes]) -> None:
     for name, member in manifest.members.items():
         if member.bytes != len(found[name]) or member.sha256 != digest(found[name]):
             raise UserError(f"{name} is not what {MANIFEST} says: the file was changed or damaged")
+
+
+def _check_format(manifest: bytes) -> None:
+    """Check that a manifest is of the format that is read here."""
+    found = from_json(MANIFEST, manifest, dict[str, Any]).get("format")
+    if type(found) is not int or found != FORMAT:
+        raise UserError(
+            f"has the format {str(found)[:20]}; allowed is {FORMAT}, or a version of this program "
+            "that reads the other"
+        )

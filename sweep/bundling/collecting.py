@@ -16,6 +16,7 @@ from sweep.bundling.layout import (
     Curve,
     Environment,
     digest,
+    explained,
     to_json,
 )
 from sweep.bundling.private import cleaned, has_password, is_given_away, without_private
@@ -72,45 +73,47 @@ def collect(tracking_uri: str | None, given: str) -> Bundle:
     _check_sources(sources)
     name = _words(about.name)
     ended_ms = max(each.end_ms or 0 for each in (parent, *kept))
-    return Bundle(
-        sweep=BundledSweep(
-            run_id=about.run_id,
-            name=name,
-            experiment=experiment,
-            status=_status(parent),
-            start_ms=parent.start_ms,
-            end_ms=ended_ms,
-            params=_texts(about.params),
-            tags=_tags(about.tags),
-            metric=metric,
-            direction=recorded.direction(metric),
-        ),
-        runs=[_bundled(each, curves.get(each.info.run_id, {})) for each in kept],
-        environments={key: _environment(each) for key, each in environments.items() if each},
-        sources={key: dict(files) for key, files in sources.items()},
-        leaderboard=rank_configurations(recorded, metric, None).to_csv(index=False).encode(),
-        report=_report(recorded, metric, name, ended_ms),
-    )
+    with explained(f"sweep {about.run_id}: cannot be given away"):
+        return Bundle(
+            sweep=BundledSweep(
+                run_id=about.run_id,
+                name=name,
+                experiment=experiment,
+                status=_status(parent),
+                start_ms=parent.start_ms,
+                end_ms=ended_ms,
+                params=_texts(about.params),
+                tags=_tags(about.tags),
+                metric=metric,
+                direction=recorded.direction(metric),
+            ),
+            runs=[_bundled(each, curves.get(each.info.run_id, {})) for each in kept],
+            environments={key: _environment(each) for key, each in environments.items() if each},
+            sources={key: dict(files) for key, files in sources.items()},
+            leaderboard=rank_configurations(recorded, metric, None).to_csv(index=False).encode(),
+            report=_report(recorded, metric, name, ended_ms),
+        )
 
 
 def _bundled(kept: KeptRun, curves: Mapping[str, Curve]) -> BundledRun:
     clean = cleaned(kept.config) if kept.config else None
-    return BundledRun(
-        run_id=kept.info.run_id,
-        name=_words(kept.info.name),
-        status=_status(kept),
-        start_ms=kept.start_ms,
-        end_ms=max(kept.end_ms or 0, kept.start_ms),
-        params=_texts(kept.info.params),
-        tags=_tags(kept.info.tags),
-        curves=dict(curves),
-        config=dict(clean.config) if clean else None,
-        places=list(clean.places) if clean else [],
-        environment=identity_of(kept.environment) if kept.environment else None,
-        commit=_words(kept.commit),
-        source=identity(kept.source) if kept.source else None,
-        dataset_source=identity(kept.dataset_source) if kept.dataset_source else None,
-    )
+    with explained(f"run {kept.info.run_id}: cannot be given away"):
+        return BundledRun(
+            run_id=kept.info.run_id,
+            name=_words(kept.info.name),
+            status=_status(kept),
+            start_ms=kept.start_ms,
+            end_ms=max(kept.end_ms or 0, kept.start_ms),
+            params=_texts(kept.info.params),
+            tags=_tags(kept.info.tags),
+            curves=dict(curves),
+            config=dict(clean.config) if clean else None,
+            places=list(clean.places) if clean else [],
+            environment=identity_of(kept.environment) if kept.environment else None,
+            commit=_words(kept.commit),
+            source=identity(kept.source) if kept.source else None,
+            dataset_source=identity(kept.dataset_source) if kept.dataset_source else None,
+        )
 
 
 def _status(kept: KeptRun) -> Any:

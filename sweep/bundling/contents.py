@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sweep import __version__
 from sweep.bundling.archive import read_archive, write_archive
@@ -26,6 +26,7 @@ from sweep.bundling.layout import (
 )
 from sweep.bundling.private import cleaned, is_given_away
 from sweep.config.choices import CHOSEN
+from sweep.config.metrics import METRICS
 from sweep.errors import UserError
 from sweep.own_modules import identity
 
@@ -35,9 +36,14 @@ def write_bundle(file: Path, bundle: Bundle) -> str:
 
     Raises:
         OSError: it cannot be written.
+        UserError: :func:`read_bundle` would refuse it.
     """
     members = members_of(bundle)
-    write_archive(file, members)
+    try:
+        bundle_of(members)
+        write_archive(file, members)
+    except UserError as error:
+        raise UserError(f"{file}: is not written, since nobody could read it: {error}") from error
     return digest(members[MANIFEST])
 
 
@@ -80,7 +86,8 @@ def bundle_of(members: Mapping[str, bytes]) -> Bundle:
     """
     if missing := [name for name in ALWAYS if name not in members]:
         raise UserError(f"has no {missing[0]}")
-    numbered = sorted(name for name in members if name.startswith(f"{RUNS}/"))
+    numbered = [name for name in members if name.startswith(f"{RUNS}/")]
+    numbered.sort(key=lambda name: (len(name), name))  # 10000.json after 9999.json
     if numbered != [f"{RUNS}/{number:04d}.json" for number in range(1, len(numbered) + 1)]:
         raise UserError(f"the files in {RUNS}/ are not numbered from 0001 on")
     if not numbered:
@@ -99,6 +106,7 @@ def bundle_of(members: Mapping[str, bytes]) -> Bundle:
     )
     for name, run in zip(numbered, bundle.runs, strict=True):
         _check_run(name, run)
+    _check_direction(bundle.sweep)
     if wrong := [key for key in bundle.sweep.tags if not is_given_away(key)]:
         raise UserError(f"{SWEEP}: tags: {wrong[0]} means something here, and nothing elsewhere")
     _check_references(bundle)
@@ -113,9 +121,9 @@ def _sources(members: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
             key, _, place = rest.partition("/")
             found.setdefault(key, {})[place] = members[name]
     for key, files in found.items():
-        for place in files:
-            if any(other.startswith(f"{place}/") for other in files):
-                raise UserError(f"{SOURCES}/{key}/{place} is a file and a folder")
+        folders = {str(folder) for place in files for folder in PurePosixPath(place).parents}
+        if both := sorted(folders & files.keys()):
+            raise UserError(f"{SOURCES}/{key}/{both[0]} is a file and a folder")
         if identity(files) != key:
             raise UserError(f"{SOURCES}/{key}: these files are {identity(files)}, not {key}")
     return found
@@ -139,6 +147,16 @@ def _check_run(name: str, run: BundledRun) -> None:
         raise UserError(f"{name}: config: {wrong[0]} is no group of fields")
     if not is_clean:
         raise UserError(f"{name}: config: names a place on a machine, or how a run is launched")
+
+
+def _check_direction(sweep: BundledSweep) -> None:
+    """Check that its best is what is best of this metric, if that is known here."""
+    known = METRICS.get(sweep.metric.rpartition("/")[2])
+    if known and known.direction != sweep.direction:
+        raise UserError(
+            f"{SWEEP}: direction={sweep.direction}: allowed is {known.direction}, which is better "
+            f"of {sweep.metric}"
+        )
 
 
 def _check_references(bundle: Bundle) -> None:

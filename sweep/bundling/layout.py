@@ -4,7 +4,8 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import field
 from typing import Annotated, Any, Literal
 
@@ -209,26 +210,25 @@ def from_json(name: str, content: bytes, schema: Any) -> Any:
             raise ValueError("is not as `sweep bundle` writes it")
         return found
     except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        steps = ".".join(map(str, first["loc"]))[:100]
-        said = " ".join(first["msg"].split()).removeprefix("Value error, ")
-        raise UserError(f"{name}: {steps}{': ' if steps else ''}{said}") from error
+        raise UserError(f"{name}: {_first(error)}") from error
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise UserError(f"{name}: {' '.join(str(error).split())[:200]}") from error
 
 
-def check_format(manifest: bytes) -> None:
-    """Check that a manifest is of the format that is read here.
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Turn a wrong value of what is made meanwhile into one sentence that begins so."""
+    try:
+        yield
+    except pydantic.ValidationError as error:
+        raise UserError(f"{what}: {_first(error)}") from error
 
-    Raises:
-        UserError: it is of another one.
-    """
-    found = from_json(MANIFEST, manifest, dict[str, Any]).get("format")
-    if type(found) is not int or found != FORMAT:
-        raise UserError(
-            f"has the format {str(found)[:20]}; allowed is {FORMAT}, or a version of this program "
-            "that reads the other"
-        )
+
+def _first(error: pydantic.ValidationError) -> str:
+    first = error.errors()[0]
+    steps = ".".join(map(str, first["loc"]))[:100]
+    said = " ".join(first["msg"].split()).removeprefix("Value error, ")
+    return f"{steps}{': ' if steps else ''}{said}"
 
 
 def digest(content: bytes) -> str:

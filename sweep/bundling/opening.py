@@ -6,7 +6,6 @@ import yaml
 
 from sweep.bundling.layout import Bundle, BundledRun
 from sweep.tracking import (
-    BUNDLE,
     CONFIG_FILE,
     DATASET_SOURCE_FOLDER,
     ENVIRONMENT_FILE,
@@ -14,7 +13,6 @@ from sweep.tracking import (
     ORIGINAL,
     RUN,
     SOURCE_FOLDER,
-    SWEEP,
     ForeignRun,
     ForeignSweeps,
 )
@@ -45,7 +43,7 @@ def take_in(bundle: Bundle, key: str, experiment: str, tracking_uri: str | None)
         tracking_uri: of the record; None for the default one.
 
     Raises:
-        UserError: they cannot be recorded there.
+        UserError: they cannot be recorded there, or somebody else takes them in.
     """
     record = ForeignSweeps(tracking_uri, experiment)
     if found := record.find(key):
@@ -57,12 +55,12 @@ def take_in(bundle: Bundle, key: str, experiment: str, tracking_uri: str | None)
         start_ms=sweep.start_ms,
         end_ms=sweep.end_ms,
         params=sweep.params,
-        tags={**sweep.tags, KIND: SWEEP, BUNDLE: key, ORIGINAL: sweep.run_id},
+        tags={**sweep.tags, ORIGINAL: sweep.run_id},
     )
-    return Opened(record.add(parent, [_foreign(each, bundle, key) for each in bundle.runs]), True)
+    return Opened(record.add(key, parent, [_foreign(each, bundle) for each in bundle.runs]), True)
 
 
-def _foreign(run: BundledRun, bundle: Bundle, key: str) -> ForeignRun:
+def _foreign(run: BundledRun, bundle: Bundle) -> ForeignRun:
     texts = {}
     if run.config is not None:
         texts[CONFIG_FILE] = yaml.safe_dump(run.config, sort_keys=False)
@@ -76,7 +74,7 @@ def _foreign(run: BundledRun, bundle: Bundle, key: str) -> ForeignRun:
         start_ms=run.start_ms,
         end_ms=run.end_ms,
         params=run.params,
-        tags={**run.tags, KIND: RUN, BUNDLE: key, ORIGINAL: run.run_id, COMMIT: run.commit},
+        tags={**run.tags, KIND: RUN, ORIGINAL: run.run_id, COMMIT: run.commit},
         curves={metric: curve.points() for metric, curve in run.curves.items()},
         texts=texts,
         folders={path: bundle.sources[each] for path, each in folders.items() if each},

@@ -14,34 +14,59 @@ from typing import Any
 from sweep.config.choices import CHOSEN
 from sweep.config.fields import Mark, Role, declared
 from sweep.config.schema import Config
-from sweep.tracking import DIVERGED, FAILURE, FINGERPRINT, PRUNED_AFTER, is_reserved
+from sweep.tracking import (
+    DECIDED_BY,
+    DIVERGED,
+    FAILURE,
+    FINGERPRINT,
+    PAUSED_AFTER,
+    PRUNED_AFTER,
+    TIED_RUNS,
+    is_reserved,
+)
 from sweep.uris import redacted
 
 TEXTS_IN_JSON = {"dataset": "arguments", "model": "_arguments_", "loss": "_arguments_"}
 PLACES = ("init_from", "model.file")  # fields that say where a file is, whatever they decide
-GIVEN_AWAY = (FINGERPRINT, FAILURE, DIVERGED, PRUNED_AFTER, "device", "dataset.digest")
+GIVEN_AWAY = (
+    *(FINGERPRINT, FAILURE, DIVERGED, PRUNED_AFTER, PAUSED_AFTER, "device", "dataset.digest"),
+    *(TIED_RUNS, DECIDED_BY),  # the verdict of seed=auto, by fingerprints
+)
 VERSIONS = "version."
+LOCAL = r"(?<![\w+.-])(?:file:/|[\w+.-]+:///)"  # how an address of this machine begins
+OF_A_RECORD = r"(?<!\bmodels:)(?<!\bruns:)(?<!\bmlflow-artifacts:)"  # no path comes after these
 PATH_IN_TEXT = re.compile(
-    r"file:/+[^\s'\",;:()\[\]]*"  # an address
-    r"|(?<![\w./\\~:<&*])(?:~[\w.-]*)?/[\w.@+~-][^\s'\",;:()\[\]<>]*"  # of Linux and macOS
+    rf"{LOCAL}/*[^\s'\",;:()\[\]]*"
+    rf"|{OF_A_RECORD}(?<![\w./\\~<&*])(?:~[\w.-]*)?/[\w.@+~-][^\s'\",;:()\[\]<>]*"  # Linux's
     r"|(?<![\w/\\])(?:[A-Za-z]:[\\/]|\\\\)[^\s'\",;()\[\]<>]*"  # of Windows
 )
-ADDRESS = re.compile(r"[\w+.-]+://")
+ADDRESS = "://"  # what every one has
+IS_LOCAL, IS_ADDRESS = re.compile(LOCAL), re.compile(r"[\w+.-]{2,}://")  # no drive of Windows
 WITH_PASSWORD = re.compile(rb"[\w+.-]+://[^\s/'\"@{}]+:[^\s/'\"@{}]+@")
 
 
 def without_private(text: str) -> str:
     """Return a text without passwords, and with the last part of each absolute path in it."""
-    if ADDRESS.search(text):
+    if ADDRESS in text:
         text = redacted(text)
-    return PATH_IN_TEXT.sub(lambda found: _last_part(found[0]), text)
+    before = None
+    while text != before:  # what is left of two may be another
+        before, text = text, PATH_IN_TEXT.sub(lambda found: _last_part(found[0]), text)
+    return text
 
 
 def is_private(text: str) -> bool:
     """Return whether a value is a path that means a place on one machine, or has a password."""
+    return _is_place(text) or (ADDRESS in text and redacted(text) != text)
+
+
+def _is_place(text: str) -> bool:
     windows, parts = PureWindowsPath(text), re.split(r"[\\/]", text)
-    is_absolute = text.startswith(("/", "~", "\\", "file:")) or bool(windows.drive)
-    return is_absolute or ".." in parts or (bool(ADDRESS.search(text)) and redacted(text) != text)
+    if IS_LOCAL.match(text):
+        return True
+    if IS_ADDRESS.match(text):
+        return False
+    return text.startswith(("/", "~", "\\")) or bool(windows.drive) or ".." in parts
 
 
 def is_given_away(tag: str) -> bool:
@@ -104,7 +129,8 @@ def _cleaned_group(
         elif name.startswith("_") or (info and Mark.KEYS in info.marks):
             yield name, value
         else:
-            yield name, _shortened(key, value, places, is_machine or key in PLACES)
+            is_place = is_machine or (info is not None and key in PLACES)
+            yield name, _shortened(key, value, places, is_place)
 
 
 def _is_text_in_json(value: Any) -> bool:
@@ -115,26 +141,30 @@ def _is_text_in_json(value: Any) -> bool:
 
 
 def _shortened(key: str, value: Any, places: list[str], is_place: bool) -> Any:
-    """Return a value with the last part of each path in it; and note its field if there is one."""
+    """Return a value with the last part of each path in it; and note the field if there is one."""
     if isinstance(value, str):
-        private = is_private(value)
-        if (private or is_place) and key not in places:
+        short = _short(value)
+        if (short != value or is_place) and key not in places:
             places.append(key)
-        return _last_part(value) if private else value
+        return short
     if isinstance(value, list | tuple):
         return [_shortened(key, each, places, is_place) for each in value]
     if isinstance(value, Mapping):
+        names = {name: _short(name) if isinstance(name, str) else name for name in value}
+        if any(name != short for name, short in names.items()) and key not in places:
+            places.append(key)
         return {
-            name: _shortened(f"{key}.{name}", each, places, is_place)
-            for name, each in value.items()
+            names[name]: _shortened(key, each, places, is_place) for name, each in value.items()
         }
     return value
 
 
+def _short(text: str) -> str:
+    return _last_part(text) if _is_place(text) else without_private(text)
+
+
 def _last_part(path: str) -> str:
-    """Return the name of a file or folder; of an address, what it is without a password."""
-    if ADDRESS.search(path) and not path.startswith("file:"):
-        return redacted(path)
-    name = PurePosixPath(re.sub(r"[\\/]+", "/", path)).name.lstrip("~")
-    name = re.sub(r"^[A-Za-z]:", "", name)
+    """Return the name of a file or folder."""
+    name = PurePosixPath(re.sub(r"[\\/]+", "/", path)).name
+    name = re.sub(r"^(?:~|[A-Za-z]:)+", "", name)
     return "_" if name in ("", "..") else name

@@ -1,5 +1,6 @@
 """Which runs of a bundle are trained again, and with what: chosen, completed, and checked."""
 
+import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,18 +9,21 @@ from typing import Any
 import yaml
 from omegaconf.errors import OmegaConfBaseException
 
-from sweep.bundling.layout import Bundle, BundledRun
+from sweep.bundling.layout import MOST_LETTERS, Bundle, BundledRun
+from sweep.bundling.private import without_private
 from sweep.config.choices import CHOSEN
+from sweep.config.fields import Role, declared, walk
 from sweep.config.fingerprint import fingerprint
 from sweep.config.metrics import at_best
-from sweep.config.own_metrics import is_own, own_metric
-from sweep.config.recorded import from_yaml
+from sweep.config.params import as_text
+from sweep.config.recorded import from_yaml, targets_of
 from sweep.config.schema import Config
 from sweep.errors import UserError
 from sweep.tracking import FINGERPRINT
 
 DIGEST = "dataset.digest"
 ALWAYS_GIVEN = ("context",)  # fields that can be given besides those of places
+DECISIVE = (Role.TRAJECTORY, Role.IDENTITY)
 IN_BUNDLE = ("model.file",)  # places of what a bundle has, all the same
 
 
@@ -40,9 +44,7 @@ class Sampled:
     @property
     def targets(self) -> list[str]:
         """What is named by a ``_target_``, or measures: a user's own code, or installed."""
-        found = [getattr(getattr(self.config, group), "_target_", None) for group in CHOSEN]
-        found += [own_metric(each).target for each in self.config.metrics if is_own(each)]
-        return [str(each) for each in found if each]
+        return targets_of(self.config)
 
     @property
     def runs_code(self) -> bool:
@@ -72,13 +74,19 @@ def chosen(bundle: Bundle, number: int, seed: int) -> list[BundledRun]:
     """Return so many runs: the best, and others drawn by a seed; in the order of the bundle.
 
     Raises:
-        UserError: none can be trained again.
+        UserError: none can be trained again, or the best cannot: the others say nothing of it.
     """
     trainable = {each.run_id: each for each in bundle.runs if each.config is not None}
-    ids = [run_id for run_id in scores_of(bundle) if run_id in trainable]
+    ids = list(scores_of(bundle))
     if not ids:
         raise UserError("no run in it has ended well, so none can be trained again")
-    others = sorted(ids[1:])
+    if ids[0] not in trainable:
+        (name,) = [each.name for each in bundle.runs if each.run_id == ids[0]]
+        raise UserError(
+            f"run {name}: is the best by {bundle.sweep.metric}, and has no configuration in it, so "
+            "what it says cannot be checked; allowed is a bundle whose best run has one"
+        )
+    others = sorted(trainable.keys() & ids[1:])
     drawn = random.Random(seed).sample(others, min(number - 1, len(others)))
     return [each for each in bundle.runs if each.run_id in (ids[0], *drawn)]
 
@@ -131,7 +139,19 @@ def _given(overrides: Sequence[str], runs: Sequence[BundledRun]) -> dict[str, An
 
 
 def _has_images_elsewhere(run: BundledRun) -> bool:
-    return any(place.startswith("dataset.") for place in run.places)
+    return any(_is_of_images(place) for place in run.places)
+
+
+def _is_of_images(place: str) -> bool:
+    return place.startswith("dataset.")
+
+
+def _is_field(run: BundledRun, place: str) -> bool:
+    """Return whether a place is a field of what is chosen, and no argument of a user's own code."""
+    group, _, name = place.partition(".")
+    chosen = (run.config or {}).get(group)
+    schema = CHOSEN[group].get(str(chosen.get("name"))) if group in CHOSEN and chosen else None
+    return schema is not None and name in declared(schema)
 
 
 def _config(run: BundledRun, given: Mapping[str, Any], dataset_root: str | None) -> Config:
@@ -163,20 +183,50 @@ def _config(run: BundledRun, given: Mapping[str, Any], dataset_root: str | None)
                 f"run {run.name}: its configuration is not the one that was trained (fingerprint "
                 f"{found}, recorded {recorded})"
             )
+    _check_params(run, config)
     return config
+
+
+def _check_params(run: BundledRun, config: Config) -> None:
+    """Check that what a run is said to be is what is trained: leaderboards show its params.
+
+    Only what decides its numbers; the images are compared by their digest.
+    """
+    given = (*ALWAYS_GIVEN, *run.places)
+    for info, value in walk(config):
+        key, recorded = info.key, run.params.get(info.key)
+        is_given = any(place == key or place.startswith(f"{key}.") for place in given)
+        if info.role not in DECISIVE or is_given or recorded is None:
+            continue
+        trained = as_text(value)
+        if recorded != trained and _meaning(recorded) != _meaning(trained):
+            raise UserError(
+                f"run {run.name}: its params say {key}={recorded[:100]}, and its configuration "
+                f"{key}={trained[:100]}; allowed is the same"
+            )
+
+
+def _meaning(text: str) -> Any:
+    """Return what a param says, without what is private: that is shortened in other ways."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):  # it may be made for that
+        return without_private(text)[:MOST_LETTERS]
 
 
 def _check_given(run: BundledRun, given: Mapping[str, Any], dataset_root: str | None) -> None:
     """Check that there is something for each place, where images or parameters lay elsewhere."""
+    in_folder = [each for each in run.places if _is_of_images(each) and _is_field(run, each)]
     missing = [
         place
         for place in run.places
-        if place not in (*given, *IN_BUNDLE)
-        and not (dataset_root is not None and place.startswith("dataset."))
+        if place not in given
+        and not (place in IN_BUNDLE and _is_field(run, place))
+        and not (place in in_folder and dataset_root is not None)
     ]
     if missing:
-        ways = [f"{place}=..." for place in missing if not place.startswith("dataset.")]
-        if others := [place for place in missing if place.startswith("dataset.")]:
+        ways = [f"{place}=..." for place in missing if place not in in_folder]
+        if others := [place for place in missing if place in in_folder]:
             ways = [f"--dataset-root FOLDER (or {others[0]}=...)", *ways]
         raise UserError(
             f"run {run.name}: {', '.join(missing)}: says where something lay that is not in the "

@@ -1,29 +1,18 @@
 """Some runs of a bundle trained again on this machine, and compared with what it says."""
 
 import math
-import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hydra.core.utils import JobStatus
-from omegaconf import DictConfig, OmegaConf
-
 from sweep.bundling.layout import Bundle
-from sweep.bundling.sample import DIGEST, Sampled, score_of, scores_of
-from sweep.config.schema import Config, Tracking
-from sweep.errors import RunFailed, UserError
-from sweep.execution.job import Job
-from sweep.execution.local import forked
-from sweep.execution.scheduler import Scheduler
-from sweep.execution.worker import RUN_LOG
+from sweep.bundling.sample import Sampled, score_of, scores_of
+from sweep.bundling.training import train
 from sweep.runs.events import Listener
-from sweep.runs.reproduce import Comparison, compare, made_by
-from sweep.sweeps.single import Shown, returned
-from sweep.tracking import Tracker, close_as_failed, read_record
+from sweep.runs.reproduce import Comparison, compare
+from sweep.tracking import read_record
 
 
 @dataclass(frozen=True)
@@ -84,91 +73,11 @@ def verify(
     with tempfile.TemporaryDirectory(prefix="sweep-verify-") as place:
         uri = f"sqlite:///{place}/mlflow.db"
         # Nothing is read before all are trained: an open database does not survive a fork.
-        trained = [
-            _trained(each, bundle, Path(place, str(number)), uri, tell())
-            for number, each in enumerate(sample)
-        ]
+        trained = train(bundle, sample, Path(place), uri, tell)
         return [
             _compared(each, bundle.sweep.metric, uri, *found)
             for each, found in zip(sample, trained, strict=True)
         ]
-
-
-def _trained(
-    sampled: Sampled, bundle: Bundle, folder: Path, uri: str, tell: Listener
-) -> tuple[str | None, str]:
-    """Train a run; return its id in the record, None if it failed, and why it did."""
-    folder.mkdir()
-    run = sampled.run
-    source, dataset_source = (
-        bundle.sources[each] if each else {} for each in (run.source, run.dataset_source)
-    )
-    config = made_by(sampled.config, source, dataset_source, folder / "modules")
-    config = _here(config, folder, uri)
-    # MXNet reads its number of threads once, when it is loaded, in the process that trains.
-    os.environ["OMP_NUM_THREADS"] = str(config.threads_per_run)
-    job = Job(0, (), partial(_of_hydra, str(folder)), config)
-    shown = Shown(tell)
-    train = partial(_checked_and_trained, config, run.tags.get(DIGEST))
-    executor = forked.ForkedExecutor(partial(returned, train, folder / RUN_LOG))
-    (result,) = (
-        Scheduler(executor, [job], shown, close=partial(forked.call, close_as_failed))
-        .run()
-        .values()
-    )
-    if result.status == JobStatus.COMPLETED:
-        return shown.run_id, ""
-    if shown.is_killed:
-        raise KeyboardInterrupt
-    error = result._return_value
-    if isinstance(error, UserError):
-        raise UserError(f"run {run.name}: {error}") from error
-    if isinstance(error, RunFailed):
-        return None, str(error)
-    raise error
-
-
-def _here(config: Config, folder: Path, uri: str) -> Config:
-    """Return the configuration of a run that leaves nothing but its record in a folder."""
-    return replace(
-        config,
-        checkpoint_dir=str(folder / "checkpoints"),
-        tracking=Tracking(uri=uri, experiment=folder.name),
-        figures=False,
-        keep_models="none",
-        keep_states=0,
-    )
-
-
-def _of_hydra(folder: str) -> DictConfig:
-    return OmegaConf.create(
-        {"hydra": {"overrides": {"task": []}, "sweep": {"dir": folder, "subdir": ""}}}
-    )
-
-
-def _checked_and_trained(config: Config, digest: str | None, tell: Listener) -> float:
-    """Train a run, if its images are those that it was trained on; in a process of its own."""
-    from sweep.data.splits import load_dataset
-    from sweep.runs.execute import execute
-
-    _make_experiment(config)
-    found = load_dataset(config.dataset).digest
-    if digest is not None and found != digest:
-        raise UserError(
-            f"other images than those of the bundle: {digest[:16]} there, {found[:16]} here; "
-            "allowed are the same, as with --dataset-root FOLDER"
-        )
-    return execute(config, (), tell)
-
-
-def _make_experiment(config: Config) -> None:
-    """Make the run's experiment, whose files are kept in the folder of the process then."""
-    before = Path.cwd()
-    os.chdir(Path(config.checkpoint_dir).parent)
-    try:
-        Tracker(config.tracking.uri, config.tracking.experiment)
-    finally:
-        os.chdir(before)
 
 
 def _compared(

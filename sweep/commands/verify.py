@@ -1,5 +1,6 @@
 """A bundle checked: some of its runs trained again here."""
 
+import secrets
 from pathlib import Path
 
 import click
@@ -23,6 +24,8 @@ from sweep.errors import UserError
 from sweep.signals import let_the_second_end_the_process
 from sweep.tracking import prepare_mlflow
 
+SEEDS = 2**32
+
 
 @click.command()
 @click.argument("file", type=Path)
@@ -30,14 +33,14 @@ from sweep.tracking import prepare_mlflow
 @click.option(
     "--sample", default=3, show_default=True, help="How many runs; the best is one of them."
 )
-@click.option("--seed", default=0, show_default=True, help="By which the others are drawn.")
+@click.option("--seed", type=int, help="By which the others are drawn; another one each time.")
 @click.option("--dataset-root", metavar="FOLDER", help="Where the image files are here.")
 @click.option("--trust", is_flag=True, help="Let modules in the bundle run on this machine.")
 def verify(
     file: Path,
     overrides: tuple[str, ...],
     sample: int,
-    seed: int,
+    seed: int | None,
     dataset_root: str | None,
     trust: bool,
 ) -> int:
@@ -54,10 +57,13 @@ def verify(
         raise UserError(f"--sample {sample}: allowed is 1 or more")
     prepare_mlflow()
     bundle, key = read_bundle(file)
+    # Whoever makes a bundle must not know which of its runs are trained again.
+    seed = secrets.randbelow(SEEDS) if seed is None else seed
     runs = sampled(bundle, chosen(bundle, sample, seed), overrides, dataset_root)
     show_lines(
         f"{file}: {count(len(bundle.runs), 'run')} of the sweep {bundle.sweep.name}",
         f"SHA-256 of its manifest: {key}",
+        f"Trained again: {count(len(runs), 'run')}, the best and others drawn by --seed {seed}",
     )
     if any(each.runs_code for each in runs):
         if files := own_files(bundle.sources):

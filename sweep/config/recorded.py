@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from sweep.config.choices import CHOSEN
 from sweep.config.compose import NESTED, load, parse
 from sweep.config.fields import FieldInfo, Role, declared
+from sweep.config.own_metrics import is_own, own_metric
 from sweep.config.params import as_text
 from sweep.config.schema import Config
 
@@ -74,3 +75,10 @@ def from_yaml(text: str) -> Config:
             if before and name not in values[group]:
                 values[group] = {**values[group], name: before.value}
     return parse(OmegaConf.create(values))
+
+
+def targets_of(config: Config) -> list[str]:
+    """Return what is named by a ``_target_``, or measures: a user's own code, or installed."""
+    found = [getattr(getattr(config, group), "_target_", None) for group in CHOSEN]
+    found += [own_metric(each).target for each in config.metrics if is_own(each)]
+    return [str(each) for each in found if each]

@@ -5,18 +5,12 @@ from sweep.tracking.mlflow_import import prepare_mlflow
 
 # isort: split
 from sweep.tracking.artifacts import read_text
-from sweep.tracking.bundled import (
-    ORIGINAL,
-    ForeignRun,
-    ForeignSweeps,
-    KeptRun,
-    read_kept,
-    refuse_running,
-)
+from sweep.tracking.bundled import KeptRun, read_kept, refuse_running
 from sweep.tracking.connection import database_file, import_stores, probe, short_timeouts
 from sweep.tracking.details import Details, read_details
 from sweep.tracking.editing import is_reserved, set_note, set_tags
 from sweep.tracking.exported import log_onnx, record_export, run_of_model
+from sweep.tracking.foreign import HALF, ORIGINAL, SIGN, ForeignRun, ForeignSweeps
 from sweep.tracking.histories import read_histories, read_points
 from sweep.tracking.locations import OwnPlaces
 from sweep.tracking.logged_model import Pyfunc
@@ -117,10 +111,12 @@ __all__ = [
     "FINGERPRINT",
     "FOLDER",
     "GOES_ON_FROM",
+    "HALF",
     "KIND",
     "PAUSED_AFTER",
     "RUN",
     "SEEDS",
+    "SIGN",
     "SOURCE_FOLDER",
     "START_FOLDER",
     "STUDY",

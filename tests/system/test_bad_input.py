@@ -355,7 +355,7 @@ def test_what_is_one_for_all_runs_cannot_be_swept_over(field, values):
         Job(n, (each,), lambda: composed, load(each), cost=1) for n, each in enumerate(overrides)
     ]
     with pytest.raises(UserError) as error:
-        sweep(jobs, overrides, NoGpus())
+        sweep(jobs, overrides, NoGpus(), grid=None)
     assert str(error.value) == f"{field.partition('.')[0]}: {ONE_FOR_ALL}"
     assert list(Path.cwd().iterdir()) == []
 

@@ -7,12 +7,15 @@ import zipfile
 
 import pandas as pd
 import pytest
-from bundles import written
+from bundles import a_bundle, a_run, in_members, written
 from mlflow import MlflowClient
+from mlflow.entities import ViewType
+from mlflow.exceptions import MlflowException
 from record import new_record
 from store import Store
 
-from sweep.bundling.contents import read_bundle
+from sweep.bundling import archive
+from sweep.bundling.contents import bundle_of, read_bundle, write_bundle
 from sweep.bundling.opening import take_in
 from sweep.commands.bundle import bundle as bundle_command
 from sweep.commands.cli import run as run_command
@@ -20,7 +23,7 @@ from sweep.commands.report import report
 from sweep.commands.unbundle import unbundle
 from sweep.errors import UserError
 from sweep.results.leaderboard import load_leaderboard
-from sweep.tracking import Tracker, read_details, read_record
+from sweep.tracking import HALF, SIGN, ForeignSweeps, Tracker, read_details, read_record
 
 NEW = ["run_id", "run_ids"]  # what is another in another record
 SECRETS = (b"somebody", b"hunter2", b"/home", b"/data", b"mybox")
@@ -162,11 +165,81 @@ def test_it_is_all_taken_in_or_nothing(tmp_path, monkeypatch):
     assert len(client.search_runs([number])) == 3
 
 
+@pytest.fixture
+def killed(tmp_path, monkeypatch):
+    """A record in which somebody has begun with a bundle, and was killed; and the bundle."""
+    uri = new_record(tmp_path)
+    bundle, key = read_bundle(written(tmp_path))
+    with monkeypatch.context() as broken:
+        broken.setattr(MlflowClient, "log_artifacts", lambda *others: 1 / 0)
+        broken.setattr(ForeignSweeps, "_remove", lambda *others: None)
+        with pytest.raises(UserError, match="division by zero"):
+            take_in(bundle, key, "sweep", uri)
+    return uri, bundle, key
+
+
+def recorded_in(uri, view=ViewType.ACTIVE_ONLY):
+    client = MlflowClient(uri)
+    return client.search_runs([client.get_experiment_by_name("sweep").experiment_id], "", view)
+
+
+def test_what_a_killed_one_has_left_is_done_again(killed, tmp_path, monkeypatch):
+    uri, bundle, key = killed
+    left = {each.info.run_id for each in recorded_in(uri)}
+    (parent,) = [each.info.run_id for each in recorded_in(uri) if HALF in each.data.tags]
+    assert len(left) == 2
+    assert Tracker(uri, "sweep").find_runs(bundle.runs[0].tags["fingerprint"]) == []
+    with pytest.raises(UserError) as raised:
+        take_in(bundle, key, "sweep", uri)
+    assert str(raised.value) == (
+        f"bundle {key[:16]}: somebody else takes it in, as sweep {parent}; allowed is once: if "
+        "nobody does any more, try again in 60 seconds"
+    )
+    assert {each.info.run_id for each in recorded_in(uri)} == left
+    MlflowClient(uri).set_tag(parent, SIGN, "1700000000")
+    assert take_in(bundle, key, "sweep", uri).is_new
+    whole = recorded_in(uri)
+    assert len(whole) == 3
+    assert not left & {each.info.run_id for each in whole}
+    assert {each.data.tags["bundle.sha256"] for each in whole} == {key}
+    assert not [each for each in whole if {HALF, SIGN} & {*each.data.tags}]
+    # A record that was moved is not mended while anything in it is RUNNING, deleted or not.
+    assert not [each for each in recorded_in(uri, ViewType.ALL) if each.info.status == "RUNNING"]
+    # Whoever has begun at the same time sees it when their own parent is recorded.
+    monkeypatch.setattr(ForeignSweeps, "find", lambda *others: None)
+    with pytest.raises(UserError, match="somebody else takes it in"):
+        take_in(bundle, key, "sweep", uri)
+    assert len(recorded_in(uri)) == 3
+
+
+def test_what_cannot_be_removed_does_not_hide_why(tmp_path, monkeypatch, caplog):
+    uri = new_record(tmp_path)
+    bundle, key = read_bundle(written(tmp_path))
+
+    def fails(*arguments):
+        raise MlflowException("the record is gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(MlflowClient, "log_artifacts", lambda *others: 1 / 0)
+        broken.setattr(MlflowClient, "delete_run", fails)
+        with pytest.raises(UserError, match="division by zero"):
+            take_in(bundle, key, "sweep", uri)
+    (said,) = [each.getMessage() for each in caplog.records if "stay" in each.getMessage()]
+    assert "(the record is gone)" in said
+    left = recorded_in(uri)
+    assert len(left) == 2
+    assert not [each.info.run_id for each in left if each.info.run_id not in said]
+
+
 def test_what_cannot_be_given_away(store, sweep, tmp_path, capsys):
     run_id = store.run("other")
     running = store.run("other", "RUNNING", name="goes on")
     store.client.set_tag(running, "sweep.kind", "sweep")
     store.run("other", parent=running)
+    named = store.run("other", name="named")
+    store.client.set_tag(named, "sweep.kind", "sweep")
+    tagged = store.run("other", parent=named, metrics={"val/accuracy": 0.5})
+    store.client.set_tag(tagged, " mine", "x")
     told = store.run("other", name="told")
     store.client.set_tag(told, "sweep.kind", "sweep")
     one = store.run("other", parent=told, metrics={"val/accuracy": 0.5})
@@ -176,6 +249,7 @@ def test_what_cannot_be_given_away(store, sweep, tmp_path, capsys):
         "nosuch": "nosuch is neither a run nor a sweep in ",
         run_id: f"{run_id}: is a run; allowed is a sweep, as `sweep list` shows them",
         running: f"{running} (goes on) is RUNNING; allowed is a sweep that has ended",
+        named: f"run {tagged}: cannot be given away: tags. mine.[key]: allowed is a name that",
         told: "my_data.py: has an address with a password in it, and would be given away",
     }.items():
         assert run_command(bundle_command, [given, str(target), "--tracking-uri", store.uri]) == 2
@@ -187,6 +261,42 @@ def test_what_cannot_be_given_away(store, sweep, tmp_path, capsys):
     assert run_command(bundle_command, [sweep, str(nowhere), "--tracking-uri", store.uri]) == 2
     assert capsys.readouterr().err == f"{nowhere}: cannot be written: No such file or directory\n"
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sweep_that_was_ended_and_goes_on_is_running(store, tmp_path, capsys):
+    parent = store.run("again", "KILLED", name="goes on")
+    store.client.set_tag(parent, "sweep.kind", "sweep")
+    store.run("again", parent=parent)
+    store.client.update_run(parent, "RUNNING")  # as the same command does; the end stays
+    assert store.client.get_run(parent).info.end_time is not None
+    arguments = [parent, str(tmp_path / "x.zip"), "--tracking-uri", store.uri]
+    assert run_command(bundle_command, arguments) == 2
+    assert capsys.readouterr().err.startswith(f"{parent} (goes on) is RUNNING; allowed is a sweep ")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_nobody_could_read_is_not_written(tmp_path, monkeypatch):
+    file = tmp_path / "x.zip"
+    said = f"{file}: is not written, since nobody could read it: "
+    with pytest.raises(UserError) as raised:
+        write_bundle(file, a_bundle(a_run(1, 0.5, source={"a.py": b""})))
+    assert str(raised.value) == f"{said}sources/ has not what the runs name"
+    monkeypatch.setattr(archive, "MOST_MEMBERS", 3)
+    with pytest.raises(UserError) as raised:
+        write_bundle(file, a_bundle(a_run(1, 0.5)))
+    assert str(raised.value) == f"{said}has more than 3 members"
+    assert not list(tmp_path.iterdir())
+
+
+def test_more_runs_than_four_digits_count():
+    """Names of files are in the order of their letters, and numbers are not."""
+    one = a_run(1, 0.5)
+    members = in_members(a_bundle(one))
+    content = members["runs/0001.json"]
+    for number in range(2, 10_002):
+        name, run_id = f"runs/{number:04d}.json", f"{number:032x}".encode()
+        members[name] = content.replace(one.run_id.encode(), run_id)
+    assert len(bundle_of(members).runs) == 10_001
 
 
 def test_the_manifest_lists_all(file):

@@ -1,6 +1,12 @@
 import pytest
 
-from sweep.bundling.private import cleaned, has_password, is_private, without_private
+from sweep.bundling.private import (
+    cleaned,
+    has_password,
+    is_given_away,
+    is_private,
+    without_private,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +28,16 @@ from sweep.bundling.private import cleaned, has_password, is_private, without_pr
         ("models:/digits@champion", "models:/digits@champion"),
         ("https://example.org/a/b", "https://example.org/a/b"),
         ("images/cats", "images/cats"),
+        (
+            "init_from=/home/anna/net-symbol.json:/home/anna/net-0010.params",
+            "init_from=net-symbol.json:net-0010.params",
+        ),
+        ("data:/mnt/anna/secret", "data:secret"),
+        ("host:~anna/secret/a", "host:a"),
+        ("--dir=/home/anna/x", "--dir=x"),
+        ("sqlite:////home/anna/mlflow.db", "mlflow.db"),
+        ("at hdfs:///user/anna/x, runs:/0123/model", "at x, runs:/0123/model"),
+        ("file:///a/file:/b/c", "file:c"),
     ],
 )
 def test_texts(text, clean):
@@ -72,6 +88,28 @@ def test_a_configuration():
     assert cleaned(found.config).config == found.config
 
 
+def test_paths_within_texts_of_a_configuration():
+    config = {
+        "init_from": "net-symbol.json:/home/anna/secret/net.params",
+        "model": {"name": "custom", "_arguments_": '{"flags": "--dir=/home/anna/x", "n": 1}'},
+        "dataset": {"name": "custom", "arguments": '{"parts": {"/mnt/anna": ["/mnt/b"]}}'},
+    }
+    found = cleaned(config)
+    assert found.config == {
+        "init_from": "net-symbol.json:net.params",
+        "model": {"name": "custom", "_arguments_": '{"flags": "--dir=x", "n": 1}'},
+        "dataset": {"name": "custom", "arguments": '{"parts": {"anna": ["b"]}}'},
+    }
+    assert found.places == ("init_from", "model.flags", "dataset.parts")
+    assert cleaned(found.config).config == found.config
+
+
+def test_long_texts_take_no_time():
+    """Somebody may have made them for that: each of these took minutes."""
+    for text in ("a" * 10**6, "a.b-" * 10**5, "~a" * 10**5, "://" * 10**5, "a:" * 10**5):
+        assert cleaned({"init_from": text}).config
+
+
 def test_a_relative_place_is_one_all_the_same():
     config = {"dataset": {"name": "arrays", "train": ["x.npy", "y.npy"], "val": None}}
     found = cleaned(config)
@@ -81,6 +119,18 @@ def test_a_relative_place_is_one_all_the_same():
 def test_mirrors_are_left_out():
     config = {"dataset": {"name": "mnist", "root": None, "mirrors": ["https://u:p@example.org/"]}}
     assert cleaned(config).config == {"dataset": {"name": "mnist", "root": None, "mirrors": []}}
+
+
+@pytest.mark.parametrize(
+    ("tag", "given"),
+    [
+        *[(each, True) for each in ("paused_after_epoch", "pruned_after_epoch", "mine")],
+        *[(each, True) for each in ("sweep.seeds.tied_runs", "sweep.seeds.metric")],
+        *[(each, False) for each in ("sweep.seeds.tied", "sweep.paused", "mlflow.user")],
+    ],
+)
+def test_tags_that_mean_something_elsewhere(tag, given):
+    assert is_given_away(tag) is given
 
 
 @pytest.mark.parametrize(

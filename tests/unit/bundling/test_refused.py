@@ -7,14 +7,15 @@ import stat
 import zipfile
 
 import pytest
-from bundles import in_members, plain, rewritten, two_runs, written
+from bundles import a_bundle, a_run, in_members, plain, rewritten, two_runs, written
 
 from sweep.bundling import archive
-from sweep.bundling.contents import read_bundle
+from sweep.bundling.contents import bundle_of, read_bundle
 from sweep.bundling.layout import MANIFEST, to_json
 from sweep.commands.cli import run
 from sweep.commands.unbundle import unbundle
 from sweep.errors import UserError
+from sweep.own_modules import identity
 
 BYTES, VALUES = 300, 60
 WRONG = (
@@ -133,6 +134,31 @@ def test_bombs(tmp_path, monkeypatch):
     assert refusal(file) == "has more than 3 members"
 
 
+def test_a_list_of_members_is_not_read_before_its_length(tmp_path, monkeypatch):
+    file = written(tmp_path)
+    content = file.read_bytes()
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *others: 1 / 0)
+    monkeypatch.setattr(archive, "MOST_OF_NAMES", 100)
+    assert refusal(file) == "has more than 100 bytes of names of members"
+    monkeypatch.setattr(archive, "MOST_MEMBERS", 3)
+    assert refusal(file) == "has more than 3 members"
+    said = "is a zip with a comment, or for more than 4 GiB; no bundle is"
+    file.write_bytes(content[:-2] + b"\1\0")
+    assert refusal(file) == said
+    file.write_bytes(content[:-42] + b"PK\6\7" + bytes(16) + content[-22:])
+    assert refusal(file) == said
+    file.write_bytes(content + b"x")
+    assert refusal(file) == "no zip that can be read"
+
+
+def test_many_files_and_folders_take_no_time(tmp_path):
+    """Each was compared with all others once, which took minutes."""
+    sources = {f"a{number}/b.py": b"" for number in range(archive.MOST_MEMBERS - 100)}
+    name = identity(sources)
+    bundle = a_bundle(a_run(1, 0.5, source=sources), sources={name: sources})
+    assert len(bundle_of(in_members(bundle)).sources[name]) == archive.MOST_MEMBERS - 100
+
+
 def test_a_size_that_is_a_lie(tmp_path):
     members = in_members()
     file = tmp_path / "a.zip"
@@ -198,6 +224,11 @@ def change(members, name, values):
         ("runs/0001.json", {"source": None}, "sources/ has not what the runs name"),
         ("runs/0002.json", {"run_id": f"{1:032x}"}, "has a run twice"),
         ("runs/0001.json", {"config": {"model": 5}}, "runs/0001.json: config: model is no group"),
+        (
+            "sweep.json",
+            {"direction": "min"},
+            "sweep.json: direction=min: allowed is max, which is better of val/accuracy",
+        ),
         (
             "runs/0001.json",
             {"config": {"dataset": {"name": "folder", "root": "/etc"}}},

@@ -1,12 +1,15 @@
 """Which runs are trained again, what has to be given for them, and whether a ranking stands."""
 
 import dataclasses
+import json
 
 import pytest
-from bundles import SOURCE, a_bundle, a_run
+from bundles import SOURCE, a_bundle, a_run, written
 
 from sweep.bundling.sample import Sampled, chosen, sampled, scores_of
 from sweep.bundling.verifying import Verified, largest_differences, ranking_stands
+from sweep.commands import verify as command
+from sweep.commands.cli import run as run_command
 from sweep.errors import UserError
 from sweep.own_modules import identity
 from sweep.runs.reproduce import Comparison, compare
@@ -35,11 +38,36 @@ def test_the_best_is_always_chosen():
 
 def test_what_has_not_ended_well_is_not_chosen():
     bundle = a_bundle(
-        a_run(1, 0.5), a_run(2, 0.9, status="FAILED"), a_run(3, 0.8, config=None), a_run(4, "nan")
+        a_run(1, 0.5), a_run(2, 0.9, status="FAILED"), a_run(3, 0.4, config=None), a_run(4, "nan")
     )
     assert numbers(chosen(bundle, 5, 0)) == [1]
     with pytest.raises(UserError, match=r"^no run in it has ended well, so none can be"):
         chosen(a_bundle(a_run(1, 0.5, status="KILLED")), 3, 0)
+
+
+def test_the_best_that_cannot_be_trained_is_not_passed_over():
+    bundle = a_bundle(a_run(1, 0.5), a_run(2, 0.9, config=None))
+    with pytest.raises(UserError) as raised:
+        chosen(bundle, 3, 0)
+    assert str(raised.value) == (
+        "run run 2: is the best by val/accuracy, and has no configuration in it, so what it says "
+        "cannot be checked; allowed is a bundle whose best run has one"
+    )
+
+
+def test_nobody_knows_before_which_runs_are_drawn(tmp_path, monkeypatch, capsys):
+    seeds = []
+
+    def choose(bundle, number, seed):
+        seeds.append(seed)
+        raise UserError("enough")
+
+    monkeypatch.setattr(command, "chosen", choose)
+    file = str(written(tmp_path))
+    for arguments in ([file], [file], [file, "--seed", "7"]):
+        assert run_command(command.verify, arguments) == 2
+    assert len(set(seeds)) == 3
+    assert seeds[2] == 7
 
 
 def given(run, *overrides, root=None):
@@ -56,6 +84,25 @@ def test_a_configuration_is_that_of_its_fingerprint():
     wrong = dataclasses.replace(run, config={**run.config, "epochs": "many"})
     with pytest.raises(UserError, match=r"^run run 1: its configuration: epochs=many: allowed is"):
         given(wrong)
+
+
+def test_what_a_run_says_it_is_is_what_is_trained():
+    run = a_run(1, 0.5, "optim.lr=0.25", "model.hidden=[16, 8]")
+    same = {**run.params, "optim.lr": "2.5e-1", "model.hidden": "[16,8]", "lr": "7", "preset": "x"}
+    assert given(dataclasses.replace(run, params=same)).config.optim.lr == 0.25
+    for key, said, trained in (
+        ("optim.lr", "0.5", "0.25"),
+        ("model.name", "lenet", "mlp"),
+        ("model.hidden", "[]", "[16, 8]"),
+        ("optim.momentum", "[" * 5000, "0.0"),
+    ):
+        other = dataclasses.replace(run, params={**run.params, key: said})
+        with pytest.raises(UserError) as raised:
+            given(other)
+        assert str(raised.value) == (
+            f"run run 1: its params say {key}={said[:100]}, and its configuration {key}={trained}; "
+            "allowed is the same"
+        )
 
 
 def test_images_that_lie_elsewhere():
@@ -79,6 +126,25 @@ def test_parameters_that_lie_elsewhere():
     with pytest.raises(UserError, match=message):
         given(both)
     assert given(run, "init_from=/here/net.params").config.init_from == "/here/net.params"
+
+
+def test_arguments_of_own_code_that_lie_elsewhere():
+    """They are no fields, whatever they are called: what is a symbol's file is in the bundle."""
+    net = ("model=custom", "model._target_=my_nets.Net", "+model.file=weights.txt")
+    images = ("dataset=custom", "dataset._target_=my_data.load", "+dataset.parts={a: x}")
+    run = a_run(1, 0.5, *net, *images, places=["model.file", "dataset.parts"])
+    for options in ({}, {"root": "/here"}):
+        with pytest.raises(UserError) as raised:
+            given(run, **options)
+        assert str(raised.value) == (
+            "run run 1: model.file, dataset.parts: says where something lay that is not in the "
+            "bundle; give model.file=... and dataset.parts=..."
+        )
+    config = given(run, "model.file=/here/weights.txt", "dataset.parts={a: /here/x}").config
+    assert json.loads(config.model._arguments_) == {"file": "/here/weights.txt"}
+    assert json.loads(config.dataset.arguments) == {"parts": {"a": "/here/x"}}
+    symbol = a_run(1, 0.5, "model=symbol", "model.file=net.json", places=["model.file"])
+    assert given(symbol).config.model.file == "net.json"
 
 
 def test_what_cannot_be_given():
