@@ -171,6 +171,7 @@ class Steering:
             answer = Answer(True, actions[asked.action](table, *asked.arguments))
         except UserError as error:
             answer = Answer(False, str(error))
+        self._pause_those_beyond(table)  # first: an answer says what is so
         self._logbook.tell(request, answer)
         if asked.action == "stop":
             raise KeyboardInterrupt

@@ -80,6 +80,11 @@ class Steered:
         """Wait until these train, and no others."""
         return comes(lambda: sorted(self.machine.senders) == sorted(numbers))
 
+    def hears(self, *numbers):
+        """Wait until the scheduler knows the records of these."""
+        told = [(each, Recorded(f"{each}" * 32)) for each in numbers]
+        assert comes(lambda: all(each in self.machine.told for each in told))
+
     def is_asked_to_pause(self, *numbers):
         files = [pause_file(self.folder, "s", f"{number}" * 32) for number in numbers]
         return comes(lambda: sorted(self.asking.path.glob("*.pause")) == sorted(files))
@@ -175,6 +180,31 @@ def test_fewer_jobs_pause_the_last_that_were_started(tmp_path):
     sweep.machine.finish(3)
     assert sweep.end() == dict.fromkeys(range(4), DONE)
     assert sweep.machine.started == [0, 1, 2, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("asked", "number_of_files"), [(["pause"], 2), (["jobs", "1"], 1), (["kill", "0"], 0)]
+)
+def test_runs_are_asked_to_pause_before_it_is_answered(
+    tmp_path, monkeypatch, asked, number_of_files
+):
+    usual, files = ControlFolder.answer, []
+
+    def answer(folder, *given):
+        files.extend(folder.path.glob("*.pause"))
+        usual(folder, *given)
+
+    monkeypatch.setattr(module, "close_as_killed", lambda *_: None)
+    monkeypatch.setattr(ControlFolder, "answer", answer)
+    sweep = Steered(tmp_path, [job(0, 2), job(1, 1)], 2)
+    assert sweep.trains(0, 1)
+    sweep.hears(0, 1)
+    sweep.ask(*asked)
+    assert len(files) == number_of_files
+    sweep.machine.finish(1)
+    if asked[0] != "kill":
+        sweep.machine.finish(0)
+    sweep.end()
 
 
 def test_a_run_is_killed_and_not_tried_again(tmp_path, monkeypatch):
