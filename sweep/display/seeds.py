@@ -36,7 +36,11 @@ class Verdict:
     def lines(self) -> list[str]:
         """Return the verdict in words."""
         best = "best" if len(self.tied) == 1 else "tied for first"
-        named = {best: self.tied, "out": self.out, "out, since a run failed": self.failed}
+        named = {
+            best: self.tied,
+            "out": self.out,
+            "out, since a run failed or was killed": self.failed,
+        }
         return [
             f"Seeds: {self.runs:,} of {count(f'{self.of:,}', 'run')} in "
             f"{count(self.looks, 'look')}, {self.saved:,} saved",

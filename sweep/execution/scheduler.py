@@ -70,7 +70,7 @@ class Scheduler:
         self._listener, self._close = listener, close or close_as_failed
         self._source = BackgroundSource(source) if source else NoSource()
         self._steering = steering or NotSteered()
-        self._table = JobTable(executor.capacity, listener)
+        self._table = JobTable(executor.capacity, listener, self._source.finished)
         self._queue, self._running = self._table.queue, self._table.running
         self._results = self._table.results
         self._retries: Counter[int] = Counter()
@@ -198,9 +198,8 @@ class Scheduler:
         try:
             if run.is_killed and not run.is_completed:
                 run.process.join()
-                self._table.end_killed(job)
                 self._steering.record_killed(run)
-                self._source.finished(job, self._results[number])
+                self._table.end_killed(job)
                 return
             result = run.wait()
         except ProcessDied as died:

@@ -210,8 +210,8 @@ class Steering:
             run.process.terminate()
             self._deadlines[job.number] = time.monotonic() + GRACE_SECONDS
             return f"{table.told(job)} is told to end"
-        table.end_killed(job)
         job.record_failure(Killed(KILLED_BY_CONTROL))
+        table.end_killed(job)
         return f"{table.told(job)} will not be trained"
 
     def _first(self, table: JobTable, given: str) -> str:

@@ -373,10 +373,10 @@ def test_code_is_added_by_the_user_of_the_sweep_alone(tmp_path, monkeypatch, is_
 
 
 class Suggesting:
-    """Suggests three jobs, one after another."""
+    """Suggests jobs of these numbers, one after another."""
 
-    def __init__(self):
-        self.numbers, self.ended = [0, 1, 2], []
+    def __init__(self, numbers):
+        self.numbers, self.ended = numbers, []
 
     def next(self):
         return job(self.numbers.pop(0), 1) if self.numbers else None
@@ -386,7 +386,7 @@ class Suggesting:
 
 
 def test_a_search_that_is_paused_suggests_nothing_and_does_not_end(tmp_path):
-    source = Suggesting()
+    source = Suggesting([0, 1, 2])
     sweep = Steered(tmp_path, [], 1, source=source)
     assert sweep.trains(0)
     sweep.ask("pause")
@@ -399,6 +399,36 @@ def test_a_search_that_is_paused_suggests_nothing_and_does_not_end(tmp_path):
         sweep.machine.finish(number)
     assert sweep.end() == {0: DONE, 1: DONE, 2: DONE}
     assert source.ended == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("action", "answer"),
+    [
+        ("kill", Answer(True, "run 0 (epochs=1) is told to end")),
+        ("first", Answer(False, "first 0: run 0 (epochs=1) trains already")),
+    ],
+)
+def test_a_run_that_goes_on_from_a_rung_has_not_ended(tmp_path, monkeypatch, action, answer):
+    monkeypatch.setattr(module, "close_as_killed", lambda *_: None)
+    source = Suggesting([0, 0])
+    sweep = Steered(tmp_path, [], 1, source=source)
+    assert sweep.trains(0)
+    sweep.machine.finish(0)  # at its rung
+    assert comes(lambda: sweep.machine.started == [0, 0])
+    assert sweep.ask(action, "0") == answer
+    if action == "first":
+        sweep.machine.finish(0)
+    assert sweep.end() == {0: DONE if action == "first" else JobStatus.UNKNOWN}
+
+
+def test_a_source_is_told_of_a_run_that_was_killed_before_it_started(tmp_path):
+    source = Suggesting([])
+    sweep = Steered(tmp_path, [job(0, 2), job(1, 1)], 1, source=source)
+    assert sweep.trains(0)
+    assert sweep.ask("kill", "1").is_done
+    sweep.machine.finish(0)
+    assert sweep.end() == {0: DONE, 1: JobStatus.UNKNOWN}
+    assert source.ended == [1, 0]
 
 
 def test_what_is_no_request_is_said_and_harms_nothing(tmp_path):

@@ -34,9 +34,10 @@ SCORES = {
 class Launcher:
     """Records runs as if they had been trained, and what a source has after them."""
 
-    def __init__(self, uri, experiment, fails=(), killed_after=None, away=()):
+    def __init__(self, uri, experiment, fails=(), killed_after=None, away=(), kills=()):
         self.tracker = tracking.Tracker(uri, experiment)
         self.fails, self.killed_after, self.away = fails, killed_after, away
+        self.kills = kills
         self.launched = []
 
     def count_gpus(self, config):
@@ -49,7 +50,10 @@ class Launcher:
         return results
 
     def trained(self, job, source):
-        result = self.train_one(job.config, membership_of(job.composed.hydra.job.env_set))
+        if (job.config.optim.lr, job.config.seed) in self.kills:  # while it waits
+            result = JobReturn()
+        else:
+            result = self.train_one(job.config, membership_of(job.composed.hydra.job.env_set))
         source.finished(job, result)
         return result
 
@@ -200,11 +204,23 @@ def test_a_row_with_a_failed_run_is_out(place, capsys):
     launched, error = place.sweep(*RATES, fails=[(0.2, 1)])
     assert str(error) == "1 of 9 runs failed"
     assert launched == FIRST
-    assert "  out, since a run failed: optim.lr=0.2 (3 seeds)" in capsys.readouterr().out
+    assert (
+        "  out, since a run failed or was killed: optim.lr=0.2 (3 seeds)" in capsys.readouterr().out
+    )
     assert place.told()["tied"] == "optim.lr=0.1 (3 seeds)"
     launched, error = place.sweep(*RATES)  # what failed is tried once more
     assert (launched, error) == ([(0.2, 1), *FURTHER], None)
     assert place.told()["failed"] == "none"
+
+
+def test_a_row_of_which_a_run_was_killed_is_out_and_it_is_said(place, capsys):
+    launched, error = place.sweep(*RATES, kills=[(0.2, 1)])
+    assert (launched, error) == ([each for each in FIRST if each != (0.2, 1)], None)
+    lines = capsys.readouterr().out.splitlines()
+    assert "run 5 was killed, and so its row is out: optim.lr=0.2 seed=1" in lines
+    assert "  out, since a run failed or was killed: optim.lr=0.2 (3 seeds)" in lines
+    launched, error = place.sweep(*RATES)  # the same command trains it
+    assert (launched, error) == ([(0.2, 1), *FURTHER], None)
 
 
 def test_one_row_gets_the_first_seeds(place, capsys):
