@@ -196,7 +196,7 @@ class Scheduler:
         if run.run_id:
             self._table.run_ids[number] = run.run_id
         try:
-            if run.is_killed and not run.is_completed:
+            if run.is_killed and run.goes_on:
                 run.process.join()
                 self._steering.record_killed(run)
                 self._table.end_killed(job)

@@ -109,7 +109,7 @@ class Steering:
         self._adding: dict[Future[Added], Request] = {}
         self._asked_to_pause: set[str] = set()  # ids of runs
         self._n_jobs: int | None = None
-        self._deadlines: dict[int, float] = {}  # of runs that were told to end
+        self._ending: list[tuple[Running, float]] = []  # runs that were told to, with deadlines
         self._next_look = 0.0
         self.is_paused = False
 
@@ -208,7 +208,7 @@ class Steering:
         if run := table.running_job(job.number):
             run.is_killed = True
             run.process.terminate()
-            self._deadlines[job.number] = time.monotonic() + GRACE_SECONDS
+            self._ending.append((run, time.monotonic() + GRACE_SECONDS))
             return f"{table.told(job)} is told to end"
         job.record_failure(Killed(KILLED_BY_CONTROL))
         table.end_killed(job)
@@ -263,14 +263,13 @@ class Steering:
 
     def _kill_the_stubborn(self, table: JobTable) -> None:
         now = time.monotonic()
-        for number in [each for each, end in self._deadlines.items() if now > end]:
-            del self._deadlines[number]
-            if run := table.running_job(number):
+        for run in [each for each, end in self._ending if now > end]:
+            if table.running_job(run.job.number) is run:  # not one that was started since
                 run.process.kill()
+        self._ending = [(run, end) for run, end in self._ending if now <= end]
 
     def record_killed(self, run: Running) -> None:
         """Record why a run was ended, once its process is gone."""
-        self._deadlines.pop(run.job.number, None)
         if run.run_id:
             close_as_killed(run.job.config.tracking, run.run_id, KILLED_BY_CONTROL)
         else:

@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from hydra.core.utils import JobStatus
+from hydra.core.utils import JobReturn, JobStatus
 from machine import Machine, job
 from workplace import comes
 
@@ -18,7 +18,7 @@ from sweep.execution.scheduler import Scheduler
 from sweep.execution.steering import Added, Steering, cannot_add
 from sweep.runs import control_folder
 from sweep.runs.control_folder import Asking, ControlFolder, pause_file
-from sweep.runs.events import PAUSED, Ended, Recorded
+from sweep.runs.events import PAUSED, UNDECIDED, Ended, Recorded
 from sweep.runs.requests import Answer
 
 KILLED = "killed by sweep control"
@@ -240,6 +240,36 @@ def test_a_run_that_ends_well_although_it_was_told_to_end_has_ended_well(tmp_pat
     process = sweep.machine.processes[0]
     process.terminate = lambda: sweep.machine.finish(0)
     sweep.ask("kill", "0")
+    assert sweep.end() == {0: DONE}
+
+
+@pytest.mark.parametrize("status", [PAUSED, UNDECIDED])
+def test_a_run_that_pauses_when_it_is_told_to_end_does_not_go_on(tmp_path, monkeypatch, status):
+    recorded = []
+    monkeypatch.setattr(module, "close_as_killed", lambda _, *others: recorded.append(others))
+    sweep = Steered(tmp_path, [job(0, 2)], 1)
+    assert sweep.trains(0)
+    sweep.hears(0)
+    sweep.machine.send(0, Ended(status, "paused after epoch 1"))
+    sweep.machine.send(0, JobReturn(status=JobStatus.COMPLETED, _return_value=0.5))
+    assert comes(lambda: sweep.told(0)[-1] == Ended(status, "paused after epoch 1"))
+    sweep.ask("kill", "0")
+    assert sweep.end() == {0: JobStatus.UNKNOWN}
+    assert recorded == [("0" * 32, KILLED)]
+    assert sweep.machine.started == [0]
+
+
+def test_who_goes_on_is_not_killed_for_what_was_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.0)
+    sweep = Steered(tmp_path, [job(0, 2)], 1)
+    assert sweep.trains(0)
+    table, steering = sweep.scheduler._table, sweep.scheduler._steering
+    (now,) = table.running.values()
+    before = replace(now, process=None)
+    steering._ending.append((before, 0.0))
+    assert comes(lambda: steering._ending == [])
+    assert sweep.machine.processes[0].calls == []
+    sweep.machine.finish(0)
     assert sweep.end() == {0: DONE}
 
 
