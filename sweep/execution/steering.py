@@ -25,7 +25,6 @@ from sweep.tracking import SWEEP_ADDED, SWEEP_PAUSED, close_as_killed, reason
 LOOK_SECONDS = 1.0  # between two looks
 ADDING_SECONDS = 0.1  # the same, while runs are composed
 GRACE_SECONDS = 5.0  # for a run that is told to end
-CODE = "_target_"  # in an override that names a class or a function
 ENDED = Answer(False, "the sweep has ended")
 
 log = logging.getLogger(__name__)
@@ -91,6 +90,7 @@ class Steering:
         folder: ControlFolder,
         record: Record,
         add: Adder = cannot_add,
+        add_for_others: Adder = cannot_add,
         added: Iterable[Sequence[str]] = (),
         say: Callable[[str], None] = show_lines,
     ) -> None:
@@ -100,10 +100,11 @@ class Steering:
             folder: in which users ask.
             record: keeps what was asked, and what came of it.
             add: composes and checks more runs.
+            add_for_others: the same, for other users than the sweep's own: no code.
             added: overrides that were added before, when the sweep was at work for another time.
             say: shows a line.
         """
-        self._folder, self._compose = folder, add
+        self._folder, self._compose, self._compose_for_others = folder, add, add_for_others
         self._logbook = Logbook(folder, record, say)
         self._added = [[*each] for each in added]
         self._adding: dict[Future[Added], Request] = {}
@@ -151,12 +152,9 @@ class Steering:
 
     def _take(self, request: Request, table: JobTable) -> None:
         asked = request.asked
-        if asked.action == "add" and not request.is_own and CODE in asked.words:
-            text = f"{asked.words}: names code, which only the user of the sweep may add"
-            self._logbook.tell(request, Answer(False, text))
-            return
         if asked.action == "add":
-            composed = self._logbook.submit(partial(self._compose, asked.arguments))
+            compose = self._compose if request.is_own else self._compose_for_others
+            composed = self._logbook.submit(partial(compose, asked.arguments))
             self._adding[composed] = request
             return
         actions: dict[str, Callable[..., str]] = {

@@ -15,6 +15,7 @@ from sweep.execution.job import Job
 from sweep.execution.steering import Added
 from sweep.runs.membership import Membership
 from sweep.runs.resume import all_prior_runs
+from sweep.sweeps.by_others import check_code, check_words
 from sweep.sweeps.checks import Prepared, check_common, check_runs
 from sweep.sweeps.combinations import Source, combinations_of, in_the_place_of
 from sweep.sweeps.compose import Composer
@@ -102,12 +103,28 @@ class MoreRuns:
         Raises:
             UserError: something is wrong with them; the sweep has none of them.
         """
+        return self._added(self._composed(overrides))
+
+    def for_others(self, overrides: Sequence[str]) -> Added:
+        """Do the same for other users than the sweep's own, who may add no code.
+
+        Raises:
+            UserError: something is wrong, or not for them to add; the sweep has none of the runs.
+        """
+        check_words(overrides)
+        jobs = self._composed(overrides)
+        check_code([job.config for job in jobs], self._first.config)
+        return self._added(jobs)
+
+    def _composed(self, overrides: Sequence[str]) -> list[Job]:
         for each in overrides:
             if each.lstrip("+~").startswith((*HYDRA, "sweep.")):
                 raise UserError(
                     f"add {each}: is one for all runs of a sweep; allowed are overrides of runs"
                 )
-        jobs = self._grid.changed(overrides)
+        return self._grid.changed(overrides)
+
+    def _added(self, jobs: Sequence[Job]) -> Added:
         self._check([job.config for job in jobs])
         new: dict[str, Job] = {}
         for job in jobs:

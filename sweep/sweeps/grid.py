@@ -173,7 +173,8 @@ def _train(
     more = MoreRuns(plan.prepared, jobs, plan.keys, membership, grid, launcher)
     added = added_before(record.tag(SWEEP_ADDED))
     again = more.again(added)
-    steering = Steering(ControlFolder(folder, record.run_id), record, more, added)
+    control = ControlFolder(folder, record.run_id)
+    steering = Steering(control, record, more, more.for_others, added)
     further = Further(keys=lambda: more.keys, jobs=again, steering=steering)
     return train(plan, launcher, record, further)
 

@@ -76,7 +76,7 @@ def sweep_until_decided(
         further = grid.Further(
             keys=lambda: [*plan.keys, *more.keys],
             source=more,
-            steering=Steering(folder, record, _cannot_add),
+            steering=Steering(folder, record, _cannot_add, _cannot_add),
         )
         results = grid.train(plan, launcher, record, further)
         if more.error:
