@@ -87,7 +87,7 @@ class Scheduler:
         try:
             self._steering.begin()
             while True:
-                for job in self._steering.look(self._table):
+                for job in () if self._is_stopped else self._steering.look(self._table):
                     self._add(job)
                 self._start_queued()
                 self._start_from_source()
@@ -103,10 +103,12 @@ class Scheduler:
             self._steering.close()
 
     def _is_over(self) -> bool:
-        if self._queue or self._running or self._source.is_busy:
+        if self._queue or self._running:
             return False
+        if self._is_stopped:  # nobody takes what a source still answers
+            return not self._source.is_behind
         is_paused = self._steering.is_paused and self._source.has_more
-        return self._is_stopped or not (self._steering.is_busy or is_paused)
+        return not (self._source.is_busy or self._steering.is_busy or is_paused)
 
     def _add(self, job: Job) -> None:
         if self._is_stopped:  # since one has failed

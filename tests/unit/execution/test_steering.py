@@ -356,6 +356,30 @@ def test_runs_are_added_while_others_train(tmp_path):
     assert sweep.machine.added == [0, 1, 2]
 
 
+def test_what_is_composed_when_a_failure_has_stopped_all_is_not_said_to_be_added(tmp_path):
+    released, goes_on = threading.Event(), threading.Event()
+
+    def add(overrides):
+        released.wait(60)
+        return Added([job(1, 5)], "1 run added (1)")
+
+    class Slow(Suggesting):
+        def finished(self, job, result):
+            goes_on.wait(60)
+
+    sweep = Steered(tmp_path, [job(0, 2, "on_failure=stop")], 1, add, Slow([]))
+    assert sweep.trains(0)
+    steering, name = sweep.scheduler._steering, sweep.asking.ask("add", ["seed=1"])
+    assert comes(lambda: steering._adding)
+    sweep.machine.fail(0, "because")
+    assert comes(lambda: sweep.scheduler._is_stopped)
+    released.set()
+    assert comes(lambda: all(each.done() for each in steering._adding))
+    goes_on.set()
+    assert comes(lambda: sweep.asking.answer(name) == Answer(False, "the sweep has ended"))
+    assert sweep.end() == {0: JobStatus.FAILED}
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [
