@@ -157,6 +157,8 @@ class Running:
         self.process.join()
         if self.result:
             return self.result
+        if self.is_killed and not self.goes_on:  # so late that it lacks nothing but its last word
+            return JobReturn(overrides=list(self.job.overrides), status=JobStatus.COMPLETED)
         if self.watch.reason is not None:
             raise ProcessDied(self.watch.reason)
         if self.process.exitcode == STOPPED:

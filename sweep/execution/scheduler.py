@@ -200,9 +200,11 @@ class Scheduler:
         try:
             if run.is_killed and run.goes_on:
                 run.process.join()
-                self._steering.record_killed(run)
-                self._table.end_killed(job)
-                return
+                if self._steering.record_killed(run):
+                    self._table.end_killed(job)
+                    return
+                run.ended = "FINISHED"  # before it could tell
+                self._listener(number, Ended(run.ended))
             result = run.wait()
         except ProcessDied as died:
             error = RunFailed(str(died))

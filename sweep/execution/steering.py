@@ -71,8 +71,9 @@ class NotSteered:
         """Nothing is asked."""
         return ()
 
-    def record_killed(self, run: Running) -> None:
+    def record_killed(self, run: Running) -> bool:
         """Nobody asks for it."""
+        return True
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -266,12 +267,12 @@ class Steering:
                 run.process.kill()
         self._ending = [(run, end) for run, end in self._ending if now <= end]
 
-    def record_killed(self, run: Running) -> None:
-        """Record why a run was ended, once its process is gone."""
+    def record_killed(self, run: Running) -> bool:
+        """Record why a run was ended, once its process is gone; return False if it had finished."""
         if run.run_id:
-            close_as_killed(run.job.config.tracking, run.run_id, KILLED_BY_CONTROL)
-        else:
-            run.job.record_failure(Killed(KILLED_BY_CONTROL))
+            return close_as_killed(run.job.config.tracking, run.run_id, KILLED_BY_CONTROL)
+        run.job.record_failure(Killed(KILLED_BY_CONTROL))
+        return True
 
     def close(self) -> None:
         """Refuse what is still asked; remove the folder. The record gets seconds to take it in."""

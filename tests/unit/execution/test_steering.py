@@ -193,7 +193,7 @@ def test_runs_are_asked_to_pause_before_it_is_answered(
         files.extend(folder.path.glob("*.pause"))
         usual(folder, *given)
 
-    monkeypatch.setattr(module, "close_as_killed", lambda *_: None)
+    monkeypatch.setattr(module, "close_as_killed", lambda *_: True)
     monkeypatch.setattr(ControlFolder, "answer", answer)
     sweep = Steered(tmp_path, [job(0, 2), job(1, 1)], 2)
     assert sweep.trains(0, 1)
@@ -208,7 +208,9 @@ def test_runs_are_asked_to_pause_before_it_is_answered(
 
 def test_a_run_is_killed_and_not_tried_again(tmp_path, monkeypatch):
     recorded = []
-    monkeypatch.setattr(module, "close_as_killed", lambda _, *others: recorded.append(others))
+    monkeypatch.setattr(
+        module, "close_as_killed", lambda _, *others: recorded.append(others) or True
+    )
     sweep = Steered(tmp_path, [job(0, 2), job(1, 1)], 1)
     assert sweep.trains(0)
     assert sweep.ask("kill", "0" * 8) == Answer(True, "run 0 (epochs=2) is told to end")
@@ -224,7 +226,7 @@ def test_a_run_is_killed_and_not_tried_again(tmp_path, monkeypatch):
 
 def test_a_run_that_does_not_hear_it_is_killed_by_force(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "GRACE_SECONDS", 0.05)
-    monkeypatch.setattr(module, "close_as_killed", lambda *_: None)
+    monkeypatch.setattr(module, "close_as_killed", lambda *_: True)
     sweep = Steered(tmp_path, [job(0, 2)], 1)
     assert sweep.trains(0)
     sweep.machine.processes[0].stubborn = True
@@ -242,10 +244,30 @@ def test_a_run_that_ends_well_although_it_was_told_to_end_has_ended_well(tmp_pat
     assert sweep.end() == {0: DONE}
 
 
+@pytest.mark.parametrize(("tells", "is_killed"), [(True, True), (False, False)])
+def test_a_run_that_had_finished_when_it_was_killed_is_done(
+    tmp_path, monkeypatch, tells, is_killed
+):
+    """It was killed before it could send its result, or even tell that it had finished."""
+    source = Suggesting([])
+    monkeypatch.setattr(module, "close_as_killed", lambda *_: is_killed)
+    sweep = Steered(tmp_path, [job(0, 2)], 1, source=source)
+    assert sweep.trains(0)
+    if tells:
+        sweep.machine.send(0, Ended("FINISHED"))
+    sweep.hears(0)
+    sweep.ask("kill", "0")
+    assert sweep.end() == {0: DONE}
+    assert sweep.told(0) == [Recorded("0" * 32), Ended("FINISHED")]
+    assert (sweep.machine.started, source.ended) == ([0], [0])
+
+
 @pytest.mark.parametrize("status", [PAUSED, UNDECIDED])
 def test_a_run_that_pauses_when_it_is_told_to_end_does_not_go_on(tmp_path, monkeypatch, status):
     recorded = []
-    monkeypatch.setattr(module, "close_as_killed", lambda _, *others: recorded.append(others))
+    monkeypatch.setattr(
+        module, "close_as_killed", lambda _, *others: recorded.append(others) or True
+    )
     sweep = Steered(tmp_path, [job(0, 2)], 1)
     assert sweep.trains(0)
     sweep.hears(0)
@@ -461,7 +483,7 @@ def test_a_search_that_is_paused_suggests_nothing_and_does_not_end(tmp_path):
     ],
 )
 def test_a_run_that_goes_on_from_a_rung_has_not_ended(tmp_path, monkeypatch, action, answer):
-    monkeypatch.setattr(module, "close_as_killed", lambda *_: None)
+    monkeypatch.setattr(module, "close_as_killed", lambda *_: True)
     source = Suggesting([0, 0])
     sweep = Steered(tmp_path, [], 1, source=source)
     assert sweep.trains(0)
