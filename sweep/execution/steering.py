@@ -8,13 +8,14 @@ import json
 import logging
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 
 from sweep.display.console import count, show_lines
 from sweep.errors import Killed, UserError
+from sweep.execution.adding import Added, Adder, cannot_add
 from sweep.execution.job import Job, Running
 from sweep.execution.job_table import KILLED_BY_CONTROL, JobTable
 from sweep.execution.logbook import Logbook, Record
@@ -28,34 +29,6 @@ GRACE_SECONDS = 5.0  # for a run that is told to end
 ENDED = Answer(False, "the sweep has ended")
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Added:
-    """More runs of a sweep.
-
-    Attributes:
-        jobs: that are to be trained.
-        text: says what was found out about them, in one line.
-    """
-
-    jobs: Sequence[Job]
-    text: str
-
-
-Adder = Callable[[Sequence[str]], Added]  # of overrides; raises UserError
-
-
-def cannot_add(overrides: Sequence[str]) -> Added:
-    """Say that nothing can be added.
-
-    Raises:
-        UserError: always.
-    """
-    raise UserError(
-        f"add {' '.join(overrides)}: this is a search, which has no grid to add to; it suggests "
-        "its runs itself"
-    )
 
 
 class NotSteered:
@@ -140,16 +113,31 @@ class Steering:
         """
         if (now := time.monotonic()) >= self._next_look:
             self._next_look = now + self.seconds / 2
-            for each in self._folder.take():
-                if isinstance(each, Misshapen):
-                    self._logbook.say(
-                        f"control: a request was not taken: {each.reason}: {each.path}"
-                    )
-                else:
-                    self._take(each, table)
+            self._take_all(deque(self._folder.take()), table)
         self._pause_those_beyond(table)
         self._kill_the_stubborn(table)
         return [job for each in self._composed() for job in self._jobs_of(each)]
+
+    def _take_all(self, asked: deque[Request | Misshapen], table: JobTable) -> None:
+        try:
+            while asked:
+                each = asked.popleft()
+                if isinstance(each, Request):
+                    self._take(each, table)
+                else:
+                    self._refuse(each)
+        finally:
+            self._tell_ended(asked)  # after a stop
+
+    def _refuse(self, misshapen: Misshapen) -> None:
+        path = str(misshapen.path)
+        shown = path if path.isprintable() else ascii(path)  # a terminal takes escapes for orders
+        self._logbook.say(f"control: a request was not taken: {misshapen.reason}: {shown}")
+
+    def _tell_ended(self, asked: Iterable[Request | Misshapen]) -> None:
+        for each in asked:
+            if isinstance(each, Request):
+                self._logbook.tell(each, ENDED)
 
     def _take(self, request: Request, table: JobTable) -> None:
         asked = request.asked
@@ -276,10 +264,7 @@ class Steering:
 
     def close(self) -> None:
         """Refuse what is still asked; remove the folder. The record gets seconds to take it in."""
-        late: Iterable[Request | Misshapen] = [*self._adding.values(), *self._folder.take()]
-        for each in late:
-            if isinstance(each, Request):
-                self._logbook.tell(each, ENDED)
+        self._tell_ended([*self._adding.values(), *self._folder.take()])
         if self.is_paused:
             self._logbook.do(lambda: self._logbook.record.delete_tag(SWEEP_PAUSED))
         self._logbook.close()

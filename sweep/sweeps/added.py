@@ -11,8 +11,8 @@ from sweep.config.overrides import HYDRA
 from sweep.config.schema import Config
 from sweep.display.console import count, show_lines
 from sweep.errors import UserError
+from sweep.execution.adding import Added
 from sweep.execution.job import Job
-from sweep.execution.steering import Added
 from sweep.runs.membership import Membership
 from sweep.runs.resume import all_prior_runs
 from sweep.sweeps.by_others import check_code, check_words

@@ -12,8 +12,9 @@ from sweep.config.schema import Config
 from sweep.display.console import show_lines
 from sweep.display.seeds import in_words, show_seeds, show_verdict
 from sweep.errors import UserError
+from sweep.execution.adding import Added
 from sweep.execution.job import Job
-from sweep.execution.steering import Added, Steering
+from sweep.execution.steering import Steering
 from sweep.runs.control_folder import ControlFolder
 from sweep.runs.membership import Membership
 from sweep.sweeps import grid

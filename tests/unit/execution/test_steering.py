@@ -12,10 +12,11 @@ from workplace import comes
 
 from sweep.errors import UserError
 from sweep.execution import steering as module
+from sweep.execution.adding import Added, cannot_add
 from sweep.execution.capacity import LocalCapacity
 from sweep.execution.job_table import JobTable
 from sweep.execution.scheduler import Scheduler
-from sweep.execution.steering import Added, Steering, cannot_add
+from sweep.execution.steering import Steering
 from sweep.runs import control_folder
 from sweep.runs.control_folder import Asking, ControlFolder, pause_file
 from sweep.runs.events import PAUSED, UNDECIDED, Ended, Recorded
@@ -349,6 +350,46 @@ def test_stop_is_as_an_interrupt(tmp_path):
     assert sweep.machine.started == [0]
     ((_, kept),) = sweep.record.texts.items()
     assert kept["asked"] == "stop"
+
+
+def test_what_is_asked_after_a_stop_is_answered_and_recorded(tmp_path, monkeypatch):
+    """All of it is taken from the folder at once."""
+    sweep = Steered(tmp_path, [job(0, 2)], 1)
+    assert sweep.trains(0)
+    usual, asked = ControlFolder.take, [("stop",), ("pause",), ("add", "seed=1"), ("kill", "0")]
+
+    def take(folder):
+        names.extend(sweep.asking.ask(each[0], each[1:]) for each in asked[len(names) :])
+        return usual(folder)
+
+    names = []
+    monkeypatch.setattr(ControlFolder, "take", take)
+    ended = Answer(False, "the sweep has ended")
+    found = {}
+    assert comes(
+        lambda: (
+            found.update({n: a for n in names if (a := sweep.asking.answer(n))})
+            or len(found) == len(asked)
+        )
+    )
+    assert [found[each] for each in names][1:] == [ended] * 3
+    with pytest.raises(KeyboardInterrupt):
+        sweep.end()
+    kept = [sweep.record.texts[key] for key in sorted(sweep.record.texts)]
+    assert [each["asked"] for each in kept] == [" ".join(each) for each in asked]
+
+
+def test_a_name_that_a_terminal_would_obey_is_not_shown_as_it_is(tmp_path):
+    sweep = Steered(tmp_path, [job(0, 2)], 1)
+    assert sweep.trains(0)
+    (sweep.asking.path / "\x1b[2Jgone.json").write_text("{")
+    assert comes(lambda: sweep.said)
+    (line,) = sweep.said
+    assert line.isprintable()
+    assert line.endswith("/\\x1b[2Jgone.refused'")
+    (sweep.asking.path / "\x1b[2Jgone.refused").unlink()
+    sweep.machine.finish(0)
+    sweep.end()
 
 
 def test_runs_are_added_while_others_train(tmp_path):
