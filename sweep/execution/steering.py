@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 
 from sweep.display.console import count, show_lines
@@ -21,7 +22,7 @@ from sweep.execution.job_table import KILLED_BY_CONTROL, JobTable
 from sweep.execution.logbook import Logbook, Record
 from sweep.runs.control_folder import ControlFolder, Misshapen, Request
 from sweep.runs.requests import Answer, jobs_of
-from sweep.tracking import SWEEP_ADDED, SWEEP_PAUSED, close_as_killed, reason
+from sweep.tracking import ADDED_FILE, SWEEP_PAUSED, close_as_killed, reason
 
 LOOK_SECONDS = 1.0  # between two looks
 ADDING_SECONDS = 0.1  # the same, while runs are composed
@@ -143,7 +144,7 @@ class Steering:
         asked = request.asked
         if asked.action == "add":
             compose = self._compose if request.is_own else self._compose_for_others
-            composed = self._logbook.submit(partial(compose, asked.arguments))
+            composed = self._logbook.submit(partial(self._added_by, compose, asked.arguments))
             self._adding[composed] = request
             return
         actions: dict[str, Callable[..., str]] = {
@@ -210,6 +211,18 @@ class Steering:
         table.put_first(job.number)
         return f"{table.told(job)} starts next"
 
+    def _added_by(self, compose: Adder, overrides: Sequence[str]) -> Added:
+        """Compose more runs, and record that, so that the same command goes on with them, too."""
+        added = compose(overrides)
+        self._added.append([*overrides])
+        known = json.dumps(self._added, indent=1, ensure_ascii=False)
+        try:
+            self._logbook.record.log_text(known, ADDED_FILE)
+        except Exception as error:  # the record is away; the runs are trained all the same
+            why = "not recorded, and to be added again if the sweep is interrupted"
+            return replace(added, text=f"{added.text}; {why}: {reason(error)}")
+        return added
+
     def _composed(self) -> list[Future[Added]]:
         return [each for each in self._adding if each.done()]
 
@@ -226,9 +239,6 @@ class Steering:
             answer = Answer(False, reason(error))
         else:
             answer, jobs = Answer(True, added.text), added.jobs
-            self._added.append([*request.asked.arguments])
-            known = json.dumps(self._added, ensure_ascii=False)
-            self._logbook.do(lambda: self._logbook.record.set_tag(SWEEP_ADDED, known))
         self._logbook.tell(request, answer)
         return jobs
 

@@ -20,6 +20,7 @@ from sweep.sweeps.checks import Prepared, check_common, check_runs
 from sweep.sweeps.combinations import Source, combinations_of, in_the_place_of
 from sweep.sweeps.compose import Composer
 from sweep.sweeps.sharing import in_chains, states_of
+from sweep.tracking import ADDED_FILE
 
 
 @dataclass(frozen=True)
@@ -188,17 +189,25 @@ def _told(composed: int, new: int, begun: Sequence[Job]) -> str:
     return "; ".join(told)
 
 
-def added_before(tag: str | None) -> list[list[str]]:
-    """Return the overrides that a sweep's record says were added to it; none if it cannot be read.
+def added_before(text: str | None) -> list[list[str]]:
+    """Return the overrides that a sweep's record says were added to it; say if some are no such.
 
     Args:
-        tag: a list of lists of texts, as JSON; None without one.
+        text: a list of lists of texts, as JSON; None without one.
     """
     try:
-        found = json.loads(tag or "[]")
+        found = json.loads(text or "[]")
     except ValueError:
-        return []
-    if not isinstance(found, list):
-        return []
-    lists = [each for each in found if isinstance(each, list) and each]
-    return [each for each in lists if all(isinstance(text, str) for text in each)]
+        found = None
+    lists = found if isinstance(found, list) else []
+    kept = [each for each in lists if _are_overrides(each)]
+    if len(kept) < len(lists) or lists is not found:
+        show_lines(
+            f"{ADDED_FILE} of the sweep's record cannot be read: what was added before is not "
+            "trained, unless it is added again"
+        )
+    return kept
+
+
+def _are_overrides(given: object) -> bool:
+    return isinstance(given, list) and bool(given) and all(isinstance(each, str) for each in given)

@@ -415,8 +415,28 @@ def test_runs_are_added_while_others_train(tmp_path):
     assert sweep.end() == {0: DONE, 1: DONE, 2: DONE}
     assert asked == [("optim.lr=0.5", "seed=1,2")]
     # It is known when the sweep goes on after an interruption, as is what was added before.
-    assert json.loads(sweep.record.tags["sweep.added"]) == [["seed=9"], [*asked[0]]]
+    assert sweep.record.texts["added.json"] == [["seed=9"], [*asked[0]]]
     assert sweep.machine.added == [0, 1, 2]
+
+
+def test_what_was_added_is_recorded_before_it_is_answered_however_long_it_is(tmp_path):
+    sweep = Steered(tmp_path, [job(0, 2)], 1, lambda overrides: Added([], "0 runs added"))
+    assert sweep.trains(0)
+    long = ["optim.lr=" + ",".join(["0.123456789"] * 400)] * 3
+    assert sweep.ask("add", *long) == Answer(True, "0 runs added")
+    assert sweep.record.texts["added.json"] == [["seed=9"], long]
+    usual = sweep.record.log_text
+    sweep.record.log_text = lambda *_: 1 / 0
+    assert sweep.ask("add", "seed=1") == Answer(
+        True,
+        "0 runs added; not recorded, and to be added again if the sweep is interrupted: "
+        "ZeroDivisionError: division by zero",
+    )
+    sweep.record.log_text = usual
+    assert sweep.ask("add", "seed=2").is_done  # and with it what could not be recorded
+    assert sweep.record.texts["added.json"] == [["seed=9"], long, ["seed=1"], ["seed=2"]]
+    sweep.machine.finish(0)
+    sweep.end()
 
 
 def test_what_is_composed_when_a_failure_has_stopped_all_is_not_said_to_be_added(tmp_path):

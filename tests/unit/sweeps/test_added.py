@@ -1,5 +1,6 @@
 """What is added to a sweep: overrides in the place of its own."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -142,14 +143,21 @@ def test_overrides_are_put_in_the_place_of_those_of_the_same_fields(given, added
 
 
 @pytest.mark.parametrize(
-    ("tag", "added"),
+    ("text", "added"),
     [
         (None, []),
+        ("[]", []),
         ('[["optim.lr=0.5"], ["seed=1", "epochs=2"]]', [["optim.lr=0.5"], ["seed=1", "epochs=2"]]),
         ("[[", []),
         ('{"a": 1}', []),
         ('[1, [], [2], "seed=1", ["seed=1"]]', [["seed=1"]]),
     ],
 )
-def test_what_was_added_before_is_read_as_data(tag, added):
-    assert added_before(tag) == added
+def test_what_was_added_before_is_read_as_data(text, added, capsys):
+    assert added_before(text) == added
+    is_whole = text is None or json.loads(text if text != "[[" else "0") == added
+    said = (
+        "added.json of the sweep's record cannot be read: what was added before is not trained, "
+        "unless it is added again\n"
+    )
+    assert capsys.readouterr().out == ("" if is_whole else said)
