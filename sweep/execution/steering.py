@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -134,6 +135,10 @@ class Steering:
         path = str(misshapen.path)
         shown = path if path.isprintable() else ascii(path)  # a terminal takes escapes for orders
         self._logbook.say(f"control: a request was not taken: {misshapen.reason}: {shown}")
+        if misshapen.name:
+            answer = Answer(False, f"the sweep did not take the request: {misshapen.reason}")
+            with suppress(OSError):
+                self._folder.answer(misshapen.name, answer)
 
     def _tell_ended(self, asked: Iterable[Request | Misshapen]) -> None:
         for each in asked:

@@ -575,6 +575,10 @@ def test_what_is_no_request_is_said_and_harms_nothing(tmp_path):
     assert comes(
         lambda: sweep.said == [f"control: a request was not taken: it is not JSON: {aside}"]
     )
+    assert comes(lambda: (sweep.asking.path / "001.answer").exists())
+    assert sweep.asking.answer("001") == Answer(
+        False, "the sweep did not take the request: it is not JSON"
+    )
     aside.unlink()
     sweep.machine.finish(0)
     assert sweep.end() == {0: DONE}
