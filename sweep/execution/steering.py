@@ -1,7 +1,7 @@
 """What users ask of a sweep that is at work, and what its scheduler does about it.
 
 Requests are looked for in the sweep's folder. What takes time, such as composing more runs, is done
-in the thread of the logbook: runs are heard and started meanwhile.
+in threads of the logbook: runs are heard and started meanwhile.
 """
 
 import json

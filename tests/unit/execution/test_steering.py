@@ -11,6 +11,7 @@ from machine import Machine, job
 from workplace import comes
 
 from sweep.errors import UserError
+from sweep.execution import logbook
 from sweep.execution import steering as module
 from sweep.execution.adding import Added, cannot_add
 from sweep.execution.capacity import LocalCapacity
@@ -417,6 +418,29 @@ def test_runs_are_added_while_others_train(tmp_path):
     # It is known when the sweep goes on after an interruption, as is what was added before.
     assert sweep.record.texts["added.json"] == [["seed=9"], [*asked[0]]]
     assert sweep.machine.added == [0, 1, 2]
+
+
+def test_what_takes_long_to_compose_keeps_a_stop_from_no_record(tmp_path, monkeypatch):
+    monkeypatch.setattr(logbook, "CLOSING_SECONDS", 5.0)
+    released, begun = threading.Event(), []
+
+    def add(overrides):
+        begun.append(overrides)
+        released.wait(60)
+        return Added([], "0 runs added")
+
+    sweep = Steered(tmp_path, [job(0, 2)], 1, add)
+    assert sweep.trains(0)
+    sweep.asking.ask("add", ["seed=1"])
+    assert comes(lambda: begun)
+    sweep.ask("stop")
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            sweep.end()
+        kept = [sweep.record.texts[key] for key in sorted(sweep.record.texts)]
+        assert [each["asked"] for each in kept] == ["add seed=1", "stop"]
+    finally:
+        released.set()
 
 
 def test_what_was_added_is_recorded_before_it_is_answered_however_long_it_is(tmp_path):
