@@ -24,6 +24,12 @@ POLL_SECONDS = 0.1
 WORK_SECONDS = 1.0  # until it is seen again whether the sweep is at work
 
 
+class Unanswered(UserError):
+    """A sweep has not said whether it did what it was asked for, and may do it yet."""
+
+    exit_code = 1
+
+
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("sweep")
 @click.argument("action")
@@ -125,7 +131,7 @@ def _asked(sweep: About, folder: Path, action: str, arguments: Sequence[str]) ->
     """Ask, and wait for the answer.
 
     Raises:
-        UserError: the sweep has ended meanwhile, or cannot be asked.
+        UserError: the sweep has ended meanwhile, cannot be asked, or does not answer.
     """
     asking = Asking(folder, sweep.run_id)
     ended = UserError(f"{_told(sweep)} has ended meanwhile")
@@ -144,4 +150,6 @@ def _asked(sweep: About, folder: Path, action: str, arguments: Sequence[str]) ->
                 asking.take_back(name)
                 raise ended
         time.sleep(POLL_SECONDS)
-    return Answer(True, f"asked to {action}, and has not answered yet; its terminal will say")
+    raise Unanswered(
+        f"{_told(sweep)}: asked to {action}, and has not answered yet; its terminal will say"
+    )

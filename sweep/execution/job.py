@@ -16,7 +16,7 @@ from sweep.errors import RunFailed
 from sweep.execution.capacity import Resources
 from sweep.execution.watch import Watcher, only_ended
 from sweep.execution.worker import STOPPED
-from sweep.runs.events import PAUSED, Alive, Ended, Event, Recorded, Started
+from sweep.runs.events import PAUSED, UNDECIDED, Alive, Ended, Event, Recorded, Started
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Running:
         exit_reason: returns why the process died, once it has.
         run_id: of its record, once it has one.
         is_closed: whether its record is closed.
-        is_paused: whether it has stopped after an epoch, to go on later.
+        ended: how it ended, as it has told; empty until it does.
         is_killed: whether it was ended on purpose.
         result: what it returned, once it has.
     """
@@ -104,7 +104,7 @@ class Running:
     exit_reason: Callable[[], str]
     run_id: str | None = None
     is_closed: bool = False
-    is_paused: bool = False
+    ended: str = ""
     is_killed: bool = False
     result: JobReturn | None = None
 
@@ -112,6 +112,18 @@ class Running:
     def is_completed(self) -> bool:
         """Whether it has returned its score."""
         return self.result is not None and self.result.status == JobStatus.COMPLETED
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it has stopped after an epoch, to go on later."""
+        return self.ended == PAUSED
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there may be more of it, though it has told that it ended or returned a score."""
+        if self.ended in ("FINISHED", "PRUNED"):
+            return False
+        return self.ended in (PAUSED, UNDECIDED) or not self.is_completed
 
     def receive(self) -> Event | None:
         """Return what the run tells next; None when it is its last word, or not to be shown.
@@ -130,7 +142,7 @@ class Running:
             self.run_id = message.run_id
             self.is_closed = False  # also where a queue has brought it to another machine
         if isinstance(message, Ended):
-            self.is_closed, self.is_paused = True, message.status == PAUSED
+            self.is_closed, self.ended = True, message.status
             if self.is_killed and message.status == "KILLED":  # who has killed it says why
                 return None
         event: Event = message
@@ -145,6 +157,8 @@ class Running:
         self.process.join()
         if self.result:
             return self.result
+        if self.is_killed and not self.goes_on:  # so late that it lacks nothing but its last word
+            return JobReturn(overrides=list(self.job.overrides), status=JobStatus.COMPLETED)
         if self.watch.reason is not None:
             raise ProcessDied(self.watch.reason)
         if self.process.exitcode == STOPPED:

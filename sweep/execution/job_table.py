@@ -1,6 +1,6 @@
 """The jobs of a sweep: which of them wait, train, and have ended; and which one a user means."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Protocol
@@ -35,6 +35,7 @@ class JobTable:
     Attributes:
         capacity: what they take of where they are trained.
         listener: is told what becomes of them.
+        finished: takes in what became of one that a user has killed, once that is recorded.
         queue: those that wait, in the order in which they start.
         running: those that train, in the order in which they were started, by their connections.
         results: of those that have ended, by their numbers.
@@ -45,6 +46,7 @@ class JobTable:
 
     capacity: Capacity
     listener: Listener
+    finished: Callable[[Job, JobReturn], None] = lambda job, result: None
     queue: list[Job] = field(default_factory=list)
     running: dict[Connection, Running] = field(default_factory=dict)
     results: dict[int, JobReturn] = field(default_factory=dict)
@@ -53,7 +55,8 @@ class JobTable:
     first: int | None = None
 
     def add(self, job: Job) -> None:
-        """Let a job wait behind all others."""
+        """Let a job wait behind all others: a new one, or one that goes on though it had ended."""
+        self.results.pop(job.number, None)
         self.queue.append(job)
         self.jobs[job.number] = job
         self.listener.add(job.number, job.name, job.cost)
@@ -75,6 +78,7 @@ class JobTable:
         self.queue[:] = [each for each in self.queue if each.number != job.number]
         self.results[job.number] = JobReturn(overrides=list(job.overrides))
         self.listener(job.number, Ended("KILLED", KILLED_BY_CONTROL))
+        self.finished(job, self.results[job.number])
 
     def running_job(self, number: int) -> Running | None:
         """Return the run of this number if it trains."""

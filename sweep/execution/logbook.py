@@ -32,7 +32,9 @@ class Record(Protocol):
 
 
 class Logbook:
-    """Tells of requests. What takes time is done in a thread of its own, one thing after the other.
+    """Tells of requests. What takes time is done in threads of its own, one thing after the other.
+
+    What is composed keeps nothing waiting that is only to be recorded.
 
     Attributes:
         record: of the sweep.
@@ -43,6 +45,7 @@ class Logbook:
         """Take the folder for answers, the record, and what shows a line."""
         self._folder, self.record, self.say = folder, record, say
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="steering")
+        self._composing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="composing")
         self._told: list[Future[None]] = []
 
     def tell(self, request: Request, answer: Answer) -> None:
@@ -78,10 +81,11 @@ class Logbook:
         self._told.append(self._thread.submit(try_it))
 
     def submit(self, act: Callable[[], Outcome]) -> Future[Outcome]:
-        """Do something in the thread; return what will come of it."""
-        return self._thread.submit(act)
+        """Compose something in a thread; return what will come of it."""
+        return self._composing.submit(act)
 
     def close(self) -> None:
         """Give the record seconds to take in what it was told."""
         wait(self._told, CLOSING_SECONDS)
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        for each in (self._thread, self._composing):
+            each.shutdown(wait=False, cancel_futures=True)

@@ -70,7 +70,7 @@ class Scheduler:
         self._listener, self._close = listener, close or close_as_failed
         self._source = BackgroundSource(source) if source else NoSource()
         self._steering = steering or NotSteered()
-        self._table = JobTable(executor.capacity, listener)
+        self._table = JobTable(executor.capacity, listener, self._source.finished)
         self._queue, self._running = self._table.queue, self._table.running
         self._results = self._table.results
         self._retries: Counter[int] = Counter()
@@ -87,7 +87,7 @@ class Scheduler:
         try:
             self._steering.begin()
             while True:
-                for job in self._steering.look(self._table):
+                for job in () if self._is_stopped else self._steering.look(self._table):
                     self._add(job)
                 self._start_queued()
                 self._start_from_source()
@@ -103,10 +103,12 @@ class Scheduler:
             self._steering.close()
 
     def _is_over(self) -> bool:
-        if self._queue or self._running or self._source.is_busy:
+        if self._queue or self._running:
             return False
+        if self._is_stopped:  # nobody takes what a source still answers
+            return not self._source.is_behind
         is_paused = self._steering.is_paused and self._source.has_more
-        return self._is_stopped or not (self._steering.is_busy or is_paused)
+        return not (self._source.is_busy or self._steering.is_busy or is_paused)
 
     def _add(self, job: Job) -> None:
         if self._is_stopped:  # since one has failed
@@ -196,12 +198,13 @@ class Scheduler:
         if run.run_id:
             self._table.run_ids[number] = run.run_id
         try:
-            if run.is_killed and not run.is_completed:
+            if run.is_killed and run.goes_on:
                 run.process.join()
-                self._table.end_killed(job)
-                self._steering.record_killed(run)
-                self._source.finished(job, self._results[number])
-                return
+                if self._steering.record_killed(run):
+                    self._table.end_killed(job)
+                    return
+                run.ended = "FINISHED"  # before it could tell
+                self._listener(number, Ended(run.ended))
             result = run.wait()
         except ProcessDied as died:
             error = RunFailed(str(died))

@@ -41,8 +41,13 @@ class BackgroundSource:
     @property
     def is_busy(self) -> bool:
         """Whether the source has yet to take in what it was told, or to answer."""
+        return self.is_behind or bool(self._asked)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the source has yet to take in what it was told."""
         self._told = [each for each in self._told if not _is_over(each)]
-        return bool(self._asked or self._told)
+        return bool(self._told)
 
     def next(self) -> Job | None:
         """Return the next job; None if there is no more, none now, or no answer yet."""
@@ -76,7 +81,7 @@ def _is_over(future: "Future[None]") -> bool:
 class NoSource:
     """All jobs are known beforehand."""
 
-    has_more = is_busy = False
+    has_more = is_busy = is_behind = False
 
     def next(self) -> None:
         """There is no more."""

@@ -1,62 +1,36 @@
 """What users ask of a sweep that is at work, and what its scheduler does about it.
 
 Requests are looked for in the sweep's folder. What takes time, such as composing more runs, is done
-in the thread of the logbook: runs are heard and started meanwhile.
+in threads of the logbook: runs are heard and started meanwhile.
 """
 
 import json
 import logging
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from sweep.display.console import count, show_lines
 from sweep.errors import Killed, UserError
+from sweep.execution.adding import Added, Adder, cannot_add
 from sweep.execution.job import Job, Running
 from sweep.execution.job_table import KILLED_BY_CONTROL, JobTable
 from sweep.execution.logbook import Logbook, Record
 from sweep.runs.control_folder import ControlFolder, Misshapen, Request
 from sweep.runs.requests import Answer, jobs_of
-from sweep.tracking import SWEEP_ADDED, SWEEP_PAUSED, close_as_killed, reason
+from sweep.tracking import ADDED_FILE, SWEEP_PAUSED, close_as_killed, reason
 
 LOOK_SECONDS = 1.0  # between two looks
 ADDING_SECONDS = 0.1  # the same, while runs are composed
 GRACE_SECONDS = 5.0  # for a run that is told to end
-CODE = "_target_"  # in an override that names a class or a function
 ENDED = Answer(False, "the sweep has ended")
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Added:
-    """More runs of a sweep.
-
-    Attributes:
-        jobs: that are to be trained.
-        text: says what was found out about them, in one line.
-    """
-
-    jobs: Sequence[Job]
-    text: str
-
-
-Adder = Callable[[Sequence[str]], Added]  # of overrides; raises UserError
-
-
-def cannot_add(overrides: Sequence[str]) -> Added:
-    """Say that nothing can be added.
-
-    Raises:
-        UserError: always.
-    """
-    raise UserError(
-        f"add {' '.join(overrides)}: this is a search, which has no grid to add to; it suggests "
-        "its runs itself"
-    )
 
 
 class NotSteered:
@@ -72,8 +46,9 @@ class NotSteered:
         """Nothing is asked."""
         return ()
 
-    def record_killed(self, run: Running) -> None:
+    def record_killed(self, run: Running) -> bool:
         """Nobody asks for it."""
+        return True
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -91,6 +66,7 @@ class Steering:
         folder: ControlFolder,
         record: Record,
         add: Adder = cannot_add,
+        add_for_others: Adder = cannot_add,
         added: Iterable[Sequence[str]] = (),
         say: Callable[[str], None] = show_lines,
     ) -> None:
@@ -100,16 +76,17 @@ class Steering:
             folder: in which users ask.
             record: keeps what was asked, and what came of it.
             add: composes and checks more runs.
+            add_for_others: the same, for other users than the sweep's own: no code.
             added: overrides that were added before, when the sweep was at work for another time.
             say: shows a line.
         """
-        self._folder, self._compose = folder, add
+        self._folder, self._compose, self._compose_for_others = folder, add, add_for_others
         self._logbook = Logbook(folder, record, say)
         self._added = [[*each] for each in added]
         self._adding: dict[Future[Added], Request] = {}
         self._asked_to_pause: set[str] = set()  # ids of runs
         self._n_jobs: int | None = None
-        self._deadlines: dict[int, float] = {}  # of runs that were told to end
+        self._ending: list[tuple[Running, float]] = []  # runs that were told to, with deadlines
         self._next_look = 0.0
         self.is_paused = False
 
@@ -138,25 +115,41 @@ class Steering:
         """
         if (now := time.monotonic()) >= self._next_look:
             self._next_look = now + self.seconds / 2
-            for each in self._folder.take():
-                if isinstance(each, Misshapen):
-                    self._logbook.say(
-                        f"control: a request was not taken: {each.reason}: {each.path}"
-                    )
-                else:
-                    self._take(each, table)
+            self._take_all(deque(self._folder.take()), table)
         self._pause_those_beyond(table)
         self._kill_the_stubborn(table)
         return [job for each in self._composed() for job in self._jobs_of(each)]
 
+    def _take_all(self, asked: deque[Request | Misshapen], table: JobTable) -> None:
+        try:
+            while asked:
+                each = asked.popleft()
+                if isinstance(each, Request):
+                    self._take(each, table)
+                else:
+                    self._refuse(each)
+        finally:
+            self._tell_ended(asked)  # after a stop
+
+    def _refuse(self, misshapen: Misshapen) -> None:
+        path = str(misshapen.path)
+        shown = path if path.isprintable() else ascii(path)  # a terminal takes escapes for orders
+        self._logbook.say(f"control: a request was not taken: {misshapen.reason}: {shown}")
+        if misshapen.name:
+            answer = Answer(False, f"the sweep did not take the request: {misshapen.reason}")
+            with suppress(OSError):
+                self._folder.answer(misshapen.name, answer)
+
+    def _tell_ended(self, asked: Iterable[Request | Misshapen]) -> None:
+        for each in asked:
+            if isinstance(each, Request):
+                self._logbook.tell(each, ENDED)
+
     def _take(self, request: Request, table: JobTable) -> None:
         asked = request.asked
-        if asked.action == "add" and not request.is_own and CODE in asked.words:
-            text = f"{asked.words}: names code, which only the user of the sweep may add"
-            self._logbook.tell(request, Answer(False, text))
-            return
         if asked.action == "add":
-            composed = self._logbook.submit(partial(self._compose, asked.arguments))
+            compose = self._compose if request.is_own else self._compose_for_others
+            composed = self._logbook.submit(partial(self._added_by, compose, asked.arguments))
             self._adding[composed] = request
             return
         actions: dict[str, Callable[..., str]] = {
@@ -171,6 +164,7 @@ class Steering:
             answer = Answer(True, actions[asked.action](table, *asked.arguments))
         except UserError as error:
             answer = Answer(False, str(error))
+        self._pause_those_beyond(table)  # first: an answer says what is so
         self._logbook.tell(request, answer)
         if asked.action == "stop":
             raise KeyboardInterrupt
@@ -207,10 +201,10 @@ class Steering:
         if run := table.running_job(job.number):
             run.is_killed = True
             run.process.terminate()
-            self._deadlines[job.number] = time.monotonic() + GRACE_SECONDS
+            self._ending.append((run, time.monotonic() + GRACE_SECONDS))
             return f"{table.told(job)} is told to end"
-        table.end_killed(job)
         job.record_failure(Killed(KILLED_BY_CONTROL))
+        table.end_killed(job)
         return f"{table.told(job)} will not be trained"
 
     def _first(self, table: JobTable, given: str) -> str:
@@ -221,6 +215,18 @@ class Steering:
             raise UserError(f"first {given}: {table.told(job)} trains already")
         table.put_first(job.number)
         return f"{table.told(job)} starts next"
+
+    def _added_by(self, compose: Adder, overrides: Sequence[str]) -> Added:
+        """Compose more runs, and record that, so that the same command goes on with them, too."""
+        added = compose(overrides)
+        self._added.append([*overrides])
+        known = json.dumps(self._added, indent=1, ensure_ascii=False)
+        try:
+            self._logbook.record.log_text(known, ADDED_FILE)
+        except Exception as error:  # the record is away; the runs are trained all the same
+            why = "not recorded, and to be added again if the sweep is interrupted"
+            return replace(added, text=f"{added.text}; {why}: {reason(error)}")
+        return added
 
     def _composed(self) -> list[Future[Added]]:
         return [each for each in self._adding if each.done()]
@@ -238,9 +244,6 @@ class Steering:
             answer = Answer(False, reason(error))
         else:
             answer, jobs = Answer(True, added.text), added.jobs
-            self._added.append([*request.asked.arguments])
-            known = json.dumps(self._added, ensure_ascii=False)
-            self._logbook.do(lambda: self._logbook.record.set_tag(SWEEP_ADDED, known))
         self._logbook.tell(request, answer)
         return jobs
 
@@ -262,25 +265,21 @@ class Steering:
 
     def _kill_the_stubborn(self, table: JobTable) -> None:
         now = time.monotonic()
-        for number in [each for each, end in self._deadlines.items() if now > end]:
-            del self._deadlines[number]
-            if run := table.running_job(number):
+        for run in [each for each, end in self._ending if now > end]:
+            if table.running_job(run.job.number) is run:  # not one that was started since
                 run.process.kill()
+        self._ending = [(run, end) for run, end in self._ending if now <= end]
 
-    def record_killed(self, run: Running) -> None:
-        """Record why a run was ended, once its process is gone."""
-        self._deadlines.pop(run.job.number, None)
+    def record_killed(self, run: Running) -> bool:
+        """Record why a run was ended, once its process is gone; return False if it had finished."""
         if run.run_id:
-            close_as_killed(run.job.config.tracking, run.run_id, KILLED_BY_CONTROL)
-        else:
-            run.job.record_failure(Killed(KILLED_BY_CONTROL))
+            return close_as_killed(run.job.config.tracking, run.run_id, KILLED_BY_CONTROL)
+        run.job.record_failure(Killed(KILLED_BY_CONTROL))
+        return True
 
     def close(self) -> None:
         """Refuse what is still asked; remove the folder. The record gets seconds to take it in."""
-        late: Iterable[Request | Misshapen] = [*self._adding.values(), *self._folder.take()]
-        for each in late:
-            if isinstance(each, Request):
-                self._logbook.tell(each, ENDED)
+        self._tell_ended([*self._adding.values(), *self._folder.take()])
         if self.is_paused:
             self._logbook.do(lambda: self._logbook.record.delete_tag(SWEEP_PAUSED))
         self._logbook.close()

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import IO
 
 from sweep.errors import UserError
 from sweep.files import TEMPORARY, write_whole
@@ -54,10 +55,12 @@ class Misshapen:
     Attributes:
         path: where it is now.
         reason: what is wrong with it.
+        name: under which that can be answered; None if it has no name of a request.
     """
 
     path: Path
     reason: str
+    name: str | None
 
 
 def folder_of(checkpoints: Path, sweep_id: str) -> Path:
@@ -122,7 +125,8 @@ class ControlFolder:
             aside = path.with_suffix(REFUSED)
             with suppress(OSError):
                 os.replace(path, aside)
-            return Misshapen(aside, str(error))
+            name = path.stem if NAME.fullmatch(path.name) else None
+            return Misshapen(aside, str(error), name)
         with suppress(OSError):
             path.unlink()
         return request
@@ -190,8 +194,13 @@ class Asking:
             action, tuple(arguments), socket.gethostname(), now.isoformat(timespec="seconds")
         )
         name, content = f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}", to_json(asked)
+
+        def write(stream: IO[bytes]) -> None:
+            stream.write(content)
+            self._share(stream.fileno())
+
         try:
-            write_whole(self.path / f"{name}{ASKED}", lambda stream: stream.write(content))
+            write_whole(self.path / f"{name}{ASKED}", write)
         except FileNotFoundError:
             raise
         except OSError as error:
@@ -200,6 +209,12 @@ class Asking:
                 f"steered from here; allowed is who may write there: {_owner_of(self.path)}"
             ) from error
         return name
+
+    def _share(self, descriptor: int) -> None:
+        """Let the group of the folder read a file: by it the sweep's user is known, if by any."""
+        with suppress(OSError):  # who asks is not of that group
+            os.fchown(descriptor, -1, self.path.stat().st_gid)
+        os.fchmod(descriptor, os.fstat(descriptor).st_mode & 0o777 | stat.S_IRGRP)
 
     def answer(self, name: str) -> Answer | None:
         """Return what came of it, and take the answer away; None as long as there is none."""

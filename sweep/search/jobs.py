@@ -48,6 +48,7 @@ class TrialJobs:
         self._composer, self._sweep_id = composer, sweep_id
         self._begun = study.begun()
         self._busy: set[int] = set()  # trials whose jobs have not ended
+        self._killed: set[int] = set()  # trials that do not go on here, for a user wanted it so
         self._is_exhausted, self._is_over, self._ask_again = False, False, 0.0
         budget = plan.config.search.time_budget
         self._end = None if budget is None else time.monotonic() + budget
@@ -75,14 +76,18 @@ class TrialJobs:
         if time.monotonic() < self._ask_again:
             return None
         try:
-            trial = self._study.promote(self._busy) or self._suggested()
-            if trial is None and not self._busy and not self._study.begun():
+            trial = self._study.promote(self._busy | self._killed) or self._suggested()
+            if trial is None and not self._busy and not self._unfinished():
                 trial = self._study.promote_last()
         except UserError as error:  # the storage is away; what trains goes on meanwhile
             self.error, self._ask_again = error, time.monotonic() + AGAIN_SECONDS
             return None
         self.error, self._is_over = None, trial is None
         return trial
+
+    def _unfinished(self) -> list[FrozenTrial]:
+        """Return the trials that others wait for; not those that were killed."""
+        return [each for each in self._study.begun() if each.number not in self._killed]
 
     def _suggested(self) -> FrozenTrial | None:
         is_over = self._end is not None and time.monotonic() >= self._end
@@ -95,10 +100,13 @@ class TrialJobs:
     def finished(self, job: Job, result: JobReturn) -> None:
         """Tell the study what became of a job, as it is recorded.
 
-        What failed, but did not diverge, is not told: the same command goes on with it. Neither is
+        What failed, but did not diverge, is not told: the same command goes on with it, as it does
+        with what a user has killed, which the others do not wait for meanwhile. Neither is
         what cannot be told, since record or storage are away.
         """
         self._busy.discard(job.number)
+        if result.status == JobStatus.UNKNOWN:
+            self._killed.add(job.number)
         self._is_over = False  # it may let another go on
         try:
             past = self._recorded(job.config)
@@ -120,7 +128,7 @@ class TrialJobs:
         Raises:
             UserError: record or storage cannot be used; the same command closes what is left.
         """
-        is_over = self._is_over and not self._busy and not self._study.begun()
+        is_over = self._is_over and not self._busy and not self._unfinished()
         paused = self._study.paused() if is_over else []
         for trial in paused:
             config = self._job(trial).config

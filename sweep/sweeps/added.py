@@ -11,14 +11,16 @@ from sweep.config.overrides import HYDRA
 from sweep.config.schema import Config
 from sweep.display.console import count, show_lines
 from sweep.errors import UserError
+from sweep.execution.adding import Added
 from sweep.execution.job import Job
-from sweep.execution.steering import Added
 from sweep.runs.membership import Membership
 from sweep.runs.resume import all_prior_runs
+from sweep.sweeps.by_others import check_code, check_words
 from sweep.sweeps.checks import Prepared, check_common, check_runs
 from sweep.sweeps.combinations import Source, combinations_of, in_the_place_of
 from sweep.sweeps.compose import Composer
 from sweep.sweeps.sharing import in_chains, states_of
+from sweep.tracking import ADDED_FILE
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,28 @@ class MoreRuns:
         Raises:
             UserError: something is wrong with them; the sweep has none of them.
         """
+        return self._added(self._composed(overrides))
+
+    def for_others(self, overrides: Sequence[str]) -> Added:
+        """Do the same for other users than the sweep's own, who may add no code.
+
+        Raises:
+            UserError: something is wrong, or not for them to add; the sweep has none of the runs.
+        """
+        check_words(overrides)
+        jobs = self._composed(overrides)
+        check_code([job.config for job in jobs], self._first.config)
+        return self._added(jobs)
+
+    def _composed(self, overrides: Sequence[str]) -> list[Job]:
         for each in overrides:
             if each.lstrip("+~").startswith((*HYDRA, "sweep.")):
                 raise UserError(
                     f"add {each}: is one for all runs of a sweep; allowed are overrides of runs"
                 )
-        jobs = self._grid.changed(overrides)
+        return self._grid.changed(overrides)
+
+    def _added(self, jobs: Sequence[Job]) -> Added:
         self._check([job.config for job in jobs])
         new: dict[str, Job] = {}
         for job in jobs:
@@ -171,17 +189,25 @@ def _told(composed: int, new: int, begun: Sequence[Job]) -> str:
     return "; ".join(told)
 
 
-def added_before(tag: str | None) -> list[list[str]]:
-    """Return the overrides that a sweep's record says were added to it; none if it cannot be read.
+def added_before(text: str | None) -> list[list[str]]:
+    """Return the overrides that a sweep's record says were added to it; say if some are no such.
 
     Args:
-        tag: a list of lists of texts, as JSON; None without one.
+        text: a list of lists of texts, as JSON; None without one.
     """
     try:
-        found = json.loads(tag or "[]")
+        found = json.loads(text or "[]")
     except ValueError:
-        return []
-    if not isinstance(found, list):
-        return []
-    lists = [each for each in found if isinstance(each, list) and each]
-    return [each for each in lists if all(isinstance(text, str) for text in each)]
+        found = None
+    lists = found if isinstance(found, list) else []
+    kept = [each for each in lists if _are_overrides(each)]
+    if len(kept) < len(lists) or lists is not found:
+        show_lines(
+            f"{ADDED_FILE} of the sweep's record cannot be read: what was added before is not "
+            "trained, unless it is added again"
+        )
+    return kept
+
+
+def _are_overrides(given: object) -> bool:
+    return isinstance(given, list) and bool(given) and all(isinstance(each, str) for each in given)

@@ -23,11 +23,14 @@ from sweep.sweeps.checks import Prepared, prepare
 from sweep.sweeps.parent_run import record_sweep
 from sweep.sweeps.sharing import States, epochs_of, in_chains, states_of
 from sweep.tracking import (
-    SWEEP_ADDED,
+    ADDED_FILE,
     FoundRun,
     PlannedRun,
     Record,
+    RunInfo,
+    Tracker,
     log_planned,
+    read_text,
     short_timeouts,
 )
 
@@ -132,6 +135,7 @@ def sweep(
         config=first,
         command=command,
         is_complete=not plan.missing,
+        lacks=partial(_lacks_what_was_added, plan.prepared.tracker),
         train=partial(_train, plan, jobs, launcher, grid),
     )
 
@@ -171,11 +175,22 @@ def _train(
     """Train what is missing, and what users add."""
     membership, folder = Membership(record.run_id), plan.prepared.locks.folder
     more = MoreRuns(plan.prepared, jobs, plan.keys, membership, grid, launcher)
-    added = added_before(record.tag(SWEEP_ADDED))
+    added = _added_to(plan.prepared.tracker, record.run_id)
     again = more.again(added)
-    steering = Steering(ControlFolder(folder, record.run_id), record, more, added)
+    control = ControlFolder(folder, record.run_id)
+    steering = Steering(control, record, more, more.for_others, added)
     further = Further(keys=lambda: more.keys, jobs=again, steering=steering)
     return train(plan, launcher, record, further)
+
+
+def _added_to(tracker: Tracker, sweep_id: str) -> list[list[str]]:
+    return added_before(read_text(tracker.uri, sweep_id, ADDED_FILE))
+
+
+def _lacks_what_was_added(tracker: Tracker, past: RunInfo) -> bool:
+    """Return whether a sweep of which all that was planned is trained has more, untrained."""
+    ended = all(run.finished for run in tracker.runs_of(past.run_id))
+    return not ended and bool(_added_to(tracker, past.run_id))
 
 
 def train(plan: Plan, launcher: Launcher, record: Record, further: Further) -> Sequence[JobReturn]:

@@ -36,6 +36,7 @@ def record_sweep(
     params: Mapping[str, str] | None = None,
     more_tags: Mapping[str, str] | None = None,
     how: Sequence[str] = (),
+    lacks: Callable[[RunInfo], bool] = lambda past: False,
 ) -> Sequence[JobReturn]:
     """Train below a parent run, and show and keep the results, whatever happens meanwhile.
 
@@ -49,6 +50,7 @@ def record_sweep(
         params: of the parent run.
         more_tags: of the parent run, besides what all have.
         how: overrides without which the command would be another.
+        lacks: returns whether a past sweep has more to train than what makes it the same.
 
     Raises:
         RunFailed: some runs failed; they and the others are recorded.
@@ -57,7 +59,7 @@ def record_sweep(
     with ExitStack() as held:
         key = _claim(held, locks, keys)
         past = None if config.rerun else _past_sweep(tracker, locks, key)
-        if past and past.finished and is_complete:
+        if past and past.finished and is_complete and not lacks(past):
             show_results(tracker, past.run_id, config)
             show_report_command(tracker, past.run_id, config)
             if config.keep_models == "best":  # what could not be removed then may be now

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from hydra.core.utils import JobReturn, JobStatus
 
 from sweep.config.schema import Config
+from sweep.display.console import show_lines
 from sweep.display.seeds import in_words, show_seeds, show_verdict
 from sweep.errors import UserError
+from sweep.execution.adding import Added
 from sweep.execution.job import Job
-from sweep.execution.steering import Added, Steering
+from sweep.execution.steering import Steering
 from sweep.runs.control_folder import ControlFolder
 from sweep.runs.membership import Membership
 from sweep.sweeps import grid
@@ -75,7 +77,7 @@ def sweep_until_decided(
         further = grid.Further(
             keys=lambda: [*plan.keys, *more.keys],
             source=more,
-            steering=Steering(folder, record, _cannot_add),
+            steering=Steering(folder, record, _cannot_add, _cannot_add),
         )
         results = grid.train(plan, launcher, record, further)
         if more.error:
@@ -165,10 +167,16 @@ class MoreSeeds:
                 self._table.fail(cell)
 
     def finished(self, job: Job, result: JobReturn) -> None:
-        """Take in what became of a run; its score is read from the record."""
+        """Take in what became of a run; its score is read from the record.
+
+        A row of which one was killed gets no more seeds: its mean would be of fewer.
+        """
         self._open.discard(job.number)
-        if result.status == JobStatus.FAILED:
-            self._table.fail(self._table.cell(job))
+        if result.status == JobStatus.COMPLETED:
+            return
+        self._table.fail(self._table.cell(job))
+        if result.status != JobStatus.FAILED:
+            show_lines(f"run {job.number} was killed, and so its row is out: {job.name}")
 
 
 def _cannot_add(overrides: Sequence[str]) -> Added:

@@ -53,7 +53,6 @@ from sweep.tracking.run_info import (
     GOES_ON_FROM,
     PAUSED_AFTER,
     PRUNED_AFTER,
-    SWEEP_ADDED,
     SWEEP_PAUSED,
     RunInfo,
     kept_value,
@@ -75,6 +74,7 @@ from sweep.tracking.tracker import (
     close_as_killed,
 )
 from sweep.tracking.writer import (
+    ADDED_FILE,
     CONFIG_FILE,
     CONFUSION_FILE,
     DATASET_SOURCE_FOLDER,
@@ -121,7 +121,7 @@ __all__ = [
     "START_FOLDER",
     "STUDY",
     "SWEEP",
-    "SWEEP_ADDED",
+    "ADDED_FILE",
     "SWEEP_PAUSED",
     "TIED_RUNS",
     "TRIAL",

@@ -16,7 +16,6 @@ from sweep.config.metrics import at_best
 FINGERPRINT, FOLDER = "fingerprint", "checkpoint_folder"
 FAILURE, DIVERGED = "failure_reason", "diverged"
 PRUNED_AFTER, PAUSED_AFTER = "pruned_after_epoch", "paused_after_epoch"
-SWEEP_ADDED = "sweep.added"  # overrides that were added while it was at work, as JSON
 SWEEP_PAUSED = "sweep.paused"  # of a sweep that starts nothing until it is told to: since when
 GOES_ON_FROM, EPOCHS_TAKEN_OVER = "goes_on_from_run", "epochs_taken_over"
 BUNDLE = "bundle.sha256"  # of what was not trained here: which bundle it was taken in from

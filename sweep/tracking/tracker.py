@@ -286,13 +286,21 @@ def close_as_failed(config: Tracking, run_id: str, error: RunFailed) -> None:
         log.warning(UNRECORDED, run_id, reason(other))
 
 
-def close_as_killed(config: Tracking, run_id: str, why: str) -> None:
+def close_as_killed(config: Tracking, run_id: str, why: str) -> bool:
     """Record why a run was ended on purpose, and close it if its process did not.
 
-    Within seconds, as :func:`close_as_failed`; log it if that is not possible.
+    Within seconds, as :func:`close_as_failed`; log it if that is not possible. What is FINISHED
+    stays so.
+
+    Returns:
+        False if it was FINISHED.
     """
     try:
         with short_timeouts():
-            Record(Tracker(config.uri, config.experiment)._client, run_id).kill({FAILURE: why})
+            client = Tracker(config.uri, config.experiment)._client
+            if client.get_run(run_id).info.status == "FINISHED":
+                return False
+            Record(client, run_id).kill({FAILURE: why})
     except Exception as other:  # whatever keeps it from being recorded, the sweep goes on
         log.warning(UNRECORDED, run_id, reason(other))
+    return True

@@ -39,6 +39,7 @@ from sweep.training.selection import EpochRecord
 CONFIG_FILE, ENVIRONMENT_FILE = "config.yaml", "environment.yaml"
 PARAMETERS_FILE, FOUND_FILE = "parameters/net.params", "found.json"
 NAMES_FILE = "parameters/names.json"  # of the parameters, where the model has them
+ADDED_FILE = "added.json"  # overrides that were added to a sweep while it was at work
 FIGURES_FOLDER = "figures"
 CONFUSION_FILE = f"{FIGURES_FOLDER}/confusion.csv"  # truths and answers, counted
 SOURCE_FOLDER = "source"  # has a user's modules that make the network

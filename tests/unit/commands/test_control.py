@@ -155,7 +155,7 @@ def test_a_sweep_that_does_not_answer_in_time(store, locks, capsys, at_work, mon
     sweep_id, folder = at_work
     code, line = control(store, locks, capsys, sweep_id, "pause")
     assert (code, line) == (
-        0,
+        1,
         f"sweep optim.lr=0.1,0.2 ({sweep_id[:8]}): asked to pause, and has not answered yet; its "
         "terminal will say",
     )

@@ -233,6 +233,25 @@ def test_a_failed_suggestion_is_told_and_stops_the_rest_only_if_asked():
     assert suggesting.ended == [0]
 
 
+def test_a_failure_stops_all_though_a_source_has_not_answered():
+    answers = threading.Event()
+
+    class Slow(Suggesting):
+        def next(self):
+            answers.wait(60)
+
+    machine = Machine(lambda machine, number: threading.Timer(0.3, fail, [machine]).start())
+
+    def fail(machine):
+        machine.fail(0, "because")
+        threading.Timer(0.3, answers.set).start()  # when nobody wants to know any more
+
+    suggesting = Slow(1)
+    results = run(machine, [job(0, 1, "on_failure=stop")], 2, suggesting)
+    assert [each.status for each in results.values()] == [JobStatus.FAILED]
+    assert suggesting.ended == [0]
+
+
 def test_a_suggestion_whose_process_dies_is_retried_before_it_is_told():
     def die_once(machine, number):
         machine.die(number, -9) if machine.started.count(number) == 1 else machine.finish(number)

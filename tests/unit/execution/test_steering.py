@@ -6,19 +6,21 @@ import threading
 from dataclasses import replace
 
 import pytest
-from hydra.core.utils import JobStatus
+from hydra.core.utils import JobReturn, JobStatus
 from machine import Machine, job
 from workplace import comes
 
 from sweep.errors import UserError
+from sweep.execution import logbook
 from sweep.execution import steering as module
+from sweep.execution.adding import Added, cannot_add
 from sweep.execution.capacity import LocalCapacity
 from sweep.execution.job_table import JobTable
 from sweep.execution.scheduler import Scheduler
-from sweep.execution.steering import Added, Steering, cannot_add
+from sweep.execution.steering import Steering
 from sweep.runs import control_folder
 from sweep.runs.control_folder import Asking, ControlFolder, pause_file
-from sweep.runs.events import PAUSED, Ended, Recorded
+from sweep.runs.events import PAUSED, UNDECIDED, Ended, Recorded
 from sweep.runs.requests import Answer
 
 KILLED = "killed by sweep control"
@@ -43,13 +45,12 @@ class Kept:
 class Steered:
     """A scheduler at work in another thread, with runs that do what the test says."""
 
-    def __init__(self, folder, jobs, n_jobs, add=cannot_add, source=None, script=None):
+    def __init__(self, folder, jobs, n_jobs, add=cannot_add, source=None, others=cannot_add):
         self.folder, self.record, self.said, self.ended = folder, Kept(), [], []
-        self.machine = Machine(script or (lambda machine, number: self.begin(number)))
+        self.machine = Machine(lambda machine, number: self.begin(number))
         self.machine.capacity = LocalCapacity(n_jobs, [])
-        steering = Steering(
-            ControlFolder(folder, "s"), self.record, add, [["seed=9"]], self.said.append
-        )
+        control, before = ControlFolder(folder, "s"), [["seed=9"]]
+        steering = Steering(control, self.record, add, others, before, self.said.append)
         self.scheduler = Scheduler(
             self.machine, jobs, self.machine, source, close=self.close, steering=steering
         )
@@ -79,6 +80,11 @@ class Steered:
     def trains(self, *numbers):
         """Wait until these train, and no others."""
         return comes(lambda: sorted(self.machine.senders) == sorted(numbers))
+
+    def hears(self, *numbers):
+        """Wait until the scheduler knows the records of these."""
+        told = [(each, Recorded(f"{each}" * 32)) for each in numbers]
+        assert comes(lambda: all(each in self.machine.told for each in told))
 
     def is_asked_to_pause(self, *numbers):
         files = [pause_file(self.folder, "s", f"{number}" * 32) for number in numbers]
@@ -177,9 +183,36 @@ def test_fewer_jobs_pause_the_last_that_were_started(tmp_path):
     assert sweep.machine.started == [0, 1, 2, 1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("asked", "number_of_files"), [(["pause"], 2), (["jobs", "1"], 1), (["kill", "0"], 0)]
+)
+def test_runs_are_asked_to_pause_before_it_is_answered(
+    tmp_path, monkeypatch, asked, number_of_files
+):
+    usual, files = ControlFolder.answer, []
+
+    def answer(folder, *given):
+        files.extend(folder.path.glob("*.pause"))
+        usual(folder, *given)
+
+    monkeypatch.setattr(module, "close_as_killed", lambda *_: True)
+    monkeypatch.setattr(ControlFolder, "answer", answer)
+    sweep = Steered(tmp_path, [job(0, 2), job(1, 1)], 2)
+    assert sweep.trains(0, 1)
+    sweep.hears(0, 1)
+    sweep.ask(*asked)
+    assert len(files) == number_of_files
+    sweep.machine.finish(1)
+    if asked[0] != "kill":
+        sweep.machine.finish(0)
+    sweep.end()
+
+
 def test_a_run_is_killed_and_not_tried_again(tmp_path, monkeypatch):
     recorded = []
-    monkeypatch.setattr(module, "close_as_killed", lambda _, *others: recorded.append(others))
+    monkeypatch.setattr(
+        module, "close_as_killed", lambda _, *others: recorded.append(others) or True
+    )
     sweep = Steered(tmp_path, [job(0, 2), job(1, 1)], 1)
     assert sweep.trains(0)
     assert sweep.ask("kill", "0" * 8) == Answer(True, "run 0 (epochs=2) is told to end")
@@ -195,7 +228,7 @@ def test_a_run_is_killed_and_not_tried_again(tmp_path, monkeypatch):
 
 def test_a_run_that_does_not_hear_it_is_killed_by_force(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "GRACE_SECONDS", 0.05)
-    monkeypatch.setattr(module, "close_as_killed", lambda *_: None)
+    monkeypatch.setattr(module, "close_as_killed", lambda *_: True)
     sweep = Steered(tmp_path, [job(0, 2)], 1)
     assert sweep.trains(0)
     sweep.machine.processes[0].stubborn = True
@@ -210,6 +243,56 @@ def test_a_run_that_ends_well_although_it_was_told_to_end_has_ended_well(tmp_pat
     process = sweep.machine.processes[0]
     process.terminate = lambda: sweep.machine.finish(0)
     sweep.ask("kill", "0")
+    assert sweep.end() == {0: DONE}
+
+
+@pytest.mark.parametrize(("tells", "is_killed"), [(True, True), (False, False)])
+def test_a_run_that_had_finished_when_it_was_killed_is_done(
+    tmp_path, monkeypatch, tells, is_killed
+):
+    """It was killed before it could send its result, or even tell that it had finished."""
+    source = Suggesting([])
+    monkeypatch.setattr(module, "close_as_killed", lambda *_: is_killed)
+    sweep = Steered(tmp_path, [job(0, 2)], 1, source=source)
+    assert sweep.trains(0)
+    if tells:
+        sweep.machine.send(0, Ended("FINISHED"))
+    sweep.hears(0)
+    sweep.ask("kill", "0")
+    assert sweep.end() == {0: DONE}
+    assert sweep.told(0) == [Recorded("0" * 32), Ended("FINISHED")]
+    assert (sweep.machine.started, source.ended) == ([0], [0])
+
+
+@pytest.mark.parametrize("status", [PAUSED, UNDECIDED])
+def test_a_run_that_pauses_when_it_is_told_to_end_does_not_go_on(tmp_path, monkeypatch, status):
+    recorded = []
+    monkeypatch.setattr(
+        module, "close_as_killed", lambda _, *others: recorded.append(others) or True
+    )
+    sweep = Steered(tmp_path, [job(0, 2)], 1)
+    assert sweep.trains(0)
+    sweep.hears(0)
+    sweep.machine.send(0, Ended(status, "paused after epoch 1"))
+    sweep.machine.send(0, JobReturn(status=JobStatus.COMPLETED, _return_value=0.5))
+    assert comes(lambda: sweep.told(0)[-1] == Ended(status, "paused after epoch 1"))
+    sweep.ask("kill", "0")
+    assert sweep.end() == {0: JobStatus.UNKNOWN}
+    assert recorded == [("0" * 32, KILLED)]
+    assert sweep.machine.started == [0]
+
+
+def test_who_goes_on_is_not_killed_for_what_was_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.0)
+    sweep = Steered(tmp_path, [job(0, 2)], 1)
+    assert sweep.trains(0)
+    table, steering = sweep.scheduler._table, sweep.scheduler._steering
+    (now,) = table.running.values()
+    before = replace(now, process=None)
+    steering._ending.append((before, 0.0))
+    assert comes(lambda: steering._ending == [])
+    assert sweep.machine.processes[0].calls == []
+    sweep.machine.finish(0)
     assert sweep.end() == {0: DONE}
 
 
@@ -270,6 +353,46 @@ def test_stop_is_as_an_interrupt(tmp_path):
     assert kept["asked"] == "stop"
 
 
+def test_what_is_asked_after_a_stop_is_answered_and_recorded(tmp_path, monkeypatch):
+    """All of it is taken from the folder at once."""
+    sweep = Steered(tmp_path, [job(0, 2)], 1)
+    assert sweep.trains(0)
+    usual, asked = ControlFolder.take, [("stop",), ("pause",), ("add", "seed=1"), ("kill", "0")]
+
+    def take(folder):
+        names.extend(sweep.asking.ask(each[0], each[1:]) for each in asked[len(names) :])
+        return usual(folder)
+
+    names = []
+    monkeypatch.setattr(ControlFolder, "take", take)
+    ended = Answer(False, "the sweep has ended")
+    found = {}
+    assert comes(
+        lambda: (
+            found.update({n: a for n in names if (a := sweep.asking.answer(n))})
+            or len(found) == len(asked)
+        )
+    )
+    assert [found[each] for each in names][1:] == [ended] * 3
+    with pytest.raises(KeyboardInterrupt):
+        sweep.end()
+    kept = [sweep.record.texts[key] for key in sorted(sweep.record.texts)]
+    assert [each["asked"] for each in kept] == [" ".join(each) for each in asked]
+
+
+def test_a_name_that_a_terminal_would_obey_is_not_shown_as_it_is(tmp_path):
+    sweep = Steered(tmp_path, [job(0, 2)], 1)
+    assert sweep.trains(0)
+    (sweep.asking.path / "\x1b[2Jgone.json").write_text("{")
+    assert comes(lambda: sweep.said)
+    (line,) = sweep.said
+    assert line.isprintable()
+    assert line.endswith("/\\x1b[2Jgone.refused'")
+    (sweep.asking.path / "\x1b[2Jgone.refused").unlink()
+    sweep.machine.finish(0)
+    sweep.end()
+
+
 def test_runs_are_added_while_others_train(tmp_path):
     asked, released = [], threading.Event()
 
@@ -293,8 +416,75 @@ def test_runs_are_added_while_others_train(tmp_path):
     assert sweep.end() == {0: DONE, 1: DONE, 2: DONE}
     assert asked == [("optim.lr=0.5", "seed=1,2")]
     # It is known when the sweep goes on after an interruption, as is what was added before.
-    assert json.loads(sweep.record.tags["sweep.added"]) == [["seed=9"], [*asked[0]]]
+    assert sweep.record.texts["added.json"] == [["seed=9"], [*asked[0]]]
     assert sweep.machine.added == [0, 1, 2]
+
+
+def test_what_takes_long_to_compose_keeps_a_stop_from_no_record(tmp_path, monkeypatch):
+    monkeypatch.setattr(logbook, "CLOSING_SECONDS", 5.0)
+    released, begun = threading.Event(), []
+
+    def add(overrides):
+        begun.append(overrides)
+        released.wait(60)
+        return Added([], "0 runs added")
+
+    sweep = Steered(tmp_path, [job(0, 2)], 1, add)
+    assert sweep.trains(0)
+    sweep.asking.ask("add", ["seed=1"])
+    assert comes(lambda: begun)
+    sweep.ask("stop")
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            sweep.end()
+        kept = [sweep.record.texts[key] for key in sorted(sweep.record.texts)]
+        assert [each["asked"] for each in kept] == ["add seed=1", "stop"]
+    finally:
+        released.set()
+
+
+def test_what_was_added_is_recorded_before_it_is_answered_however_long_it_is(tmp_path):
+    sweep = Steered(tmp_path, [job(0, 2)], 1, lambda overrides: Added([], "0 runs added"))
+    assert sweep.trains(0)
+    long = ["optim.lr=" + ",".join(["0.123456789"] * 400)] * 3
+    assert sweep.ask("add", *long) == Answer(True, "0 runs added")
+    assert sweep.record.texts["added.json"] == [["seed=9"], long]
+    usual = sweep.record.log_text
+    sweep.record.log_text = lambda *_: 1 / 0
+    assert sweep.ask("add", "seed=1") == Answer(
+        True,
+        "0 runs added; not recorded, and to be added again if the sweep is interrupted: "
+        "ZeroDivisionError: division by zero",
+    )
+    sweep.record.log_text = usual
+    assert sweep.ask("add", "seed=2").is_done  # and with it what could not be recorded
+    assert sweep.record.texts["added.json"] == [["seed=9"], long, ["seed=1"], ["seed=2"]]
+    sweep.machine.finish(0)
+    sweep.end()
+
+
+def test_what_is_composed_when_a_failure_has_stopped_all_is_not_said_to_be_added(tmp_path):
+    released, goes_on = threading.Event(), threading.Event()
+
+    def add(overrides):
+        released.wait(60)
+        return Added([job(1, 5)], "1 run added (1)")
+
+    class Slow(Suggesting):
+        def finished(self, job, result):
+            goes_on.wait(60)
+
+    sweep = Steered(tmp_path, [job(0, 2, "on_failure=stop")], 1, add, Slow([]))
+    assert sweep.trains(0)
+    steering, name = sweep.scheduler._steering, sweep.asking.ask("add", ["seed=1"])
+    assert comes(lambda: steering._adding)
+    sweep.machine.fail(0, "because")
+    assert comes(lambda: sweep.scheduler._is_stopped)
+    released.set()
+    assert comes(lambda: all(each.done() for each in steering._adding))
+    goes_on.set()
+    assert comes(lambda: sweep.asking.answer(name) == Answer(False, "the sweep has ended"))
+    assert sweep.end() == {0: JobStatus.FAILED}
 
 
 @pytest.mark.parametrize(
@@ -329,24 +519,23 @@ def test_nothing_is_added_to_a_search(tmp_path):
 
 
 @pytest.mark.parametrize("is_own", [True, False])
-def test_code_is_added_by_the_user_of_the_sweep_alone(tmp_path, monkeypatch, is_own):
+def test_what_others_add_is_composed_for_others(tmp_path, monkeypatch, is_own):
     usual = control_folder._read
     owner = os.geteuid() if is_own else os.geteuid() + 1
     monkeypatch.setattr(control_folder, "_read", lambda path: (usual(path)[0], owner))
-    sweep = Steered(tmp_path, [job(0, 2)], 1, lambda overrides: Added([], "0 runs added"))
+    adders = [lambda overrides, who=who: Added([], who) for who in ("own", "others")]
+    sweep = Steered(tmp_path, [job(0, 2)], 1, adders[0], others=adders[1])
     assert sweep.trains(0)
-    answer = sweep.ask("add", "model={_target_:mine.Net}")
-    refusal = "add model={_target_:mine.Net}: names code, which only the user of the sweep may add"
-    assert answer == (Answer(True, "0 runs added") if is_own else Answer(False, refusal))
+    assert sweep.ask("add", "seed=1") == Answer(True, "own" if is_own else "others")
     sweep.machine.finish(0)
     sweep.end()
 
 
 class Suggesting:
-    """Suggests three jobs, one after another."""
+    """Suggests jobs of these numbers, one after another."""
 
-    def __init__(self):
-        self.numbers, self.ended = [0, 1, 2], []
+    def __init__(self, numbers):
+        self.numbers, self.ended = numbers, []
 
     def next(self):
         return job(self.numbers.pop(0), 1) if self.numbers else None
@@ -356,7 +545,7 @@ class Suggesting:
 
 
 def test_a_search_that_is_paused_suggests_nothing_and_does_not_end(tmp_path):
-    source = Suggesting()
+    source = Suggesting([0, 1, 2])
     sweep = Steered(tmp_path, [], 1, source=source)
     assert sweep.trains(0)
     sweep.ask("pause")
@@ -371,6 +560,36 @@ def test_a_search_that_is_paused_suggests_nothing_and_does_not_end(tmp_path):
     assert source.ended == [0, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("action", "answer"),
+    [
+        ("kill", Answer(True, "run 0 (epochs=1) is told to end")),
+        ("first", Answer(False, "first 0: run 0 (epochs=1) trains already")),
+    ],
+)
+def test_a_run_that_goes_on_from_a_rung_has_not_ended(tmp_path, monkeypatch, action, answer):
+    monkeypatch.setattr(module, "close_as_killed", lambda *_: True)
+    source = Suggesting([0, 0])
+    sweep = Steered(tmp_path, [], 1, source=source)
+    assert sweep.trains(0)
+    sweep.machine.finish(0)  # at its rung
+    assert comes(lambda: sweep.machine.started == [0, 0])
+    assert sweep.ask(action, "0") == answer
+    if action == "first":
+        sweep.machine.finish(0)
+    assert sweep.end() == {0: DONE if action == "first" else JobStatus.UNKNOWN}
+
+
+def test_a_source_is_told_of_a_run_that_was_killed_before_it_started(tmp_path):
+    source = Suggesting([])
+    sweep = Steered(tmp_path, [job(0, 2), job(1, 1)], 1, source=source)
+    assert sweep.trains(0)
+    assert sweep.ask("kill", "1").is_done
+    sweep.machine.finish(0)
+    assert sweep.end() == {0: DONE, 1: JobStatus.UNKNOWN}
+    assert source.ended == [1, 0]
+
+
 def test_what_is_no_request_is_said_and_harms_nothing(tmp_path):
     sweep = Steered(tmp_path, [job(0, 2)], 1)
     assert sweep.trains(0)
@@ -379,6 +598,10 @@ def test_what_is_no_request_is_said_and_harms_nothing(tmp_path):
     assert comes(aside.exists)
     assert comes(
         lambda: sweep.said == [f"control: a request was not taken: it is not JSON: {aside}"]
+    )
+    assert comes(lambda: (sweep.asking.path / "001.answer").exists())
+    assert sweep.asking.answer("001") == Answer(
+        False, "the sweep did not take the request: it is not JSON"
     )
     aside.unlink()
     sweep.machine.finish(0)

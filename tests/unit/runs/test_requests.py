@@ -72,14 +72,16 @@ def test_what_is_asked_is_taken_once_in_its_order_and_answered(tmp_path, folder)
     assert not asking.is_there
 
 
-def test_who_asks_may_write_as_the_umask_has_it(tmp_path, folder):
-    kept = os.umask(0o027)
+@pytest.mark.parametrize("umask", [0o027, 0o077])
+def test_the_folders_group_may_read_what_is_asked(tmp_path, folder, umask):
+    kept = os.umask(umask)
     try:
         Asking(tmp_path, "a sweep").ask("pause", [])
     finally:
         os.umask(kept)
     (file,) = folder.path.iterdir()
     assert file.stat().st_mode & 0o777 == 0o640
+    assert file.stat().st_gid == folder.path.stat().st_gid
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_a_file_of_another_shape_is_moved_aside(folder, content, reason):
     (found,) = folder.take()
     assert isinstance(found, Misshapen)
     assert found.reason.startswith(reason)
-    assert found.path == folder.path / "001.refused"
+    assert (found.path, found.name) == (folder.path / "001.refused", "001")
     assert found.path.exists()
     assert folder.take() == []
     folder.close()
@@ -122,6 +124,7 @@ def test_what_is_no_file_is_moved_aside(tmp_path, folder):
     put(folder, "a name.json", RIGHT)
     found = folder.take()
     assert [type(each) for each in found] == [Misshapen] * 4
+    assert [each.name for each in found] == [None, "folder", "link", "pipe"]
     assert sorted(each.name for each in folder.path.iterdir()) == [
         *("a name.refused", "folder.refused", "link.refused", "pipe.refused")
     ]

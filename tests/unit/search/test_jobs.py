@@ -138,6 +138,30 @@ def test_nothing_is_closed_while_a_trial_has_not_ended(search):
     assert one.states() == [TrialState.RUNNING] * 3
 
 
+def test_what_was_killed_keeps_no_search_open(search):
+    """The best of the others goes on to its end, and those that are paused are closed."""
+    one = search(4)
+    one.train(one.jobs.next(), 0.9)
+    killed = one.jobs.next()
+    one.jobs.finished(killed, JobReturn())
+    assert trained(one, *(0.9, 0.0, 0.3, 0.2))[-1] == 0
+    assert one.states() == [
+        *(TrialState.COMPLETE, TrialState.RUNNING, TrialState.PRUNED, TrialState.PRUNED)
+    ]
+    again = TrialJobs(one.jobs._plan, one.study, one, one, "a sweep")
+    assert again.next().number == killed.number  # the same command goes on with it
+
+
+def test_a_run_that_is_killed_at_its_rung_does_not_go_on(search):
+    one = search(4)
+    one.train(one.jobs.next(), 0.8)
+    one.train(one.jobs.next(), 0.9)
+    one.jobs.finished(one.job(1, ()), JobReturn())
+    order = trained(one, *(0.8, 0.9, 0.3, 0.95))
+    assert 1 not in order and order[-1] == 3
+    assert TrialState.RUNNING not in one.states()
+
+
 def test_nothing_is_closed_if_the_search_was_stopped(search):
     one = search(3)
     one.train(one.jobs.next(), 0.9)

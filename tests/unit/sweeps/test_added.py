@@ -1,13 +1,17 @@
 """What is added to a sweep: overrides in the place of its own."""
 
+import json
+from dataclasses import replace
+
 import pytest
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 
-from sweep.config.compose import CONF
+from sweep.config.compose import CONF, load
 from sweep.errors import UserError
 from sweep.sweeps.added import Grid, MoreRuns, added_before
+from sweep.sweeps.by_others import check_code, check_words
 from sweep.sweeps.combinations import Source, in_the_place_of
 from sweep.sweeps.compose import Composer
 
@@ -61,6 +65,70 @@ def test_what_cannot_be_added(grid, added, message):
 
 
 @pytest.mark.parametrize(
+    "added",
+    [
+        "model=../../../somewhere/evil",
+        "model=../../shared/evil",
+        "model=/somewhere/evil",
+        "model=..",
+        "+experiment@model=evil",
+        "optim.lr=${oc.env:SECRET}",
+        "tracking.experiment=${oc.env:SECRET}",
+        "model={_target_:subprocess.getoutput,cmd:ls}",
+        "model._target_=subprocess.getoutput",
+        "init_from='secret'",
+        "init_from=a\\b",
+        "model=evil\n",
+    ],
+)
+def test_others_add_words_numbers_and_lists(added):
+    more = MoreRuns(None, [None], ["a key"], None, None, None)  # nothing is composed
+    with pytest.raises(UserError) as raised:
+        more.for_others(["seed=2", added])
+    assert str(raised.value) == (
+        f"add {added}: may name a file or code, which only the user of the sweep may add; "
+        "allowed are words, numbers and lists"
+    )
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        *("optim.lr=0.3,1e-4", "model=lenet", "model.hidden=[64,32],[8]", "seed=range(0,3)"),
+        *("~freeze", "+preset=a", "sizes=zip(model.hidden=[[64],[8]],optim.lr=[0.1,0.05])"),
+        *("optim.lr=-1", "augment={flip: true}", "model=glob(*)"),
+    ],
+)
+def test_what_others_may_add(added):
+    check_words([added])
+
+
+def test_others_add_no_code_however_it_was_composed(grid):
+    """A file of the tree may name code, too."""
+    own = load("model=mlp")
+    code = load("model=custom", "model._target_=own_nets.Wide")
+    for given in ([code], [own, code]):
+        with pytest.raises(UserError) as raised:
+            check_code(given, own)
+        assert str(raised.value) == (
+            "model=custom: is code, which only the user of the sweep may add"
+        )
+    check_code([own, code], code)  # the sweep has it itself
+    read = load("dataset=custom", "dataset._target_=own_sets.load")
+    with pytest.raises(UserError, match="^dataset=custom: is code, which only the user of the"):
+        check_code([read], own)
+
+
+def test_what_others_add_is_checked_before_anything_of_it_is_tried(grid, monkeypatch):
+    jobs = grid.changed(["seed=0"])
+    code = replace(jobs[0], config=load("model=custom", "model._target_=own_nets.Wide"))
+    monkeypatch.setattr(Grid, "changed", lambda self, overrides: [code])
+    more = MoreRuns(None, jobs, ["a key"], None, grid, None)
+    with pytest.raises(UserError, match="^model=custom: is code"):
+        more.for_others(["model=mine"])
+
+
+@pytest.mark.parametrize(
     ("given", "added", "together"),
     [
         (["optim.lr=1,2", "seed=0,1"], ["optim.lr=3"], ["optim.lr=3", "seed=0,1"]),
@@ -75,14 +143,21 @@ def test_overrides_are_put_in_the_place_of_those_of_the_same_fields(given, added
 
 
 @pytest.mark.parametrize(
-    ("tag", "added"),
+    ("text", "added"),
     [
         (None, []),
+        ("[]", []),
         ('[["optim.lr=0.5"], ["seed=1", "epochs=2"]]', [["optim.lr=0.5"], ["seed=1", "epochs=2"]]),
         ("[[", []),
         ('{"a": 1}', []),
         ('[1, [], [2], "seed=1", ["seed=1"]]', [["seed=1"]]),
     ],
 )
-def test_what_was_added_before_is_read_as_data(tag, added):
-    assert added_before(tag) == added
+def test_what_was_added_before_is_read_as_data(text, added, capsys):
+    assert added_before(text) == added
+    is_whole = text is None or json.loads(text if text != "[[" else "0") == added
+    said = (
+        "added.json of the sweep's record cannot be read: what was added before is not trained, "
+        "unless it is added again\n"
+    )
+    assert capsys.readouterr().out == ("" if is_whole else said)

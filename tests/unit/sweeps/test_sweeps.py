@@ -20,6 +20,7 @@ from sweep.execution.job import Job
 from sweep.results import runs as results
 from sweep.runs.locks import RunLocks
 from sweep.runs.membership import membership_of
+from sweep.sweeps.added import MoreRuns
 from sweep.sweeps.grid import sweep
 
 
@@ -148,6 +149,24 @@ def test_the_same_sweep_again_trains_nothing(place, capsys):
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     assert "2 trained already, found in the record (rerun=true trains again)" in lines
     assert [line for line in lines if line.startswith("Leaderboard: by val/accuracy")]
+
+
+def test_the_same_sweep_again_goes_on_with_what_was_added_and_killed(place, capsys, monkeypatch):
+    place.sweep("seed=0")
+    (parent,) = place.recorded("sweep")
+    asked = []
+    monkeypatch.setattr(MoreRuns, "again", lambda self, added: asked.extend(added) or [])
+    tags = {"sweep.kind": "run", "mlflow.parentRunId": parent.info.run_id}
+    killed = place.client.create_run(parent.info.experiment_id, tags=tags).info.run_id
+    place.client.set_terminated(killed, "KILLED")
+    place.sweep("seed=0")
+    assert asked == []  # what was killed was not added
+    place.client.log_text(parent.info.run_id, '[["seed=7"]]', "added.json")
+    place.sweep("seed=0")
+    assert asked == [["seed=7"]]
+    place.client.update_run(killed, "FINISHED")
+    place.sweep("seed=0")
+    assert asked == [["seed=7"]]
 
 
 def test_a_sweep_with_more_trains_what_is_new_and_keeps_what_was_found(place):

@@ -34,9 +34,10 @@ SCORES = {
 class Launcher:
     """Records runs as if they had been trained, and what a source has after them."""
 
-    def __init__(self, uri, experiment, fails=(), killed_after=None, away=()):
+    def __init__(self, uri, experiment, fails=(), killed_after=None, away=(), kills=()):
         self.tracker = tracking.Tracker(uri, experiment)
         self.fails, self.killed_after, self.away = fails, killed_after, away
+        self.kills = kills
         self.launched = []
 
     def count_gpus(self, config):
@@ -49,7 +50,10 @@ class Launcher:
         return results
 
     def trained(self, job, source):
-        result = self.train_one(job.config, membership_of(job.composed.hydra.job.env_set))
+        if (job.config.optim.lr, job.config.seed) in self.kills:  # while it waits
+            result = JobReturn()
+        else:
+            result = self.train_one(job.config, membership_of(job.composed.hydra.job.env_set))
         source.finished(job, result)
         return result
 
@@ -227,6 +231,16 @@ def test_seeds_that_a_row_has_not_had_since_it_has_no_score_are_not_counted(
         "  out: optim.lr=0.001 (3 seeds)",
         f"  {NO_SCORE}: optim.lr=0.2 (6 seeds)",
     ]
+
+
+def test_a_row_of_which_a_run_was_killed_is_out_and_it_is_said(place, capsys):
+    launched, error = place.sweep(*RATES, kills=[(0.2, 1)])
+    assert (launched, error) == ([each for each in FIRST if each != (0.2, 1)], None)
+    lines = capsys.readouterr().out.splitlines()
+    assert "run 5 was killed, and so its row is out: optim.lr=0.2 seed=1" in lines
+    assert f"  {NO_SCORE}: optim.lr=0.2 (3 seeds)" in lines
+    launched, error = place.sweep(*RATES)  # the same command trains it
+    assert (launched, error) == ([(0.2, 1), *FURTHER], None)
 
 
 def test_one_row_gets_the_first_seeds(place, capsys):
