@@ -142,10 +142,10 @@ class Study:
         with explained(self._search.storage):
             stored = self._study.user_attrs.get(WARM_START)
         known = WarmStart.from_json(stored) if stored else find()
+        self._warm = [each.trial(self._space) for each in known.runs]
         if known.runs and not stored:
             with explained(self._search.storage):
                 self._study.set_user_attr(WARM_START, known.as_json())
-        self._warm = [each.trial(self._space) for each in known.runs]
         return known
 
     def untried(self) -> list[Params]:

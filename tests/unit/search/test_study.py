@@ -110,6 +110,13 @@ def test_a_grid_has_each_combination_once():
     ]
 
 
+def test_a_grid_has_all_of_a_range_of_floats():
+    """Also 0.3, though 0.1 added up three times is more than the range has."""
+    search = settings(sampler="grid", storage="sqlite:///grid.db")
+    found = suggest(search, 4, ("optim.momentum=range(0,0.35,0.1)",), True)
+    assert sorted(each["optim.momentum"] for each in found) == [0.0, 0.1, 0.2, 0.3]
+
+
 def test_a_trial_that_was_begun_is_there_until_it_is_told():
     study = open_study(settings(), LR)
     first, second = study.ask(2), study.ask(2)
