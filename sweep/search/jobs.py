@@ -12,12 +12,14 @@ from sweep.display.console import count, show_lines
 from sweep.errors import Pruned, UserError
 from sweep.execution.job import Job
 from sweep.runs.membership import Membership
+from sweep.runs.resume import prior_runs
 from sweep.search.plan import Plan
 from sweep.search.study import Study
 from sweep.sweeps.checks import Prepared
 from sweep.sweeps.compose import Composer
 from sweep.tracking import RunInfo, kept_value
 
+LEFT_OPEN = ("PAUSED", "KILLED", "RUNNING")  # what a run is that may be closed as PRUNED
 AGAIN_SECONDS = 5.0  # after which a storage that was away is asked again
 
 
@@ -120,20 +122,28 @@ class TrialJobs:
             UserError: record or storage cannot be used; the same command closes what is left.
         """
         is_over = self._is_over and not self._busy and not self._study.begun()
-        paused = self._study.paused() if is_over else []
-        for trial in paused:
-            config = self._job(trial).config
-            with self._prepared.locks.try_hold(self._prepared.fingerprint(config)) as is_free:
-                past = self._recorded(config)
-                if past and past.finished:
-                    self._complete(trial.number, past)  # another search has trained it
-                    continue
-                if past and is_free and not past.pruned:
-                    self._prune(past, max(trial.intermediate_values))
-                run_id = past.run_id if past else "none"
+        closed = [self._close(each) for each in self._study.paused()] if is_over else []
+        if number := sum(closed):
+            show_lines(f"{count(number, 'paused run')} did not go on: closed as PRUNED")
+
+    def _close(self, trial: FrozenTrial) -> bool:
+        """Close a paused trial; return whether it is PRUNED now.
+
+        Runs of other folders of checkpoints are left as they are: what they wait for cannot be told
+        from here. So is what another search is at work on, with its trial.
+        """
+        config, locks = self._job(trial).config, self._prepared.locks
+        fingerprint = self._prepared.fingerprint(config)
+        with locks.try_hold(fingerprint) as is_free:
+            known = prior_runs(self._prepared.tracker.find_runs(fingerprint), locks.folder_id)
+            if known.trained:
+                self._complete(trial.number, known.trained)  # another search has trained it
+            elif is_free:
+                if known.begun and known.begun.state in LEFT_OPEN:
+                    self._prune(known.begun, max(trial.intermediate_values))
+                run_id = known.begun.run_id if known.begun else "none"
                 self._study.tell(trial.number, TrialState.PRUNED, None, run_id)
-        if paused:
-            show_lines(f"{count(len(paused), 'paused run')} did not go on: closed as PRUNED")
+            return is_free and not known.trained
 
     def _complete(self, number: int, past: RunInfo) -> None:
         values = [kept_value(past, each) for each in self._plan.objectives]
@@ -144,6 +154,7 @@ class TrialJobs:
         search = self._plan.config.search
         pruner, metric = search.pruner, search.prune_by or score_metric(self._plan.config)
         reason = f"{pruner} paused it after epoch {epoch}: others went on, with a better {metric}"
+        self._prepared.tracker.close_if_running(past.run_id, reason)  # nobody holds its lock
         self._prepared.tracker.prune_paused(past.run_id, Pruned(epoch, reason))
         if not self._plan.config.keep_states:
             shutil.rmtree(self._prepared.locks.folder / past.run_id, ignore_errors=True)
