@@ -107,6 +107,14 @@ def test_what_does_not_fit_is_left_out_with_the_reason(other, why):
     assert warm.describe() == f"1 run known; left out: {why}"
 
 
+def test_what_was_taken_in_from_a_bundle_is_not_believed():
+    bundled = run(2, *MLP)
+    bundled = dataclasses.replace(bundled, tags={**bundled.tags, "bundle.sha256": "0123"})
+    warm = found(bundled, run(1, *MLP))
+    assert [each.run_id for each in warm.runs] == ["run-1"]
+    assert warm.describe() == "1 run known; left out: 1 taken in from a bundle"
+
+
 def test_without_a_run_that_fits_there_is_no_search():
     with pytest.raises(UserError) as raised:
         found(run(1, *MLP, "epochs=5"), run(2, *MLP, "epochs=6"), run(3, *MLP, "optim.lr=1"))
