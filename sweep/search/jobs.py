@@ -17,7 +17,7 @@ from sweep.search.plan import Plan
 from sweep.search.study import Study
 from sweep.sweeps.checks import Prepared
 from sweep.sweeps.compose import Composer
-from sweep.tracking import RunInfo, kept_value
+from sweep.tracking import RunInfo, kept_value, read_points
 
 LEFT_OPEN = ("PAUSED", "KILLED", "RUNNING")  # what a run is that may be closed as PRUNED
 AGAIN_SECONDS = 5.0  # after which a storage that was away is asked again
@@ -146,18 +146,28 @@ class TrialJobs:
             return is_free and not known.trained
 
     def _complete(self, number: int, past: RunInfo) -> None:
+        def curve() -> dict[int, float]:
+            uri = self._plan.config.tracking.uri
+            points = read_points(uri, [past.run_id], [self._pruned_by])
+            return {epoch: value for _, epoch, _, value in points}
+
+        self._study.fill_in(number, curve)
         values = [kept_value(past, each) for each in self._plan.objectives]
         self._study.tell(number, TrialState.COMPLETE, values, past.run_id)
 
     def _prune(self, past: RunInfo, epoch: int) -> None:
         """Close a paused run, in the record and where its checkpoints are."""
-        search = self._plan.config.search
-        pruner, metric = search.pruner, search.prune_by or score_metric(self._plan.config)
-        reason = f"{pruner} paused it after epoch {epoch}: others went on, with a better {metric}"
+        pruner = self._plan.config.search.pruner
+        better = f"others went on, with a better {self._pruned_by}"
+        reason = f"{pruner} paused it after epoch {epoch}: {better}"
         self._prepared.tracker.close_if_running(past.run_id, reason)  # nobody holds its lock
         self._prepared.tracker.prune_paused(past.run_id, Pruned(epoch, reason))
         if not self._plan.config.keep_states:
             shutil.rmtree(self._prepared.locks.folder / past.run_id, ignore_errors=True)
+
+    @property
+    def _pruned_by(self) -> str:
+        return self._plan.config.search.prune_by or score_metric(self._plan.config)
 
     def _recorded(self, config: Config) -> RunInfo | None:
         """Return the run that is FINISHED, or else the newest."""

@@ -21,6 +21,7 @@ from sweep.search.enqueued import ENQUEUED, Params, enqueued, key_of, untried
 from sweep.search.multifidelity import comparable
 from sweep.search.one_metric import prefers_more, without_curves
 from sweep.search.pausing import GOAL, Pauses, Promotion, stopping
+from sweep.search.reported import ReportedTrial
 from sweep.search.rules import RULE, as_before_pauses, other_rule, shown
 from sweep.search.space import Space, in_words
 from sweep.search.storage import (
@@ -190,6 +191,23 @@ class Study:
             if not known.state.is_finished():
                 Trial(self._study, known._trial_id).set_user_attr(RUN_ID, run_id)
                 self._study.tell(number, values, state, skip_if_finished=True)
+
+    def fill_in(self, number: int, curve: Callable[[], Mapping[int, float]]) -> None:
+        """Report what a trial has not, of a run that is over, where runs are compared by curves.
+
+        What was trained before, or for another search, reports nothing itself.
+
+        Args:
+            number: of the trial.
+            curve: returns what the run reached, by the epoch; called if there is need.
+        """
+        if self._search.pruner is None:
+            return
+        with explained(self._search.storage):
+            known = self._trials()[number]
+            if not known.state.is_finished() and (known.last_step or 0) < self._epochs:
+                trial = ReportedTrial(self._search, self.name, number, self._epochs)
+                trial.end(sorted(curve().items()))
 
     def run_ids(self) -> list[str]:
         """Return the ids of the runs that were trained to their end."""

@@ -94,8 +94,14 @@ class Search:
         return [each.state for each in self.study._trials()]
 
 
+def points(uri, run_ids, metrics):
+    """Return what is recorded of a run that was trained elsewhere."""
+    return [(run_ids[0], epoch, metrics[0], epoch / 10) for epoch in range(1, EPOCHS + 1)]
+
+
 @pytest.fixture
-def search(tmp_path, empty):
+def search(tmp_path, empty, monkeypatch):
+    monkeypatch.setattr("sweep.search.jobs.read_points", points)
     shutil.copy(empty, tmp_path / "optuna.db")
     return lambda *given: Search(tmp_path, *given)
 
@@ -164,7 +170,26 @@ def test_what_another_search_has_trained_meanwhile_is_complete(search):
     trained(one, 0.9, 0.2, 0.3, 0.4)
     one.record(2, "FINISHED")
     assert one.states()[2] == TrialState.COMPLETE
+    assert [*one.study._trials()[2].intermediate_values] == [1, 2, 3, 4]
     assert {*one.closed} == {"run1", "run3"}
+
+
+def test_what_is_found_trained_already_counts_in_its_rungs(search, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "sweep.search.jobs.read_points", lambda *given: asked.append(given[1:]) or points(*given)
+    )
+    one = search(4)
+    found = one.jobs.next()
+    one.record(0, "FINISHED")
+    one.jobs.finished(found, JobReturn(status=JobStatus.COMPLETED))
+    (trial,) = one.study._trials()
+    assert (trial.state, trial.value) == (TrialState.COMPLETE, 0.5)
+    assert trial.intermediate_values == {1: 0.1, 2: 0.2, 3: 0.3, 4: 0.4}
+    assert asked == [(["run0"], ["val/accuracy"])]
+    # Of three at epoch 1 it is not the best: that goes on. It has reported all itself, at last.
+    assert trained(one, None, 0.9, 0.2, 0.05)[:3] == [1, 2, 1]
+    assert len(asked) == 1
 
 
 def test_what_another_process_is_at_work_on_is_left_to_it(search, capsys):
