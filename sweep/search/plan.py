@@ -182,6 +182,12 @@ def _check_sampler(plan: Plan) -> None:
         raise UserError(
             f"search.sampler={name}: has one objective; allowed with more: {', '.join(others)}"
         )
+    if plan.config.search.warm_start and not sampler.learns_from_all:
+        raise UserError(
+            f"search.warm_start={plan.config.search.warm_start}: search.sampler={name} learns "
+            "nothing from runs that it has not suggested itself; allowed: null, or another "
+            "sampler"
+        )
     if sampler.tries_all:
         if plan.config.search.warm_start:
             raise UserError(

@@ -168,6 +168,17 @@ def test_a_grid_tries_all_anyway():
     )
 
 
+def test_cma_es_learns_from_its_own_generations_alone():
+    searched = space_of(parse_overrides(["optim.lr=interval(0.1,1)"]))
+    plan = Plan(searched, load("search.warm_start=old", "search.sampler=cmaes"), [])
+    with pytest.raises(UserError) as raised:
+        check(plan, [plan.config])
+    assert str(raised.value) == (
+        "search.warm_start=old: search.sampler=cmaes learns nothing from runs that it has not "
+        "suggested itself; allowed: null, or another sampler"
+    )
+
+
 def test_it_makes_another_study_and_none_makes_the_one_of_before():
     def about(*overrides):
         return Plan(space(), load(*overrides), []).about(["digest"])
