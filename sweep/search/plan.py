@@ -20,7 +20,7 @@ from sweep.search.dimensions import Dimension
 from sweep.search.enqueued import check_room, enqueued
 from sweep.search.rules import RULE, in_study
 from sweep.search.space import Space
-from sweep.search.study import SOURCE
+from sweep.search.stored import SOURCE
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,14 @@ from sweep.execution.steering import Steering
 from sweep.runs.control_folder import ControlFolder
 from sweep.runs.own_networks import all_modules, folder_of_copies
 from sweep.runs.resume import close_abandoned
-from sweep.search.enqueued import check_room
+from sweep.search.enqueued import check_room, enqueued, untried
 from sweep.search.jobs import TrialJobs
 from sweep.search.known_runs import finder, show_warm_start, tags
+from sweep.search.pausing import Pauses
 from sweep.search.plan import Plan, check, key_of
 from sweep.search.rules import RULE, as_before_pauses, other_rule
-from sweep.search.study import Direction, Study, is_of_older_version, recorded_trials
+from sweep.search.stored import is_of_older_version, recorded_trials
+from sweep.search.study import Direction, Study
 from sweep.sweeps.checks import Checked, Prepared, prepare
 from sweep.sweeps.compose import Composer
 from sweep.sweeps.dry_run import rehearse_search
@@ -92,7 +94,7 @@ def search(
     key = key_of(about)
     find = finder(plan, prepared, composer)
     settings = plan.config.search
-    if settings.warm_start and recorded_trials(settings, _name_of_study(plan, key), about)[0] == 0:
+    if settings.warm_start and not recorded_trials(settings, _name_of_study(plan, key), about):
         find()  # before there is a study: if nothing fits, none is left behind
     study = _open_study(plan, key, about)
     warm = study.begin_with(find)
@@ -157,10 +159,14 @@ def _rehearse(
         about = plan.about(digests, _modules(checked, elsewhere))
         name = _name_of_study(plan, key_of(about))
         _check_rule(plan, about)
-        trials, ended = recorded_trials(plan.config.search, name, about)
+        settings = plan.config.search
+        known = recorded_trials(settings, name, about)
+        trials, ended = len(known), sum(each.state.is_finished() for each in known)
+        check_room(untried(enqueued(settings, plan.space), known), trials, plan.n_trials)
         if trials and not record.has_study(name):
             raise UserError(_without_record(name, trials, plan.config))
-        _show_progress(name, plan, trials, trials - ended, 0)
+        paused = sum(map(Pauses(settings, plan.config.epochs).is_paused, known))
+        _show_progress(name, plan, trials, trials - ended - paused, paused)
         if not trials:
             show_warm_start(plan, finder(plan, checked, composer)())
         return max(plan.n_trials - ended, trials - ended)

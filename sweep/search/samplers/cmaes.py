@@ -1,7 +1,7 @@
 """``search.sampler=cmaes``: covariance matrix adaptation, for numbers and one objective.
 
-Its state is of values: what pruned trials had after some epoch would be none of them. It learns from
-its own generations alone: what was known before would only count as its random start, and end that.
+Its state is of values: what pruned trials had after some epoch would be none of them. It learns
+from its own generations alone: runs that were known before would only end its random start.
 """
 
 from optuna.samplers import BaseSampler, CmaEsSampler
