@@ -28,6 +28,7 @@ class Sampler:
         tries_all: whether it tries each combination once, and so needs a finite space.
         compares_pruned: whether it may be told that pruned trials have values, which these had
             after the same epoch.
+        learns_from_all: whether trials that it has not suggested itself teach it anything.
     """
 
     create: Callable[[Search, Space, int], BaseSampler]
@@ -36,6 +37,7 @@ class Sampler:
     several_objectives: bool = True
     tries_all: bool = False
     compares_pruned: bool = True
+    learns_from_all: bool = True
 
 
 # Returns, for the search's settings and the epochs of its runs, Optuna's pruner, which stops runs;

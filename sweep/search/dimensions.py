@@ -22,6 +22,7 @@ from optuna.distributions import (
 from sweep.errors import UserError, either, in_full, nearest
 
 LOG = "log"
+NEARLY = 1e-9  # of a step: values of a range that are no further apart are the same
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,17 @@ class Dimension:
         if self.values is None:
             is_whole = isinstance(found, FloatDistribution) or value == int(value)
             return type(found.low)(value) if is_whole else None
-        steps = round((value - found.low) / (found.step or 1))
-        is_there = float(self.values[steps]) == value
-        return found.low + steps * (found.step or 1) if is_there else None
+        step = found.step or 1
+        steps = round((value - found.low) / step)
+        is_there = math.isclose(float(self.values[steps]), value, abs_tol=step * NEARLY)
+        return self.after(steps) if is_there else None
+
+    def after(self, steps: int) -> Any:
+        """Return the value of a range so many steps above its lowest, as Optuna suggests it."""
+        found = self.distribution
+        assert isinstance(found, IntDistribution | FloatDistribution)
+        # Sums of floats may end a hair above the highest, which Optuna then takes for outside.
+        return min(found.low + steps * (found.step or 1), found.high)
 
     @cached_property
     def _meant(self) -> list[Any]:

@@ -13,12 +13,14 @@ from sweep.display.console import count, show_lines
 from sweep.errors import Pruned, UserError
 from sweep.execution.job import Job
 from sweep.runs.membership import Membership
+from sweep.runs.resume import prior_runs
 from sweep.search.plan import Plan
 from sweep.search.study import Study
 from sweep.sweeps.checks import Prepared
 from sweep.sweeps.compose import Composer
-from sweep.tracking import RunInfo, kept_value
+from sweep.tracking import RunInfo, kept_value, read_points
 
+LEFT_OPEN = ("PAUSED", "KILLED", "RUNNING")  # what a run is that may be closed as PRUNED
 AGAIN_SECONDS = 5.0  # after which a storage that was away is asked again
 
 
@@ -129,22 +131,36 @@ class TrialJobs:
             UserError: record or storage cannot be used; the same command closes what is left.
         """
         is_over = self._is_over and not self._busy and not self._unfinished()
-        paused = self._study.paused() if is_over else []
-        for trial in paused:
-            config = self._job(trial).config
-            with self._prepared.locks.try_hold(self._prepared.fingerprint(config)) as is_free:
-                past = self._recorded(config)
-                if past and past.finished:
-                    self._complete(trial.number, past)  # another search has trained it
-                    continue
-                if past and is_free and not past.pruned:
-                    self._prune(past, max(trial.intermediate_values))
-                run_id = past.run_id if past else "none"
+        closed = [self._close(each) for each in self._study.paused()] if is_over else []
+        if number := sum(closed):
+            show_lines(f"{count(number, 'paused run')} did not go on: closed as PRUNED")
+
+    def _close(self, trial: FrozenTrial) -> bool:
+        """Close a paused trial; return whether it is PRUNED now.
+
+        Runs of other folders of checkpoints are left as they are: what they wait for cannot be told
+        from here. So is what another search is at work on, with its trial.
+        """
+        config, locks = self._job(trial).config, self._prepared.locks
+        fingerprint = self._prepared.fingerprint(config)
+        with locks.try_hold(fingerprint) as is_free:
+            known = prior_runs(self._prepared.tracker.find_runs(fingerprint), locks.folder_id)
+            if known.trained:
+                self._complete(trial.number, known.trained)  # another search has trained it
+            elif is_free:
+                if known.begun and known.begun.state in LEFT_OPEN:
+                    self._prune(known.begun, max(trial.intermediate_values))
+                run_id = known.begun.run_id if known.begun else "none"
                 self._study.tell(trial.number, TrialState.PRUNED, None, run_id)
-        if paused:
-            show_lines(f"{count(len(paused), 'paused run')} did not go on: closed as PRUNED")
+            return is_free and not known.trained
 
     def _complete(self, number: int, past: RunInfo) -> None:
+        def curve() -> dict[int, float]:
+            uri = self._plan.config.tracking.uri
+            points = read_points(uri, [past.run_id], [self._pruned_by])
+            return {epoch: value for _, epoch, _, value in points}
+
+        self._study.fill_in(number, curve)
         values = [kept_value(past, each) for each in self._plan.objectives]
         if any(map(math.isnan, values)):  # of a user's own metric: not known, and so never the best
             self._study.tell(number, TrialState.PRUNED, None, past.run_id)
@@ -153,12 +169,17 @@ class TrialJobs:
 
     def _prune(self, past: RunInfo, epoch: int) -> None:
         """Close a paused run, in the record and where its checkpoints are."""
-        search = self._plan.config.search
-        pruner, metric = search.pruner, search.prune_by or score_metric(self._plan.config)
-        reason = f"{pruner} paused it after epoch {epoch}: others went on, with a better {metric}"
+        pruner = self._plan.config.search.pruner
+        better = f"others went on, with a better {self._pruned_by}"
+        reason = f"{pruner} paused it after epoch {epoch}: {better}"
+        self._prepared.tracker.close_if_running(past.run_id, reason)  # nobody holds its lock
         self._prepared.tracker.prune_paused(past.run_id, Pruned(epoch, reason))
         if not self._plan.config.keep_states:
             shutil.rmtree(self._prepared.locks.folder / past.run_id, ignore_errors=True)
+
+    @property
+    def _pruned_by(self) -> str:
+        return self._plan.config.search.prune_by or score_metric(self._plan.config)
 
     def _recorded(self, config: Config) -> RunInfo | None:
         """Return the run that is FINISHED, or else the newest."""

@@ -20,7 +20,7 @@ from sweep.search.dimensions import Dimension
 from sweep.search.enqueued import check_room, enqueued
 from sweep.search.rules import RULE, in_study
 from sweep.search.space import Space
-from sweep.search.study import SOURCE
+from sweep.search.stored import SOURCE
 
 
 @dataclass(frozen=True)
@@ -181,6 +181,12 @@ def _check_sampler(plan: Plan) -> None:
         others = [each for each in SAMPLERS.names() if SAMPLERS[each].several_objectives]
         raise UserError(
             f"search.sampler={name}: has one objective; allowed with more: {', '.join(others)}"
+        )
+    if plan.config.search.warm_start and not sampler.learns_from_all:
+        raise UserError(
+            f"search.warm_start={plan.config.search.warm_start}: search.sampler={name} learns "
+            "nothing from runs that it has not suggested itself; allowed: null, or another "
+            "sampler"
         )
     if sampler.tries_all:
         if plan.config.search.warm_start:

@@ -41,8 +41,7 @@ def judge_of(config: Config, membership: Membership) -> Judge:
         try:
             trial = trial or ReportedTrial(search, study, number, config.epochs, config.metrics)
             if is_over:
-                for each in reached:
-                    trial.report(*each)
+                trial.end(reached)
                 return
             goes_on = all(trial.goes_on_after(*each) for each in reached)
         except Exception as error:  # whatever a database's driver raises

@@ -8,7 +8,7 @@ from optuna.trial import Trial
 
 from sweep.config.schema import Search
 from sweep.search.one_metric import reporting_storage
-from sweep.search.pausing import Pauses, stopping
+from sweep.search.pausing import GOAL, Pauses, stopping
 
 PRUNED = "pruned_after_epoch"  # an attribute of a trial
 
@@ -45,7 +45,7 @@ class ReportedTrial:
         )
         known = opened.get_trials(deepcopy=False)[trial]
         pauses = Pauses(search, epochs)
-        self.pauses, self._goal = pauses.any, pauses.goal(known)
+        self.pauses, self._goal, self._epochs = pauses.any, pauses.goal(known), epochs
         self._last = known.last_step or 0
         self._trial = Trial(opened, known._trial_id)
 
@@ -54,6 +54,17 @@ class ReportedTrial:
         if epoch > self._last:
             self._trial.report(value, epoch)
             self._last = epoch
+
+    def end(self, curve: Sequence[tuple[int, float]]) -> None:
+        """Report each epoch of a run that is over, with what it reached.
+
+        One that ends at its rung does not wait there, even if its process is killed before the
+        study is told of its end.
+        """
+        if self.pauses and self._goal < self._epochs:
+            self._trial.set_user_attr(GOAL, self._epochs)
+        for each in curve:
+            self.report(*each)
 
     def goes_on_after(self, epoch: int, value: float) -> bool:
         """Report what an epoch reached, and return whether the trial goes on; again if asked again.

@@ -22,12 +22,13 @@ from sweep.execution.steering import Steering
 from sweep.runs.control_folder import ControlFolder
 from sweep.runs.own_networks import all_modules, folder_of_copies
 from sweep.runs.resume import close_abandoned
-from sweep.search.enqueued import check_room
 from sweep.search.jobs import TrialJobs
 from sweep.search.known_runs import finder, show_warm_start, tags
 from sweep.search.plan import Plan, check, key_of
 from sweep.search.rules import RULE, as_before_pauses, other_rule
-from sweep.search.study import Direction, Study, is_of_older_version, recorded_trials
+from sweep.search.standing import recorded_standing, standing
+from sweep.search.stored import is_of_older_version, recorded_trials
+from sweep.search.study import Direction, Study
 from sweep.sweeps.checks import Checked, Prepared, prepare
 from sweep.sweeps.compose import Composer
 from sweep.sweeps.dry_run import rehearse_search
@@ -93,16 +94,15 @@ def search(
     key = key_of(about)
     find = finder(plan, prepared, composer)
     settings = plan.config.search
-    if settings.warm_start and recorded_trials(settings, _name_of_study(plan, key), about)[0] == 0:
+    if settings.warm_start and not recorded_trials(settings, _name_of_study(plan, key), about):
         find()  # before there is a study: if nothing fits, none is left behind
     study = _open_study(plan, key, about)
     warm = study.begin_with(find)
-    trials, begun, paused = study.count(), len(study.begun()), len(study.paused())
-    check_room(study.untried(), trials, plan.n_trials)
-    if trials and not prepared.tracker.runs_of_study(study.name):
-        raise UserError(_without_record(study.name, trials, plan.config))
-    is_complete = not begun and not paused and trials >= plan.n_trials
-    _show_progress(study.name, plan, trials, begun, paused)
+    found = standing(plan, study)
+    if found.trials and not prepared.tracker.runs_of_study(study.name):
+        raise UserError(_without_record(study.name, found.trials, plan.config))
+    is_complete = found.missing(plan.n_trials) == 0
+    found.show(study.name, plan.n_trials)
     show_warm_start(plan, warm)
 
     def train(record: Record) -> Sequence[JobReturn]:
@@ -159,13 +159,13 @@ def _rehearse(
         about = plan.about(digests, _modules(checked, elsewhere))
         name = _name_of_study(plan, key_of(about))
         _check_rule(plan, about)
-        trials, ended = recorded_trials(plan.config.search, name, about)
-        if trials and not record.has_study(name):
-            raise UserError(_without_record(name, trials, plan.config))
-        _show_progress(name, plan, trials, trials - ended, 0)
-        if not trials:
+        found = recorded_standing(plan, name, about)
+        if found.trials and not record.has_study(name):
+            raise UserError(_without_record(name, found.trials, plan.config))
+        found.show(name, plan.n_trials)
+        if not found.trials:
             show_warm_start(plan, finder(plan, checked, composer)())
-        return max(plan.n_trials - ended, trials - ended)
+        return found.missing(plan.n_trials)
 
     rehearse_search(configs, launcher.count_gpus, launcher.at_once, plan.announced(), count_missing)
 
@@ -207,14 +207,6 @@ def _without_record(study: str, trials: int, config: Config) -> str:
         f"{config.tracking.experiment} of {where}; allowed: the record that it was begun with, or "
         "another search.study"
     )
-
-
-def _show_progress(study: str, plan: Plan, trials: int, begun: int, paused: int) -> None:
-    """Print how much of a search is done."""
-    done = f"{trials - begun - paused} of {count(plan.n_trials, 'trial')} done"
-    unfinished = {"begun before": begun, "paused": paused}
-    others = "".join(f", {number} {what}" for what, number in unfinished.items() if number)
-    show_lines(f"  study {study}: {done}{others}")
 
 
 def _tidy_up(study: Study, prepared: Prepared, record: Record) -> None:

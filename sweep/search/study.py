@@ -1,6 +1,5 @@
 """A study: what Optuna keeps of a search, what it suggests next, and which run goes on."""
 
-import json
 import uuid
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -9,38 +8,27 @@ from typing import Any, Literal
 import optuna
 from optuna.pruners import NopPruner
 from optuna.samplers import BaseSampler, RandomSampler
-from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from sweep.config.params import as_text
 from sweep.config.schema import Search
-from sweep.errors import UserError
 from sweep.search.choices import SAMPLERS
 from sweep.search.conditional import suggest
 from sweep.search.enqueued import ENQUEUED, Params, enqueued, key_of, untried
 from sweep.search.multifidelity import comparable
 from sweep.search.one_metric import prefers_more, without_curves
 from sweep.search.pausing import GOAL, Pauses, Promotion, stopping
-from sweep.search.rules import RULE, as_before_pauses, other_rule, shown
-from sweep.search.space import Space, in_words
-from sweep.search.storage import (
-    OPENING,
-    create_storage,
-    engine_options,
-    explained,
-    has_studies,
-    locked,
-)
+from sweep.search.reported import ReportedTrial
+from sweep.search.rules import RULE
+from sweep.search.space import Space
+from sweep.search.storage import OPENING, create_storage, explained, locked
+from sweep.search.stored import ABOUT, check_same
 from sweep.search.warm_start import WarmStart
 
 Direction = Literal["maximize", "minimize"]
 Chooser = Callable[[Sequence[FrozenTrial], bool, Collection[int]], Promotion | None]
 RUN_ID = "run_id"  # an attribute of a trial
 ASKED = "asked"  # another: the id of a suggestion, since two searches may store at once
-SEARCHED = "searched"  # in what a study is about: its dimensions
 WARM_START = "warm_start"  # the attribute of a study that says what it began with
-ABOUT = "sweep"  # the attribute of a study that says what it searches
-SOURCE = "model._source_"  # in it: what identifies the modules of users' networks
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -97,7 +85,7 @@ class Study:
             if before is None:
                 self._study.set_user_attr(ABOUT, about)
                 self._study.set_user_attr(RULE, search.pruner)
-        _check_same(name, before, about)
+        check_same(name, before, about)
 
     def count(self) -> int:
         """Return how many trials there are, however they ended."""
@@ -145,10 +133,10 @@ class Study:
         with explained(self._search.storage):
             stored = self._study.user_attrs.get(WARM_START)
         known = WarmStart.from_json(stored) if stored else find()
+        self._warm = [each.trial(self._space) for each in known.runs]
         if known.runs and not stored:
             with explained(self._search.storage):
                 self._study.set_user_attr(WARM_START, known.as_json())
-        self._warm = [each.trial(self._space) for each in known.runs]
         return known
 
     def untried(self) -> list[Params]:
@@ -194,6 +182,23 @@ class Study:
                 Trial(self._study, known._trial_id).set_user_attr(RUN_ID, run_id)
                 self._study.tell(number, values, state, skip_if_finished=True)
 
+    def fill_in(self, number: int, curve: Callable[[], Mapping[int, float]]) -> None:
+        """Report what a trial has not, of a run that is over, where runs are compared by curves.
+
+        What was trained before, or for another search, reports nothing itself.
+
+        Args:
+            number: of the trial.
+            curve: returns what the run reached, by the epoch; called if there is need.
+        """
+        if self._search.pruner is None:
+            return
+        with explained(self._search.storage):
+            known = self._trials()[number]
+            if not known.state.is_finished() and (known.last_step or 0) < self._epochs:
+                trial = ReportedTrial(self._search, self.name, number, self._epochs)
+                trial.end(sorted(curve().items()))
+
     def run_ids(self) -> list[str]:
         """Return the ids of the runs that were trained to their end."""
         complete = [each for each in self._trials() if each.state == TrialState.COMPLETE]
@@ -219,61 +224,6 @@ class Study:
             return self._study.get_trials(deepcopy=False)
 
 
-def recorded_trials(search: Search, name: str, about: Any) -> tuple[int, int]:
-    """Return how many trials a study has, and how many of them have ended; nothing is created.
-
-    Args:
-        search: its settings.
-        name: under which it is stored, if it is.
-        about: what must be the same whenever the study goes on; can be written as JSON.
-
-    Raises:
-        UserError: the storage cannot be used; or the study is one of another search.
-    """
-    with explained(search.storage, *OPENING):
-        study = _stored(search, name)
-        if study is None:
-            return 0, 0
-        trials, before = study.get_trials(deepcopy=False), study.user_attrs.get(ABOUT)
-    _check_same(name, before, about)
-    return len(trials), sum(each.state.is_finished() for each in trials)
-
-
-def is_of_older_version(search: Search, name: str) -> bool:
-    """Return whether there is a study that was begun before runs could pause.
-
-    Raises:
-        UserError: the storage cannot be used.
-    """
-    with explained(search.storage, *OPENING):
-        study = _stored(search, name)
-        return study is not None and RULE not in study.user_attrs
-
-
-def _stored(search: Search, name: str) -> optuna.Study | None:
-    """Open a study, if there is one; create nothing."""
-    if not has_studies(search.storage):
-        return None
-    storage = RDBStorage(
-        search.storage,
-        engine_options(search.storage),
-        skip_compatibility_check=True,
-        skip_table_creation=True,
-    )
-    if name not in optuna.get_all_study_names(storage):
-        return None
-    return optuna.load_study(study_name=name, storage=storage, sampler=RandomSampler())
-
-
-def _check_same(name: str, before: Any, about: Any) -> None:
-    """Check that a study, if it is there, is one of this search."""
-    now = json.loads(json.dumps(about))
-    if before is not None and before == as_before_pauses(now):
-        raise UserError(other_rule(name, now[RULE]))
-    if before not in (None, now):
-        raise UserError(_other_study(name, before, now))
-
-
 def _sampler(search: Search, space: Space, number: int) -> BaseSampler:
     """Return what suggests the trial of this number.
 
@@ -282,33 +232,3 @@ def _sampler(search: Search, space: Space, number: int) -> BaseSampler:
     """
     seed = zlib.crc32(f"{search.seed} {number}".encode())
     return SAMPLERS[search.sampler].create(search, space, seed)
-
-
-def _other_study(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """Say in what another study of this name differs."""
-    before, now = (_in_words(each) for each in (before, now))
-    different = [key for key in {**before, **now} if before.get(key) != now.get(key)]
-    if different == [SOURCE]:
-        return (
-            f"search.study={name}: is there already, and the files of its network have been edited "
-            "since; allowed: another name, or the files as they were, which each run has in its "
-            "artifact folder source"
-        )
-    differences = [
-        f"{key}: {before.get(key, 'nothing')} then, {now.get(key, 'nothing')} now"
-        for key in different
-    ]
-    return (
-        f"search.study={name}: is there already, and searches something else; allowed: the same "
-        "search, or another name. " + "; ".join(differences)
-    )
-
-
-def _in_words(about: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a study is about, each value as a text; of what is searched, each dimension."""
-    others = {key: each for key, each in about.items() if key != SEARCHED}
-    return {
-        **{key: in_words(each) for key, each in about.get(SEARCHED, {}).items()},
-        **{key: as_text(each) for key, each in others.items()},
-        RULE: as_text(shown(about.get(RULE))),
-    }

@@ -24,7 +24,7 @@ from sweep.config.schema import Config
 from sweep.display.console import count
 from sweep.errors import UserError
 from sweep.search.space import Space
-from sweep.tracking import RunInfo, kept_value
+from sweep.tracking import BUNDLE, RunInfo, kept_value
 
 # What else was measured changes nothing of what the search compares.
 MEASURED_BESIDES = ("metrics", "metrics_source", "test_every_epoch")
@@ -157,6 +157,8 @@ def _params(run: RunInfo, space: Space, known: Known) -> dict[str, Any]:
     Raises:
         _Unfit: there are none.
     """
+    if BUNDLE in run.tags:
+        raise _Unfit("taken in from a bundle")  # nobody here has seen it train
     if not run.finished:
         raise _Unfit("not finished")
     chosen = {group: run.params.get(f"{group}.name") for group in CHOSEN}

@@ -37,7 +37,7 @@ def _meant(uri: str, given: str) -> tuple[str, str | None]:
     """Return the name of an experiment, and the id of the sweep in it, if that is meant."""
     client = MlflowClient(uri)
     with explained_errors(uri):
-        experiments = {each.experiment_id: each.name for each in client.search_experiments()}
+        experiments = _experiments(client)
         if given in experiments.values():
             return given, None
     if WHOLE.fullmatch(sweep_id := whole_sweep_id(uri, given)):
@@ -45,7 +45,7 @@ def _meant(uri: str, given: str) -> tuple[str, str | None]:
             run = client.get_run(sweep_id)
         except MlflowException:
             run = None
-        if run and run.data.tags.get(KIND) == SWEEP:
+        if run and run.data.tags.get(KIND) == SWEEP and run.info.experiment_id in experiments:
             return experiments[run.info.experiment_id], sweep_id
     if given in experiments:
         return experiments[given], None
@@ -54,6 +54,18 @@ def _meant(uri: str, given: str) -> tuple[str, str | None]:
         f"{given} is neither an experiment nor a sweep in {redacted(uri)}{nearest(given, names)}; "
         f"experiments: {', '.join(names)}"
     )
+
+
+def _experiments(client: MlflowClient) -> dict[str, str]:
+    """Return the names of all experiments that are not deleted, by their ids."""
+    found: dict[str, str] = {}
+    token = None
+    while True:
+        page = client.search_experiments(page_token=token)
+        found |= {each.experiment_id: each.name for each in page}
+        token = page.token
+        if not token:
+            return found
 
 
 def _run(row: Mapping[str, Any]) -> RunInfo:

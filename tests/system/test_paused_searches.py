@@ -67,7 +67,9 @@ def test_paused_runs_are_closed_as_pruned_with_their_epoch_and_the_reason(search
         assert (kept / f"epoch-{epoch:04d}.checkpoint").exists()
     pruned = sum(trial.state.name == "PRUNED" for trial in known)
     assert f"{pruned} paused runs did not go on: closed as PRUNED" in searched.lines
-    assert any(line.startswith(f"6 runs: {6 - pruned} done, {pruned} ") for line in searched.lines)
+    assert any(
+        line.startswith(f"6 runs: {pruned} paused, {6 - pruned} done") for line in searched.lines
+    )
     assert (
         f"{6 - pruned} runs finished, {pruned} pruned; --by-seed shows each".replace(
             "1 runs", "1 run"

@@ -1,6 +1,7 @@
 """``search.sampler=cmaes``: covariance matrix adaptation, for numbers and one objective.
 
-Its state is of values: what pruned trials had after some epoch would be none of them.
+Its state is of values: what pruned trials had after some epoch would be none of them. It learns
+from its own generations alone: runs that were known before would only end its random start.
 """
 
 from optuna.samplers import BaseSampler, CmaEsSampler
@@ -17,5 +18,11 @@ def _create(search: Search, space: Space, seed: int) -> BaseSampler:
 
 SAMPLERS.register(
     "cmaes",
-    Sampler(_create, package="cmaes", several_objectives=False, compares_pruned=False),
+    Sampler(
+        _create,
+        package="cmaes",
+        several_objectives=False,
+        compares_pruned=False,
+        learns_from_all=False,
+    ),
 )

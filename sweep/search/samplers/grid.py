@@ -7,20 +7,20 @@ from optuna.samplers import BaseSampler, GridSampler
 
 from sweep.config.schema import Search
 from sweep.search.choices import SAMPLERS, Sampler
+from sweep.search.dimensions import Dimension
 from sweep.search.space import Space
 
 
 def _create(search: Search, space: Space, seed: int) -> BaseSampler:
     # One order for the whole search: the seed is the search's, and not the trial's.
-    values = {each.name: _values(each.distribution) for each in space.dimensions}
+    values = {each.name: _values(each) for each in space.dimensions}
     return GridSampler(values, seed=search.seed)
 
 
-def _values(distribution: Any) -> list[Any]:
-    if isinstance(distribution, CategoricalDistribution):
-        return list(distribution.choices)
-    count = round((distribution.high - distribution.low) / distribution.step) + 1
-    return [distribution.low + step * distribution.step for step in range(count)]
+def _values(dimension: Dimension) -> list[Any]:
+    if isinstance(dimension.distribution, CategoricalDistribution):
+        return list(dimension.distribution.choices)
+    return [dimension.after(steps) for steps in range(len(dimension.values or ()))]
 
 
 SAMPLERS.register("grid", Sampler(_create, tries_all=True))

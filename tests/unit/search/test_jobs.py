@@ -42,7 +42,7 @@ class Search:
             config=config, space=space, n_trials=n_trials, objectives=("val/accuracy",)
         )
         self.config, self.locks = config, RunLocks(folder / "checkpoints")
-        self.runs, self.closed = {}, {}
+        self.runs, self.closed, self.ended = {}, {}, []
         self.study = Study(config.search, "test", EPOCHS, space, ["maximize"], {})
         self.jobs = TrialJobs(plan, self.study, self, self, "a sweep")
         self.tracker = self
@@ -57,15 +57,22 @@ class Search:
         return f"run{number}"
 
     def find_runs(self, fingerprint):
-        return [self.runs[fingerprint]] if fingerprint in self.runs else []
+        return [each for each in self.runs.values() if each.fingerprint == fingerprint]
+
+    def close_if_running(self, run_id, why):
+        if self.runs[run_id].status == "RUNNING":
+            self.ended.append(run_id)
 
     def prune_paused(self, run_id, pruned):
         self.closed[run_id] = (pruned.epoch, str(pruned))
 
-    def record(self, number, status, **tags):
+    def record(self, number, status, folder=None, **tags):
+        """Record what became of a run; with another folder of checkpoints, as a newer one."""
         name = self.fingerprint(number)
-        metrics = {"val/accuracy": 0.5}
-        self.runs[name] = RunInfo(name, name, status, {}, metrics, tags)
+        run_id = f"{name} in {folder}" if folder else name
+        known = {"fingerprint": name, "checkpoint_folder": folder or self.locks.folder_id, **tags}
+        new = {run_id: RunInfo(run_id, name, status, {}, {"val/accuracy": 0.5}, known)}
+        self.runs = {**new, **self.runs, **new} if folder else {**self.runs, **new}
         (self.locks.folder / name).mkdir(exist_ok=True)
 
     def train(self, job, value):
@@ -88,8 +95,14 @@ class Search:
         return [each.state for each in self.study._trials()]
 
 
+def points(uri, run_ids, metrics):
+    """Return what is recorded of a run that was trained elsewhere."""
+    return [(run_ids[0], epoch, metrics[0], epoch / 10) for epoch in range(1, EPOCHS + 1)]
+
+
 @pytest.fixture
-def search(tmp_path, empty):
+def search(tmp_path, empty, monkeypatch):
+    monkeypatch.setattr("sweep.search.jobs.read_points", points)
     shutil.copy(empty, tmp_path / "optuna.db")
     return lambda *given: Search(tmp_path, *given)
 
@@ -182,15 +195,58 @@ def test_what_another_search_has_trained_meanwhile_is_complete(search):
     trained(one, 0.9, 0.2, 0.3, 0.4)
     one.record(2, "FINISHED")
     assert one.states()[2] == TrialState.COMPLETE
+    assert [*one.study._trials()[2].intermediate_values] == [1, 2, 3, 4]
     assert {*one.closed} == {"run1", "run3"}
 
 
-def test_what_another_process_trains_is_left_to_it(search):
+def test_what_is_found_trained_already_counts_in_its_rungs(search, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "sweep.search.jobs.read_points", lambda *given: asked.append(given[1:]) or points(*given)
+    )
+    one = search(4)
+    found = one.jobs.next()
+    one.record(0, "FINISHED")
+    one.jobs.finished(found, JobReturn(status=JobStatus.COMPLETED))
+    (trial,) = one.study._trials()
+    assert (trial.state, trial.value) == (TrialState.COMPLETE, 0.5)
+    assert trial.intermediate_values == {1: 0.1, 2: 0.2, 3: 0.3, 4: 0.4}
+    assert asked == [(["run0"], ["val/accuracy"])]
+    # Of three at epoch 1 it is not the best: that goes on. It has reported all itself, at last.
+    assert trained(one, None, 0.9, 0.2, 0.05)[:3] == [1, 2, 1]
+    assert len(asked) == 1
+
+
+def test_what_another_process_is_at_work_on_is_left_to_it(search, capsys):
+    """Its trial, too: the process may be closing the record at this moment."""
     one = search(4)
     trained(one, 0.9, 0.2, 0.3, 0.4)
     with one.locks.try_hold("run2"):
-        assert one.states()[2] == TrialState.PRUNED
+        assert one.states()[2] == TrialState.RUNNING
     assert {*one.closed} == {"run1", "run3"}
+    assert capsys.readouterr().out == "2 paused runs did not go on: closed as PRUNED\n"
+    assert one.states()[2] == TrialState.PRUNED  # by the next command
+    assert {*one.closed} == {"run1", "run2", "run3"}
+
+
+def test_runs_in_another_folder_of_checkpoints_are_left_as_they_are(search):
+    """Somebody else trains the same, with the same record, and a study of their own."""
+    one = search(4)
+    trained(one, 0.9, 0.2, 0.3, 0.4)
+    one.record(1, "RUNNING", folder="theirs")
+    one.record(2, "KILLED", folder="theirs", paused_after_epoch="1")
+    assert one.states() == [TrialState.COMPLETE, *[TrialState.PRUNED] * 3]
+    assert {*one.closed} == {"run1", "run2", "run3"}
+    assert one.study._trials()[2].user_attrs["run_id"] == "run2"
+
+
+def test_what_failed_or_was_left_running_is_closed_as_what_it_is(search):
+    one = search(4)
+    trained(one, 0.9, 0.2, 0.3, 0.4)
+    one.record(1, "FAILED", failure_reason="the disk is full")
+    one.record(2, "RUNNING")  # nobody holds its lock: its process was killed
+    assert one.states() == [TrialState.COMPLETE, *[TrialState.PRUNED] * 3]
+    assert ({*one.closed}, one.ended) == ({"run2", "run3"}, ["run2"])
 
 
 def test_one_whose_metric_is_no_number_is_closed_as_pruned_and_is_never_the_best(search):

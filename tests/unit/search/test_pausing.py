@@ -253,7 +253,12 @@ def test_a_run_that_has_trained_more_reports_what_it_was_asked_for():
 
 
 def test_a_run_that_is_over_does_not_pause():
+    """It stopped early at a rung, and its process may be killed before that is told."""
     study = open_study(settings())
     study.ask(9)
-    judge(0)(records(0.5), True)  # it stopped early
-    assert [each.intermediate_values for each in study.paused()] == [{1: 0.5}]
+    judge(0)(records(0.5), True)
+    assert study.paused() == []
+    assert [each.intermediate_values for each in study.begun()] == [{1: 0.5}]
+    assert study.promote(busy=()) is None and study.promote_last() is None
+    judge(0)(records(0.5), True)  # by the next command
+    assert [each.number for each in study.begun()] == [0]

@@ -1,9 +1,12 @@
 """What is searched: distributions with the ends that Hydra documents."""
 
+import itertools
+import json
 import math
 
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import create_trial
 
 from sweep.config.compose import GROUPS, load
 from sweep.config.ranges import parse_overrides
@@ -67,6 +70,30 @@ def test_a_float_range_gives_the_values_of_a_grid():
     assert [found.override(low + number * step) for number in range(10)] == [
         f"a={value}" for value in found.values
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "range(0,0.35,0.1)",
+        "range(0.1,0.8,0.1)",
+        "range(0,1,0.05)",
+        "range(-1.05,0.2,0.35)",
+        "range(1,0,-0.1)",
+        "range(1e-7,9e-7,1e-7)",
+        "range(1,20,3)",
+    ],
+)
+def test_each_value_of_a_range_is_one_that_optuna_takes(text):
+    """Though 0 + 3 * 0.1 is a hair more than 0.3, and 0.1 + 2 * 0.1, too."""
+    found = dimension(f"a={text}")
+    assert isinstance(found.values, tuple)
+    suggested = [found.suggested(json.loads(each)) for each in found.values]
+    assert [found.override(each) for each in suggested] == [f"a={each}" for each in found.values]
+    for each in suggested:
+        create_trial(value=0.0, params={"a": each}, distributions={"a": found.distribution})
+    between = [(one + other) / 2 for one, other in itertools.pairwise(suggested)]
+    assert {found.suggested(each) for each in between} == {None}
 
 
 def test_what_is_fixed_stays_and_the_last_of_a_key_counts():

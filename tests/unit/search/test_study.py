@@ -16,7 +16,8 @@ from sweep.errors import UserError
 from sweep.search.reported import ReportedTrial
 from sweep.search.rules import RULE, in_study
 from sweep.search.space import space_of
-from sweep.search.study import Study, is_of_older_version, recorded_trials
+from sweep.search.stored import is_of_older_version, recorded_trials
+from sweep.search.study import Study
 
 LR, ACTIVATION = "optim.lr=tag(log,interval(1e-3,1))", "model.activation=tanh,relu,sigmoid"
 FINITE = ("seed=range(0,3)", "model.activation=tanh,relu")
@@ -65,22 +66,23 @@ def suggest(search, count, overrides, interrupted):
     return found
 
 
-def test_a_dry_run_counts_trials_and_creates_nothing(tmp_path):
+def test_a_dry_run_reads_trials_and_creates_nothing(tmp_path):
     search, about = settings(), {"epochs": 9}
     before = {each: each.read_bytes() for each in tmp_path.iterdir()}
     for storage in ("sqlite:///none.db", "sqlite:///optuna.db"):
         known = dataclasses.replace(search, storage=storage)
-        assert recorded_trials(known, "test", about) == (0, 0)
+        assert recorded_trials(known, "test", about) == []
     sqlite3.connect("tables.db").executescript("CREATE TABLE others (name)")
     known = dataclasses.replace(search, storage="sqlite:///tables.db")
-    assert recorded_trials(known, "test", about) == (0, 0)
+    assert recorded_trials(known, "test", about) == []
     (tmp_path / "tables.db").unlink()
     assert {each: each.read_bytes() for each in tmp_path.iterdir()} == before
     study = open_study(search, *FINITE, about=about)
     trial = study.ask(20)
     study.ask(20)
     study.tell(trial.number, TrialState.PRUNED, None, "id")
-    assert recorded_trials(search, "test", about) == (2, 1)
+    states = [each.state for each in recorded_trials(search, "test", about)]
+    assert states == [TrialState.PRUNED, TrialState.RUNNING]
     with pytest.raises(UserError, match=r"search\.study=test: is there already, and searches "):
         recorded_trials(search, "test", {"epochs": 10})
 
@@ -108,6 +110,13 @@ def test_a_grid_has_each_combination_once():
     assert sorted((each["seed"], each["model.activation"]) for each in found) == [
         (seed, activation) for seed in range(3) for activation in ("relu", "tanh")
     ]
+
+
+def test_a_grid_has_all_of_a_range_of_floats():
+    """Also 0.3, though 0.1 added up three times is more than the range has."""
+    search = settings(sampler="grid", storage="sqlite:///grid.db")
+    found = suggest(search, 4, ("optim.momentum=range(0,0.35,0.1)",), True)
+    assert sorted(each["optim.momentum"] for each in found) == [0.0, 0.1, 0.2, 0.3]
 
 
 def test_a_trial_that_was_begun_is_there_until_it_is_told():

@@ -107,6 +107,14 @@ def test_what_does_not_fit_is_left_out_with_the_reason(other, why):
     assert warm.describe() == f"1 run known; left out: {why}"
 
 
+def test_what_was_taken_in_from_a_bundle_is_not_believed():
+    bundled = run(2, *MLP)
+    bundled = dataclasses.replace(bundled, tags={**bundled.tags, "bundle.sha256": "0123"})
+    warm = found(bundled, run(1, *MLP))
+    assert [each.run_id for each in warm.runs] == ["run-1"]
+    assert warm.describe() == "1 run known; left out: 1 taken in from a bundle"
+
+
 def test_without_a_run_that_fits_there_is_no_search():
     with pytest.raises(UserError) as raised:
         found(run(1, *MLP, "epochs=5"), run(2, *MLP, "epochs=6"), run(3, *MLP, "optim.lr=1"))
@@ -157,6 +165,17 @@ def test_a_grid_tries_all_anyway():
     assert str(raised.value) == (
         "search.warm_start=old: search.sampler=grid tries all combinations, whatever is known; "
         "allowed: null, or another sampler"
+    )
+
+
+def test_cma_es_learns_from_its_own_generations_alone():
+    searched = space_of(parse_overrides(["optim.lr=interval(0.1,1)"]))
+    plan = Plan(searched, load("search.warm_start=old", "search.sampler=cmaes"), [])
+    with pytest.raises(UserError) as raised:
+        check(plan, [plan.config])
+    assert str(raised.value) == (
+        "search.warm_start=old: search.sampler=cmaes learns nothing from runs that it has not "
+        "suggested itself; allowed: null, or another sampler"
     )
 
 

@@ -1,6 +1,9 @@
 """The runs of whatever is meant by a name or an id."""
 
+import functools
+
 import pytest
+from mlflow import MlflowClient
 from store import Store
 
 from sweep.errors import UserError
@@ -47,6 +50,24 @@ def test_what_is_neither(store, ids):
         said = str(raised.value)
         assert said.startswith(f"{given} is neither an experiment nor a sweep in {store.uri}")
         assert said.endswith("; experiments: Default, one, two")
+
+
+def test_a_sweep_of_a_deleted_experiment(tmp_path):
+    store = Store(tmp_path)
+    sweep = store.run("gone", **SWEEP)
+    store.run("gone", **{"mlflow.parentRunId": sweep})
+    store.client.delete_experiment(store.client.get_experiment_by_name("gone").experiment_id)
+    with pytest.raises(UserError, match=f"^{sweep} is neither an experiment nor a sweep in .*: De"):
+        runs_of_meant(store.uri, sweep)
+
+
+def test_experiments_beyond_the_first_page(store, ids, monkeypatch):
+    search = MlflowClient.search_experiments
+    monkeypatch.setattr(
+        MlflowClient, "search_experiments", functools.partialmethod(search, max_results=1)
+    )
+    for given, run in (("one", "child"), (ids["sweep"], "child"), ("two", "other")):
+        assert ids[run] in found(store, given)
 
 
 def test_what_has_no_runs(store, ids):
