@@ -196,7 +196,7 @@ class Study:
         with explained(self._search.storage):
             known = self._trials()[number]
             if not known.state.is_finished() and (known.last_step or 0) < self._epochs:
-                trial = ReportedTrial(self._search, self.name, number, self._epochs)
+                trial = ReportedTrial(self._search, self.name, number, self._epochs, self._measured)
                 trial.end(sorted(curve().items()))
 
     def run_ids(self) -> list[str]:
