@@ -88,6 +88,8 @@ DEFAULTS = {
     "figures": True,
     "keep_models": "all",
     "metrics": ("accuracy",),
+    "metrics_source": None,
+    "metrics_folder": None,
     "monitor": "val/accuracy",
     "early_stopping": {"patience": None, "min_delta": 0.0},
     "test_every_epoch": False,
@@ -326,7 +328,7 @@ def test_varying_takes_fields_of_one_network_only_if_they_differ_in_it():
 
 HOW = {"tracking", "n_jobs", "max_retries", "run_timeout", "on_failure", "rerun"}
 HOW |= {"dry_run", "checkpoint_dir", "keep_states", "figures", "keep_models", "search"}
-HOW |= {"stall_timeout", "seeds", "notify"}
+HOW |= {"stall_timeout", "seeds", "notify", "metrics_folder"}
 
 
 def test_yaml_holds_everything_but_how_it_is_launched_and_recorded():
