@@ -132,15 +132,15 @@ def after_the_checkpoint_has_its_name():
 
 
 def before_the_parameters():
-    from sweep.runs import execute as run
+    from sweep.runs import artifacts
 
-    before(run, "log_parameters", die)
+    before(artifacts, "log_parameters", die)
 
 
 def after_the_parameters():
-    from sweep.runs import execute as run
+    from sweep.runs import artifacts
 
-    after(run, "log_parameters", die)
+    after(artifacts, "log_parameters", die)
 
 
 def before_it_is_finished():
