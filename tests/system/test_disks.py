@@ -2,9 +2,11 @@
 
 import errno
 import resource
+import shutil
 import subprocess
 
 import pytest
+import stepped
 from outcomes import assert_complete, outcomes
 from workplace import Workplace
 
@@ -62,7 +64,21 @@ def undisturbed(tmp_path_factory):
     return outcomes(workplace.client, workplace.runs("sweep")[1])
 
 
-UNTIL = [f"run {number}: epoch 3/" for number in (0, 1)]
+def fill_in_the_middle(workplace, command, disk):
+    """Sweep, and fill the disk when both runs have trained three epochs and wait.
+
+    Returns:
+        The exit code, the lines, and what came out as errors.
+    """
+    shutil.copy(stepped.__file__, workplace.folder)
+    stepped.allow(workplace.folder, 3)
+
+    def go_on(_):
+        stepped.allow(workplace.folder, 99)  # before: it may be on that disk
+        disk.fill()
+
+    until = [f"run {number}: epoch 3/" for number in (0, 1)]
+    return workplace.watch(*command, module="stepped", until=until, act=go_on)
 
 
 # --- full ---
@@ -71,7 +87,7 @@ UNTIL = [f"run {number}: epoch 3/" for number in (0, 1)]
 def test_checkpoints_on_a_full_disk(tmp_path, disk, undisturbed):
     workplace = Workplace(tmp_path)
     command = (*SWEEP, "checkpoint_dir=disk", "--multirun")
-    code, lines, errors = workplace.watch(*command, until=UNTIL, act=lambda _: disk.fill())
+    code, lines, errors = fill_in_the_middle(workplace, command, disk)
     assert (code, errors) == (1, "2 of 2 runs failed\n")
     _, runs = workplace.runs("sweep")
     assert len(runs) == 2
@@ -97,7 +113,7 @@ def test_checkpoints_on_a_full_disk(tmp_path, disk, undisturbed):
 def test_a_record_on_a_full_disk(tmp_path, disk, undisturbed):
     workplace = Workplace(disk.folder)
     command = (*SWEEP, f"checkpoint_dir={tmp_path}/checkpoints", "--multirun")
-    code, lines, errors = workplace.watch(*command, until=UNTIL, act=lambda _: disk.fill())
+    code, lines, errors = fill_in_the_middle(workplace, command, disk)
     assert (code, errors.splitlines()[-1]) == (1, "2 of 2 runs failed")
     assert "Traceback" not in errors + "\n".join(lines)
     for number in (0, 1):
