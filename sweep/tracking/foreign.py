@@ -111,7 +111,7 @@ class ForeignSweeps:
                 self._client.log_batch(sweep_id, tags=[RunTag(*each) for each in late.items()])
                 for tag in (HALF, SIGN):
                     self._client.delete_tag(sweep_id, tag)
-        except BaseException:
+        except BaseException:  # an interrupt, too: nothing half is left
             self._remove(created)
             raise
         return sweep_id
