@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from sweep.config.images import Shape
     from sweep.config.schema import Config
     from sweep.data.splits import Dataset
-    from sweep.runs.adopted import Adopted, Files, Understood
+    from sweep.runs.adopted import Adopted, Understood
+    from sweep.runs.adopted_files import Files
     from sweep.runs.adoption import Recorded
 
 MOST_PIXELS = 4096  # of a side
@@ -87,7 +88,8 @@ def adopt(
     os.environ["OMP_NUM_THREADS"] = str(config.threads_per_run)
     # They import MLflow and MXNet, which takes seconds, and reads its number of threads.
     from sweep.data.splits import load_dataset
-    from sweep.runs.adopted import adopt_symbol, check_dataset, outputs_of, read_files
+    from sweep.runs.adopted import adopt_symbol, check_dataset
+    from sweep.runs.adopted_files import outputs_of, read_files
     from sweep.runs.adoption import record_adopted
     from sweep.runs.class_names import class_names
     from sweep.tracking import prepare_mlflow
@@ -164,7 +166,8 @@ def _of_network(
     dataset: "Dataset | None",
 ) -> "Adopted":
     """Return a network of this program's, or of the user's."""
-    from sweep.runs.adopted import adopt_parameters, outputs_of, possible_shapes
+    from sweep.runs.adopted import adopt_parameters, possible_shapes
+    from sweep.runs.adopted_files import outputs_of
     from sweep.runs.class_names import read_lines
     from sweep.runs.own_networks import folder_of_copies
 
@@ -239,7 +242,8 @@ def _short(text: str) -> str:
 
 
 def _show(adopted: "Adopted", files: "Files", names: tuple[str, ...], recorded: "Recorded") -> None:
-    from sweep.runs.adopted import digests, layer_rows
+    from sweep.runs.adopted import layer_rows
+    from sweep.runs.adopted_files import digests
 
     if rows := layer_rows(adopted):
         show_layers(rows)

@@ -1,14 +1,12 @@
-"""Networks that were trained elsewhere: read from their files, checked, and built.
+"""Networks that were trained elsewhere: understood from their files, checked, and built.
 
 Nothing of a file is given to MXNet before it was checked here, with its parameters.
 """
 
-import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from sweep.backend.mxnet import gluon, mx, nd
 from sweep.config.choices import Network
@@ -28,27 +26,13 @@ from sweep.networks.symbols.graph import SHAPE
 from sweep.networks.symbols.operators import told
 from sweep.networks.symbols.outputs import Scores, SeveralOutputs, number_of_scores, scores_of
 from sweep.networks.symbols.reading import read_graph
-from sweep.networks.trained import PARAMETERS, Trained, read_arrays, read_trained
+from sweep.networks.trained import PARAMETERS, Trained, read_trained
+from sweep.runs.adopted_files import Files, arrays_of
 from sweep.training.state import parameters, restore_parameters
 
 Sides = tuple[int, int]  # of an image: height, width
 MOST_VALUES = 2**26  # of parameters that are compared with fewer: 256 MiB
 CHANNELS = (1, 3)  # that are tried where nothing tells how many there are
-
-
-@dataclass(frozen=True)
-class Files:
-    """The files of a network.
-
-    Attributes:
-        graph: in JSON; None where the network is made by a program.
-        parameters: of MXNet.
-        contents: what is in them, by their names.
-    """
-
-    graph: Path | None
-    parameters: Path
-    contents: Mapping[str, bytes]
 
 
 @dataclass(frozen=True)
@@ -95,27 +79,6 @@ class Understood:
     unused: Sequence[str]
 
 
-def read_files(given: Sequence[Path]) -> Files:
-    """Read the files of a network.
-
-    Raises:
-        UserError: they are not one ``.params``, and a ``.json`` beside it or none, or cannot be
-            read.
-    """
-    graphs = [each for each in given if each.suffix == ".json"]
-    others = [each for each in given if each.suffix == ".params"]
-    if len(others) != 1 or len(graphs) > 1 or len(given) != len(graphs) + 1:
-        names = " ".join(map(str, given)) or "no file"
-        raise UserError(f"{names}: allowed is NET-symbol.json NET-0010.params, or NET.params")
-    contents = {}
-    for each in given:
-        try:
-            contents[each.name] = each.read_bytes()
-        except OSError as error:
-            raise UserError(f"{each}: {error.strerror}; allowed is a file of MXNet's") from error
-    return Files(next(iter(graphs), None), others[0], contents)
-
-
 def understood(files: Files, network: Symbol) -> Understood:
     """Return the network of a graph's file, as far as it follows from its files.
 
@@ -127,7 +90,7 @@ def understood(files: Files, network: Symbol) -> Understood:
         UserError: a file is broken, or has no such output.
     """
     assert files.graph is not None
-    arrays = _arrays(files)
+    arrays = arrays_of(files)
     try:
         graph = read_graph(files.contents[files.graph.name])
         scores = scores_of(graph, network.output, arrays)
@@ -244,25 +207,6 @@ def _told(field: str) -> Iterator[None]:
         raise UserError(f"{field}: {refused(error)}") from error
 
 
-def outputs_of(files: Files) -> int:
-    """Return how many scores a network without a graph may have: the length of its last array.
-
-    Raises:
-        UserError: the file is broken, or has no array.
-    """
-    arrays = list(_arrays(files).values())
-    if not arrays or not arrays[-1].shape:
-        raise UserError(f"{files.parameters}: has no parameters; allowed is a file of MXNet's")
-    return int(arrays[-1].shape[0])
-
-
-def _arrays(files: Files) -> Arrays:
-    try:
-        return read_arrays(files.contents[files.parameters.name])
-    except Broken as error:
-        raise UserError(f"{files.parameters}: {error}; allowed is a file of MXNet's") from error
-
-
 def possible_shapes(sides: Sides) -> list[Shape]:
     """Return the shapes that images of this size may have."""
     return [(channels, *sides) for channels in CHANNELS]
@@ -298,8 +242,3 @@ def layer_rows(adopted: Adopted) -> list[tuple[str, str, str, str]]:
         for each in found
     ]
     return [*rows, ("all", "", "", f"{sum(each.parameters for each in found):,}")]
-
-
-def digests(files: Files) -> dict[str, str]:
-    """Return the SHA-256 of each file, by its name."""
-    return {name: hashlib.sha256(each).hexdigest() for name, each in files.contents.items()}

@@ -21,7 +21,8 @@ from sweep.environment import version_tags
 from sweep.networks.blocks.eager import as_it_runs
 from sweep.networks.blocks.scaled import scaled
 from sweep.own_modules import identity
-from sweep.runs.adopted import Adopted, Files, digests
+from sweep.runs.adopted import Adopted
+from sweep.runs.adopted_files import Files, digests
 from sweep.runs.artifacts import (
     Built,
     draw_network,

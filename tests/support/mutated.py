@@ -157,7 +157,7 @@ def read(kind, folder, seed):
 
 def tried(kind, folder, seed):
     """Break a file, and return what becomes of the network."""
-    from sweep.runs.adopted import Files
+    from sweep.runs.adopted_files import Files
 
     contents = broken(kind, folder, seed)
     files = Files(folder / "net-symbol.json", folder / "net-0002.params", contents)

@@ -14,7 +14,8 @@ from modules import images
 
 from sweep.backend.mxnet import nd
 from sweep.config.compose import load
-from sweep.runs.adopted import adopt_symbol, read_files, understood
+from sweep.runs.adopted import adopt_symbol, understood
+from sweep.runs.adopted_files import read_files
 
 FILES = Path(__file__).parents[2] / "records" / "modules-of-mxnet-1.tar.xz"
 VERSIONS = (
