@@ -11,6 +11,7 @@ import signal
 import gated
 import pytest
 from outcomes import assert_clean, assert_complete, assert_same, outcomes
+from slurm import Slurm
 from workplace import Workplace, comes, gone, workers
 
 COMMON = ("model.hidden=[32]", "optim.momentum=0.9", "epochs=6", "context=cpu", "n_jobs=2")
@@ -229,3 +230,43 @@ def test_runs_of_a_ray_cluster_are_steered_likewise(steered, undisturbed):
         assert steered.end() == (0, "")
     assert steered.begun()[2] == 3
     assert_complete(steered.workplace, undisturbed)
+
+
+@pytest.mark.nightly
+def test_runs_of_slurm_are_steered_likewise_and_leave_its_queue(steered, undisturbed):
+    pytest.importorskip("submitit")
+    with Slurm() as slurm:
+        steered.workplace.environment |= slurm.environment
+
+        def queued():
+            return slurm.tell("squeue", "--noheader", "--states=PENDING,RUNNING").splitlines()
+
+        with steered.started("hydra/launcher=submitit_slurm"):
+            assert len(queued()) == 2
+            assert steered.ask("pause") == "2 runs will stop after the epoch in progress"
+            steered.gate.touch()
+            steered.read_until("run 0: paused after epoch 3", "run 1: paused after epoch 3")
+            assert comes(lambda: not queued())
+            assert steered.ask("kill", "2").endswith(" will not be trained")
+            assert steered.ask("add", "optim.lr=0.5") == "1 run added (4)"
+            assert steered.ask("first", "3").endswith(" starts next")
+            assert steered.ask("jobs", "1") == "1 run at once"
+            steered.gate.unlink()
+            assert steered.ask("resume") == "goes on: 4 runs waiting"
+            steered.read_until("run 3: epoch 3/")
+            assert len(queued()) == 1
+            assert steered.ask("kill", "3").endswith(" is told to end")
+            steered.read_until("run 3: killed by sweep control: recorded as KILLED")
+            steered.gate.touch()
+            assert steered.end() == (0, "")
+        assert queued() == []
+    assert steered.begun()[2] == 3
+    runs = steered.by_rate()
+    for rate in ("0.3", "0.4"):
+        killed = runs.pop(rate)
+        assert (killed.info.status, killed.data.tags["failure_reason"]) == (
+            *("KILLED", "killed by sweep control"),
+        )
+    found = outcomes(steered.workplace.client, runs.values())
+    assert sorted(runs) == ["0.1", "0.2", "0.5"]
+    assert_same(found, {key: undisturbed[key] for key in found})
