@@ -41,9 +41,7 @@ def check_asked(action: str, arguments: Sequence[str]) -> None:
         _check_overrides(arguments)
 
 
-def steer(
-    uri: str | None, sweep: str, folder: Path, action: str, arguments: Sequence[str]
-) -> str:
+def steer(uri: str | None, sweep: str, folder: Path, action: str, arguments: Sequence[str]) -> str:
     """Ask something of a sweep; return in one line what came of it.
 
     Args:

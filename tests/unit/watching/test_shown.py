@@ -9,7 +9,7 @@ from store import Store
 from sweep.errors import UserError
 from sweep.results.cells import TIED
 from sweep.runs.locks import RunLocks
-from sweep.tracking import PlannedRun, log_planned
+from sweep.tracking import PlannedRun, Plans
 from sweep.tracking.writer import Record
 from sweep.watching import snapshot
 from sweep.watching.shown import shown
@@ -54,7 +54,7 @@ def now(store, sweep_id, folder=Path("nowhere")):
 
 def plan(store, sweep_id, in_all, runs=()):
     record = Record(store.client, sweep_id)
-    log_planned(record, in_all, [PlannedRun(*each) for each in runs])
+    Plans(record).add(in_all, [PlannedRun(*each) for each in runs])
 
 
 def test_a_sweep_that_trains_is_shown(store):
