@@ -14,6 +14,8 @@ from outcomes import assert_clean, assert_complete, assert_same, outcomes
 from slurm import Slurm
 from workplace import Workplace, comes, gone, workers
 
+from sweep.tracking import read_planned
+
 COMMON = ("model.hidden=[32]", "optim.momentum=0.9", "epochs=6", "context=cpu", "n_jobs=2")
 COMMON += ("figures=false",)
 SWEEP = (*COMMON, "optim.lr=0.1,0.2,0.3,0.4", "--multirun")
@@ -108,6 +110,8 @@ def test_a_sweep_is_paused_changed_and_goes_on_to_the_same_bits(steered, undistu
         assert steered.ask("first", "3") == f"{first} starts next"
         assert steered.ask("kill", "2").endswith(" will not be trained")
         assert steered.ask("add", "optim.lr=0.4,0.5") == "1 run added (4); 1 in the sweep already"
+        planned = read_planned(steered.workplace.address, steered.sweep_id)
+        assert (planned.in_all, planned.runs[-1].name.split()[-1]) == (5, "optim.lr=0.5")
         assert steered.refused("first", "9") == (
             "9: is none of the runs that this sweep trains; allowed are their numbers (0, 1, 2, 3, "
             "4), names, or ids"
