@@ -1,6 +1,8 @@
 """What the page may ask of a sweep, and whose requests are taken."""
 
+import asyncio
 import json
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -158,6 +160,29 @@ def test_a_quote_that_is_not_closed_is_a_line(page):
         "text": "add optim.lr='0.1: a quote is not closed",
     }
     assert page.asked == []
+
+
+def test_who_waits_for_an_answer_when_the_server_ends_is_told():
+    is_asked, is_over = threading.Event(), threading.Event()
+
+    def ask(action, arguments):
+        is_asked.set()
+        is_over.wait(60)
+        return ""
+
+    async def ended(scope, receive, send):
+        watched = Watched(Latest(lambda: {}, 60), Latest(lambda: None, 60))
+        routes = control_routes(ask, TOKEN)
+        app = application(watched, "127.0.0.1", "127.0.0.1", routes)
+        task = asyncio.create_task(app(scope, receive, send))
+        await asyncio.to_thread(is_asked.wait, 60)
+        task.cancel()
+        await task
+
+    status, _, body = answer_of(ended, "/control", OWN.items(), "POST", [JOBS])
+    is_over.set()
+    assert status == 200
+    assert json.loads(body)["text"] == "sweep watch has ended; the sweep's terminal will say"
 
 
 def test_the_page_has_controls_and_no_token(page):
