@@ -1,33 +1,13 @@
 """A sweep that is at work, steered from another terminal, or another machine."""
 
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 
 from sweep.commands.cli import checkpoint_option, tracking_option
-from sweep.config.ranges import parse_overrides
-from sweep.config.zips import ZIP
 from sweep.display.console import show_lines
-from sweep.errors import UserError
-from sweep.runs.alive import is_at_work
-from sweep.runs.control_folder import Asking
-from sweep.runs.requests import Answer, check_action
-from sweep.tracking import FINGERPRINT, FOLDER, STUDY, find_sweep_id, prepare_mlflow, read_about
-from sweep.tracking.queries import About
-
-ANSWER_SECONDS = 30.0  # for the sweep to say what came of it
-POLL_SECONDS = 0.1
-WORK_SECONDS = 1.0  # until it is seen again whether the sweep is at work
-
-
-class Unanswered(UserError):
-    """A sweep has not said whether it did what it was asked for, and may do it yet."""
-
-    exit_code = 1
+from sweep.runs.asking import check_asked, steer
+from sweep.tracking import prepare_mlflow
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -57,99 +37,6 @@ def control(
     sweep control SWEEP first RUN  lets a run that waits start next
     sweep control SWEEP add optim.lr=0.3,0.4
     """
-    check_action(action, arguments)
-    if action == "add":
-        _check_overrides(arguments)
+    check_asked(action, arguments)
     prepare_mlflow()
-    found = read_about(tracking_uri, find_sweep_id(tracking_uri, sweep))
-    if not found.is_sweep:
-        raise UserError(f"{sweep}: is a run; allowed is a sweep, which `sweep list` shows")
-    if action == "add" and STUDY in found.tags:
-        raise UserError(
-            f"add: {_told(found)} is a search, which has no grid to add to; it suggests its runs "
-            "itself"
-        )
-    _check_at_work(found, checkpoint_dir)
-    answer = _asked(found, checkpoint_dir, action, arguments)
-    if not answer.is_done:
-        raise UserError(answer.text)
-    show_lines(f"{_told(found)}: {answer.text}")
-
-
-def _told(sweep: About) -> str:
-    return f"sweep {sweep.name} ({sweep.run_id[:8]})"
-
-
-def _is_at_work(sweep: About, folder: Path) -> bool | None:
-    return is_at_work(folder, sweep.tags.get(FOLDER), sweep.tags.get(FINGERPRINT))
-
-
-def _check_overrides(given: Sequence[str]) -> None:
-    """Check that overrides can be read.
-
-    Raises:
-        UserError: one cannot.
-    """
-    for each in given:
-        if ZIP.match(each):
-            continue
-        try:
-            OverridesParser.create().parse_override(each)
-        except HydraException as error:
-            why = " ".join(str(error).split())
-            raise UserError(
-                f"add {each}: is no override such as optim.lr=0.1,0.2: {why}"
-            ) from error
-    parse_overrides([each for each in given if not ZIP.match(each) and "glob(" not in each])
-
-
-def _check_at_work(sweep: About, folder: Path) -> None:
-    """Check that a sweep is at work, and looks at what it is asked.
-
-    Raises:
-        UserError: it does not.
-    """
-    at_work = _is_at_work(sweep, folder)
-    if at_work is False or sweep.status == "FINISHED":
-        raise UserError(
-            f"{_told(sweep)} is not at work ({sweep.status}), and there is nothing to steer; its "
-            "own command goes on with what is missing"
-        )
-    if at_work is None:
-        raise UserError(
-            f"--checkpoint-dir {folder}: is not the folder that {_told(sweep)} has its checkpoints "
-            "in; allowed is that folder"
-        )
-    if not Asking(folder, sweep.run_id).is_there:
-        raise UserError(
-            f"{_told(sweep)} trains no runs at this moment, or by a launcher that cannot be "
-            "steered; allowed are those of gluon-sweep, while they train"
-        )
-
-
-def _asked(sweep: About, folder: Path, action: str, arguments: Sequence[str]) -> Answer:
-    """Ask, and wait for the answer.
-
-    Raises:
-        UserError: the sweep has ended meanwhile, cannot be asked, or does not answer.
-    """
-    asking = Asking(folder, sweep.run_id)
-    ended = UserError(f"{_told(sweep)} has ended meanwhile")
-    try:
-        name = asking.ask(action, arguments)
-    except FileNotFoundError:
-        raise ended from None
-    deadline = time.monotonic() + ANSWER_SECONDS
-    look = 0.0
-    while (now := time.monotonic()) < deadline:
-        if answer := asking.answer(name):
-            return answer
-        if now >= look:
-            look = now + WORK_SECONDS
-            if not _is_at_work(sweep, folder):
-                asking.take_back(name)
-                raise ended
-        time.sleep(POLL_SECONDS)
-    raise Unanswered(
-        f"{_told(sweep)}: asked to {action}, and has not answered yet; its terminal will say"
-    )
+    show_lines(steer(tracking_uri, sweep, checkpoint_dir, action, arguments))

@@ -23,6 +23,7 @@ ONLY_HERE = "127.0.0.1"
     metavar="ADDRESS",
     help="Who can reach another one sees all that is on the page; nobody is asked who they are.",
 )
+@click.option("--control", is_flag=True, help="Let who has the printed address steer the sweep.")
 @click.option("--experiment", help="MLflow's. Default: any.")
 @checkpoint_option
 @tracking_option
@@ -30,32 +31,40 @@ def watch(
     sweep: str | None,
     port: int,
     host: str,
+    control: bool,
     experiment: str | None,
     checkpoint_dir: Path,
     tracking_uri: str | None,
 ) -> None:
     """Show a sweep on a page of this machine while it trains, and after.
 
-    SWEEP is an id, the beginning of one, or a name; without it, the newest. Nothing is changed.
-    Ctrl-C ends it.
+    SWEEP is an id, the beginning of one, or a name; without it, the newest. Nothing is changed,
+    unless by what the page has with --control. Ctrl-C ends it.
 
     \b
     sweep watch SWEEP --port 9000
+    sweep watch SWEEP --control
     """
     prepare_mlflow()
     # They take a while to import, and no other command needs them.
     from sweep.watching.app import application
-    from sweep.watching.hosts import LOOPBACK
+    from sweep.watching.control import control_routes, new_token, steering_of
+    from sweep.watching.hosts import LOOPBACK, check_is_here
     from sweep.watching.serving import address_of, listen, serve
     from sweep.watching.serving import watch as watched
     from sweep.watching.snapshot import find_watched
 
     found = find_watched(tracking_uri, sweep, experiment)
+    uri, token = resolve_uri(tracking_uri), new_token()
+    ask = steering_of(uri, found.run_id, checkpoint_dir)
     with listen(host, port) as listener:
-        if host not in LOOPBACK:
+        at = listener.getsockname()[0]
+        if control:
+            check_is_here(host, at)
+        elif host not in LOOPBACK:
             show_lines(f"--host {host}: whoever can reach it sees the page")
-        show_lines(
-            f"Watching {found.name} ({found.run_id})", f"Open:    {address_of(listener, host)}"
-        )
-        seen = watched(resolve_uri(tracking_uri), found.run_id, checkpoint_dir)
-        serve(application(seen, host, listener.getsockname()[0]), listener)
+        address = address_of(listener, host) + (f"#token={token}" if control else "")
+        show_lines(f"Watching {found.name} ({found.run_id})", f"Open:    {address}")
+        seen = watched(uri, found.run_id, checkpoint_dir)
+        more = control_routes(ask, token) if control else ()
+        serve(application(seen, host, at, more), listener)

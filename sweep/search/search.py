@@ -33,7 +33,7 @@ from sweep.sweeps.checks import Checked, Prepared, prepare
 from sweep.sweeps.compose import Composer
 from sweep.sweeps.dry_run import rehearse_search
 from sweep.sweeps.parent_run import record_sweep
-from sweep.tracking import STUDY, Record, log_planned, short_timeouts
+from sweep.tracking import STUDY, Plans, Record, short_timeouts
 from sweep.tracking.reader import Reader
 from sweep.uris import redacted, resolve_uri
 
@@ -108,7 +108,7 @@ def search(
     def train(record: Record) -> Sequence[JobReturn]:
         for dataset in prepared.datasets.values():
             record.log_dataset(dataset)
-        log_planned(record, plan.n_trials)
+        Plans(record).add(plan.n_trials)
         source = TrialJobs(plan, study, prepared, composer, record.run_id)
         try:
             steering = Steering(ControlFolder(prepared.locks.folder, record.run_id), record)

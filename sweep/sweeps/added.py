@@ -1,6 +1,7 @@
 """Runs that are added to a sweep while it is at work: composed, checked and looked up as others."""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -20,7 +21,9 @@ from sweep.sweeps.checks import Prepared, check_common, check_runs
 from sweep.sweeps.combinations import Source, combinations_of, in_the_place_of
 from sweep.sweeps.compose import Composer
 from sweep.sweeps.sharing import in_chains, states_of
-from sweep.tracking import ADDED_FILE
+from sweep.tracking import ADDED_FILE, PlannedRun, Plans, reason
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class MoreRuns:
         membership: Membership,
         grid: Grid,
         launcher: Launcher,
+        plans: Plans,
     ) -> None:
         """Take the sweep as it is.
 
@@ -92,8 +96,9 @@ class MoreRuns:
             membership: of its runs.
             grid: what they are the combinations of.
             launcher: trains them.
+            plans: keep that there are more.
         """
-        self._prepared, self._membership = prepared, membership
+        self._prepared, self._membership, self._plans = prepared, membership, plans
         self._first, self._next_number = jobs[0], len(jobs)
         self._grid, self._launcher = grid, launcher
         self.keys = list(keys)
@@ -162,7 +167,15 @@ class MoreRuns:
             chained[key] = replace(job, chain=prepared.chain(job.config))
         self._next_number += len(missing)
         begun = [prepared.started(job, self._membership) for job in chained.values()]
+        self._keep(len(new), planned([*chained], begun))
         return in_chains(begun, states_of(chained, found, folder))
+
+    def _keep(self, in_all: int, runs: Sequence[PlannedRun]) -> None:
+        """Keep that there are more runs; who watches sees them when they begin, if that fails."""
+        try:
+            self._plans.add(in_all, runs)
+        except Exception as error:  # the record is away; the runs are trained all the same
+            log.warning("what was added could not be recorded as planned: %s", reason(error))
 
     def _check(self, configs: Sequence[Config]) -> None:
         """Check new runs as those that were there from the beginning.
@@ -177,6 +190,17 @@ class MoreRuns:
         prepared = replace(self._prepared, devices={**self._prepared.devices, **checked.devices})
         prepared.tried(configs)
         self._prepared = prepared
+
+
+def planned(keys: Iterable[str], jobs: Iterable[Job]) -> list[PlannedRun]:
+    """Return what is kept of runs that are about to be trained.
+
+    Args:
+        keys: their fingerprints.
+        jobs: the same runs, as they are started.
+    """
+    pairs = zip(keys, jobs, strict=True)
+    return [PlannedRun(key, job.name, job.cost) for key, job in pairs]
 
 
 def _told(composed: int, new: int, begun: Sequence[Job]) -> str:

@@ -18,18 +18,17 @@ from sweep.progress import tell
 from sweep.runs.control_folder import ControlFolder
 from sweep.runs.membership import Membership
 from sweep.runs.resume import all_prior_runs, close_abandoned
-from sweep.sweeps.added import Grid, MoreRuns, added_before
+from sweep.sweeps.added import Grid, MoreRuns, added_before, planned
 from sweep.sweeps.checks import Prepared, prepare
 from sweep.sweeps.parent_run import record_sweep
 from sweep.sweeps.sharing import States, epochs_of, in_chains, states_of
 from sweep.tracking import (
     ADDED_FILE,
     FoundRun,
-    PlannedRun,
+    Plans,
     Record,
     RunInfo,
     Tracker,
-    log_planned,
     read_text,
     short_timeouts,
 )
@@ -102,12 +101,14 @@ class Further:
         jobs: those that were added before.
         source: of those that are not known beforehand; None if there is none.
         steering: what users ask of the sweep, which may add some.
+        plans: keep what is known of all of them.
     """
 
     keys: Callable[[], Sequence[str]]
     jobs: Sequence[Job] = ()
     source: LaterRuns | None = None
     steering: Steering
+    plans: Plans
 
 
 def sweep(
@@ -162,11 +163,11 @@ def plan_of(jobs: Sequence[Job], launcher: Launcher) -> Plan:
             missing.setdefault(key, job)
     begun = sum(key not in trained for key in found)
     show_prior_runs(len(keys) - len(set(keys)), len(trained), begun)
-    planned = {key: replace(job, chain=prepared.chain(job.config)) for key, job in missing.items()}
-    states, new = states_of(planned, found, locks.folder), [*planned.values()]
+    chained = {key: replace(job, chain=prepared.chain(job.config)) for key, job in missing.items()}
+    states, new = states_of(chained, found, locks.folder), [*chained.values()]
     epochs = epochs_of(new, states)
     show_epochs(epochs.to_train, epochs.in_all)
-    return Plan(prepared, keys, [*trained.values()], first.rerun, new, [*planned], states)
+    return Plan(prepared, keys, [*trained.values()], first.rerun, new, [*chained], states)
 
 
 def _train(
@@ -174,12 +175,13 @@ def _train(
 ) -> Sequence[JobReturn]:
     """Train what is missing, and what users add."""
     membership, folder = Membership(record.run_id), plan.prepared.locks.folder
-    more = MoreRuns(plan.prepared, jobs, plan.keys, membership, grid, launcher)
+    plans = Plans(record)
+    more = MoreRuns(plan.prepared, jobs, plan.keys, membership, grid, launcher, plans)
     added = _added_to(plan.prepared.tracker, record.run_id)
     again = more.again(added)
     control = ControlFolder(folder, record.run_id)
     steering = Steering(control, record, more, more.for_others, added)
-    further = Further(keys=lambda: more.keys, jobs=again, steering=steering)
+    further = Further(keys=lambda: more.keys, jobs=again, steering=steering, plans=plans)
     return train(plan, launcher, record, further)
 
 
@@ -213,7 +215,7 @@ def train(plan: Plan, launcher: Launcher, record: Record, further: Further) -> S
         record.log_found(before)
     membership = Membership(record.run_id)
     begun = [plan.prepared.started(job, membership) for job in plan.missing]
-    log_planned(record, len({*plan.keys}), _planned(plan.missing_keys, begun))
+    further.plans.add(len({*plan.keys}), planned(plan.missing_keys, begun))
     missing = [*in_chains(begun, plan.states), *further.jobs]
     try:
         source = further.source if further.source and not further.source.is_over else None
@@ -234,8 +236,3 @@ def train(plan: Plan, launcher: Launcher, record: Record, further: Further) -> S
         if (after := elsewhere(run for run in now if run)) != before:
             record.log_found(after)
     return results
-
-
-def _planned(keys: Sequence[str], jobs: Sequence[Job]) -> list[PlannedRun]:
-    pairs = zip(keys, jobs, strict=True)
-    return [PlannedRun(key, job.name, job.cost) for key, job in pairs]

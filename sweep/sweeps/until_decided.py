@@ -22,7 +22,7 @@ from sweep.sweeps.auto_seed import SeedChoice, settings_of
 from sweep.sweeps.checks import Prepared
 from sweep.sweeps.parent_run import record_sweep
 from sweep.sweeps.seed_table import SeedTable, what_repeats
-from sweep.tracking import DECIDED_BY, SEEDS, TIED_RUNS, Record
+from sweep.tracking import DECIDED_BY, SEEDS, TIED_RUNS, Plans, Record
 
 TAG_LETTERS = 5_000  # that every store takes
 
@@ -78,6 +78,7 @@ def sweep_until_decided(
             keys=lambda: [*plan.keys, *more.keys],
             source=more,
             steering=Steering(folder, record, _cannot_add, _cannot_add),
+            plans=Plans(record),
         )
         results = grid.train(plan, launcher, record, further)
         if more.error:

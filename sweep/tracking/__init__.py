@@ -17,7 +17,7 @@ from sweep.tracking.logged_model import Pyfunc
 from sweep.tracking.lookups import FoundRun
 from sweep.tracking.meant import runs_of_meant
 from sweep.tracking.overview import Entry, found_ids, read_entries
-from sweep.tracking.planned import Planned, PlannedRun, log_planned, read_planned
+from sweep.tracking.planned import Planned, PlannedRun, Plans, read_planned
 from sweep.tracking.queries import (
     About,
     RunRecord,
@@ -133,6 +133,7 @@ __all__ = [
     "OwnPlaces",
     "Planned",
     "PlannedRun",
+    "Plans",
     "RunInfo",
     "NAMES_FILE",
     "PARAMETERS_FILE",
@@ -155,7 +156,6 @@ __all__ = [
     "is_reserved",
     "kept_value",
     "log_onnx",
-    "log_planned",
     "newest_sweep_id",
     "own_folder",
     "prepare_mlflow",

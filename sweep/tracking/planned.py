@@ -41,15 +41,23 @@ class Planned:
     runs: Sequence[PlannedRun]
 
 
-def log_planned(record: Record, in_all: int, runs: Sequence[PlannedRun] = ()) -> None:
-    """Keep what a sweep is about to train, in the place of what it was before.
+class Plans:
+    """What a sweep is about to train, kept in its record; more may come while it does."""
 
-    Args:
-        record: of the sweep.
-        in_all: how many runs it has.
-        runs: those that are missing.
-    """
-    record.log_text(json.dumps(asdict(Planned(now_ms(), in_all, runs))), PLANNED_FILE)
+    def __init__(self, record: Record) -> None:
+        """Take the record of the sweep, which begins now."""
+        self._record, self._planned = record, Planned(now_ms(), 0, ())
+
+    def add(self, in_all: int, runs: Sequence[PlannedRun] = ()) -> None:
+        """Keep that there are more runs.
+
+        Args:
+            in_all: how many, those included that are trained already.
+            runs: those of them that are missing.
+        """
+        now = self._planned
+        self._planned = Planned(now.at_ms, now.in_all + in_all, [*now.runs, *runs])
+        self._record.log_text(json.dumps(asdict(self._planned)), PLANNED_FILE)
 
 
 def read_planned(uri: str, sweep_id: str) -> Planned | None:

@@ -1,13 +1,12 @@
 """What the server answers: the page, what it shows as JSON, and the figures.
 
-All of it is only read. What changed a sweep would be a route beside these, behind the same check
-of the host.
+All of it is only read. What steers a sweep is beside these, in :mod:`sweep.watching.control`,
+behind the same check of the host.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -33,6 +32,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
+    "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
 }
 OF_A_PICTURE = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -57,7 +57,7 @@ def application(watched: Watched, host: str, address: str, more: Sequence[Route]
         watched: the sweep.
         host: the address, or the name of it, that is listened at, as a user has written it.
         address: the same, as the socket has it.
-        more: routes besides those that only read.
+        more: routes besides those that only read, and in the place of those.
     """
 
     def state(request: Request) -> Response:
@@ -75,17 +75,19 @@ def application(watched: Watched, host: str, address: str, more: Sequence[Route]
         return Response(found.pictures[number].svg, 200, headers, media_type="image/svg+xml")
 
     routes = [
-        *(Route(path, _file(name)) for path, name in FILES.items()),
+        *more,
+        *(Route(path, given_file(name)) for path, name in FILES.items()),
         Route("/state", state),
         Route("/figures", figures),
         Route("/figures/{number:int}", picture),
-        *more,
     ]
     asked_for = Middleware(OnlyFor, host, address)
     return Starlette(routes=routes, middleware=[Middleware(_Headers), asked_for])
 
 
-def _file(name: str) -> Any:
+def given_file(name: str) -> Callable[[Request], Response]:
+    """Return what answers with a file of the page."""
+
     def answer(request: Request) -> Response:
         return FileResponse(PAGE / name)
 

@@ -11,12 +11,34 @@ from collections.abc import Collection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sweep.errors import UserError
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def is_everywhere(address: str) -> bool:
     """Return whether an address that is listened at stands for all of this machine's."""
     return ipaddress.ip_address(address).is_unspecified
+
+
+def check_is_here(host: str, address: str) -> None:
+    """Check that only this machine can reach a page on which a sweep is steered.
+
+    Between machines its token could be read on the way, and whoever has that can add runs to the
+    sweep, with code of their own.
+
+    Args:
+        host: the address, or the name of it, that is listened at, as a user has written it.
+        address: the same, as the socket has it.
+
+    Raises:
+        UserError: others can reach it.
+    """
+    if not ipaddress.ip_address(address).is_loopback:
+        raise UserError(
+            f"--host {host}: with --control the page is for this machine alone, since nothing that "
+            "it sends is encrypted; allowed is 127.0.0.1, to which ssh -L leads from another one"
+        )
 
 
 def known_hosts(host: str, address: str) -> frozenset[str]:

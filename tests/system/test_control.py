@@ -11,7 +11,10 @@ import signal
 import gated
 import pytest
 from outcomes import assert_clean, assert_complete, assert_same, outcomes
+from slurm import Slurm
 from workplace import Workplace, comes, gone, workers
+
+from sweep.tracking import read_planned
 
 COMMON = ("model.hidden=[32]", "optim.momentum=0.9", "epochs=6", "context=cpu", "n_jobs=2")
 COMMON += ("figures=false",)
@@ -107,6 +110,8 @@ def test_a_sweep_is_paused_changed_and_goes_on_to_the_same_bits(steered, undistu
         assert steered.ask("first", "3") == f"{first} starts next"
         assert steered.ask("kill", "2").endswith(" will not be trained")
         assert steered.ask("add", "optim.lr=0.4,0.5") == "1 run added (4); 1 in the sweep already"
+        planned = read_planned(steered.workplace.address, steered.sweep_id)
+        assert (planned.in_all, planned.runs[-1].name.split()[-1]) == (5, "optim.lr=0.5")
         assert steered.refused("first", "9") == (
             "9: is none of the runs that this sweep trains; allowed are their numbers (0, 1, 2, 3, "
             "4), names, or ids"
@@ -229,3 +234,43 @@ def test_runs_of_a_ray_cluster_are_steered_likewise(steered, undisturbed):
         assert steered.end() == (0, "")
     assert steered.begun()[2] == 3
     assert_complete(steered.workplace, undisturbed)
+
+
+@pytest.mark.nightly
+def test_runs_of_slurm_are_steered_likewise_and_leave_its_queue(steered, undisturbed):
+    pytest.importorskip("submitit")
+    with Slurm() as slurm:
+        steered.workplace.environment |= slurm.environment
+
+        def queued():
+            return slurm.tell("squeue", "--noheader", "--states=PENDING,RUNNING").splitlines()
+
+        with steered.started("hydra/launcher=submitit_slurm"):
+            assert len(queued()) == 2
+            assert steered.ask("pause") == "2 runs will stop after the epoch in progress"
+            steered.gate.touch()
+            steered.read_until("run 0: paused after epoch 3", "run 1: paused after epoch 3")
+            assert comes(lambda: not queued())
+            assert steered.ask("kill", "2").endswith(" will not be trained")
+            assert steered.ask("add", "optim.lr=0.5") == "1 run added (4)"
+            assert steered.ask("first", "3").endswith(" starts next")
+            assert steered.ask("jobs", "1") == "1 run at once"
+            steered.gate.unlink()
+            assert steered.ask("resume") == "goes on: 4 runs waiting"
+            steered.read_until("run 3: epoch 3/")
+            assert len(queued()) == 1
+            assert steered.ask("kill", "3").endswith(" is told to end")
+            steered.read_until("run 3: killed by sweep control: recorded as KILLED")
+            steered.gate.touch()
+            assert steered.end() == (0, "")
+        assert comes(lambda: not queued())
+    assert steered.begun()[2] == 3
+    runs = steered.by_rate()
+    for rate in ("0.3", "0.4"):
+        killed = runs.pop(rate)
+        assert (killed.info.status, killed.data.tags["failure_reason"]) == (
+            *("KILLED", "killed by sweep control"),
+        )
+    found = outcomes(steered.workplace.client, runs.values())
+    assert sorted(runs) == ["0.1", "0.2", "0.5"]
+    assert_same(found, {key: undisturbed[key] for key in found})

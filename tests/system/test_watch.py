@@ -12,12 +12,19 @@ import pytest
 import stepped
 import uvicorn
 from chromium import chromium
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 from store import Store
 from workplace import Workplace
 
 from sweep.errors import UserError
+from sweep.runs.control_folder import ControlFolder
+from sweep.runs.locks import RunLocks
+from sweep.runs.requests import Answer
 from sweep.watching.app import Watched, application
+from sweep.watching.control import control_routes, steering_of
+from sweep.watching.figures import Drawn
 from sweep.watching.latest import Latest
 from sweep.watching.serving import address_of, listen, serve
 from sweep.watching.shown import shown
@@ -129,12 +136,12 @@ def status_for(address, host):
 
 
 @contextlib.contextmanager
-def served(watched, monkeypatch):
+def served(watched, monkeypatch, more=()):
     """Answer requests in this process, and give the address."""
     usual, servers = uvicorn.Server, []
     monkeypatch.setattr(uvicorn, "Server", lambda given: servers.append(usual(given)) or servers[0])
     listener = listen("127.0.0.1", 0)
-    app = application(watched, "127.0.0.1", "127.0.0.1")
+    app = application(watched, "127.0.0.1", "127.0.0.1", more)
     thread = threading.Thread(target=serve, args=(app, listener))
     thread.start()
     try:
@@ -166,3 +173,130 @@ def test_figures_that_cannot_be_drawn_are_said_and_not_asked_for_for_ever(
         assert text(browser, "#figures") == "The figures are not up to date: no <space>"
         assert text(browser, "#state") == "finished"
     assert len(asked) >= 2  # once more before it is given up
+
+
+TOKEN = "zOUrWhVxa3lFhDMAxzlBQG5BqlP3aD4Jl1Oyh0DjYkA"
+FROM_ELSEWHERE = """
+const [address, headers, mode, done] = arguments;
+const body = JSON.stringify({action: "stop", given: ""});
+fetch(`${address}control`, {method: "POST", mode, headers, body}).then(
+    response => done(response.type), error => done(error.name));
+"""
+BUTTONS = """
+return [...document.querySelectorAll("#control button")].filter(each => each.offsetParent).length;
+"""
+
+
+@contextlib.contextmanager
+def at_work(store, folder):
+    """A sweep that answers what it is asked, as long as this lasts; gives its id, and what it was.
+
+    It trains nothing.
+    """
+    locks, asked, is_over = RunLocks(folder), [], threading.Event()
+    tags = {"sweep.kind": "sweep", "fingerprint": "5" * 16, "checkpoint_folder": locks.folder_id}
+    sweep_id = store.run("sweep", "RUNNING", name="lr=1", **tags)
+    control = ControlFolder(folder, sweep_id)
+
+    def work():
+        while not is_over.wait(0.05):
+            for each in control.take():
+                asked.append(each.asked.words)
+                control.answer(each.name, Answer(True, f"{each.asked.words} is done"))
+
+    thread = threading.Thread(target=work)
+    with locks.try_hold("5" * 16):
+        control.open()
+        thread.start()
+        try:
+            yield sweep_id, asked
+        finally:
+            is_over.set()
+            thread.join(60)
+            control.close()
+
+
+def test_a_sweep_is_steered_by_keys_and_from_no_other_page(tmp_path, browser, monkeypatch):
+    store = Store(tmp_path)
+    with at_work(store, tmp_path / "checkpoints") as (sweep_id, asked):
+        store.run("sweep", "RUNNING", {"epochs": 9}, parent=sweep_id, name="mine")
+
+        def state():
+            return shown(read_snapshot(store.uri, sweep_id, tmp_path / "checkpoints"))
+
+        seen = Watched(Latest(state, 0), Latest(lambda: Drawn("", ()), 0))
+        ask = steering_of(store.uri, sweep_id, tmp_path / "checkpoints")
+        with served(seen, monkeypatch, control_routes(ask, TOKEN)) as address:
+            browser.get(f"{address}#token={TOKEN}")
+            steer_by_keys(browser, address, asked)
+            without_a_token_there_is_nothing_to_press(browser, address)
+            assert browser.get_log("browser") == []
+            no_other_page_steers(browser, address, asked)
+            browser.get(f"{address}#token={TOKEN}")
+            wait(browser, lambda driver: driver.execute_script(BUTTONS))
+            store.client.set_terminated(sweep_id, "FINISHED")
+            wait(browser, lambda driver: text(driver, "#state") == "finished")
+            assert browser.execute_script(BUTTONS) == 0
+
+
+def steer_by_keys(browser, address, asked):
+    wait(browser, lambda driver: driver.execute_script(BUTTONS) == 7)
+    assert (browser.current_url, browser.get_cookies()) == (address, [])
+    assert type_into(browser, "jobs", "2", Keys.ENTER).endswith("): jobs 2 is done")
+    assert type_into(browser, "overrides", "lenet", Keys.ENTER).startswith(
+        "add lenet: is no override such as optim.lr=0.1,0.2: "
+    )
+    to_kill = ("run", "mine", Keys.TAB, Keys.TAB)
+    type_into(browser, *to_kill, answer=False)
+    focused(browser).send_keys(Keys.ENTER)
+    assert text(browser, "#question").startswith("Kill run mine? It ends now, ")
+    focused(browser).send_keys(Keys.ENTER)  # that is no
+    assert asked == ["jobs 2"]
+    focused(browser).send_keys(Keys.ENTER)
+    focused(browser).send_keys(Keys.TAB)
+    focused(browser).send_keys(Keys.ENTER)
+    wait(browser, lambda driver: text(driver, "#answer").endswith("): kill mine is done"))
+    looks_right_on_a_phone(browser)
+    browser.refresh()
+    wait(browser, lambda driver: driver.execute_script(BUTTONS) == 7)  # the tab knows its token
+    assert asked == ["jobs 2", "kill mine"]
+
+
+def focused(browser):
+    return browser.switch_to.active_element
+
+
+def type_into(browser, field, *keys, answer=True):
+    """Type into a field; return what is answered to it."""
+    browser.execute_script("document.querySelector('#answer').textContent = ''")
+    browser.find_element(By.ID, field).send_keys(keys[0])
+    for key in keys[1:]:
+        focused(browser).send_keys(key)
+    if not answer:
+        return None
+
+    def answered(driver):
+        told = text(driver, "#answer")
+        return told if not told.startswith("Asked to ") else ""
+
+    return wait(browser, answered)
+
+
+def without_a_token_there_is_nothing_to_press(browser, address):
+    mine = browser.current_window_handle
+    browser.switch_to.new_window("tab")
+    browser.get(address)
+    wait(browser, lambda driver: text(driver, "#no-token").startswith("To steer this sweep, open"))
+    assert browser.execute_script(BUTTONS) == 0
+    browser.close()
+    browser.switch_to.window(mine)
+
+
+def no_other_page_steers(browser, address, asked):
+    before = [*asked]
+    browser.get("data:text/html,<title>Another page</title>")
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    for headers, mode in (({}, "no-cors"), (token, "no-cors"), (token, "cors")):
+        given = (address, headers, mode)
+        assert browser.execute_async_script(FROM_ELSEWHERE, *given) == "TypeError"
+    assert asked == before

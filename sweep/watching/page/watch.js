@@ -68,6 +68,7 @@ function show(state) {
   showFailures(state.failures);
   if (isOver) at("read").textContent = `Read ${time(state.read_ms)}; it is not read again until the page is loaded again.`;
   else at("read").textContent = `Read ${new Date(state.read_ms).toLocaleTimeString()}.`;
+  document.dispatchEvent(new CustomEvent("shown", {detail: state}));
 }
 
 function showTrouble(trouble) {

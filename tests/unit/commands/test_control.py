@@ -6,8 +6,8 @@ import threading
 import pytest
 from store import Store
 
-from sweep.commands import control as module
 from sweep.commands.cli import run, sweep
+from sweep.runs import asking as module
 from sweep.runs.control_folder import ControlFolder
 from sweep.runs.locks import RunLocks
 from sweep.runs.requests import Answer

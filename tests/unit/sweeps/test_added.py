@@ -57,7 +57,7 @@ def test_what_is_added_is_composed_with_all_else_of_the_sweep(grid):
 )
 def test_what_cannot_be_added(grid, added, message):
     jobs = grid.changed(["seed=0"])
-    more = MoreRuns(None, jobs, ["a key"], None, grid, None)
+    more = MoreRuns(None, jobs, ["a key"], None, grid, None, None)
     with pytest.raises(UserError) as raised:
         more(added)
     assert str(raised.value).startswith(message)
@@ -82,7 +82,7 @@ def test_what_cannot_be_added(grid, added, message):
     ],
 )
 def test_others_add_words_numbers_and_lists(added):
-    more = MoreRuns(None, [None], ["a key"], None, None, None)  # nothing is composed
+    more = MoreRuns(None, [None], ["a key"], None, None, None, None)  # nothing is composed
     with pytest.raises(UserError) as raised:
         more.for_others(["seed=2", added])
     assert str(raised.value) == (
@@ -123,7 +123,7 @@ def test_what_others_add_is_checked_before_anything_of_it_is_tried(grid, monkeyp
     jobs = grid.changed(["seed=0"])
     code = replace(jobs[0], config=load("model=custom", "model._target_=own_nets.Wide"))
     monkeypatch.setattr(Grid, "changed", lambda self, overrides: [code])
-    more = MoreRuns(None, jobs, ["a key"], None, grid, None)
+    more = MoreRuns(None, jobs, ["a key"], None, grid, None, None)
     with pytest.raises(UserError, match="^model=custom: is code"):
         more.for_others(["model=mine"])
 

@@ -1,9 +1,9 @@
-import asyncio
 import json
 import re
 import socket
 
 import pytest
+from asgi import answer_of
 
 from sweep.errors import UserError
 from sweep.watching.app import HEADERS, PAGE, Watched, application
@@ -25,28 +25,9 @@ def ask(path, host="127.0.0.1:8090", at="127.0.0.1", method="GET", **more):
         Latest(more.get("state", lambda: {"sweep": {"name": "<b>"}}), 60),
         Latest(lambda: DRAWN, 60),
     )
-    app, parts, asked = application(watched, more.get("written", at), at), [], []
     hosts = [host] if isinstance(host, str) else host
-    scope = {
-        **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method},
-        **{"path": path, "raw_path": path.encode(), "query_string": b"", "root_path": ""},
-        **{"scheme": "http", "server": ("127.0.0.1", 8090), "client": ("127.0.0.1", 1)},
-        "headers": [(b"host", each.encode()) for each in hosts],
-    }
-
-    async def receive():
-        if not asked:
-            asked.append({"type": "http.request", "body": b"", "more_body": False})
-            return asked[0]
-        return await asyncio.Event().wait()  # who asks stays
-
-    async def send(message):
-        parts.append(message)
-
-    asyncio.run(app(scope, receive, send))
-    start, *bodies = parts
-    headers = {key.decode(): value.decode() for key, value in start["headers"]}
-    return start["status"], headers, b"".join(each.get("body", b"") for each in bodies).decode()
+    app = application(watched, more.get("written", at), at)
+    return answer_of(app, path, [("host", each) for each in hosts], method)
 
 
 def test_the_page_and_what_it_needs_are_there():
@@ -128,6 +109,12 @@ def test_nothing_else_is_given(path):
 @pytest.mark.parametrize("path", ["/", "/state", "/figures"])
 def test_nothing_can_be_changed(method, path):
     assert ask(path, method=method)[0] == 405
+
+
+@pytest.mark.parametrize("path", ["/control", "/control.js", "/control.css"])
+def test_nothing_steers_a_sweep_unless_that_is_asked_for(path):
+    assert ask(path)[0] == ask(path, method="POST")[0] == 404
+    assert "<button" not in ask("/")[2]
 
 
 @pytest.mark.parametrize(

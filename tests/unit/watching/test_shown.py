@@ -9,7 +9,7 @@ from store import Store
 from sweep.errors import UserError
 from sweep.results.cells import TIED
 from sweep.runs.locks import RunLocks
-from sweep.tracking import PlannedRun, log_planned
+from sweep.tracking import PlannedRun, Plans, read_planned
 from sweep.tracking.writer import Record
 from sweep.watching import snapshot
 from sweep.watching.shown import shown
@@ -54,7 +54,7 @@ def now(store, sweep_id, folder=Path("nowhere")):
 
 def plan(store, sweep_id, in_all, runs=()):
     record = Record(store.client, sweep_id)
-    log_planned(record, in_all, [PlannedRun(*each) for each in runs])
+    Plans(record).add(in_all, [PlannedRun(*each) for each in runs])
 
 
 def test_a_sweep_that_trains_is_shown(store):
@@ -166,6 +166,23 @@ def test_of_a_run_that_is_paused_what_it_has_not_trained_is_left(store):
     assert found["seconds_left"] == pytest.approx(0.6 * 25 + 3)
     store.client.set_terminated(parent, "KILLED")
     assert now(store, parent)["counts"] == [("finished", 1), ("paused", 1), ("left open", 1)]
+
+
+def test_what_is_added_to_a_sweep_counts_in_the_time_that_is_left(store):
+    parent = sweep(store, "added")
+    plans = Plans(Record(store.client, parent))
+    plans.add(2, [PlannedRun(each, each, 1.0) for each in "ab"])
+    # What fails after the sweep has begun is not trained on, however late more is added.
+    later = int(time.time() * 1000) + 60_000
+    store.run("added", "FAILED", parent=parent, fingerprint="a", begin=later)
+    training(store, "added", parent, [0.5] * 4, fingerprint="b")
+    assert now(store, parent)["seconds_left"] == 6 * 3
+    plans.add(3, [PlannedRun("c", "added", 2.0), PlannedRun("d", "added too", 1.0)])
+    found = now(store, parent)
+    assert found["counts"] == [("failed", 1), ("running", 1), ("queued", 2)]
+    assert found["queued"]["names"] == ["added", "added too"]
+    assert found["seconds_left"] == 6 * 3 + 3 * 30
+    assert read_planned(store.uri, parent).in_all == 5
 
 
 def test_a_search_that_pauses_runs_has_as_many_left_as_it_has_not_begun(store):

@@ -1,0 +1,149 @@
+"""Asking something of a sweep that is at work, and waiting for what it answers.
+
+Whoever asks does it by :func:`steer`: a command, or the page of a sweep that is watched.
+"""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
+from sweep.config.ranges import parse_overrides
+from sweep.config.zips import ZIP
+from sweep.errors import UserError
+from sweep.runs.alive import is_at_work
+from sweep.runs.control_folder import Asking
+from sweep.runs.requests import Answer, check_action
+from sweep.tracking import FINGERPRINT, FOLDER, STUDY, find_sweep_id, read_about
+from sweep.tracking.queries import About
+
+ANSWER_SECONDS = 30.0  # for the sweep to say what came of it
+POLL_SECONDS = 0.1
+WORK_SECONDS = 1.0  # until it is seen again whether the sweep is at work
+
+
+class Unanswered(UserError):
+    """A sweep has not said whether it did what it was asked for, and may do it yet."""
+
+    exit_code = 1
+
+
+def check_asked(action: str, arguments: Sequence[str]) -> None:
+    """Check what is asked, as far as that can be done without the sweep.
+
+    Raises:
+        UserError: there is no such action, it is given something else, or an override has a typo.
+    """
+    check_action(action, arguments)
+    if action == "add":
+        _check_overrides(arguments)
+
+
+def steer(uri: str | None, sweep: str, folder: Path, action: str, arguments: Sequence[str]) -> str:
+    """Ask something of a sweep; return in one line what came of it.
+
+    Args:
+        uri: of the record; None for the default one.
+        sweep: its id, the beginning of it, or its name.
+        folder: of checkpoints.
+        action: as :func:`check_asked` has checked it.
+        arguments: of the action.
+
+    Raises:
+        UserError: there is no such sweep, it is not at work, or it has refused what was asked.
+        Unanswered: it has not answered in time.
+    """
+    found = read_about(uri, find_sweep_id(uri, sweep))
+    if not found.is_sweep:
+        raise UserError(f"{sweep}: is a run; allowed is a sweep, which `sweep list` shows")
+    if action == "add" and STUDY in found.tags:
+        raise UserError(
+            f"add: {_told(found)} is a search, which has no grid to add to; it suggests its runs "
+            "itself"
+        )
+    _check_at_work(found, folder)
+    answer = _asked(found, folder, action, arguments)
+    if not answer.is_done:
+        raise UserError(answer.text)
+    return f"{_told(found)}: {answer.text}"
+
+
+def _told(sweep: About) -> str:
+    return f"sweep {sweep.name} ({sweep.run_id[:8]})"
+
+
+def _is_at_work(sweep: About, folder: Path) -> bool | None:
+    return is_at_work(folder, sweep.tags.get(FOLDER), sweep.tags.get(FINGERPRINT))
+
+
+def _check_overrides(given: Sequence[str]) -> None:
+    """Check that overrides can be read.
+
+    Raises:
+        UserError: one cannot.
+    """
+    for each in given:
+        if ZIP.match(each):
+            continue
+        try:
+            OverridesParser.create().parse_override(each)
+        except HydraException as error:
+            why = " ".join(str(error).split())
+            raise UserError(
+                f"add {each}: is no override such as optim.lr=0.1,0.2: {why}"
+            ) from error
+    parse_overrides([each for each in given if not ZIP.match(each) and "glob(" not in each])
+
+
+def _check_at_work(sweep: About, folder: Path) -> None:
+    """Check that a sweep is at work, and looks at what it is asked.
+
+    Raises:
+        UserError: it does not.
+    """
+    at_work = _is_at_work(sweep, folder)
+    if at_work is False or sweep.status == "FINISHED":
+        raise UserError(
+            f"{_told(sweep)} is not at work ({sweep.status}), and there is nothing to steer; its "
+            "own command goes on with what is missing"
+        )
+    if at_work is None:
+        raise UserError(
+            f"--checkpoint-dir {folder}: is not the folder that {_told(sweep)} has its checkpoints "
+            "in; allowed is that folder"
+        )
+    if not Asking(folder, sweep.run_id).is_there:
+        raise UserError(
+            f"{_told(sweep)} trains no runs at this moment, or by a launcher that cannot be "
+            "steered; allowed are those of gluon-sweep, while they train"
+        )
+
+
+def _asked(sweep: About, folder: Path, action: str, arguments: Sequence[str]) -> Answer:
+    """Ask, and wait for the answer.
+
+    Raises:
+        UserError: the sweep has ended meanwhile, cannot be asked, or does not answer.
+    """
+    asking = Asking(folder, sweep.run_id)
+    ended = UserError(f"{_told(sweep)} has ended meanwhile")
+    try:
+        name = asking.ask(action, arguments)
+    except FileNotFoundError:
+        raise ended from None
+    deadline = time.monotonic() + ANSWER_SECONDS
+    look = 0.0
+    while (now := time.monotonic()) < deadline:
+        if answer := asking.answer(name):
+            return answer
+        if now >= look:
+            look = now + WORK_SECONDS
+            if not _is_at_work(sweep, folder):
+                asking.take_back(name)
+                raise ended
+        time.sleep(POLL_SECONDS)
+    raise Unanswered(
+        f"{_told(sweep)}: asked to {action}, and has not answered yet; its terminal will say"
+    )
