@@ -13,7 +13,16 @@ import faulty
 import pytest
 from faulty import EPOCH
 from outcomes import assert_complete, assert_same, outcome, outcomes
-from workplace import Workplace, comes, fork_servers, gone, kills_for_memory, processes, worker, workers
+from workplace import (
+    Workplace,
+    comes,
+    fork_servers,
+    gone,
+    kills_for_memory,
+    processes,
+    worker,
+    workers,
+)
 
 SWEEP = ("seed=0,1", "model.hidden=[200]", "optim.momentum=0.9", "epochs=10", "context=cpu")
 SWEEP += ("figures=false", "n_jobs=2")

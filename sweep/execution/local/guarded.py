@@ -1,10 +1,10 @@
 """Processes that do not outlive this one for long, even if they hear nothing any more.
 
 A run notices that its sweep was killed, closes its record and ends. It cannot if it is stopped, or
-hangs in a library that keeps Python's lock. Such a one is killed by a guardian: a small process that
-does nothing else, and is gone when nothing is left to guard. It has a session of its own, since
-Ctrl-C is not for it, and none of this process's files: who reads the output of a command, as in
-``sweep ... | tee log``, does not wait for it.
+hangs in a library that keeps Python's lock. Such a one is killed by a guardian: a small process
+that does nothing else, and is gone when nothing is left to guard. It has a session of its own,
+since Ctrl-C is not for it, and none of this process's files: who reads the output of a command, as
+in ``sweep ... | tee log``, does not wait for it.
 
 This takes what Linux has since 5.3, and no other system.
 """

@@ -2,9 +2,9 @@
 
     python guardian.py SWEEP GRACE_SECONDS
 
-SWEEP is a descriptor of the sweep's process, https://man7.org/linux/man-pages/man2/pidfd_open.2.html,
-and the numbers of the processes that it starts come by the standard input, one a line. Of these the
-guardian opens such descriptors, too, so that no other process is ever taken for one of them.
+SWEEP is a descriptor of the sweep's process, and the numbers of those that it starts come by the
+standard input, one a line. The guardian opens descriptors of these, too, so that no other process
+is ever taken for one of them: https://man7.org/linux/man-pages/man2/pidfd_open.2.html.
 
 It imports next to nothing, since each sweep has one beside it all the time.
 """
