@@ -75,8 +75,8 @@ ALSO_CALLED = {
     "notify.command": "on_end on_finish callback notification notifications",
     "notify.url": "webhook webhook_url slack_webhook notify_url notify.uri",
     "tracking.uri": "uri url tracking_uri mlflow_uri mlflow_tracking_uri backend_store_uri",
-    "tracking.experiment": "name run_name sweep_name experiment_name mlflow_experiment mlflow_experiment_name exp_name "
-    "project project_name",
+    "tracking.experiment": "name run_name sweep_name experiment_name exp_name mlflow_experiment "
+    "mlflow_experiment_name project project_name",
     "model": "net network arch architecture backbone",
     "optim": "opt optimizer optimiser trainer solver nesterov optim.nesterov",
     "loss": "criterion loss_fn loss_func loss_function cost_function",
