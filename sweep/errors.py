@@ -76,10 +76,16 @@ def leave(exit_code: int, message: str) -> NoReturn:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ``" (did you mean …?)"`` with the known word nearest to this one, or nothing."""
+    """Return ``" (did you mean …?)"`` with the known word nearest to this one, or nothing.
+
+    ``MNIST`` is as near to ``mnist`` as can be.
+    """
     known = [each for each in known if each != word]
     matches = [each for each in known if each.endswith(f".{word}")]
-    matches = matches or difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    if not matches:
+        small = {each.lower(): each for each in known}
+        alike = difflib.get_close_matches(word.lower(), small, n=1, cutoff=0.5)
+        matches = [small[each] for each in alike]
     return f" (did you mean {matches[0]}?)" if matches else ""
 
 

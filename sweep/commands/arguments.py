@@ -13,6 +13,7 @@ from sweep.commands import COMMANDS
 from sweep.config.compose import GROUP_KEYS, GROUPS, fields
 from sweep.config.explain import explain_composition, is_composition_error
 from sweep.config.hydra_flags import hydras_parser
+from sweep.config.synonyms import named_by
 from sweep.errors import UserError, nearest
 
 ELSEWHERE = "allowed is a folder with another name"
@@ -29,6 +30,10 @@ def check_arguments(given: Sequence[str]) -> None:
     known, unknown = parser.parse_known_args(list(given))
     for each in unknown:
         if each.startswith("-"):
+            if field := named_by(each.partition("=")[0].lstrip("-"), [*fields(), *GROUP_KEYS]):
+                raise UserError(
+                    f"{each} is not a flag; fields are set without dashes, as in {field}=VALUE"
+                )
             flags = [flag for action in parser._actions for flag in action.option_strings]
             suggestion = nearest(each.partition("=")[0], flags)
             raise UserError(f"{each} is not a flag{suggestion}; sweep --hydra-help lists them")
@@ -42,6 +47,8 @@ def check_arguments(given: Sequence[str]) -> None:
         raise UserError(f"--experimental-rerun {known.experimental_rerun}: there is no such file")
     for each in known.overrides:
         if each.isidentifier():
+            if field := named_by(each, [*fields(), *GROUP_KEYS]):
+                raise UserError(f"{each}: an override has a value, and no spaces: {field}=VALUE")
             suggestion = "".join(f" (did you mean {word}?)" for word in _commands_like(each))
             raise UserError(
                 f"{each} is neither a command{suggestion} nor an override such as optim.lr=0.1; "

@@ -3,8 +3,11 @@
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from hydra._internal.utils import get_args_parser
+
+from sweep.errors import UserError
 
 
 @contextmanager
@@ -27,7 +30,13 @@ def help_unchecked() -> Iterator[None]:
 
 
 def hydras_parser() -> ArgumentParser:
-    """Return what parses Hydra's flags and the overrides."""
+    """Return what parses Hydra's flags and the overrides; it raises a UserError."""
     with help_unchecked():
         found: ArgumentParser = get_args_parser()
+    found.error = _refuse  # type: ignore[method-assign]
     return found
+
+
+def _refuse(message: str) -> NoReturn:
+    """Say in a line what ``argparse`` says below eight of usage."""
+    raise UserError(f"{message}; sweep --hydra-help lists Hydra's flags")

@@ -18,6 +18,7 @@ from sweep.config.fields import (
     Degrees,
     Limit,
     Mark,
+    Name,
     NonNegative,
     Pixels,
     Role,
@@ -62,7 +63,7 @@ class Tracking:
     """Where the record goes."""
 
     uri: Text | None
-    experiment: Text
+    experiment: Name
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -104,7 +105,7 @@ class Search:
         Before(None),
     ]
     storage: Annotated[Text, Mark.STUDY_MAY_CHANGE]
-    study: Annotated[Text | None, Mark.STUDY_MAY_CHANGE]
+    study: Annotated[Name | None, Mark.STUDY_MAY_CHANGE]
 
 
 @dataclass(frozen=True, config=STRICT)

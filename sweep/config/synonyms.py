@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Collection, Iterator
 
 CUTOFF = 0.6  # of difflib: from here on two words are alike
+NAMES_OF_CHOICES = {"name", "type", "kind", "class_name"}  # where others choose by a field
 
 # Of each field or group, the names under which it may be looked for.
 ALSO_CALLED = {
@@ -47,13 +48,16 @@ ALSO_CALLED = {
     "metrics": "metric",
     "early_stopping.patience": "patience early_stopping_patience early_stopping_rounds",
     "early_stopping.min_delta": "min_delta tolerance tol",
-    "dataset.root": "root data_dir data_path data_root datadir dataset_dir dataset_path",
+    "dataset.root": "root data_dir data_path data_root datadir dataset_dir dataset_path "
+    "dataset.path dataset.dir dataset.folder data.path data.dir data.folder",
     "dataset.val_size": "val_size val_split validation_split validation_size validation_fraction "
     "val_fraction val_ratio valid_size",
     "dataset.normalize": "normalize normalization normalisation standardize standardise scaling",
     "dataset.folds": "folds k_folds n_splits cv",
     "schedule.warmup_epochs": "warmup warmup_epochs warmup_steps num_warmup_steps",
     "schedule.milestones": "milestones",
+    "schedule.gamma": "lr_decay lr_decay_rate decay_rate decay_factor lr_gamma",
+    "schedule.every": "schedule.step_size scheduler.step_size lr_scheduler.step_size lr_step",
     "augment.flip": "flip hflip horizontal_flip random_flip mirror",
     "augment.crop": "crop random_crop",
     "augment.shift": "shift translate translation width_shift_range",
@@ -71,10 +75,11 @@ ALSO_CALLED = {
     "notify.command": "on_end on_finish callback notification notifications",
     "notify.url": "webhook webhook_url slack_webhook notify_url notify.uri",
     "tracking.uri": "uri url tracking_uri mlflow_uri mlflow_tracking_uri backend_store_uri",
-    "tracking.experiment": "experiment_name mlflow_experiment mlflow_experiment_name exp_name "
-    "project project_name",
+    "tracking.experiment": "name run_name sweep_name experiment_name exp_name mlflow_experiment "
+    "mlflow_experiment_name project project_name",
     "model": "net network arch architecture backbone",
-    "optim": "opt optimizer optimiser trainer solver",
+    "optim": "opt optimizer optimiser trainer solver nesterov optim.nesterov",
+    "loss": "criterion loss_fn loss_func loss_function cost_function",
     "schedule": "scheduler lr_scheduler lr_schedule sched",
     "dataset": "data datasets",
     "augment": "aug augmentation augmentations data_augmentation transform transforms",
@@ -93,12 +98,22 @@ def meant_by(key: str, known: Collection[str]) -> str | None:
     return next((each for each in ideas if each in known and each != key), None)
 
 
+def named_by(key: str, known: Collection[str]) -> str | None:
+    """Return the field or group of this name, or that others call so; None if there is none."""
+    found = key.lower().replace("-", "_")
+    found = _MEANT.get(found, found)
+    return found if found in known else None
+
+
 def _ideas(key: str, known: Collection[str]) -> Iterator[str]:
     """Yield what may be meant, the surest first."""
     parent, _, name = key.rpartition(".")
     yield key  # in other letters
+    group = _MEANT.get(parent, parent)
+    if name in NAMES_OF_CHOICES and f"{group}.name" in known:
+        yield group
     if parent:
-        yield f"{_MEANT.get(parent, parent)}.{name}"  # optimizer.momentum
+        yield f"{group}.{name}"  # optimizer.momentum
     if key in _MEANT:
         yield _MEANT[key]
     if name in _MEANT and _fits(parent, _MEANT[name], known):

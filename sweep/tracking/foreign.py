@@ -19,7 +19,7 @@ from mlflow.utils.validation import MAX_METRICS_PER_BATCH, MAX_PARAMS_TAGS_PER_B
 from sweep.errors import UserError
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.mlflow_import import quiet_mlflow
-from sweep.tracking.run_info import BUNDLE, FINGERPRINT, search
+from sweep.tracking.run_info import BUNDLE, FINGERPRINT, as_name, search
 from sweep.tracking.tracker import KIND, SWEEP, Tracker
 
 ORIGINAL = "bundle.run_id"  # tag: the id that a run had where it was trained
@@ -172,7 +172,10 @@ class ForeignSweeps:
 
     def _create(self, run: ForeignRun, tags: Mapping[str, str], created: list[str]) -> str:
         made = self._client.create_run(
-            self._experiment_id, start_time=run.start_ms, tags=dict(tags), run_name=run.name
+            self._experiment_id,
+            start_time=run.start_ms,
+            tags=dict(tags),
+            run_name=as_name(run.name),
         )
         created.append(made.info.run_id)
         return str(made.info.run_id)

@@ -14,7 +14,7 @@ from sweep.tracking.connection import (
 )
 from sweep.tracking.locations import default_location, local_folder, mended_location
 from sweep.tracking.lookups import FoundRun, find_by_fingerprint
-from sweep.tracking.run_info import FOLDER
+from sweep.tracking.run_info import FOLDER, is_equal
 from sweep.tracking.tracker import STUDY, check_artifact_folder, deleted
 from sweep.uris import is_database, resolve_uri
 
@@ -71,7 +71,7 @@ class Reader:
         """Return whether there are runs or sweeps of a search's study."""
         if self._client is None:
             return False
-        condition = f"tags.`{STUDY}` = '{name}'"
+        condition = is_equal(f"tags.`{STUDY}`", name)
         with explained_errors(self.uri):
             found = self._client.search_runs([self._experiment_id], condition, max_results=1)
         return bool(found)

@@ -19,6 +19,8 @@ PRUNED_AFTER, PAUSED_AFTER = "pruned_after_epoch", "paused_after_epoch"
 SWEEP_PAUSED = "sweep.paused"  # of a sweep that starts nothing until it is told to: since when
 GOES_ON_FROM, EPOCHS_TAKEN_OVER = "goes_on_from_run", "epochs_taken_over"
 BUNDLE = "bundle.sha256"  # of what was not trained here: which bundle it was taken in from
+ANY_LETTER = str.maketrans("'\\", "__")  # as LIKE has it
+NAME_LETTERS = 250  # of a run: what PostgreSQL takes, while SQLite takes any number
 RUNS_AT_ONCE = 1000  # in one answer; so many are in memory with all that MLflow makes of them
 
 
@@ -119,6 +121,23 @@ def kept_value(run: RunInfo, metric: str) -> float:
 def as_measured(value: float) -> float:
     """Return what was measured: databases keep the largest number in the place of infinity."""
     return math.copysign(math.inf, value) if abs(value) == sys.float_info.max else value
+
+
+def as_name(name: str) -> str:
+    """Return the name of a run as far as every database of MLflow's takes it."""
+    return name if len(name) <= NAME_LETTERS else f"{name[: NAME_LETTERS - 1]}…"
+
+
+def is_equal(what: str, value: str) -> str:
+    """Return MLflow's condition that a text of a run has this value.
+
+    None can hold both quotes. Where the value does, any letter will do in the place of one kind;
+    and of a backslash, which databases do not take alike then.
+    """
+    for quote in "'\"":
+        if quote not in value:
+            return f"{what} = {quote}{value}{quote}"
+    return f"{what} LIKE '{value.translate(ANY_LETTER)}'"
 
 
 def search(client: MlflowClient, experiment_id: str, condition: str) -> Iterator[Run]:

@@ -8,6 +8,7 @@ from mlflow.entities import Run
 
 from sweep.errors import UserError
 from sweep.tracking.connection import explained_errors
+from sweep.tracking.run_info import is_equal
 from sweep.tracking.tracker import KIND, SWEEP
 from sweep.uris import redacted
 
@@ -65,8 +66,7 @@ def _candidates(client: MlflowClient, given: str) -> list[Run]:
     """Return the runs and sweeps with this beginning of an id, or else with this name."""
     if BEGINNING.fullmatch(given) and (found := _search(client, f"run_id LIKE '{given}%'")):
         return found
-    quote = next((each for each in "'\"" if each not in given), None)
-    return _search(client, f"run_name = {quote}{given}{quote}") if quote and given else []
+    return _search(client, is_equal("run_name", given)) if given else []
 
 
 def _search(client: MlflowClient, condition: str) -> list[Run]:

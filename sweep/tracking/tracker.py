@@ -39,6 +39,8 @@ from sweep.tracking.run_info import (
     PRUNED_AFTER,
     SWEEP_PAUSED,
     RunInfo,
+    as_name,
+    is_equal,
     run_info,
     search,
 )
@@ -141,7 +143,7 @@ class Tracker:
             else:
                 if parent:
                     own[MLFLOW_PARENT_RUN_ID] = parent
-                run = self._client.create_run(self._experiment_id, tags=own, run_name=name)
+                run = self._client.create_run(self._experiment_id, tags=own, run_name=as_name(name))
                 record = Record(self._client, run.info.run_id)
         there = past.params if past else {}
         try:
@@ -221,7 +223,7 @@ class Tracker:
 
     def runs_of_study(self, name: str) -> list[RunInfo]:
         """Return the runs and sweeps of a search's study."""
-        return self._search(f"tags.`{STUDY}` = '{name}'")
+        return self._search(is_equal(f"tags.`{STUDY}`", name))
 
     def running(self) -> list[RunInfo]:
         """Return the runs and sweeps that are recorded as RUNNING."""

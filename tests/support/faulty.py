@@ -208,6 +208,12 @@ def cut_power_when_a_run_is_finished():
     after(MlflowClient, "set_terminated", lambda *_: os.killpg(0, signal.SIGKILL))
 
 
+def leave_no_run_for_long():
+    from sweep.execution.local import guarded
+
+    guarded.GRACE_SECONDS = 1.0
+
+
 def recorded_then(act):
     def fault():
         from sweep.tracking import Record
@@ -248,6 +254,7 @@ class Array:
 SWEEP_FAULTS = {
     "before any worker": kill_the_sweep_before_any_worker,
     "before it is finished": kill_the_sweep_before_it_is_finished,
+    "all runs hang": leave_no_run_for_long,
 }
 RUN_FAULTS = {
     "the power is cut": cut_power_when_a_run_is_finished,

@@ -1,5 +1,6 @@
 """Runs whose processes die or hang for real: for want of memory, by a crash, for too long."""
 
+import contextlib
 import fcntl
 import os
 import re
@@ -12,7 +13,16 @@ import faulty
 import pytest
 from faulty import EPOCH
 from outcomes import assert_complete, assert_same, outcome, outcomes
-from workplace import Workplace, comes, fork_servers, gone, kills_for_memory, processes, worker
+from workplace import (
+    Workplace,
+    comes,
+    fork_servers,
+    gone,
+    kills_for_memory,
+    processes,
+    worker,
+    workers,
+)
 
 SWEEP = ("seed=0,1", "model.hidden=[200]", "optim.momentum=0.9", "epochs=10", "context=cpu")
 SWEEP += ("figures=false", "n_jobs=2")
@@ -126,6 +136,17 @@ def test_a_run_alone_whose_process_dies_goes_on_in_another(workplace, undisturbe
     )
 
 
+def guardians_of(sweep):
+    """Return the processes that a sweep has started to end what outlives it."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            if int(parent) == sweep and "guardian.py" in (folder / "cmdline").read_text():
+                found.append(int(folder.name))
+    return found
+
+
 def hears_nothing(process):
     """Return whether the main thread of a process has SIGTERM blocked."""
     status = Path(f"/proc/{process}/status").read_text()
@@ -155,6 +176,30 @@ def test_ctrl_c_twice_ends_a_run_that_hears_nothing(workplace):
     assert gone(*sessions) == []
     (run,) = workplace.runs("deaf")[1]
     assert run.info.status == "KILLED"
+
+
+def test_runs_that_hear_nothing_do_not_outlive_a_sweep_that_is_killed(workplace, undisturbed):
+    workplace.environment["FAULT"] = "all runs hang"
+    sessions, guardians = [], []
+
+    def kill(sweep):
+        sessions.append(sweep.pid)
+        guardians.extend(guardians_of(sweep.pid))
+        hanging = workers(sweep.pid)
+        assert len(hanging) == 2
+        assert comes(lambda: all(map(hears_nothing, hanging)))
+        sweep.kill()
+
+    command = (*SWEEP, "tracking.experiment=left", "--multirun")
+    until = [f"run {number}: epoch {EPOCH - 1}/" for number in (0, 1)]
+    code, lines, errors = workplace.watch(*command, module="faulty", until=until, act=kill)
+    assert (code, errors) == (-signal.SIGKILL, ""), lines
+    assert gone(*sessions) == []
+    (guardian,) = guardians
+    assert comes(lambda: not Path(f"/proc/{guardian}").exists())
+    lines = workplace.run(*command, module="faulty")
+    assert len([line for line in lines if line.endswith(f"(goes on after epoch {EPOCH})")]) == 2
+    assert_complete(workplace, undisturbed, "left")
 
 
 @pytest.mark.parametrize("strikes", [pytest.param(1, marks=pytest.mark.nightly), 2])

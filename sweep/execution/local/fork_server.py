@@ -17,6 +17,8 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnC
 from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
+from sweep.execution.local.guarded import guard
+
 Answer = TypeVar("Answer")
 HAS_FORK_SERVER = "forkserver" in multiprocessing.get_all_start_methods()
 START_ATTEMPTS = 5
@@ -79,6 +81,7 @@ def start(process: BaseProcess) -> None:
             _ensure_server()
         try:
             process.start()
+            guard(process)
             return
         except (EOFError, ConnectionError):
             if not attempts_left:

@@ -23,6 +23,7 @@ from sweep.errors import UserError
 from sweep.execution.capacity import QueueCapacity, Resources
 from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
 from sweep.execution.job import Job, Running
+from sweep.execution.local.guarded import guard
 from sweep.execution.watch import Watch
 from sweep.execution.worker import BLOCKED, RUN_LOG, work
 from sweep.runs.events import Listener
@@ -59,6 +60,7 @@ class ForkedExecutor:
             process = FORK.Process(target=_train, args=arguments, daemon=False)
             with _signals_kept_waiting(), _input_left_open():
                 process.start()
+        guard(process)
         sender.close()
         name = str(job.folder / RUN_LOG)
         return Running(
@@ -97,6 +99,7 @@ def call(function: Callable[..., object], *arguments: object) -> None:
     process: BaseProcess = FORK.Process(target=function, args=arguments, daemon=True)
     with _signals_kept_waiting():  # in the fork to its end, which is near
         process.start()
+    guard(process)
     process.join()
 
 

@@ -25,6 +25,18 @@ from sweep.progress import asks_to_train
             "epochs=2: overrides go together, and flags before or after them all: "
             "sweep seed=1 epochs=2 context=cpu --multirun",
         ),
+        ("--epochs 3", "--epochs is not a flag; fields are set without dashes, as in epochs=VALUE"),
+        (
+            "--learning-rate=0.1",
+            "--learning-rate=0.1 is not a flag; fields are set without dashes, as in optim.lr=",
+        ),
+        ("epochs = 3", "epochs: an override has a value, and no spaces: epochs=VALUE"),
+        ("lr 0.1", "lr: an override has a value, and no spaces: optim.lr=VALUE"),
+        (
+            "--multirun=true",
+            "argument --multirun/-m: ignored explicit argument 'true'; sweep --hyd",
+        ),
+        ("--config-dir", "argument --config-dir/-cd: expected one argument; sweep --hydra-"),
         ("--experimental-rerun no.pickle", "--experimental-rerun no.pickle: there is no such file"),
     ],
 )

@@ -30,6 +30,12 @@ def answer(*overrides):
         ("hydra.sweeper.study_name=a", "search.study"),
         ("model.drop_out=0.1", "model.dropout"),
         ("lerning_rate=0.1", "optim.lr"),
+        ("optimizer.name=adam", "optim"),
+        ("dataset.type=mnist", "dataset"),
+        ("dataset.path=a", "dataset.root"),
+        ("scheduler.step_size=3", "schedule.every"),
+        ("criterion=l2", "loss"),
+        ("name=a", "tracking.experiment"),
         ("Epochs=3", "epochs"),
         ("batch-size=3", "batch_size"),
     ],
@@ -123,6 +129,12 @@ def test_a_field_of_another_choice(overrides, message):
 )
 def test_a_value_that_cannot_be_resolved_or_chosen(overrides, message):
     assert answer(*overrides) == message
+
+
+@pytest.mark.parametrize("override", ["dataset=MNIST", "optim=ADAM", "model=LeNet"])
+def test_a_choice_in_other_letters(override):
+    choice = override.partition("=")[2].lower()
+    assert answer(override).startswith(f"{override} is unknown (did you mean {choice}?); allowed")
 
 
 def test_of_several_choices_none_is_named():

@@ -24,6 +24,7 @@ def started(monkeypatch):
     """The processes that would have been started."""
     found = []
     monkeypatch.setattr(forked.FORK.Process, "start", lambda process: found.append(process))
+    monkeypatch.setattr(forked, "guard", lambda process: None)
     return found
 
 

@@ -1,10 +1,11 @@
 """What is drawn where."""
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 
 from sweep.reporting.axes import Axis, epoch_axis
-from sweep.reporting.colouring import UNCOLOURED
+from sweep.reporting.colouring import UNCOLOURED, Colouring
 from sweep.reporting.drawing import Look, round_ticks
 from sweep.reporting.figures import curves_figure
 from sweep.reporting.palette import LIGHT
@@ -28,6 +29,20 @@ def test_nothing_is_drawn_outside_of_its_panel():
     assert points.tolist() == [[1.0, 0.6]]
     assert crosses[0].tolist() == [1.0, 0.5]  # at the edge
     assert np.isnan(crosses[1][1])
+
+
+def test_the_name_beside_a_colour_bar_is_not_cut():
+    name = "early_stopping.min_delta"
+    bar = Axis(name, "linear", (0, 1))
+    line = Line("good", (1, 2), (0.7, 0.9), is_ranked=True)
+    panel = LinePanel(epoch_axis(2), Axis("val/accuracy", "linear", (0.5, 0.95)), (line,))
+    look = Look(LIGHT, Colouring(name, (), True, bar, {"good": 0.5}), {"good": 0})
+    figure = curves_figure([panel], look)
+    FigureCanvasAgg(figure).draw()
+    (label,) = [each.yaxis.label for each in figure.axes if each.get_ylabel() == name]
+    text, page = label.get_window_extent(), figure.bbox
+    assert page.x0 <= text.x0 < text.x1 <= page.x1
+    assert page.y0 <= text.y0 < text.y1 <= page.y1
 
 
 def test_a_colour_bar_of_many_values_has_round_numbers():

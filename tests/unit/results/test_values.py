@@ -70,6 +70,11 @@ def test_files_have_the_numbers_that_were_recorded(suffix, values):
     assert bits(read_again(file)) == bits(values)
 
 
+def test_a_format_is_known_by_a_suffix_in_any_letters():
+    export(table([0.25]), Path("board.CSV"))
+    assert bits(pd.read_csv("board.CSV")["optim.lr"]) == bits([0.25])
+
+
 @UNHURRIED
 @given(FLOATS)
 @example(0.1 + 0.2)
