@@ -1,6 +1,6 @@
 """A bundle and its members: each made of the other, and checked that its parts fit together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 
@@ -86,12 +86,7 @@ def bundle_of(members: Mapping[str, bytes]) -> Bundle:
     """
     if missing := [name for name in ALWAYS if name not in members]:
         raise UserError(f"has no {missing[0]}")
-    numbered = [name for name in members if name.startswith(f"{RUNS}/")]
-    numbered.sort(key=lambda name: (len(name), name))  # 10000.json after 9999.json
-    if numbered != [f"{RUNS}/{number:04d}.json" for number in range(1, len(numbered) + 1)]:
-        raise UserError(f"the files in {RUNS}/ are not numbered from 0001 on")
-    if not numbered:
-        raise UserError("has no runs")
+    numbered = numbered_runs(members)
     bundle = Bundle(
         sweep=from_json(SWEEP, members[SWEEP], BundledSweep),
         runs=[from_json(name, members[name], BundledRun) for name in numbered],
@@ -111,6 +106,21 @@ def bundle_of(members: Mapping[str, bytes]) -> Bundle:
         raise UserError(f"{SWEEP}: tags: {wrong[0]} means something here, and nothing elsewhere")
     _check_references(bundle)
     return bundle
+
+
+def numbered_runs(members: Iterable[str]) -> list[str]:
+    """Return the names of the files of runs among these members, in the order of their numbers.
+
+    Raises:
+        UserError: there are none, or they are not numbered from 0001 on.
+    """
+    found = [name for name in members if name.startswith(f"{RUNS}/")]
+    found.sort(key=lambda name: (len(name), name))  # 10000.json after 9999.json
+    if found != [f"{RUNS}/{number:04d}.json" for number in range(1, len(found) + 1)]:
+        raise UserError(f"the files in {RUNS}/ are not numbered from 0001 on")
+    if not found:
+        raise UserError("has no runs")
+    return found
 
 
 def _sources(members: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:

@@ -1,22 +1,30 @@
-"""Composing, which takes most of the time of many tests, done once for the same overrides."""
+"""Composing, which takes most of the time of many tests, done once for the same choices."""
 
 import copy
 
-from hydra._internal.core_plugins.file_config_source import FileConfigSource
-from hydra._internal.core_plugins.importlib_resources_config_source import (
-    ImportlibResourcesConfigSource,
-)
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
 
 from sweep.config import compose as composing
 
-NEVER_EDITED = (str(composing.CONF), "hydra.conf")  # our own files, and Hydra's
+OWN = composing.CONF
+NEVER_EDITED = (str(OWN), "hydra.conf")  # our own files, and Hydra's
 
 
 def keep():
     """Let this process read a file once, and compose the same configuration once."""
+    Plugins.instance()  # it loads the classes below anew, on Pythons before 3.12
+    from hydra._internal.core_plugins.file_config_source import FileConfigSource
+    from hydra._internal.core_plugins.importlib_resources_config_source import (
+        ImportlibResourcesConfigSource,
+    )
+
     for source in (FileConfigSource, ImportlibResourcesConfigSource):
         source.load_config = reading_once(source.load_config)
-    composing.compose = once(composing.compose)
+    composing.compose = once(values_after_choices(once(composing.compose)))
 
 
 def reading_once(read):
@@ -45,3 +53,32 @@ def once(compose):
         return found[key]
 
     return composed
+
+
+def values_after_choices(compose):
+    """Set values as Hydra does, in a copy of what was composed of the files that are chosen.
+
+    What cannot be set is composed by Hydra alone, which says why.
+    """
+    parser = OverridesParser.create()
+
+    def composed(name, overrides):
+        if composing.CONF != OWN:
+            return compose(name, overrides)
+        try:
+            values = [each for each in parser.parse_overrides(overrides) if is_value(each)]
+            lines = [each.input_line for each in values]
+            found = copy.deepcopy(compose(name, [each for each in overrides if each not in lines]))
+            ConfigLoaderImpl._apply_overrides_to_config(values, found)
+            return found
+        except (HydraException, OmegaConfBaseException):
+            return compose(name, overrides)
+
+    return composed
+
+
+def is_value(override):
+    """Tell what Hydra sets after all files were read from what chooses a file, or is its own."""
+    key = override.key_or_group
+    is_own = key.partition(".")[0].partition("/")[0] == "hydra"
+    return not (is_own or override.is_sweep_override() or (OWN / key).is_dir())

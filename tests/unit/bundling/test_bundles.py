@@ -15,7 +15,7 @@ from record import new_record
 from store import Store
 
 from sweep.bundling import archive
-from sweep.bundling.contents import bundle_of, read_bundle, write_bundle
+from sweep.bundling.contents import bundle_of, numbered_runs, read_bundle, write_bundle
 from sweep.bundling.opening import take_in
 from sweep.commands.bundle import bundle as bundle_command
 from sweep.commands.cli import run as run_command
@@ -288,8 +288,14 @@ def test_what_nobody_could_read_is_not_written(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_names_with_more_than_four_digits_are_in_the_order_of_their_numbers():
+    """In the order of their letters, 10000 is before 9999."""
+    expected = [f"runs/{number:04d}.json" for number in range(1, 10_002)]
+    assert numbered_runs(["sweep.json", *sorted(expected), "report.html"]) == expected
+
+
+@pytest.mark.nightly
 def test_more_runs_than_four_digits_count():
-    """Names of files are in the order of their letters, and numbers are not."""
     one = a_run(1, 0.5)
     members = in_members(a_bundle(one))
     content = members["runs/0001.json"]

@@ -225,7 +225,9 @@ def test_mnist_5k_has_its_licence_beside_it():
     assert PACKAGED.stat().st_size < 1_500_000
 
 
-@pytest.mark.parametrize("name", FULL_SETS)
+@pytest.mark.parametrize(
+    "name", ["fashion_mnist", pytest.param("mnist", marks=pytest.mark.nightly)]
+)
 def test_full_sets(name, published, tmp_path):
     folder, train_counts, test_counts = FULL_SETS[name]
     dataset = load_dataset(CONFIGS[name](name, 5_000, str(published / folder), ()))

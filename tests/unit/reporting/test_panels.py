@@ -49,7 +49,7 @@ def twenty(store):
 
 @pytest.fixture(scope="module")
 def hundreds(store):
-    return store("hundreds", five_hundred_runs())
+    return store("hundreds", five_hundred_runs(epochs=6))
 
 
 # --- what is read ---

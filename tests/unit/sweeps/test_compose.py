@@ -19,9 +19,12 @@ GROUPS = {
     for each in CONF.iterdir()
     if each.is_dir() and each.name not in ("hydra", "sweeps")
 }
-# A choice of each group, with values that every choice has.
+# A choice of each group, most at night, with values that every choice has.
 CHOICES = [
-    (f"{group}={names[-1]}", "seed=3", "optim.lr=0.25", "batch_size=20")
+    pytest.param(
+        (f"{group}={names[-1]}", "seed=3", "optim.lr=0.25", "batch_size=20"),
+        marks=[pytest.mark.nightly] * (group not in ("model", "optim", "experiment")),
+    )
     for group, names in GROUPS.items()
 ]
 OTHERS = [

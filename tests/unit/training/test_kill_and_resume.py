@@ -1,7 +1,8 @@
 """Runs that die after every epoch and go on from their checkpoint, with all that can draw or count.
 
 BatchNorm, dropout, augmentation, mixup, a schedule, clipping; trained parameters to start from, of
-which some are frozen; and every optimiser. What goes on is made anew, as in another process.
+which some are frozen; and every optimiser, most at night: test_optimizers.py restores each of them.
+What goes on is made anew, as in another process.
 """
 
 import functools
@@ -28,6 +29,7 @@ AUGMENTED = ("augment.flip=true", "augment.crop=2", "augment.rotate=20", "augmen
 COMMON = (*AUGMENTED, "batch_size=16", f"epochs={EPOCHS}", "schedule=cosine", "optim.clip_norm=0.5")
 OPTIONS = {"sgd": ("optim.momentum=0.9",)}
 CASES = {name: (*LENET, f"optim={name}", *OPTIONS.get(name, ())) for name in OPTIMIZERS.names()}
+AT_NIGHT = CASES.keys() - {"sgd", "adam"}
 CASES["resnet"] = (*RESNET, "optim=adam")
 CASES["started"] = (*LENET, "optim=nag", "freeze=['0.*','1.*']", "init_from=any", "init_digest=any")
 loaded = functools.cache(load)
@@ -59,7 +61,9 @@ def all_of(training):
     return measured, summary, arrays
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(each, marks=[pytest.mark.nightly] * (each in AT_NIGHT)) for each in CASES]
+)
 def test_it_goes_on_to_the_same_bits(case, files, tmp_path):
     undisturbed = begin(case, files)
     assert len(list(undisturbed.epochs())) == EPOCHS

@@ -8,6 +8,7 @@ from mlflow import MlflowClient
 from record import new_record
 
 from sweep.reporting.palette import DARK, LIGHT
+from sweep.watching import figures
 from sweep.watching.figures import drawn
 from sweep.watching.snapshot import read_snapshot
 
@@ -19,6 +20,12 @@ def sweep(tmp_path):
     runs[3].status, runs[3].once = "RUNNING", {}
     ids, parent = fake_runs.fill(uri, "sweep", runs, "optim.lr=0.1,0.2")
     return uri, ids, parent
+
+
+@pytest.fixture
+def not_drawn(monkeypatch):
+    """Let each picture be empty: when they are drawn is asked, and not what."""
+    monkeypatch.setattr(figures, "page_svg", lambda *figure: "<svg></svg>")
 
 
 def test_the_figures_of_the_report_are_pictures(sweep):
@@ -39,7 +46,7 @@ def test_the_figures_of_the_report_are_pictures(sweep):
         assert "script" not in {child.tag.rpartition("}")[2] for child in root.iter()}
 
 
-def test_they_are_drawn_again_when_a_run_has_ended_and_not_before(sweep):
+def test_they_are_drawn_again_when_a_run_has_ended_and_not_before(sweep, not_drawn):
     uri, ids, parent = sweep
     client, first = MlflowClient(uri), drawn(read_snapshot(uri, parent, Path("nowhere")), None)
     client.log_metric(ids[3], "val/accuracy", 0.5, step=21)
@@ -50,7 +57,7 @@ def test_they_are_drawn_again_when_a_run_has_ended_and_not_before(sweep):
     assert later is not first and later.version != first.version
 
 
-def test_a_run_that_is_paused_has_come_to_no_bad_end(sweep):
+def test_a_run_that_is_paused_has_come_to_no_bad_end(sweep, not_drawn):
     uri, ids, parent = sweep
     client = MlflowClient(uri)
     client.update_run(parent, "RUNNING")
