@@ -303,8 +303,8 @@ def test_what_is_wrong_is_told_in_a_line(name, expected):
 def test_a_module_that_is_not_there(module, hint, tmp_path):
     meant = rf" \(did you mean {hint}\?\)" if hint else ""
     expected = (
-        rf"^metrics=\[{module}\.f2@max\]{meant}: cannot be imported: ModuleNotFoundError: No module "
-        rf"named '{module}'; looked for in {tmp_path} and among what is installed; allowed is "
+        rf"^metrics=\[{module}\.f2@max\]{meant}: cannot be imported: ModuleNotFoundError: No "
+        rf"module named '{module}'; looked for in {tmp_path} and among what is installed; allowed "
     )
     with pytest.raises(UserError, match=expected):
         tried(Request.of(load(f"metrics=[{module}.f2@max]", "monitor=val/loss"), synthetic()))
