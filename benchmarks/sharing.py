@@ -21,7 +21,14 @@ from pathlib import Path
 
 from sweep.environment import environment
 from sweep.runs.reproduce import compare
-from sweep.tracking import EPOCHS_TAKEN_OVER, FINGERPRINT, RunRecord, read_entries, read_record
+from sweep.tracking import (
+    EPOCHS_TAKEN_OVER,
+    FINGERPRINT,
+    RunRecord,
+    prepare_mlflow,
+    read_entries,
+    read_record,
+)
 
 RESULTS = Path(__file__).parent / "results" / "sharing.md"
 SWEEPS = ("epochs=2,4,8", "epochs=12 early_stopping.patience=1,3,null", "epochs=16")
@@ -98,6 +105,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("network", choices=("mlp", "lenet"), nargs="?", default="lenet")
     network, load = parser.parse_args().network, os.getloadavg()[0]
+    prepare_mlflow()
     with tempfile.TemporaryDirectory() as folder:
         modes = []
         for name, keep_states in MODES.items():
