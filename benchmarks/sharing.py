@@ -1,11 +1,11 @@
 """Epochs and seconds that sweeps save by sharing epochs, and whether the bits are the same.
 
-    python benchmarks/sharing.py
+    python benchmarks/sharing.py mlp
 
 The same sweeps are trained one after another, twice: each run by itself (``keep_states=0``), and
 sharing its epochs with others. Then every run is compared with its like: all that was measured, in
 every epoch, and the trained parameters, to the last bit. If any differs, the exit code is 1. Writes
-``results/sharing.md``; the seconds count only on a machine that does nothing else.
+``results/sharing-NETWORK.md``; the seconds count only on a machine that does nothing else.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from sweep.tracking import (
     read_record,
 )
 
-RESULTS = Path(__file__).parent / "results" / "sharing.md"
+RESULTS = Path(__file__).parent / "results"
 SWEEPS = ("epochs=2,4,8", "epochs=12 early_stopping.patience=1,3,null", "epochs=16")
 COMMON = ("dataset=mnist_5k", "optim.lr=0.03,0.1", "context=cpu", "figures=false", "--multirun")
 MODES = {"alone": "keep_states=0", "shared": "keep_states=1000"}
@@ -123,7 +123,7 @@ def main() -> None:
         "after.",
     ]
     print("\n".join(lines))
-    RESULTS.write_text("\n".join(lines) + "\n")
+    (RESULTS / f"sharing-{network}.md").write_text("\n".join(lines) + "\n")
     if any(identical(alone, shared) < len(alone.runs) for _, alone, shared in compared):
         sys.exit(1)
 
