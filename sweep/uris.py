@@ -9,6 +9,9 @@ from sweep.environment import program
 
 DEFAULT_URI = "sqlite:///mlflow.db"
 PLAIN = re.compile(r"[\w/ .,+=@~-]*")
+WORD = re.compile(r"\S+")
+# An unknown scheme may be a misspelt one. In these four, an @ after a slash is of the path.
+BEGIN = re.compile(r"(?<![\w+.-])(?!(?:https?|file|sqlite)\b)[\w+.-]+://")
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 
 
@@ -45,11 +48,19 @@ def as_address(path: Path) -> str:
 
 
 def redacted(text: str) -> str:
-    """Return an address, or a text with addresses, without users' names and passwords."""
-    # A database's password may have a slash: SQLAlchemy reads on to the @.
-    # An unknown scheme may be a misspelt one. In these four, an @ after a slash is of the path.
-    text = re.sub(r"(?<![\w+.-])(?!(?:https?|file|sqlite)\b)([\w+.-]+://)\S*@", r"\1***@", text)
+    """Return an address, or a text with addresses, without users' names and passwords.
+
+    It looks at each letter a fixed number of times: the text may be a stranger's, and long.
+    """
+    text = WORD.sub(lambda found: _without_login(found[0]), text)
     return re.sub(r"://[^/]*@", "://***@", text)
+
+
+def _without_login(word: str) -> str:
+    # A database's password may have a slash: SQLAlchemy reads on to the last @.
+    before, _, after = word.rpartition("@")
+    begin = BEGIN.search(before)
+    return f"{before[: begin.end()]}***@{after}" if begin else word
 
 
 def browse_command(uri: str) -> str:

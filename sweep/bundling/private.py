@@ -42,7 +42,7 @@ PATH_IN_TEXT = re.compile(
 )
 ADDRESS = "://"  # what every one has
 IS_LOCAL, IS_ADDRESS = re.compile(LOCAL), re.compile(r"[\w+.-]{2,}://")  # no drive of Windows
-WITH_PASSWORD = re.compile(rb"[\w+.-]+://[^\s/'\"@{}]+:[^\s/'\"@{}]+@")
+WITH_PASSWORD = re.compile(rb"(?<![\w+.-])[\w+.-]+://[^\s/'\"@{}:]*:[^\s/'\"@{}]+@")
 
 
 def without_private(text: str) -> str:
@@ -75,7 +75,7 @@ def is_given_away(tag: str) -> bool:
 
 
 def has_password(content: bytes) -> bool:
-    """Return whether there is an address with a name and a password in a file."""
+    """Return whether there is an address with a password in a file, with a name or without."""
     return WITH_PASSWORD.search(content) is not None
 
 

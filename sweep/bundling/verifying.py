@@ -47,7 +47,7 @@ class Verified:
         if self.failure:
             return f"failed: {self.failure}"
         other = sum(each.first is not None for each in self.comparisons)
-        return f"{other} of {len(self.comparisons)} not identical" if other else "identical"
+        return f"{other:,} of {len(self.comparisons):,} not identical" if other else "identical"
 
     @property
     def is_equal(self) -> bool:

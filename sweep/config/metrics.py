@@ -90,7 +90,8 @@ def measured_metric(name: str) -> Metric:
     known = {each.name: each for each in METRICS.choices() if each.batch_sum}
     if name not in known:
         raise UserError(
-            f"metrics=[{name}]{nearest(name, known)}: allowed is a list of {', '.join(known)}"
+            f"metrics=[{name}]{nearest(name, known)}: allowed is a list of {', '.join(known)}, "
+            "and of functions of your own, as in my_metrics.f2@max"
         )
     return known[name]
 

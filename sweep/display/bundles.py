@@ -63,7 +63,7 @@ def show_verified(
     for name, gap in sorted(differences.items()):
         show_lines(f"Largest difference of {name}: {gap:.1e}")
     equal = sum(each.is_equal for each in runs)
-    show_lines(f"{equal} of {count(len(runs), 'run')} identical to the last bit")
+    show_lines(f"{equal:,} of {count(len(runs), 'run')} identical to the last bit")
     if equal < len(runs):
         show_lines(f"The ranking by {metric} {'stands' if stands else 'does not stand'}")
 

@@ -30,7 +30,7 @@ def show_comparisons(comparisons: "Sequence[Comparison]") -> None:
         table.add_row(*map(Text, row))
     console().print(table)
     same = sum(each.first is None for each in comparisons)
-    show_lines(f"{same} of {count(len(comparisons), 'metric')} identical to the last bit")
+    show_lines(f"{same:,} of {count(len(comparisons), 'metric')} identical to the last bit")
 
 
 def show_environment(differences: Mapping[str, tuple[str, str]]) -> None:

@@ -41,5 +41,6 @@ def show_lines(*lines: str) -> None:
 
 
 def count(number: int | str, noun: str) -> str:
-    """Return ``1 run`` or ``2 runs``."""
-    return f"{number} {noun}" if str(number) == "1" else f"{number} {noun}s"
+    """Return ``1 run``, ``2 runs`` or ``10,000 runs``; of ``5 or 10``, ``5 or 10 runs``."""
+    told = number if isinstance(number, str) else f"{number:,}"
+    return f"{told} {noun}" if told == "1" else f"{told} {noun}s"

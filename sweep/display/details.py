@@ -11,6 +11,7 @@ from sweep.display.sparkline import sparkline
 from sweep.display.tables import show_table
 from sweep.results.values import metric_text
 from sweep.tracking import (
+    BUNDLE,
     EPOCHS_TAKEN_OVER,
     FAILURE,
     GOES_ON_FROM,
@@ -77,6 +78,8 @@ def _show_head(details: Details, kind: str) -> None:
         show_lines(f"Images:     {info.params.get('dataset.name', '')} {digest[:16]}")
     if info.fingerprint:
         show_lines(f"Identity:   fingerprint {info.fingerprint}")
+    if bundle := info.tags.get(BUNDLE):
+        show_lines(f"Bundle:     taken in from {bundle[:16]}, and trained elsewhere")
     if source := info.tags.get(GOES_ON_FROM):
         show_lines(f"Goes on:    from run {source}, after epoch {info.tags[EPOCHS_TAKEN_OVER]}")
     if tags := details.own_tags:

@@ -98,7 +98,7 @@ def show_sweep_difference(first: Details, second: Details, found: SweepDifferenc
         "curves": [_in_words(each) for each in found.pairs],
     }
     show_table("In both", cells, list(cells)[1:3])
-    show_lines(f"{same} of {count(len(found.pairs), 'run')} in both identical to the last bit")
+    show_lines(f"{same:,} of {count(len(found.pairs), 'run')} in both identical to the last bit")
 
 
 def _in_words(pair: Pair) -> str:

@@ -99,7 +99,7 @@ def _show_ranked(ranked: pd.DataFrame, metric: str, title: str) -> None:
 def _show_counts(table: pd.DataFrame) -> None:
     """Print how many runs ended how, if not all that were begun are FINISHED."""
     counts = table[[*COUNTS]].sum()
-    others = [f"{counts[key]} {key}" for key in COUNTS if key != "seeds" and counts[key]]
+    others = [f"{counts[key]:,} {key}" for key in COUNTS if key != "seeds" and counts[key]]
     has_more = seed_cells(table) or counts["pruned"] or counts["paused"]
     hint = "; --by-seed shows each" if has_more else ""
     if others:

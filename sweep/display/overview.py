@@ -43,13 +43,17 @@ def _show_sweeps(rows: Sequence[SweepRow], short: Mapping[str, str]) -> None:
     cells = {
         "sweep": [short[each.sweep_id] for each in rows],
         "started": [local_time(each.started) for each in rows],
-        "state": [each.state for each in rows],
+        "state": [_state(each) for each in rows],
         "runs": [in_words(each.runs) for each in rows],
         "best": [_best(each) for each in rows],
         "experiment": [each.experiment for each in rows],
         "name": [each.name for each in rows],
     }
     show_table("Sweeps", cells, (), ["name"], cells["name"])
+
+
+def _state(row: SweepRow) -> str:
+    return f"{row.state}, from a bundle" if row.bundle else row.state
 
 
 def _best(row: SweepRow) -> str:

@@ -51,11 +51,11 @@ def show_notes(notes: Iterable[str]) -> None:
 def show_prior_runs(repeated: int, trained: int, begun: int) -> None:
     """Print how many runs are the same as others, are trained already, or were begun."""
     if repeated:
-        show_lines(f"  {repeated} the same as others, and trained once")
+        show_lines(f"  {repeated:,} the same as others, and trained once")
     if trained:
-        show_lines(f"  {trained} trained already, found in the record (rerun=true trains again)")
+        show_lines(f"  {trained:,} trained already, found in the record (rerun=true trains again)")
     if begun:
-        show_lines(f"  {begun} begun before: what is missing is trained")
+        show_lines(f"  {begun:,} begun before: what is missing is trained")
 
 
 def show_work(runs: int, epochs: int, seconds: float | None, at_once: int | None) -> None:
@@ -67,7 +67,7 @@ def show_work(runs: int, epochs: int, seconds: float | None, at_once: int | None
         seconds: that they take one after another; None if that is not known.
         at_once: how many are trained at once; None if that is not known.
     """
-    what = f"{count(f'{runs:,}', 'run')} to train, up to {count(f'{epochs:,}', 'epoch')} in all"
+    what = f"{count(runs, 'run')} to train, up to {count(epochs, 'epoch')} in all"
     show_lines(f"Dry run: {what}")
     if runs and seconds is None:
         show_lines("  how long that takes is not known: no run like these is recorded here")

@@ -39,7 +39,7 @@ class Verdict:
         best = "best" if len(self.tied) == 1 else "tied for first"
         named = {best: self.tied, "out": self.out, NO_SCORE: self.failed}
         return [
-            f"Seeds: {self.runs:,} of {count(f'{self.of:,}', 'run')} in "
+            f"Seeds: {self.runs:,} of {count(self.of, 'run')} in "
             f"{count(self.looks, 'look')}, {self.saved:,} saved",
             *(f"  {what}: {in_words(rows)}" for what, rows in named.items() if rows),
         ]

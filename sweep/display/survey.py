@@ -20,7 +20,7 @@ def show_survey(found: Survey, parts: Sequence[str], classes: Sequence[str]) -> 
         classes: their names, in their order.
     """
     for part in parts:
-        images = count(f"{sum(found.classes(part).values()):,}", "image")
+        images = count(sum(found.classes(part).values()), "image")
         kinds = ", ".join(f"{number:,} {kind}" for kind, number in found.kinds(part).items())
         what = f"{kinds}; {_sizes(found.sizes(part))}" if kinds else "none can be read"
         show_lines(f"{part}: {images}: {what}")

@@ -191,7 +191,7 @@ class SweepDisplay:
     def counts(self) -> str:
         """Return how many runs are where."""
         counts = ((word, len(self._with(*statuses))) for word, *statuses in SAID)
-        parts = [f"{number} {word}" for word, number in counts if number]
+        parts = [f"{number:,} {word}" for word, number in counts if number]
         return f"{count(len(self._rows), 'run')}: {', '.join(parts)}"
 
     def summary(self) -> str:

@@ -2,7 +2,9 @@
 
 import importlib
 import inspect
+import pkgutil
 import re
+import sys
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +16,7 @@ from sweep.config.own_targets import allowed
 from sweep.config.params import as_text
 from sweep.errors import UserError, nearest
 
+UNKNOWN_ARGUMENT = re.compile(r"unexpected keyword argument '(\w+)'")
 IN_LIBRARY = re.compile(r"\[\d+:\d+:\d+\] \S+: ")  # a time, and a line of MXNet's own source
 
 
@@ -50,7 +53,8 @@ def called(
     try:
         return function(**given)
     except (Exception, SystemExit) as error:  # whatever somebody else's code raises
-        raise UserError(f"{group}._target_={target}: {told(error, folder)}") from error
+        near = _nearest_argument(error, group, function, given)
+        raise UserError(f"{group}._target_={target}: {told(error, folder)}{near}") from error
 
 
 def find(group: str, target: str, folder: Path) -> Callable[..., Any]:
@@ -83,8 +87,9 @@ def find_named(field: str, target: str, folder: Path, allowed: str) -> Callable[
         module = importlib.import_module(name)
     except (Exception, SystemExit) as error:  # whatever the module does when it is imported
         raise UserError(
-            f"{field}: cannot be imported: {told(error, folder)}; looked for in "
-            f"{Path.cwd()} and among what is installed; {allowed}"
+            f"{field}{_nearest_module(error, name, folder)}: cannot be imported: "
+            f"{told(error, folder)}; looked for in {Path.cwd()} and among what is installed; "
+            f"{allowed}"
         ) from error
     found = getattr(module, attribute, None)
     if found is None:
@@ -100,6 +105,32 @@ def find_named(field: str, target: str, folder: Path, allowed: str) -> Callable[
     return function
 
 
+def _nearest_module(error: BaseException, name: str, folder: Path) -> str:
+    """Return which module beside the one that is not there may be meant; nothing if it is there."""
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing is None or not f"{name}.".startswith(f"{missing}."):
+        return ""  # it imports another, which is not there
+    package, dot, _ = missing.rpartition(".")
+    places = getattr(sys.modules[package], "__path__", []) if package else [str(folder)]
+    beside = [f"{package}{dot}{each.name}" for each in pkgutil.iter_modules(places)]
+    return nearest(missing, beside)
+
+
+def _nearest_argument(
+    error: BaseException, group: str, function: Callable[..., Any], given: Mapping[str, Any]
+) -> str:
+    """Return which argument may be meant by one that was passed on, and that nobody knows."""
+    unknown = UNKNOWN_ARGUMENT.search(str(error)) if isinstance(error, TypeError) else None
+    if unknown is None or unknown[1] not in given:
+        return ""
+    return nearest(unknown[1], _named(signature(function))).replace("mean ", f"mean {group}.")
+
+
+def _named(declared: Mapping[str, inspect.Parameter]) -> list[str]:
+    open_ended = {inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL}
+    return [key for key, each in declared.items() if each.kind not in open_ended]
+
+
 def check_arguments(
     group: str, target: str, declared: Mapping[str, inspect.Parameter], given: Mapping[str, Any]
 ) -> None:
@@ -109,8 +140,7 @@ def check_arguments(
         UserError: it has no such argument, or needs another.
     """
     kinds = {each.kind for each in declared.values()}
-    open_ended = {inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL}
-    named = [key for key, each in declared.items() if each.kind not in open_ended]
+    named = _named(declared)
     if inspect.Parameter.VAR_KEYWORD not in kinds:
         for key in given:
             if key not in named:

@@ -94,8 +94,8 @@ def _matrices(results: Results, table: Table) -> Matrices | None:
 def _facts(results: Results, table: Table) -> list[tuple[str, str]]:
     runs = results.runs
     ends = runs["start_time"] + pd.to_timedelta(runs["duration_seconds"], unit="s")
-    statuses = [f"{number} {name}" for name, number in runs["status"].value_counts().items()]
-    counts = statuses[0] if len(statuses) == 1 else f"{len(runs)} ({', '.join(statuses)})"
+    statuses = [f"{number:,} {name}" for name, number in runs["status"].value_counts().items()]
+    counts = statuses[0] if len(statuses) == 1 else f"{len(runs):,} ({', '.join(statuses)})"
     facts = [
         ("runs", counts),
         ("dataset", ", ".join(sorted(map(str, runs[DATASET].dropna().unique())))),

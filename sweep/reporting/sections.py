@@ -90,7 +90,7 @@ def _curves(results: Results) -> Section | None:
     by = results.main_parameter
     there = len(results.runs)
     texts = [
-        f"Some of {there} runs, of all ranks" if there > MOST_CURVES else "All runs",
+        f"Some of {there:,} runs, of all ranks" if there > MOST_CURVES else "All runs",
         f", coloured by {by}" if by else "",
         ", which tells runs apart best" if len(results.parameters) > 1 else "",
         ". A cross is where a run failed or was stopped.",
@@ -136,7 +136,7 @@ def _parallel(results: Results) -> Section | None:
     if panel is None:
         return None
     count = len(panel.lines)
-    some = f"Some of {panel.runs} runs, of all ranks" if count < panel.runs else "A line is a run"
+    some = f"Some of {panel.runs:,} runs, of all ranks" if count < panel.runs else "A line is a run"
     text = (
         f"{some}: through the values of its parameters to its {results.metric}, whose colour "
         "it has. The best run's line is the widest."
@@ -157,7 +157,7 @@ def _importance(results: Results) -> Section | None:
         "Permutation importance of a random forest, as scikit-learn computes it (L. Breiman, "
         "Random Forests, Machine Learning 45, 2001): how much worse "
         f"the forest predicts {results.metric} of runs that it has not seen when one parameter is "
-        f"shuffled among them ({found.runs} runs in {FOLDS} folds; lines: standard deviation). "
+        f"shuffled among them ({found.runs:,} runs in {FOLDS} folds; lines: standard deviation). "
     )
     if found.explained > 0:
         text += f"The forest explains {found.explained:.0%} of the variance (R²) of such runs."
@@ -181,7 +181,7 @@ def _pairs(results: Results) -> Section | None:
         figures.append(Illustration(f"pair-{x}-{y}", f"Mean {results.metric} by {x} and {y}", draw))
     text = f"Mean {results.metric} over all other parameters; the brighter, the better."
     if len(pairs) > MOST_PAIRS:
-        text += f" {MOST_PAIRS} of {len(pairs)} pairs, those of the most important parameters."
+        text += f" {MOST_PAIRS} of {len(pairs):,} pairs, those of the most important parameters."
     return Section("pairs", "Pairs of parameters", text, tuple(figures))
 
 

@@ -18,13 +18,14 @@ from sweep.results.uses import by_run, told, uses
 from sweep.runs.alive import Work
 from sweep.tracking import (
     Entry,
+    neither,
     read_entries,
     read_models,
     read_own_places,
     registered_models,
     whole_id,
 )
-from sweep.uris import redacted, resolve_uri
+from sweep.uris import resolve_uri
 
 AT_WORK = "is RUNNING; allowed is what has ended: interrupt it first, with Ctrl-C where it runs"
 BEGUN_AGAIN = (
@@ -100,10 +101,7 @@ def _named(uri: str | None, given: Sequence[str], entries: Mapping[str, Entry]) 
     ids = {each: whole_id(address, each) for each in given}
     for each, run_id in ids.items():
         if run_id not in entries:
-            raise UserError(
-                f"{each} is neither a run nor a sweep in {redacted(address)}; `sweep list` and "
-                "`sweep leaderboard` show what there is"
-            )
+            raise neither(each, address)
     return {run_id: entries[run_id] for run_id in ids.values()}
 
 

@@ -32,6 +32,7 @@ class SweepRow:
         metric: that its runs are ranked by; None if none is measured.
         best: the best value of it.
         best_run_id: the run that has it.
+        bundle: what identifies the bundle that it was taken in from; None if it was trained here.
     """
 
     sweep_id: str
@@ -43,6 +44,7 @@ class SweepRow:
     metric: str | None
     best: float | None
     best_run_id: str | None
+    bundle: str | None
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def _sweep(entry: Entry, runs: Sequence[Entry], checkpoints: Path) -> SweepRow:
         metric=metric,
         best=_kept(best, metric) if best and metric else None,
         best_run_id=best.run_id if best else None,
+        bundle=entry.bundle,
     )
 
 

@@ -29,8 +29,8 @@ class Standing:
         """Print how much of a search is done."""
         done = self.trials - self.begun - self.paused
         unfinished = {"begun before": self.begun, "paused": self.paused}
-        others = "".join(f", {number} {what}" for what, number in unfinished.items() if number)
-        show_lines(f"  study {study}: {done} of {count(n_trials, 'trial')} done{others}")
+        others = "".join(f", {number:,} {what}" for what, number in unfinished.items() if number)
+        show_lines(f"  study {study}: {done:,} of {count(n_trials, 'trial')} done{others}")
 
     def missing(self, n_trials: int) -> int:
         """Return how many trials have not ended when there shall be so many."""

@@ -75,7 +75,7 @@ class WarmStart:
 
     def describe(self) -> str:
         """Say what was taken, and what was left out and why."""
-        others = ", ".join(f"{number} {why}" for why, number in self.left_out.items())
+        others = ", ".join(f"{number:,} {why}" for why, number in self.left_out.items())
         return f"{count(len(self.runs), 'run')} known{f'; left out: {others}' if others else ''}"
 
     def as_json(self) -> str:

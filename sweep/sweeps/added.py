@@ -207,9 +207,9 @@ def _told(composed: int, new: int, begun: Sequence[Job]) -> str:
     numbers = ", ".join(str(job.number) for job in begun)
     told = [f"{count(len(begun), 'run')} added{f' ({numbers})' if begun else ''}"]
     if there := composed - new:
-        told.append(f"{there} in the sweep already")
+        told.append(f"{there:,} in the sweep already")
     if trained := new - len(begun):
-        told.append(f"{trained} trained already")
+        told.append(f"{trained:,} trained already")
     return "; ".join(told)
 
 

@@ -39,7 +39,7 @@ def description(table: pd.DataFrame, metric: str, overrides: Sequence[str]) -> s
 
 def _counts(table: pd.DataFrame) -> str:
     ends = {status: int(table[name].sum()) for name, status in COUNTS.items()}
-    told = ", ".join(f"{number} {status}" for status, number in ends.items() if number)
+    told = ", ".join(f"{number:,} {status}" for status, number in ends.items() if number)
     return f"{count(sum(ends.values()), 'run')}: {told}"
 
 

@@ -122,7 +122,7 @@ def sweep_from(
     if first_seed:
         launcher.check_source()
     combinations = combinations_of(composer, numbered, source.rows())
-    tell(f"Composing {count(f'{len(combinations):,}', 'combination')} ...")
+    tell(f"Composing {count(len(combinations), 'combination')} ...")
     combinations = source.kept(combinations, composer)
     jobs = []
     for number, overrides in enumerate(combinations):

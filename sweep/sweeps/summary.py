@@ -173,4 +173,4 @@ def raise_failures(results: Sequence[JobReturn]) -> None:
     show_failures([_told(each) for each in failures])
     stopped = sum(each.status == JobStatus.UNKNOWN for each in results)
     left = f", {stopped} stopped or not begun (on_failure=stop)" if stopped else ""
-    raise RunFailed(f"{len(failures)} of {len(results)} runs failed{left}")
+    raise RunFailed(f"{len(failures):,} of {len(results):,} runs failed{left}")

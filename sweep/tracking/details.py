@@ -12,7 +12,6 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
-from sweep.errors import UserError
 from sweep.tracking.artifacts import files_below, read_text
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.editing import is_reserved
@@ -21,7 +20,7 @@ from sweep.tracking.logged_model import outputs
 from sweep.tracking.mlflow_import import quiet_mlflow
 from sweep.tracking.notes import own_words, text_of
 from sweep.tracking.parameters import parameters_of
-from sweep.tracking.queries import commit_of, existing
+from sweep.tracking.queries import commit_of, existing, neither
 from sweep.tracking.run_info import RunInfo, run_info
 from sweep.tracking.short_ids import whole_id
 from sweep.tracking.tracker import KIND, SWEEP
@@ -30,7 +29,6 @@ from sweep.tracking.writer import (
     ENVIRONMENT_FILE,
     SOURCE_FOLDER,
 )
-from sweep.uris import redacted
 
 Curves = Mapping[str, Mapping[int, float]]  # a metric's name: the epoch: the value
 
@@ -137,10 +135,7 @@ def read_details(uri: str | None, given: str) -> Details:
     try:
         run = client.get_run(run_id)
     except MlflowException as error:
-        raise UserError(
-            f"{given} is neither a run nor a sweep in {redacted(uri)}; `sweep list` and `sweep "
-            "leaderboard` show what there is"
-        ) from error
+        raise neither(given, uri) from error
     with explained_errors(uri):
         return Details(
             uri=uri,

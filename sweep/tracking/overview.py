@@ -22,6 +22,7 @@ from sweep.tracking.connection import explained_errors
 from sweep.tracking.locations import local_folder
 from sweep.tracking.queries import existing
 from sweep.tracking.run_info import (
+    BUNDLE,
     FINGERPRINT,
     FOLDER,
     PAUSED_AFTER,
@@ -36,7 +37,7 @@ from sweep.tracking.writer import FOUND_FILE
 from sweep.uris import is_database
 
 START = "init_from"  # the parameter
-TAGS = (KIND, MLFLOW_PARENT_RUN_ID, FOLDER, FINGERPRINT, PRUNED_AFTER, PAUSED_AFTER)
+TAGS = (KIND, MLFLOW_PARENT_RUN_ID, FOLDER, FINGERPRINT, PRUNED_AFTER, PAUSED_AFTER, BUNDLE)
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,11 @@ class Entry(Tagged):
     def is_sweep(self) -> bool:
         """Whether it is the parent run of a sweep."""
         return self.tags.get(KIND) == SWEEP
+
+    @property
+    def bundle(self) -> str | None:
+        """What identifies the bundle that it was taken in from; None if it was trained here."""
+        return self.tags.get(BUNDLE)
 
     @property
     def state(self) -> str:

@@ -292,6 +292,19 @@ class About:
     tags: Mapping[str, str]
 
 
+def neither(given: str, uri: str) -> UserError:
+    """Return the error that says that there is no such run, and no such sweep.
+
+    Args:
+        given: by a user.
+        uri: of the record.
+    """
+    return UserError(
+        f"{given or '(nothing)'} is neither a run nor a sweep in {redacted(uri)}; `sweep list` and "
+        "`sweep leaderboard` show what there is"
+    )
+
+
 def read_about(uri: str | None, run_id: str) -> About:
     """Return what is recorded of a run or a sweep itself.
 
@@ -303,8 +316,7 @@ def read_about(uri: str | None, run_id: str) -> About:
     try:
         run = client.get_run(run_id)
     except MlflowException as error:
-        what = f"is neither a run nor a sweep in {redacted(uri)}: {redacted(error.message)}"
-        raise UserError(f"{run_id} {what}") from error
+        raise neither(run_id, uri) from error
     info, tags = run.info, run.data.tags
     if info.lifecycle_stage == "deleted":
         raise UserError(

@@ -38,7 +38,7 @@ def connect(init: Mapping[str, Any]) -> None:
         init: as ``ray.init`` takes it.
 
     Raises:
-        UserError: there is no cluster at this address.
+        UserError: there is no cluster at this address, or none can be started.
     """
     if ray.is_initialized():
         return
@@ -56,14 +56,24 @@ def connect(init: Mapping[str, Any]) -> None:
     try:
         with silent():
             start_ray(OmegaConf.create(options))
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise UserError(
-            f"hydra.launcher.ray.init.address={address}: Ray cannot be used there; the sweep has "
-            "to be started on a machine of the cluster, with the cluster's token. "
-            f"{type(error).__name__}: {' '.join(str(error).split())}"
-        ) from error
+    except Exception as error:  # of Ray's: that it took too long to start is no class of its own
+        told = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise UserError(f"{_unusable(address)} {told}") from error
     finally:
         signal.signal(signal.SIGTERM, kept)
+
+
+def _unusable(address: str | None) -> str:
+    if address in OWN:
+        return (
+            "hydra/launcher=ray: Ray cannot be started on this machine, which may have too much to "
+            "do, or too little memory; allowed is to try again, or hydra/launcher=local, which "
+            "needs no Ray."
+        )
+    return (
+        f"hydra.launcher.ray.init.address={address}: Ray cannot be used there; the sweep has to be "
+        "started on a machine of the cluster, with the cluster's token."
+    )
 
 
 def probe(address: str) -> None:

@@ -64,6 +64,9 @@ FACTS = {
     "vgg19_bn": Facts(32, 388_800, 4096**2),
 }
 
+for each in FACTS:
+    NETWORKS.refuse(each, f"is in Gluon's model zoo; allowed instead is model=zoo model.net={each}")
+
 
 @NETWORKS.registers("zoo")
 @dataclass(frozen=True, config=STRICT)

@@ -20,9 +20,12 @@ from sweep.bundling.opening import take_in
 from sweep.commands.bundle import bundle as bundle_command
 from sweep.commands.cli import run as run_command
 from sweep.commands.report import report
+from sweep.commands.show import show
 from sweep.commands.unbundle import unbundle
+from sweep.display.overview import show_overview
 from sweep.errors import UserError
 from sweep.results.leaderboard import load_leaderboard
+from sweep.results.overview import read_overview
 from sweep.tracking import HALF, SIGN, ForeignSweeps, Tracker, read_details, read_record
 
 NEW = ["run_id", "run_ids"]  # what is another in another record
@@ -123,6 +126,14 @@ def test_it_is_taken_into_another_record(store, sweep, file, tmp_path, capsys):
     pd.testing.assert_frame_equal(
         found.drop(columns=[*NEW, *of_texts]), recorded.drop(columns=[*NEW, *of_texts])
     )
+    in_the_list, elsewhere = read_overview(uri, tmp_path), read_overview(store.uri, tmp_path)
+    show_overview(in_the_list, None)
+    assert "finished, from a bundle" in capsys.readouterr().out
+    assert [each.bundle for each in elsewhere.sweeps] == [None]
+    assert run_command(show, [sweep_id, "--tracking-uri", uri]) == 0
+    key = in_the_list.sweeps[0].bundle
+    line = f"Bundle:     taken in from {key[:16]}, and trained elsewhere"
+    assert line in capsys.readouterr().out.splitlines()
     page = tmp_path / "report.html"
     arguments = ["--experiment", "theirs", "--sweep", sweep_id, "--tracking-uri", uri]
     assert run_command(report, [*arguments, "--output", str(page)]) == 0

@@ -137,6 +137,7 @@ def test_tags_that_mean_something_elsewhere(tag, given):
     ("content", "found"),
     [
         (b"URL = 'https://somebody:secret@example.org/data'", True),
+        (b"URL = 'redis://:secret@example.org'", True),
         (b"URL = 'https://example.org/a:b@c'", False),
         (b"f'http://{user}:{password}@host'", False),
     ],

@@ -248,6 +248,7 @@ def test_a_note_is_mlflows_own(uri, capsys):
     ("arguments", "message"),
     [
         (["show", "nosuch"], "nosuch is neither a run nor a sweep in "),
+        (["show", ""], "(nothing) is neither a run nor a sweep in "),
         (["show", "0000"], "0000 may be several in "),
         (["diff", "run 1 of large", "nosuch"], "nosuch is neither a run nor a sweep in "),
         (

@@ -9,6 +9,7 @@ from sweep.errors import UserError
 
 GREY_28 = (1, 28, 28)
 MEASURED = "accuracy, macro_f1, mae, rmse, top5_accuracy"
+OWN = ", and of functions of your own, as in my_metrics.f2@max"
 
 
 def message(act, *arguments):
@@ -155,9 +156,9 @@ def test_what_no_image_of_any_kind_can_be_changed_by(override, expected):
     [
         (
             ("metrics=[acuracy]",),
-            f"metrics=[acuracy] (did you mean accuracy?): allowed is a list of {MEASURED}",
+            f"metrics=[acuracy] (did you mean accuracy?): allowed is a list of {MEASURED}{OWN}",
         ),
-        (("metrics=[loss]",), f"metrics=[loss]: allowed is a list of {MEASURED}"),
+        (("metrics=[loss]",), f"metrics=[loss]: allowed is a list of {MEASURED}{OWN}"),
         (
             ("metrics=[accuracy,accuracy]",),
             "metrics=[accuracy,accuracy]: accuracy is there twice; allowed is each once",

@@ -98,3 +98,21 @@ def test_how_the_combinations_stand(capsys, counts, lines):
 def test_how_long_it_may_take(capsys, runs, seconds, at_once, told):
     plan.show_work(runs, 10, seconds, at_once)
     assert " ".join(capsys.readouterr().out.split("\n")[1:-2]).strip() == told
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(1, "1 run"), (0, "0 runs"), (10_000, "10,000 runs"), ("5 or 10", "5 or 10 runs")],
+)
+def test_how_many_there_are(number, told):
+    assert terminal.count(number, "run") == told
+
+
+def test_large_numbers_have_separators(capsys):
+    assert plan.listed(10_000, {}) == ["10,000 runs:"]
+    plan.show_prior_runs(1_000, 9_990, 2_000)
+    assert capsys.readouterr().out.splitlines() == [
+        "  1,000 the same as others, and trained once",
+        "  9,990 trained already, found in the record (rerun=true trains again)",
+        "  2,000 begun before: what is missing is trained",
+    ]

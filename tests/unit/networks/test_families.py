@@ -1,6 +1,7 @@
 """The books' networks by value: sizes, costs, images that fit, first weights, what they compute."""
 
 import functools
+import re
 
 import numpy as np
 import pytest
@@ -303,6 +304,16 @@ def test_an_unknown_network_of_the_zoo_gets_the_nearest():
         )
         assert text.startswith(start)
         assert text.endswith("vgg19 or vgg19_bn")
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [(("model=vgg16",), "model"), (("model=zoo", "model.name=vgg16"), "model.name")],
+)
+def test_a_network_that_is_in_the_zoo_is_told_to_be_there(given, field):
+    reason = "is in Gluon's model zoo; allowed instead is model=zoo model.net=vgg16"
+    with pytest.raises(UserError, match=f"^{re.escape(f'{field}=vgg16: {reason}')}$"):
+        load(*given)
 
 
 @pytest.mark.parametrize("net", ["mobilenet0.25", "resnet18_v1", "vgg11", "alexnet"])

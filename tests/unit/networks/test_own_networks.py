@@ -284,7 +284,13 @@ MODULE = "allowed is module.Class or module.function"
     ("target", "given", "message"),
     [
         ("Net", (), f"model._target_=Net: names no module; {MODULE}"),
-        ("nets.Net", (), "model._target_=nets.Net: cannot be imported: ModuleNotFoundError: No "),
+        (
+            *("my_net.Net", ()),
+            "model._target_=my_net.Net (did you mean my_nets?): cannot be imported: "
+            "ModuleNotFoundError: No module named 'my_net'; looked for in ",
+        ),
+        ("hers.Net", (), "model._target_=hers.Net: cannot be imported: ModuleNotFoundError: No "),
+        ("xml.saxx.Net", (), "model._target_=xml.saxx.Net (did you mean xml.sax?): cannot be impo"),
         ("broken.Net", (), "model._target_=broken.Net: cannot be imported: broken.py:2: NameErr"),
         ("wrong.Net", (), "model._target_=wrong.Net: cannot be imported: wrong.py:1: SyntaxError"),
         ("my_nets.Nett", (), "model._target_=my_nets.Nett (did you mean Net?): "),
@@ -337,6 +343,12 @@ MODULE = "allowed is module.Class or module.function"
             *("my_nets.Unused", ()),
             "model._target_=my_nets.Unused: its parameter other.weight takes no part",
         ),
+        (
+            *("passing.net", ("+model.dept=3",)),
+            "model._target_=passing.net: passing.py:2: TypeError: Net.__init__() got an unexpected "
+            "keyword argument 'dept' (did you mean model.depth?)",
+        ),
+        ("alone.net", (), "model._target_=alone.net: cannot be imported: alone.py:1: ModuleNotFo"),
         ("beside.net", (), "model._target_=beside.net: cannot be imported: beside.py:2: FileNotFo"),
         (
             *("np_nets.Wrong", ()),
@@ -347,6 +359,10 @@ MODULE = "allowed is module.Class or module.function"
 def test_bad_networks_get_a_line(tmp_path, target, given, message):
     (tmp_path / "broken.py").write_text("import my_nets\nnothing_such\n")
     (tmp_path / "wrong.py").write_text("def f(:\n")
+    (tmp_path / "passing.py").write_text(
+        "from my_nets import Net\ndef net(depth=1, **more): return Net(10, shape=(1,), **more)\n"
+    )
+    (tmp_path / "alone.py").write_text("import my_net\n")
     (tmp_path / "beside.txt").write_text("10")
     (tmp_path / "beside.py").write_text(
         "from pathlib import Path\nN = int(Path(__file__).with_name('beside.txt').read_text())\n"

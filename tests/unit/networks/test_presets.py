@@ -1,10 +1,16 @@
 """The presets of books and papers have the numbers of their sources."""
 
-import pytest
+import math
+from dataclasses import replace
 
+import pytest
+from epochwise import synthetic
+
+from sweep.backend.mxnet import mx
 from sweep.config.compose import load
 from sweep.config.params import params
 from sweep.networks.build import parameter_count
+from sweep.training.session import Training
 
 BOOK = {  # Dive into Deep Learning, Gluon edition (2019): 3.7, 3.10 and 5.5
     "dataset.name": "fashion_mnist",
@@ -127,3 +133,29 @@ def test_a_preset_has_its_sources_numbers(preset):
 )
 def test_the_books_networks_have_their_parameters(preset, count):
     assert parameter_count(load(f"experiment={preset}").model.build((1, 28, 28), 10)) == count
+
+
+COLOUR = {"resnet20": (3, 32, 32)}
+SHORTER = {"resnet20": ("schedule.milestones=[1]",)}
+
+
+@pytest.mark.parametrize("preset", [each for each in PRESETS if each != "linear_regression_2017"])
+def test_a_preset_trains(preset):
+    given = (f"experiment={preset}", "epochs=2", "batch_size=8", *SHORTER.get(preset, ()))
+    config = replace(load(*given), context="cpu")
+    held_out = 8 if config.dataset.val_size else 0
+    images = synthetic(16, held_out, 8, COLOUR.get(preset, (1, 28, 28)))
+    training = Training(config, images, mx.cpu())
+    before = bits(training.net)
+    *_, last = training.epochs()
+    measured = {**last.records[-1].metrics, **training.conclude()}
+    assert all(math.isfinite(measured[name]) for name in ("train/loss", "test/loss"))
+    assert {key for key, value in bits(training.net).items() if value != before[key]} == {*before}
+
+
+def bits(net):
+    return {
+        key: each.data().asnumpy().tobytes()
+        for key, each in net._collect_params_with_prefix().items()
+        if each.grad_req != "null" and key.endswith("weight")
+    }

@@ -15,7 +15,7 @@ from sweep.runs.events import SHARED, Ended, Notice
 from sweep.runs.execute import execute
 from sweep.runs.locks import RunLocks
 from sweep.runs.membership import Membership
-from sweep.runs.states import MB, KeptStates, shares_epochs
+from sweep.runs.states import MB, KeptStates, shares_epochs, unshared_note
 from sweep.runs.turns import Turns
 from sweep.training.checkpoint import Checkpoints
 
@@ -201,6 +201,13 @@ def few_epochs(epochs, patience):
 )
 def test_who_shares_epochs(overrides, membership, shares):
     assert shares_epochs(load("context=cpu", *overrides), membership) == shares
+
+
+def test_whoever_gives_it_up_is_told():
+    assert unshared_note(load()) == ""
+    assert unshared_note(load("keep_states=0")) == (
+        "keep_states=0: no run goes on from another; epochs that they share are trained in each"
+    )
 
 
 def test_a_damaged_state_is_not_gone_on_from(place):

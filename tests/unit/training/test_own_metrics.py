@@ -299,11 +299,15 @@ def test_what_is_wrong_is_told_in_a_line(name, expected):
     assert "\n" not in str(told.value)
 
 
-def test_a_module_that_is_not_there():
-    with pytest.raises(
-        UserError, match=r"^metrics=\[none\.f2@max\]: cannot be imported: ModuleNot"
-    ):
-        tried(Request.of(load("metrics=[none.f2@max]", "monitor=val/loss"), synthetic()))
+@pytest.mark.parametrize(("module", "hint"), [("none", ""), ("my_metric", "my_metrics")])
+def test_a_module_that_is_not_there(module, hint, tmp_path):
+    meant = rf" \(did you mean {hint}\?\)" if hint else ""
+    expected = (
+        rf"^metrics=\[{module}\.f2@max\]{meant}: cannot be imported: ModuleNotFoundError: No "
+        rf"module named '{module}'; looked for in {tmp_path} and among what is installed; allowed "
+    )
+    with pytest.raises(UserError, match=expected):
+        tried(Request.of(load(f"metrics=[{module}.f2@max]", "monitor=val/loss"), synthetic()))
 
 
 def test_it_needs_no_example_of_its_own_for_many_classes():
