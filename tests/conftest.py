@@ -26,7 +26,8 @@ NEXT_TO_THE_PROJECT = Path(__file__).parents[2] / "shared" / "datasets"
 PUBLISHED = Path(os.environ.get("SWEEP_TEST_DATASETS") or NEXT_TO_THE_PROJECT)
 
 
-LONGEST = ("ray", "searches", "dead_workers", "slurm", "crash_points", "launcher", "disks")
+LONGEST = ("ray", "searches", "cli", "dead_workers", "slurm", "submitit", "own_networks", "server")
+LONGEST += ("crash_points", "bad_input", "launcher", "disks", "control", "bundles")
 
 
 def pytest_collection_modifyitems(items):

@@ -29,11 +29,13 @@ import warnings
 LIBRARIES = (
     *("hydra.main", "hydra._internal.hydra", "mlflow.store.tracking.sqlalchemy_store"),
     *("mlflow.store.tracking.rest_store", "optuna", "pydantic", "rich.table", "scipy.special"),
+    *("alembic.command", "sqlalchemy.dialects.sqlite"),
 )
 USUAL_LIBRARIES = ("git", "matplotlib.figure", "pooch", "sklearn.base")
 PROGRAM = (
     *("sweep.commands.train", "sweep.commands.leaderboard", "sweep.commands.predict"),
-    *("sweep.commands.report", "sweep.sweeps.grid", "sweep.sweeps.single"),
+    *("sweep.commands.report", "sweep.sweeps.entry", "sweep.sweeps.grid", "sweep.sweeps.single"),
+    "sweep.search.entry",
 )
 CHOICES = (  # packages whose modules are imported when one of them is asked for
     *("sweep.data.formats", "sweep.execution.launchers", "sweep.networks.families"),
@@ -42,7 +44,7 @@ CHOICES = (  # packages whose modules are imported when one of them is asked for
 )
 OF_MXNET = ("DNNL_", "MXNET_", "OMP_", "OPENBLAS_")  # variables that it reads when it is loaded
 OWN = dict(os.environ)  # as it was before any test changed it
-HARMLESS = ("MXNET_HOME", "OMP_NUM_THREADS=1")
+OF_SERVERS = {**OWN, "OMP_NUM_THREADS": "1"}
 FREE = 100  # descriptors from here on are nobody's
 FORK_SECONDS = 120  # more than it takes on a busy machine, the server's own start included
 
@@ -102,19 +104,19 @@ class Command(subprocess.Popen):
 
 
 def is_usual(arguments, environment):
-    """Return whether a command has libraries from where they are here, and MXNet's as it is here.
-
-    That is with one thread.
-    """
+    """Return whether a command has libraries from where they are here, MXNet as it is here."""
     if environment.get("PYTHONPATH") != OWN.get("PYTHONPATH"):
         return False
-    variables = {key: f"{key}={value}" for key, value in environment.items()}
-    unusual = [
-        key
-        for key, both in variables.items()
-        if key.startswith(OF_MXNET) and key not in HARMLESS and both not in HARMLESS
-    ]
-    return not unusual and not any(each.startswith("threads_per_run") for each in arguments)
+    if any(each.startswith("threads_per_run") for each in arguments):
+        return False
+    return read_by_mxnet(environment) == read_by_mxnet(OF_SERVERS)
+
+
+def read_by_mxnet(environment):
+    """Return the variables that decide what MXNet is; programs here give it one thread."""
+    found = {each: environment[each] for each in environment if each.startswith(OF_MXNET)}
+    found.pop("MXNET_HOME", None)  # it is read when data are asked for
+    return {"OMP_NUM_THREADS": "1", **found}
 
 
 @functools.cache
@@ -125,7 +127,7 @@ def server(usual):
         theirs.set_inheritable(True)
         command = [sys.executable, __file__, str(theirs.fileno()), *["usual"] * usual]
         # It ends when nobody can ask any more.
-        os.posix_spawn(sys.executable, command, {**OWN, "OMP_NUM_THREADS": "1"})
+        os.posix_spawn(sys.executable, command, OF_SERVERS)
     return ours
 
 

@@ -76,7 +76,7 @@ class Workplace:
         assert (process.returncode, errors) == (0, ""), output + errors
         return output.splitlines()
 
-    def watch(self, *arguments, module="sweep", until, then="", act, limit=120):
+    def watch(self, *arguments, module="sweep", until, then="", act, limit=300):
         """Start; act on the process once each of these beginnings of lines was seen, then another.
 
         Returns:

@@ -28,15 +28,20 @@ RAY, SUBMITIT = "hydra/launcher=ray", "hydra/launcher=submitit"
 OPTUNA = "hydra/sweeper=optuna"
 MISSING = [  # the module, what needs it, its name, and the extra that brings it
     ("ray", [RAY], "Ray", "ray"),
-    ("submitit", [f"{SUBMITIT}_local"], "submitit", "slurm"),
     ("submitit", [f"{SUBMITIT}_slurm"], "submitit", "slurm"),
     ("optuna", [OPTUNA], "Optuna", "optuna"),
     ("cmaes", ["search.sampler=cmaes", OPTUNA], "cmaes", "optuna"),
+]
+OTHERS = [
+    ("submitit", [f"{SUBMITIT}_local"], "submitit", "slurm"),
     ("torch", ["search.sampler=gp", OPTUNA], "torch", "gp"),
 ]
 
 
-@pytest.mark.parametrize(("module", "arguments", "name", "extra"), MISSING)
+@pytest.mark.parametrize(
+    ("module", "arguments", "name", "extra"),
+    [*MISSING, *(pytest.param(*each, marks=pytest.mark.nightly) for each in OTHERS)],
+)
 def test_an_extra_that_is_not_installed(tmp_path, module, arguments, name, extra):
     plugins = ("hydra_plugins.hydra_ray_launcher", "hydra_plugins.hydra_submitit_launcher")
     (tmp_path / "without.py").write_text(

@@ -27,7 +27,8 @@ def _as_in_a_process_of_their_own(monkeypatch, lasting):
 @pytest.mark.parametrize(
     ("launcher_name", "overrides"),
     [
-        *(("basic", []), ("joblib", [])),
+        ("basic", []),
+        pytest.param("joblib", [], marks=pytest.mark.nightly),
         pytest.param("submitit_local", JOBS, marks=pytest.mark.nightly),
     ],
 )

@@ -173,6 +173,7 @@ def test_its_requirements_have_what_the_source_imports(uri, runs):
     assert names == ["mlflow", "mxnet", "numpy", "pandas", "setuptools", "scikit-learn"]
 
 
+@pytest.mark.nightly  # make test has servers in test_serving.py and test_exported_models.py
 def test_a_server_answers_the_same(uri, runs, answers, tmp_path):
     model = f"runs:/{runs['np_nets'].info.run_id}/model"
     with serving(model, tmp_path, MLFLOW_TRACKING_URI=uri, OMP_NUM_THREADS="1") as post:

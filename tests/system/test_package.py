@@ -146,7 +146,9 @@ def test_an_interrupt_stops_the_sweep():
     assert found["status"] == ["KILLED", "KILLED"]
 
 
-@pytest.mark.parametrize("module", ["sweep.leaderboard", "sweep.predict"])
+@pytest.mark.parametrize(
+    "module", ["sweep.leaderboard", pytest.param("sweep.predict", marks=pytest.mark.nightly)]
+)
 def test_modules_run_as_programs(module):
     # A module that its package has imported already would be run twice, with a RuntimeWarning.
     command = [sys.executable, "-W", "error::RuntimeWarning", "-m", module, "--help"]

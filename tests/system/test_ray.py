@@ -23,9 +23,9 @@ pytest.importorskip("ray")
 
 RAY = "hydra/launcher=ray"
 OWN = (RAY, "hydra.launcher.ray.init.address=local")
-FEW = ("seed=0,1", "optim.lr=0.1,0.2", "model.hidden=[32]", "epochs=2", "context=cpu")
+FEW = ("seed=0,1", "model.hidden=[32]", "epochs=2", "context=cpu")
 FEW += ("figures=false",)
-MANY = ("seed=range(0,8)", "model.hidden=[32]", "epochs=20", "context=cpu", "figures=false")
+MANY = ("seed=range(0,5)", "model.hidden=[32]", "epochs=20", "context=cpu", "figures=false")
 LONG = ("seed=0,1,2", "model.hidden=[8]", "epochs=90000", "context=cpu", "figures=false")
 
 
@@ -52,14 +52,11 @@ def expected(tmp_path_factory):
 
 def test_a_sweep_has_the_same_bits_as_on_this_machine_alone(workplace, expected):
     lines = workplace.run(*OWN, *FEW, "--multirun")
-    assert "4 runs: 4 done" in "\n".join(lines)
+    assert "2 runs: 2 done" in "\n".join(lines)
     assert [line for line in lines if line.startswith("Best: ")]
     assert_complete(workplace, expected["few"])
-    again = workplace.run(*OWN, *FEW, "--multirun")
-    assert "  4 trained already, found in the record (rerun=true trains again)" in again
-    assert not [line for line in again if line.startswith("run ")]
     by_hand = workplace.run(*FEW, "--multirun")
-    assert "  4 trained already, found in the record (rerun=true trains again)" in by_hand
+    assert "  2 trained already, found in the record (rerun=true trains again)" in by_hand
 
 
 def test_a_search_suggests_and_prunes_the_same(workplace, tmp_path):
@@ -109,6 +106,10 @@ def test_a_machine_dies_in_the_middle(workplace, cluster, server, expected, tmp_
         monkeypatch.setenv(name, value)
     workplace = Workplace(tmp_path, server.address)
     workplace.environment |= cluster.environment
+    errors = refused(workplace, RAY, address, *REFUSED, TOO_MUCH)
+    assert errors.startswith(
+        "hydra.launcher.ray.remote: a run needs 4096 CPU, and no machine of the cluster has that ("
+    )
     died_at = []
 
     def die(sweep):
@@ -162,6 +163,7 @@ def test_a_run_is_killed(workplace):
     assert (run.info.status, run.data.tags["interruptions"]) == ("FINISHED", "1")
 
 
+@pytest.mark.nightly  # make test has it in test_dead_workers.py
 def test_a_run_that_takes_too_long(workplace):
     options = ("run_timeout=15", "max_retries=0", "tracking.experiment=slow", "seed=0")
     process = workplace.start(*OWN, *LONG[1:], *options, "--multirun")
@@ -188,6 +190,7 @@ def refused(workplace, *arguments):
 
 
 REFUSED = (*FEW, "tracking.experiment=refused")
+TOO_MUCH = "hydra.launcher.ray.remote.num_cpus=4096"
 
 
 NO_RAY = (
@@ -228,11 +231,6 @@ def test_an_address_of_something_else(workplace):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        (
-            "hydra.launcher.ray.remote.num_cpus=4096",
-            "hydra.launcher.ray.remote: a run needs 4096 CPU, and no machine of the cluster has "
-            "that (",
-        ),
         pytest.param(
             "hydra.launcher.ray.remote.num_cpus=-1",
             "hydra.launcher.ray.remote: ",

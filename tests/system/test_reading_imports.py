@@ -56,7 +56,14 @@ print(json.dumps([before, look(), "mxnet" in sys.modules]))
     assert not mxnet
 
 
-@pytest.mark.parametrize(("given", "reports"), [(None, False), ("true", False), ("false", True)])
+@pytest.mark.parametrize(
+    ("given", "reports"),
+    [
+        (None, False),
+        pytest.param("true", False, marks=pytest.mark.nightly),
+        ("false", True),
+    ],
+)
 def test_telemetry_is_off_unless_the_user_wants_it(given, reports):
     variables = {} if given is None else {"MLFLOW_DISABLE_TELEMETRY": given}
     client, now = in_a_process(

@@ -21,7 +21,7 @@ hidden: [40]
 """
 COMMON = ("--config-dir=conf", "dataset.val_size=2500", "epochs=2", "batch_size=50")
 COMMON += ("figures=false",)
-GRID = ("model=mlp,little", "model.activation=tanh,relu,sigmoid")
+GRID = ("model=mlp,little", "model.activation=tanh,relu")
 LAUNCHERS = {
     "three_at_once": ("n_jobs=3",),
     "basic": ("hydra/launcher=basic",),
@@ -68,15 +68,13 @@ def expected(workplace):
 
 def test_what_is_compared_has_been_trained(expected):
     assert set(expected) == {
-        (model, activation)
-        for model in ("mlp", "lenet")
-        for activation in ("tanh", "relu", "sigmoid")
+        (model, activation) for model in ("mlp", "lenet") for activation in ("tanh", "relu")
     }
     for (model, _), (curves, arrays) in expected.items():
         assert [len(curves[key]) for key in CURVES] == [2, 2, 2, 2, 1, 1]
         assert len(arrays) == {"mlp": 6, "lenet": 8}[model]
     losses = [curves["train/loss"] for curves, _ in expected.values()]
-    assert len({str(each) for each in losses}) == 6
+    assert len({str(each) for each in losses}) == 4
 
 
 @pytest.mark.parametrize(

@@ -108,13 +108,16 @@ def _tracked(uri):
     mlflow.set_tracking_uri(uri)
 
 
-@pytest.fixture
-def loaded(trained):
+@pytest.fixture(scope="module")
+def loaded(trained, uri):
     """What MLflow loads of each run."""
-    return {
+    mlflow.set_tracking_uri(uri)
+    models = {
         name: mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
         for name, run in trained[0].items()
     }
+    mlflow.set_tracking_uri(None)
+    return models
 
 
 @pytest.fixture(scope="module")

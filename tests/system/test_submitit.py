@@ -25,7 +25,7 @@ pytest.importorskip("submitit")
 from sweep.execution.slurm.jobs import _refused  # noqa: E402  # it imports submitit
 
 LOCAL = "hydra/launcher=submitit_local"
-FEW = ("seed=0,1", "optim.lr=0.1,0.2", "model.hidden=[32]", "epochs=2", "context=cpu")
+FEW = ("seed=0,1", "model.hidden=[32]", "epochs=2", "context=cpu")
 FEW += ("figures=false",)
 LONG = ("seed=0,1", "model.hidden=[8]", "epochs=90000", "context=cpu", "figures=false")
 
@@ -41,10 +41,10 @@ def test_a_sweep_has_the_same_bits_as_in_processes_of_its_own(workplace, tmp_pat
     secret = "a password that is written nowhere"
     monkeypatch.setitem(workplace.environment, "MLFLOW_TRACKING_PASSWORD", secret)
     lines = workplace.run(LOCAL, *FEW, "--multirun")
-    assert "run 3: epoch 2 kept: " in "\n".join(lines)
+    assert "run 1: epoch 2 kept: " in "\n".join(lines)
     assert_complete(workplace, outcomes(usual.client, usual.runs("sweep")[1]))
     again = workplace.run(LOCAL, *FEW, "--multirun")
-    assert "  4 trained already, found in the record (rerun=true trains again)" in again
+    assert "  2 trained already, found in the record (rerun=true trains again)" in again
     files = [path for path in workplace.folder.rglob("*") if path.is_file()]
     assert [path for path in files if path.name.endswith("_submitted.pkl")]
     assert not [path for path in files if secret.encode() in path.read_bytes()]
@@ -129,7 +129,7 @@ def test_a_sweep_behind_which_interrupts_are_ignored_stops_its_jobs(workplace):
         "if __name__ == '__main__':\n    from sweep.__main__ import main\n\n    main()\n"
     )
     code, lines, errors = workplace.watch(
-        *(LOCAL, *LONG, "tracking.experiment=ignored", "--multirun"),
+        *(LOCAL, *LONG[1:], "seed=0", "tracking.experiment=ignored", "--multirun"),
         module="ignoring",
         until=["run 0: epoch 3/"],
         act=lambda sweep: sweep.terminate(),

@@ -81,7 +81,9 @@ def server(tmp_path_factory):
         yield server.address
 
 
-@pytest.mark.parametrize("by", ["config", "environment"])
+@pytest.mark.parametrize(
+    "by", ["config", pytest.param("environment", marks=pytest.mark.nightly)]
+)  # make test has the environment in test_server.py
 def test_a_server_takes_the_record(server, sweep_command, monkeypatch, tmp_path, by):
     overrides = ["model.hidden=[8]", "epochs=1", f"tracking.experiment={by}"]
     if by == "config":

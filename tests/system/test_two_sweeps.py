@@ -121,7 +121,8 @@ LAUNCHERS = {
 
 
 @pytest.mark.parametrize(
-    "launcher", ["local", pytest.param("basic", marks=pytest.mark.nightly), "joblib"]
+    "launcher",
+    ["local", *(pytest.param(each, marks=pytest.mark.nightly) for each in ("basic", "joblib"))],
 )
 def test_presets_that_change_do_not_change_a_sweep(tmp_path, launcher):
     workplace = Workplace(tmp_path)

@@ -7,7 +7,7 @@ import pytest
 from workplace import Workplace, kill_all
 
 SWEEP = ("model=mlp", "model.hidden=[8]", "epochs=1", "figures=false", "context=cpu", "n_jobs=1")
-SWEEP += ("optim.lr=0.001,0.1,0.2", "seed=auto", "seeds.max=6", "--multirun")
+SWEEP += ("optim.lr=0.001,0.1,0.2", "seed=auto", "seeds.max=4", "--multirun")
 
 
 def verdict(lines):
@@ -27,7 +27,7 @@ def test_a_killed_sweep_comes_to_the_same_verdict(tmp_path_factory):
     places = [Workplace(tmp_path_factory.mktemp(name)) for name in ("undisturbed", "killed")]
     undisturbed, killed = places
     lines = undisturbed.run(*SWEEP)
-    assert lines[0] == "seed=auto: 3 rows with 3 to 6 seeds each, 9 to 18 runs; the first:"
+    assert lines[0] == "seed=auto: 3 rows with 3 to 4 seeds each, 9 to 12 runs; the first:"
     said = verdict(lines)
     assert said[-1].endswith("optim.lr=0.001 (3 seeds)")
     begun = next(line for line in lines if line.startswith("run 10: ") or "run 11: " in line)
@@ -50,10 +50,6 @@ def test_a_killed_sweep_comes_to_the_same_verdict(tmp_path_factory):
             "number",
         ),
         (
-            "optim.lr=0.1,0.2 seed=auto,1 -m",
-            "seed=auto,1: auto chooses the seeds itself; allowed is seed=auto alone, or numbers",
-        ),
-        (
             "hydra/sweeper=optuna optim.lr=0.1,0.2 seed=auto -m",
             "seed=auto: is for a grid, and hydra/sweeper=optuna compares no seeds; allowed is a "
             "number",
@@ -66,11 +62,6 @@ def test_a_killed_sweep_comes_to_the_same_verdict(tmp_path_factory):
         (
             "seed=auto seeds.min=1 -m",
             "seeds.min=1: allowed is a whole number, 2 or more\n(in the combination seed=0)",
-        ),
-        (
-            "seed=auto seeds.min=9 seeds.max=8 -m",
-            "seeds.min=9: is more than seeds.max=8; allowed is at most as many\n"
-            "(in the combination seed=0)",
         ),
     ],
 )

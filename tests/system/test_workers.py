@@ -156,7 +156,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize(
     "begin",
     [
-        "workers.call(asked.process, 1)",
+        pytest.param("workers.call(asked.process, 1)", marks=pytest.mark.nightly),
         "workers.context(1).Process(target=asked.process).start()",
     ],
 )

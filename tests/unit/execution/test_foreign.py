@@ -20,6 +20,33 @@ def basic():
     return ForeignLauncher(None, OmegaConf.create({"hydra": choices}))
 
 
+@pytest.mark.parametrize(
+    ("runs", "message"),
+    [
+        (
+            ["threads_per_run=1", "threads_per_run=2"],
+            "threads_per_run=1,2: cannot be swept over with hydra/launcher=basic, which trains "
+            "several runs in one process, where MXNet's threads cannot change; allowed launchers: "
+            "local, ray, submitit_local, submitit_slurm",
+        ),
+        (
+            ["run_timeout=1.5"],
+            "run_timeout=1.5: hydra/launcher=basic cannot stop a run that takes too long; allowed "
+            "is null, or one of the launchers local, ray, submitit_local, submitit_slurm",
+        ),
+        (
+            ["on_failure=stop"],
+            "on_failure=stop: hydra/launcher=basic cannot stop runs; allowed is continue, or one "
+            "of the launchers local, ray, submitit_local, submitit_slurm",
+        ),
+    ],
+)
+def test_what_takes_a_fresh_process_for_each_run_is_refused(basic, runs, message):
+    with pytest.raises(UserError) as refusal:
+        basic.check([load(each) for each in runs])
+    assert str(refusal.value) == message
+
+
 def test_nobody_watches_the_runs_of_other_launchers(basic):
     with pytest.raises(UserError) as refusal:
         basic.check([load("stall_timeout=60")])
