@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pydantic
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.version import VersionBase
 from omegaconf import DictConfig, OmegaConf
 
 from sweep.config.checks import check
@@ -42,11 +45,6 @@ def load(*overrides: str) -> Config:
     Raises:
         UserError: naming the field, the value and what is allowed.
     """
-    # Whoever only needs to know the fields does not wait for it.
-    from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
-    from hydra.version import VersionBase
-
     outer, base = GlobalHydra.instance().hydra, VersionBase.instance()
     version_base = base.version_base
     GlobalHydra.instance().clear()

@@ -5,6 +5,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from hydra.core.utils import JobReturn
 
@@ -20,7 +21,10 @@ from sweep.sweeps.summary import (
     show_results,
 )
 from sweep.sweeps.telling import Telling
-from sweep.tracking import FINGERPRINT, FOLDER, KIND, SWEEP, Record, RunInfo, Tracker
+from sweep.tracking import FINGERPRINT, FOLDER, KIND, SWEEP, RunInfo, Tracker
+
+if TYPE_CHECKING:
+    from sweep.tracking import Record
 
 CLOSING_SECONDS = 3.0  # for another process to close the record of a sweep that died
 CLAIM_SECONDS = 0.1  # until it is seen again whether it has
@@ -32,7 +36,7 @@ def record_sweep(
     config: Config,
     command: Sequence[str],
     is_complete: bool,
-    train: Callable[[Record], Sequence[JobReturn]],
+    train: Callable[["Record"], Sequence[JobReturn]],
     params: Mapping[str, str] | None = None,
     more_tags: Mapping[str, str] | None = None,
     how: Sequence[str] = (),
