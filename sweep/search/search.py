@@ -46,6 +46,9 @@ class Launcher(Protocol):
     def count_gpus(self, config: Config) -> int:
         """Return how many GPUs runs such as this one can have."""
 
+    def check_mxnet(self, config: Config) -> None:
+        """Check that MXNet can be loaded for runs such as this one, which takes seconds."""
+
     def at_once(self, configs: Sequence[Config]) -> int | None:
         """Return how many of these runs are trained at once."""
 

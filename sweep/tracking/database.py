@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, column, create_engine, exists, func, select, table
+from sqlalchemy import Connection, Select, column, create_engine, exists, func, select, table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.expression import ColumnElement, FromClause
 
@@ -129,17 +129,19 @@ class DatabaseRecords:
 def _conditions(where: Where) -> Iterator[ColumnElement[bool]]:
     own = RUNS.c
     if where.tag is not None:
-        key, value = where.tag
-        tagged = select(TAGS.c.run_uuid).where(TAGS.c.key == key, TAGS.c.value == value)
-        yield own.run_uuid.in_(tagged)
+        yield own.run_uuid.in_(_tagged(*where.tag))
     if where.status is not None:
         yield own.status == where.status
     if where.run_ids is not None:
         yield own.run_uuid.in_(where.run_ids)
     if where.begins is not None:
         yield func.substr(own.run_uuid, 1, len(where.begins)) == where.begins
-    if where.name is not None:
-        yield own.name == where.name
+    if where.name is not None:  # of the tag, as MLflow has it
+        yield own.run_uuid.in_(_tagged(MLFLOW_RUN_NAME, where.name))
+
+
+def _tagged(key: str, value: str) -> Select[Any]:
+    return select(TAGS.c.run_uuid).where(TAGS.c.key == key, TAGS.c.value == value)
 
 
 def _with_values(connection: Connection, runs: Sequence[Any]) -> Iterator[RecordedRun]:
