@@ -6,7 +6,7 @@ from importlib import import_module
 from threading import Timer
 
 SHOWS = ("scipy.special", "sweep.display.leaderboard", "sweep.sweeps.description")
-DRAWS = ("sweep.results.results", "sweep.reporting.page")  # with matplotlib
+DRAWS = ("sweep.results.results", "sweep.reporting.page", "matplotlib.backends.backend_svg")
 LATER_SECONDS = 2.0  # the first runs are started before
 
 
