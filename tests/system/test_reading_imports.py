@@ -99,7 +99,7 @@ def test_the_leaderboard_of_a_database_is_read_without_mlflow(tmp_path):
         f"""
 from sweep.results.leaderboard import load_leaderboard
 table = load_leaderboard(tracking_uri="{uri}")
-heavy = ["mlflow", "mxnet", "matplotlib", "scipy", "requests"]
+heavy = ["mlflow", "mxnet", "matplotlib"]
 print(json.dumps([len(table), [each for each in heavy if each in sys.modules]]))
 """
     )
