@@ -20,6 +20,7 @@ from sweep.tracking.run_info import as_measured
 from sweep.uris import is_database, scheme
 
 CONNECT_ARGUMENTS = {"postgresql": {"connect_timeout": 5}, "mysql": {"connect_timeout": 5}}
+SQLITE_SECONDS = 20  # to wait for others who write to the file, as long as MLflow does
 RUNS_AT_ONCE = 500  # in one question: SQLite takes 999 values, and others not many more
 ACTIVE, ONE_WORKSPACE = "active", "default"
 
@@ -46,7 +47,8 @@ VERSIONS = _table("alembic_version", "version_num")
 @contextmanager
 def connected(uri: str) -> Iterator[Connection]:
     """Yield a connection to a database, on which nothing is written."""
-    engine = create_engine(uri, connect_args=CONNECT_ARGUMENTS.get(scheme(uri), {}))
+    arguments = {"sqlite": {"timeout": SQLITE_SECONDS}, **CONNECT_ARGUMENTS}
+    engine = create_engine(uri, connect_args=arguments.get(scheme(uri), {}))
     try:
         with engine.connect() as connection:
             yield connection
