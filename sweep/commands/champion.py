@@ -4,7 +4,6 @@ import pandas as pd
 
 from sweep.display.console import show_lines
 from sweep.errors import UserError
-from sweep.tracking import CHAMPION, register
 from sweep.uris import DEFAULT_URI, redacted, resolve_uri
 
 
@@ -21,6 +20,8 @@ def register_best(table: pd.DataFrame, metric: str, name: str, tracking_uri: str
     Raises:
         UserError: no run is ranked, the best has no model, or the name is none for a model.
     """
+    from sweep.tracking import CHAMPION, register  # it imports MLflow, and few want it
+
     first = table[table["rank"] == 1]
     if first.empty:
         raise UserError(f"--register {name}: no run is ranked, so there is no best one")

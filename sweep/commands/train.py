@@ -89,9 +89,10 @@ def task(composed: DictConfig, tell: Listener | None = None) -> float:
         overrides = HydraConfig.get().overrides.task
         if config.dry_run:
             _check_dry_run(overrides)
-            from sweep.execution.local.executor import count_gpus
+            from sweep.execution.local.executor import check_mxnet, count_gpus
             from sweep.sweeps.dry_run import rehearse
 
+            check_mxnet(config)
             rehearse([config], count_gpus, at_once=len)
             return math.nan
         if membership is None:

@@ -43,6 +43,10 @@ class ForeignLauncher:
         """Return how many GPUs MXNet sees here."""
         return this_machine.count_gpus(config)
 
+    def check_mxnet(self, config: Config) -> None:
+        """Check that MXNet can be loaded here."""
+        this_machine.check_mxnet(config)
+
     def at_once(self, configs: Sequence[Config]) -> int | None:
         """Return that nobody knows how many runs are trained at once."""
         return None

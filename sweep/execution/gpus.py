@@ -1,10 +1,23 @@
 """Which of the machine's GPUs there are for runs."""
 
+import ctypes
 import functools
 import os
 
 from sweep.backend.devices import count_gpus
 from sweep.execution.local import fork_server
+
+DRIVER = "libcuda.so.1"  # NVIDIA's, by the name that CUDA looks for
+
+
+@functools.cache
+def may_have_gpus() -> bool:
+    """Return whether there is a driver without which MXNet sees no GPU; MXNet is not asked."""
+    try:
+        ctypes.CDLL(DRIVER)
+    except OSError:
+        return False
+    return True
 
 
 @functools.cache

@@ -71,6 +71,13 @@ class Launcher(ABC):
             UserError: they have something that this launcher cannot do.
         """
 
+    def check_mxnet(self, config: Config) -> None:  # noqa: B027 - elsewhere each run sees
+        """Check that MXNet can be loaded for runs such as this one, which takes seconds.
+
+        Raises:
+            UserError: it cannot.
+        """
+
     def check_source(self) -> None:  # noqa: B027
         """Check that runs can be launched that are not known beforehand.
 

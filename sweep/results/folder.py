@@ -19,7 +19,8 @@ from sweep.errors import UserError
 from sweep.results.leaderboard import rank_configurations
 from sweep.results.runs import RecordedRuns, runs_of_table
 from sweep.tracking import existing, read_about, read_points, read_run, read_runs, whole_id
-from sweep.tracking.queries import MLFLOW_OWN, About
+from sweep.tracking.names import MLFLOW_OWN
+from sweep.tracking.queries import About
 
 LEADERBOARD, RUNS, CURVES, ABOUT = "leaderboard.csv", "runs.csv", "curves.csv", "sweep.json"
 RECORDED = ("params.", "metrics.", "tags.")  # what columns begin with that not all runs have

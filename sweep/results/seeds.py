@@ -35,7 +35,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr
 
 ERROR = 0.05  # the chance, at most, that the truly best row is out
 GROWTH = 1.25  # from look to look: few seeds at once, and few looks to share the error among
@@ -131,6 +130,8 @@ def beaten(scores: Floats, level: float) -> Flags:
         scores: (rows, seeds), higher is better, two seeds or more.
         level: of each test.
     """
+    from scipy.special import stdtr  # long to import, and only where there are several seeds
+
     rows, seeds = scores.shape
     found = np.zeros(rows, bool)
     noise = _step(scores) ** 2 / 6  # of the difference of two scores, each rounded to this step

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr
 
 SIGNIFICANCE = 0.05
 Floats = NDArray[np.float64]
@@ -55,6 +54,8 @@ def p_values(means: Floats, deviations: Floats, seeds: NDArray[Any]) -> Floats:
     t = np.abs(means - means[0]) / np.sqrt(both)
     # By Welch and Satterthwaite; two that borrow know no more than what they borrow.
     degrees = both**2 / (errors**2 / freedom + errors[0] ** 2 / freedom[0])
+    from scipy.special import stdtr  # long to import, and only where there are several seeds
+
     p = 2 * stdtr(np.minimum(degrees, pooled_freedom), -t)
     p[(both == 0) & (means == means[0])] = 1.0
     p[(both == 0) & (means != means[0])] = 0.0

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -16,7 +17,9 @@ from sweep.environment import environment, version_tags
 from sweep.own_modules import keep
 from sweep.runs.membership import Membership
 from sweep.runs.starting import folder_of, read_folder
-from sweep.tracking import Record
+
+if TYPE_CHECKING:
+    from sweep.tracking import Record
 
 IN_NAME_ANYWAY = ("model", "model.activation", "dataset", "experiment", "context")
 
@@ -55,7 +58,7 @@ def run_tags(
     return tags
 
 
-def describe(config: Config, dataset: Dataset, record: Record) -> None:
+def describe(config: Config, dataset: Dataset, record: "Record") -> None:
     """Record what is needed to train a run again."""
     record.log_text(to_yaml(config), tracking.CONFIG_FILE)
     versions = yaml.safe_dump(environment(), sort_keys=False)

@@ -14,7 +14,7 @@ from sweep.errors import UserError
 from sweep.networks.params_file import Broken
 from sweep.networks.trained import GRAPH, PARAMETERS, read_trained
 from sweep.own_modules import identity, keep
-from sweep.tracking import fetch_parameters, whole_run_id
+from sweep.tracking import whole_run_id
 from sweep.uris import resolve_uri
 
 FOLDER = "init"  # in checkpoint_dir
@@ -123,6 +123,8 @@ def _whole(address: str, uri: str | None) -> str:
 
 def _read(address: str, uri: str | None) -> Files:
     if _is_recorded(address):
+        from sweep.tracking import fetch_parameters  # it imports MLflow
+
         return {PARAMETERS: fetch_parameters(uri, address)}
     graph, _, file = address.rpartition(f"{GRAPHS}:")
     if graph:

@@ -29,7 +29,7 @@ from sweep.search.rules import RULE, as_before_pauses, other_rule
 from sweep.search.standing import recorded_standing, standing
 from sweep.search.stored import is_of_older_version, recorded_trials
 from sweep.search.study import Direction, Study
-from sweep.sweeps.checks import Checked, Prepared, prepare
+from sweep.sweeps.checks import Checked, Prepared, announce, prepare
 from sweep.sweeps.compose import Composer
 from sweep.sweeps.dry_run import rehearse_search
 from sweep.sweeps.parent_run import record_sweep
@@ -45,6 +45,9 @@ class Launcher(Protocol):
 
     def count_gpus(self, config: Config) -> int:
         """Return how many GPUs runs such as this one can have."""
+
+    def check_mxnet(self, config: Config) -> None:
+        """Check that MXNet can be loaded for runs such as this one, which takes seconds."""
 
     def at_once(self, configs: Sequence[Config]) -> int | None:
         """Return how many of these runs are trained at once."""
@@ -87,7 +90,9 @@ def search(
         finally:
             launcher.close()
         return []
-    prepared = prepare(examples, launcher.count_gpus, plan.announced())
+    prepared = prepare(examples, launcher.count_gpus)
+    launcher.check_mxnet(configs[0])
+    announce(prepared, configs, plan.announced())
     # Trials that are suggested later must not train what a user has edited meanwhile.
     prepared = replace(prepared, modules=_modules(prepared, plan.config))
     about = plan.about([each.digest for each in prepared.datasets.values()], prepared.modules)
@@ -167,6 +172,7 @@ def _rehearse(
             show_warm_start(plan, finder(plan, checked, composer)())
         return found.missing(plan.n_trials)
 
+    launcher.check_mxnet(configs[0])
     rehearse_search(configs, launcher.count_gpus, launcher.at_once, plan.announced(), count_missing)
 
 

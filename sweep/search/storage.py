@@ -11,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sweep.errors import UserError
 from sweep.files import kernel_lock, obstacle
-from sweep.tracking.connection import CONNECT_ARGUMENTS, database_file
+from sweep.tracking.connection import database_file
+from sweep.tracking.database import CONNECT_ARGUMENTS
 from sweep.uris import redacted
 
 # What goes wrong when a storage is used, and when it is opened.

@@ -143,17 +143,15 @@ class Prepared(Checked):
 def prepare(
     jobs: Sequence[Job],
     count_gpus: Callable[[Config], int],
-    runs: Sequence[str] | None = None,
 ) -> Prepared:
-    """Check all that runs such as these need, announce them, and tidy up after dead ones.
+    """Check all that runs such as these need, and tidy up after dead ones.
 
     Args:
         jobs: at least one.
         count_gpus: returns how many GPUs there are where the runs are trained.
-        runs: lines that announce them; None to list them.
 
     Raises:
-        UserError: something is wrong; nothing is recorded.
+        UserError: something is wrong, as a network that does not build; nothing is recorded.
     """
     tell("Checking what runs need ...")
     configs = [each.config for each in jobs]
@@ -165,7 +163,7 @@ def prepare(
     close_abandoned(tracker, locks)  # before: nothing is mended while a run is RUNNING
     tracker.check_artifacts()
     checked = check_runs(configs, count_gpus)
-    announce(checked, configs, runs)
+    checked.tried(configs)
     return Prepared(tracker=tracker, locks=locks, **vars(checked))
 
 

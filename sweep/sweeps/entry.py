@@ -184,6 +184,7 @@ def _rehearsed(jobs: Sequence[Job], launcher: Launcher | ForeignLauncher) -> Seq
     prepare_mlflow()
     configs = [job.config for job in jobs]
     try:
+        launcher.check_mxnet(configs[0])
         rehearse(configs, launcher.count_gpus, launcher.at_once)
     finally:
         launcher.close()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from hydra.core.utils import JobReturn
 
@@ -19,19 +19,22 @@ from sweep.runs.control_folder import ControlFolder
 from sweep.runs.membership import Membership
 from sweep.runs.resume import all_prior_runs, close_abandoned
 from sweep.sweeps.added import Grid, MoreRuns, added_before, planned
-from sweep.sweeps.checks import Prepared, prepare
+from sweep.sweeps.checks import Prepared, announce, prepare
 from sweep.sweeps.parent_run import record_sweep
 from sweep.sweeps.sharing import States, epochs_of, in_chains, states_of
 from sweep.tracking import (
     ADDED_FILE,
     FoundRun,
     Plans,
-    Record,
     RunInfo,
     Tracker,
+    import_stores,
     read_text,
     short_timeouts,
 )
+
+if TYPE_CHECKING:
+    from sweep.tracking import Record
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,13 @@ class Launcher(Protocol):
 
         Raises:
             UserError: they have something that this launcher cannot do.
+        """
+
+    def check_mxnet(self, config: Config) -> None:
+        """Check that MXNet can be loaded for runs such as this one, which takes seconds.
+
+        Raises:
+            UserError: it cannot.
         """
 
     def train(
@@ -161,6 +171,10 @@ def plan_of(jobs: Sequence[Job], launcher: Launcher) -> Plan:
     for key, job in zip(keys, jobs, strict=True):
         if key not in trained:
             missing.setdefault(key, job)
+    if missing:  # or MXNet is not needed
+        import_stores()  # while others import MXNet, which is waited for next
+        launcher.check_mxnet(first)
+    announce(prepared, [job.config for job in jobs], None)
     begun = sum(key not in trained for key in found)
     show_prior_runs(len(keys) - len(set(keys)), len(trained), begun)
     chained = {key: replace(job, chain=prepared.chain(job.config)) for key, job in missing.items()}
@@ -171,7 +185,7 @@ def plan_of(jobs: Sequence[Job], launcher: Launcher) -> Plan:
 
 
 def _train(
-    plan: Plan, jobs: Sequence[Job], launcher: Launcher, grid: Grid, record: Record
+    plan: Plan, jobs: Sequence[Job], launcher: Launcher, grid: Grid, record: "Record"
 ) -> Sequence[JobReturn]:
     """Train what is missing, and what users add."""
     membership, folder = Membership(record.run_id), plan.prepared.locks.folder
@@ -195,7 +209,9 @@ def _lacks_what_was_added(tracker: Tracker, past: RunInfo) -> bool:
     return not ended and bool(_added_to(tracker, past.run_id))
 
 
-def train(plan: Plan, launcher: Launcher, record: Record, further: Further) -> Sequence[JobReturn]:
+def train(
+    plan: Plan, launcher: Launcher, record: "Record", further: Further
+) -> Sequence[JobReturn]:
     """Train what is missing; keep the ids of those runs that other sweeps have trained.
 
     Args:

@@ -5,6 +5,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from hydra.core.utils import JobReturn
 
@@ -13,6 +14,7 @@ from sweep.config.schema import Config
 from sweep.runs.locks import RunLocks
 from sweep.sweeps.best_model import keep_best_model
 from sweep.sweeps.checks import Prepared
+from sweep.sweeps.imports import imported_meanwhile
 from sweep.sweeps.summary import (
     keep_results,
     raise_failures,
@@ -20,7 +22,10 @@ from sweep.sweeps.summary import (
     show_results,
 )
 from sweep.sweeps.telling import Telling
-from sweep.tracking import FINGERPRINT, FOLDER, KIND, SWEEP, Record, RunInfo, Tracker
+from sweep.tracking import FINGERPRINT, FOLDER, KIND, SWEEP, RunInfo, Tracker
+
+if TYPE_CHECKING:
+    from sweep.tracking import Record
 
 CLOSING_SECONDS = 3.0  # for another process to close the record of a sweep that died
 CLAIM_SECONDS = 0.1  # until it is seen again whether it has
@@ -32,7 +37,7 @@ def record_sweep(
     config: Config,
     command: Sequence[str],
     is_complete: bool,
-    train: Callable[[Record], Sequence[JobReturn]],
+    train: Callable[["Record"], Sequence[JobReturn]],
     params: Mapping[str, str] | None = None,
     more_tags: Mapping[str, str] | None = None,
     how: Sequence[str] = (),
@@ -71,7 +76,8 @@ def record_sweep(
         with telling, tracker.open_run(name, params or {}, tags, None, past) as record:
             telling.run_id = record.run_id
             try:
-                results = train(record)
+                with imported_meanwhile(draws=config.figures):
+                    results = train(record)
             except BaseException:  # Ctrl-C too: what has been trained is shown all the same
                 telling.recorded = show_results(tracker, record.run_id, config)
                 show_report_command(tracker, record.run_id, config)

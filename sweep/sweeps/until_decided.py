@@ -5,6 +5,7 @@ command comes to the same, wherever it was interrupted.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from hydra.core.utils import JobReturn, JobStatus
 
@@ -22,7 +23,10 @@ from sweep.sweeps.auto_seed import SeedChoice, settings_of
 from sweep.sweeps.checks import Prepared
 from sweep.sweeps.parent_run import record_sweep
 from sweep.sweeps.seed_table import SeedTable, what_repeats
-from sweep.tracking import DECIDED_BY, SEEDS, TIED_RUNS, Plans, Record
+from sweep.tracking import DECIDED_BY, SEEDS, TIED_RUNS, Plans
+
+if TYPE_CHECKING:
+    from sweep.tracking import Record
 
 TAG_LETTERS = 5_000  # that every store takes
 
@@ -69,7 +73,7 @@ def sweep_until_decided(
     if not plan.rerun:
         table.catch_up()
 
-    def train(record: Record) -> Sequence[JobReturn]:
+    def train(record: "Record") -> Sequence[JobReturn]:
         if plan.rerun:
             table.count_only(record.run_id)
         more = MoreSeeds(table, plan.missing, plan.prepared, record.run_id)

@@ -2,21 +2,24 @@
 
 import tempfile
 from pathlib import Path
-
-from mlflow import MlflowClient
+from typing import TYPE_CHECKING
 
 from sweep.tracking.connection import explained_errors
-from sweep.tracking.mlflow_import import quiet_mlflow
+from sweep.tracking.locations import local_folder
+from sweep.tracking.mlflow_import import client_of, quiet_mlflow
 from sweep.uris import resolve_uri
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
-def has_artifact(client: MlflowClient, run_id: str, path: str) -> bool:
+
+def has_artifact(client: "MlflowClient", run_id: str, path: str) -> bool:
     """Return whether a run keeps a file under this path."""
     folder = path.rpartition("/")[0] or None
     return any(each.path == path for each in client.list_artifacts(run_id, folder))
 
 
-def files_below(client: MlflowClient, run_id: str, path: str, folder: str) -> dict[str, bytes]:
+def files_below(client: "MlflowClient", run_id: str, path: str, folder: str) -> dict[str, bytes]:
     """Return all artifacts below a path, by their places below it.
 
     Args:
@@ -39,8 +42,23 @@ def read_text(uri: str | None, run_id: str, path: str) -> str | None:
         UserError: the record cannot be read.
     """
     uri = resolve_uri(uri)
-    client = MlflowClient(uri)
+    client = client_of(uri)
     with explained_errors(uri), tempfile.TemporaryDirectory() as folder, quiet_mlflow():
         if not has_artifact(client, run_id, path):
             return None
         return Path(client.download_artifacts(run_id, path, folder)).read_text()
+
+
+def kept_text(uri: str, run_id: str, place: str, path: str) -> str | None:
+    """Return a text as :func:`read_text` does; from this machine's disk, if that is where it is.
+
+    Args:
+        uri: of the record.
+        run_id: MLflow's.
+        place: the address of the folder with the run's artifacts.
+        path: of the file in it.
+    """
+    if (folder := local_folder(place)) is None:
+        return read_text(uri, run_id, path)
+    file = folder / path
+    return file.read_text() if file.is_file() else None

@@ -1,5 +1,8 @@
 """Runs that are given away: all that is kept of one."""
 
+import sweep.tracking.mlflow_loaded  # noqa: F401 - before MLflow
+
+# isort: split
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +16,9 @@ from sweep.errors import UserError
 from sweep.tracking.artifacts import files_below, has_artifact
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.mlflow_import import quiet_mlflow
+from sweep.tracking.names import CONFIG_FILE, DATASET_SOURCE_FOLDER, ENVIRONMENT_FILE, SOURCE_FOLDER
 from sweep.tracking.queries import commit_of, existing
 from sweep.tracking.run_info import RunInfo, run_info
-from sweep.tracking.writer import (
-    CONFIG_FILE,
-    DATASET_SOURCE_FOLDER,
-    ENVIRONMENT_FILE,
-    SOURCE_FOLDER,
-)
 
 ENDED = ("FINISHED", "FAILED", "KILLED")
 

@@ -8,24 +8,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-import requests
 from filelock import FileLock
-from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
-from mlflow.utils.credentials import read_mlflow_creds
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from sweep.errors import UserError
 from sweep.files import obstacle
 from sweep.tracking.addresses import instead_of, known_cause
+from sweep.tracking.database import connected, is_known
 from sweep.tracking.first_use import unless_others_were_faster
 from sweep.tracking.locations import default_location
-from sweep.tracking.mlflow_import import environment_variables
+from sweep.tracking.mlflow_import import client_of, environment_variables, import_mlflow
 from sweep.uris import is_database, redacted, scheme
 
 SHORT_TIMEOUTS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
-CONNECT_ARGUMENTS = {"postgresql": {"connect_timeout": 5}, "mysql": {"connect_timeout": 5}}
 
 # SQLAlchemy from 2.1 on takes psycopg for postgresql://, before it psycopg2.
 POSTGRESQL_DRIVERS = ("psycopg", "psycopg2")
@@ -34,7 +30,9 @@ POSTGRESQL_DRIVER = "pip install psycopg2-binary, and an address as in postgresq
 
 def import_stores() -> None:
     """Import what opening a database will need; MLflow leaves it until then, and it takes long."""
-    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+    import_mlflow()
+
+    import sweep.tracking.writer  # noqa: F401
 
 
 def probe(uri: str) -> None:
@@ -58,10 +56,11 @@ def check_answers(uri: str) -> None:
     """
     with explained_errors(uri), short_timeouts():
         if is_database(uri):
-            engine = create_engine(uri, connect_args=CONNECT_ARGUMENTS.get(scheme(uri), {}))
-            engine.connect().close()
-            engine.dispose()
-        unless_others_were_faster(lambda: MlflowClient(uri).search_experiments(max_results=1))
+            with connected(uri) as connection:
+                if is_known(connection):
+                    return
+        client = client_of(uri)
+        unless_others_were_faster(lambda: client.search_experiments(max_results=1))
 
 
 def database_file(uri: str) -> Path | None:
@@ -96,6 +95,7 @@ def _create(uri: str) -> None:
             f"tracking.uri={uri}: is a link to {os.readlink(file)}, which is not there; allowed is "
             "a link to a database that is, or a file"
         )
+    import_mlflow()
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -134,6 +134,11 @@ def explained_errors(uri: str) -> Iterator[None]:
 
 def _explained(error: Exception, uri: str) -> str:
     """Say in one line, without a password, what is wrong and what to do about it."""
+    import_mlflow()
+    import requests
+    from mlflow.exceptions import MlflowException
+    from mlflow.utils.credentials import read_mlflow_creds
+
     said, cause = _said(error), known_cause(str(error), uri)
     if cause is not None:
         return f"{cause}. {said}" if isinstance(error, DBAPIError) else cause
@@ -154,6 +159,8 @@ def _explained(error: Exception, uri: str) -> str:
 
 def _credentials() -> str:
     """Say which name and password are sent, and which are allowed."""
+    from mlflow.utils.credentials import read_mlflow_creds
+
     user, password = read_mlflow_creds()
     if user and password:
         return f"those of MLFLOW_TRACKING_USERNAME={user} are wrong, or no user's"
@@ -167,6 +174,9 @@ def _credentials() -> str:
 
 def _said(error: Exception) -> str:
     """Return what the server, the driver or the network said, in one line that is not long."""
+    import requests
+    from mlflow.exceptions import MlflowException
+
     if isinstance(error, MlflowException):
         if isinstance(error.__context__, requests.exceptions.SSLError):
             return (

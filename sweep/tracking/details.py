@@ -1,5 +1,8 @@
 """All that is recorded of one run or one sweep, but the content of its files."""
 
+import sweep.tracking.mlflow_loaded  # noqa: F401 - before MLflow
+
+# isort: split
 import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -18,17 +21,12 @@ from sweep.tracking.editing import is_reserved
 from sweep.tracking.histories import read_histories
 from sweep.tracking.logged_model import outputs
 from sweep.tracking.mlflow_import import quiet_mlflow
+from sweep.tracking.names import DATASET_SOURCE_FOLDER, ENVIRONMENT_FILE, KIND, SOURCE_FOLDER, SWEEP
 from sweep.tracking.notes import own_words, text_of
 from sweep.tracking.parameters import parameters_of
 from sweep.tracking.queries import commit_of, existing, neither
 from sweep.tracking.run_info import RunInfo, run_info
 from sweep.tracking.short_ids import whole_id
-from sweep.tracking.tracker import KIND, SWEEP
-from sweep.tracking.writer import (
-    DATASET_SOURCE_FOLDER,
-    ENVIRONMENT_FILE,
-    SOURCE_FOLDER,
-)
 
 Curves = Mapping[str, Mapping[int, float]]  # a metric's name: the epoch: the value
 

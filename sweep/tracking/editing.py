@@ -2,24 +2,22 @@
 
 from collections.abc import Mapping
 
-from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
-
 from sweep.errors import UserError
 from sweep.tracking.connection import explained_errors
-from sweep.tracking.notes import with_text
-from sweep.tracking.run_info import (
+from sweep.tracking.mlflow_import import client_of
+from sweep.tracking.names import (
     DIVERGED,
     EPOCHS_TAKEN_OVER,
     FAILURE,
     FINGERPRINT,
     FOLDER,
     GOES_ON_FROM,
+    INTERRUPTIONS,
+    MLFLOW_RUN_NOTE,
     PAUSED_AFTER,
     PRUNED_AFTER,
 )
-from sweep.tracking.tracker import INTERRUPTIONS
+from sweep.tracking.notes import with_text
 
 RESERVED = (
     *(FINGERPRINT, FOLDER, FAILURE, DIVERGED, INTERRUPTIONS),
@@ -44,7 +42,9 @@ def set_tags(uri: str, run_id: str, tags: Mapping[str, str]) -> None:
     Raises:
         UserError: MLflow does not take one, or the record cannot be written.
     """
-    client = MlflowClient(uri)
+    client = client_of(uri)
+    from mlflow.exceptions import MlflowException
+
     known = client.get_run(run_id).data.tags
     with explained_errors(uri):
         for key, value in tags.items():
@@ -72,7 +72,7 @@ def set_note(uri: str, run_id: str, text: str) -> None:
     Raises:
         UserError: the record cannot be written.
     """
-    client = MlflowClient(uri)
+    client = client_of(uri)
     with explained_errors(uri):
         known = client.get_run(run_id).data.tags.get(MLFLOW_RUN_NOTE, "")
         if whole := with_text(known, text):

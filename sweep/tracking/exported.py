@@ -1,5 +1,8 @@
 """What is exported of a run, recorded with it."""
 
+import sweep.tracking.mlflow_loaded  # noqa: F401 - before MLflow
+
+# isort: split
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 T = TypeVar("T")
@@ -33,6 +32,8 @@ def unless_others_were_faster(do: Callable[[], T]) -> T:
     Raises:
         MlflowException, SQLAlchemyError: what it raises for another reason, or each time.
     """
+    from mlflow.exceptions import MlflowException
+
     for number in range(1, TRIES):
         try:
             return do()

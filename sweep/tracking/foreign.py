@@ -5,6 +5,9 @@ one by which a whole sweep is found when all of it is there. The next who takes 
 the half, unless it got a sign of life just now.
 """
 
+import sweep.tracking.mlflow_loaded  # noqa: F401 - before MLflow
+
+# isort: split
 import logging
 import tempfile
 import time
@@ -13,14 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlflow.entities import Metric, Param, Run, RunTag
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from mlflow.utils.validation import MAX_METRICS_PER_BATCH, MAX_PARAMS_TAGS_PER_BATCH
 
 from sweep.errors import UserError
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.mlflow_import import quiet_mlflow
-from sweep.tracking.run_info import BUNDLE, FINGERPRINT, as_name, search
-from sweep.tracking.tracker import KIND, SWEEP, Tracker
+from sweep.tracking.names import BUNDLE, FINGERPRINT, KIND, MLFLOW_PARENT_RUN_ID, SWEEP
+from sweep.tracking.run_info import as_name, search
+from sweep.tracking.tracker import Tracker
 
 ORIGINAL = "bundle.run_id"  # tag: the id that a run had where it was trained
 HALF = "bundle.unfinished"  # tag of a parent: what is being taken in, until all of it is there
@@ -119,7 +122,7 @@ class ForeignSweeps:
     def _parents(self, tag: str, bundle: str) -> Iterator[Run]:
         return search(
             self._client,
-            self._experiment_id,
+            [self._experiment_id],
             f"tags.`{tag}` = '{bundle}' AND tags.`{KIND}` = '{SWEEP}'",
         )
 
@@ -144,7 +147,7 @@ class ForeignSweeps:
                 )
         for each in others:
             condition = f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{each.info.run_id}'"
-            runs = search(self._client, self._experiment_id, condition)
+            runs = search(self._client, [self._experiment_id], condition)
             self._remove([each.info.run_id, *(run.info.run_id for run in runs)])
 
     def _remove(self, run_ids: Sequence[str]) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
-from mlflow import MlflowClient
-from mlflow.utils.rest_utils import http_request_safe
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 
 from sweep.tracking.connection import explained_errors
+from sweep.tracking.database import METRICS, connected, in_parts
+from sweep.tracking.mlflow_import import client_of
 from sweep.tracking.run_info import as_measured
 from sweep.uris import is_database, is_server, resolve_uri
 
@@ -91,35 +91,25 @@ def _points(uri: str | None, run_ids: Sequence[str], metrics: Sequence[str]) -> 
 
 
 def _from_database(uri: str, run_ids: Sequence[str], metrics: Sequence[str]) -> Iterator[Point]:
-    # It takes half a second to import, which no sweep shall wait for before it trains.
-    from mlflow.store.tracking.dbmodels.models import SqlMetric
-
-    engine = create_engine(uri)
-    columns: Any = select(
-        SqlMetric.run_uuid,
-        SqlMetric.key,
-        SqlMetric.step,
-        SqlMetric.timestamp,
-        SqlMetric.value,
-        SqlMetric.is_nan,
-    )
-    try:
-        with engine.connect() as connection:
-            for some in _in_parts(run_ids, RUNS_A_QUERY):
-                # By run alone: SQLite would search by metric, through the runs of all experiments.
-                asked = columns.where(SqlMetric.run_uuid.in_(some))
-                for run_id, metric, step, when, value, is_nan in connection.execute(asked).all():
-                    if metric in metrics:
-                        yield Point(run_id, metric, step, when, float("nan") if is_nan else value)
-    finally:
-        engine.dispose()
+    own = METRICS.c
+    columns = select(own.run_uuid, own.key, own.step, own.timestamp, own.value, own.is_nan)
+    with connected(uri) as connection:
+        for some in in_parts(run_ids, RUNS_A_QUERY):
+            # By run alone: SQLite would search by metric, through the runs of all experiments.
+            asked = columns.where(own.run_uuid.in_(some))
+            for run_id, metric, step, when, value, is_nan in connection.execute(asked).all():
+                if metric in metrics:
+                    yield Point(run_id, metric, step, when, float("nan") if is_nan else value)
 
 
 def _from_server(uri: str, run_ids: Sequence[str], metrics: Sequence[str]) -> Iterator[Point]:
+    client = client_of(uri)
+    from mlflow.utils.rest_utils import http_request_safe
+
     request: Any = http_request_safe  # it has no types
-    credentials = MlflowClient(uri)._tracking_client.store.get_host_creds()
+    credentials = client._tracking_client.store.get_host_creds()
     for metric in metrics:
-        for some in _in_parts(run_ids, RUNS_A_REQUEST):
+        for some in in_parts(run_ids, RUNS_A_REQUEST):
             asked = [("metric_key", metric), *(("run_id", each) for each in some)]
             found = request(credentials, BULK, "GET", params=asked).json()["metrics"]
             if len(found) == MOST_VALUES:  # there may be more
@@ -132,13 +122,8 @@ def _from_server(uri: str, run_ids: Sequence[str], metrics: Sequence[str]) -> It
 
 
 def _one_by_one(uri: str, run_ids: Sequence[str], metrics: Sequence[str]) -> Iterator[Point]:
-    client = MlflowClient(uri)
+    client = client_of(uri)
     for run_id in run_ids:
         for metric in metrics:
             for each in client.get_metric_history(run_id, metric):
                 yield Point(run_id, metric, each.step, each.timestamp, each.value)
-
-
-def _in_parts(run_ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    for start in range(0, len(run_ids), size):
-        yield run_ids[start : start + size]

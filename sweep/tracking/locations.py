@@ -15,11 +15,9 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 from uuid import uuid4
 
-from mlflow.store.tracking import DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
-
+from sweep.tracking.names import ARTIFACTS
 from sweep.uris import as_address
 
-FOLDER = Path(DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH).name  # MLflow's: mlruns
 OWN = {  # columns of MLflow's tables that name the own folder of what a row is about
     "runs": "artifact_uri",
     "logged_models": "artifact_location",
@@ -33,7 +31,7 @@ Change = tuple[str, tuple[Any, ...]]
 
 def default_location() -> str:
     """Return where artifacts belong, for a new database."""
-    return as_address(Path.cwd() / FOLDER)
+    return as_address(Path.cwd() / ARTIFACTS)
 
 
 def location_of_new() -> str | None:
@@ -41,7 +39,7 @@ def location_of_new() -> str | None:
 
     In a folder whose name it would read otherwise it does not.
     """
-    folder = Path.cwd() / FOLDER
+    folder = Path.cwd() / ARTIFACTS
     return None if as_address(folder) == str(folder) else as_address(folder / uuid4().hex)
 
 
@@ -252,11 +250,11 @@ def _to_house(
     home = _home(file)
     for number, location, known in database.execute(asked, (DATABASE,)).fetchall():
         folder = local_folder(location or "")
-        if folder is None or not folder.is_absolute() or folder.parent.name != FOLDER:
+        if folder is None or not folder.is_absolute() or folder.parent.name != ARTIFACTS:
             continue
         if _is_same(folder.parent, home):
             continue
-        was_beside = known and _is_same(folder.parent, Path(known).with_name(FOLDER))
+        was_beside = known and _is_same(folder.parent, Path(known).with_name(ARTIFACTS))
         if folder.parent in roots or (was_beside and not _is_same(Path(known), file)):
             yield number, home / folder.name
 
@@ -268,7 +266,7 @@ def _opened(file: Path) -> "closing[sqlite3.Connection]":
 
 def _home(file: Path) -> Path:
     """Return where a database has its artifacts, unless they are kept apart from it."""
-    return Path(whole_path(file)).with_name(FOLDER)
+    return Path(whole_path(file)).with_name(ARTIFACTS)
 
 
 def _below(location: str | None) -> tuple[Path, Path] | None:
@@ -279,7 +277,7 @@ def _below(location: str | None) -> tuple[Path, Path] | None:
     folder = local_folder(location or "")
     if folder is None or not folder.is_absolute():
         return None
-    root = next((each for each in folder.parents if each.name == FOLDER), None)
+    root = next((each for each in folder.parents if each.name == ARTIFACTS), None)
     rest = folder.relative_to(root) if root else Path()
     return (root, rest) if root and len(rest.parts) >= OWN_DEPTH else None
 

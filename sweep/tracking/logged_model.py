@@ -1,5 +1,8 @@
 """A run's network as an MLflow model: what MLflow wants to know of it, and where it is kept."""
 
+import sweep.tracking.mlflow_loaded  # noqa: F401 - before MLflow
+
+# isort: split
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -5,25 +5,26 @@ MLflow answers one question for each of them, in 20 ms of an SQLite file with 1,
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlflow import MlflowClient
-from mlflow.store.tracking.dbmodels.models import SqlRun, SqlTag
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
-from sqlalchemy import Connection, create_engine, func, select
+from sqlalchemy import Connection, func, select
 
-from sweep.tracking.connection import CONNECT_ARGUMENTS
-from sweep.tracking.run_info import BUNDLE, FINGERPRINT, FOLDER, search
-from sweep.uris import is_database, scheme
+from sweep.tracking.database import RUNS, TAGS, connected
+from sweep.tracking.names import BUNDLE, FINGERPRINT, FOLDER, MLFLOW_PARENT_RUN_ID
+from sweep.tracking.run_info import search
+from sweep.uris import is_database
 
-FEW = 5  # that are asked for one by one
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+FEW = 5  # that a server is asked for one by one
 READ_FOR_EACH = 10  # recorded runs that a server sends in the time of one answer to a question
 MOST = 0.5  # a share of what is recorded, of which all is read
 AT_ONCE = 500  # fingerprints in one query: SQLite takes 999 values, and others not many more
-TAGS = (FINGERPRINT, FOLDER, MLFLOW_PARENT_RUN_ID, BUNDLE)
+OF_A_RESULT = (FINGERPRINT, FOLDER, MLFLOW_PARENT_RUN_ID, BUNDLE)  # tags
 
 
 @dataclass(frozen=True)
@@ -54,40 +55,40 @@ Found = dict[str, list[FoundRun]]
 
 
 def find_by_fingerprint(
-    client: MlflowClient, uri: str, experiment_id: str, fingerprints: Sequence[str]
+    client: Callable[[], "MlflowClient"], uri: str, experiment_id: str, fingerprints: Sequence[str]
 ) -> Found:
     """Return the runs of each fingerprint that has any, the newest first.
 
     Args:
-        client: of the record.
+        client: returns that of the record, where it is needed.
         uri: its address.
         experiment_id: in which to look.
         fingerprints: each once.
     """
-    if len(fingerprints) > FEW and is_database(uri):
+    if is_database(uri):
         return _in_database(uri, experiment_id, fingerprints)
     found: Found = {}
     wanted = dict.fromkeys(fingerprints)
     if len(fingerprints) > FEW:
-        every = _searched(client, experiment_id, f"tags.{FINGERPRINT} != ''")
+        every = _searched(client(), experiment_id, f"tags.{FINGERPRINT} != ''")
         found = _grouped(islice(every, most := round(READ_FOR_EACH * len(wanted))))
         if sum(map(len, found.values())) < most:  # these are all
             return {key: found[key] for key in wanted if key in found}
     for key in wanted:  # more is recorded than it would take to ask
-        if past := [*_searched(client, experiment_id, f"tags.{FINGERPRINT} = '{key}'")]:
+        if past := [*_searched(client(), experiment_id, f"tags.{FINGERPRINT} = '{key}'")]:
             found[key] = past
     return {key: found[key] for key in wanted if key in found}
 
 
-def _searched(client: MlflowClient, experiment_id: str, condition: str) -> Iterator[FoundRun]:
-    for run in search(client, experiment_id, condition):
+def _searched(client: "MlflowClient", experiment_id: str, condition: str) -> Iterator[FoundRun]:
+    for run in search(client, [experiment_id], condition):
         if found := _found(run.info.run_id, run.info.status, run.data.tags):
             yield found
 
 
 def _found(run_id: str, status: str, tags: Mapping[str, str]) -> FoundRun | None:
     """Return a run that has these tags; None if they do not identify a result of this record's."""
-    own, folder, parent, bundle = (tags.get(each) for each in TAGS)
+    own, folder, parent, bundle = (tags.get(each) for each in OF_A_RESULT)
     return FoundRun(run_id, status, own, parent, folder) if own and not bundle else None
 
 
@@ -96,39 +97,35 @@ def _in_database(uri: str, experiment_id: str, fingerprints: Sequence[str]) -> F
 
     A query for some of them looks through as many rows as one for all, and returns fewer.
     """
-    recorded: Any = select(SqlRun.run_uuid).where(
-        SqlRun.experiment_id == int(experiment_id), SqlRun.lifecycle_stage == "active"
+    recorded: Any = select(RUNS.c.run_uuid).where(
+        RUNS.c.experiment_id == int(experiment_id), RUNS.c.lifecycle_stage == "active"
     )
     chunks = [fingerprints[at : at + AT_ONCE] for at in range(0, len(fingerprints), AT_ONCE)]
     found: Found = {}
-    engine = create_engine(uri, connect_args=CONNECT_ARGUMENTS.get(scheme(uri), {}))
-    try:
-        with engine.connect() as connection:
-            how_many = select(func.count()).select_from(recorded.subquery())
-            if len(fingerprints) > MOST * connection.execute(how_many).scalar_one():
-                found = _grouped(_read(connection, recorded))
-            else:
-                for chunk in chunks:
-                    found |= _grouped(_read(connection, recorded.where(_has_one_of(chunk))))
-    finally:
-        engine.dispose()
+    with connected(uri) as connection:
+        how_many = select(func.count()).select_from(recorded.subquery())
+        if len(fingerprints) > MOST * connection.execute(how_many).scalar_one():
+            found = _grouped(_read(connection, recorded))
+        else:
+            for chunk in chunks:
+                found |= _grouped(_read(connection, recorded.where(_has_one_of(chunk))))
     return {key: found[key] for key in dict.fromkeys(fingerprints) if key in found}
 
 
 def _has_one_of(fingerprints: Sequence[str]) -> Any:
-    tagged: Any = select(SqlTag.run_uuid).where(
-        SqlTag.key == FINGERPRINT, SqlTag.value.in_(fingerprints)
+    tagged: Any = select(TAGS.c.run_uuid).where(
+        TAGS.c.key == FINGERPRINT, TAGS.c.value.in_(fingerprints)
     )
-    return SqlRun.run_uuid.in_(tagged)
+    return RUNS.c.run_uuid.in_(tagged)
 
 
 def _read(connection: Connection, runs: Any) -> Iterator[FoundRun]:
     """Yield runs that a query selects, the newest first."""
     query = (
-        runs.join(SqlTag, SqlTag.run_uuid == SqlRun.run_uuid)
-        .where(SqlTag.key.in_(TAGS))
-        .add_columns(SqlRun.status, SqlTag.key, SqlTag.value)
-        .order_by(SqlRun.start_time.desc(), SqlRun.run_uuid)
+        runs.join(TAGS, TAGS.c.run_uuid == RUNS.c.run_uuid)
+        .where(TAGS.c.key.in_(OF_A_RESULT))
+        .add_columns(RUNS.c.status, TAGS.c.key, TAGS.c.value)
+        .order_by(RUNS.c.start_time.desc(), RUNS.c.run_uuid)
     )
     for run_id, rows in groupby(connection.execute(query), key=lambda row: row.run_uuid):
         own = [*rows]

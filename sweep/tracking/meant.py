@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
-
 from sweep.errors import UserError, nearest
 from sweep.tracking.connection import explained_errors
+from sweep.tracking.names import KIND, SWEEP
 from sweep.tracking.queries import existing, read_runs
+from sweep.tracking.records import Where, records_of
 from sweep.tracking.run_info import RunInfo
 from sweep.tracking.short_ids import WHOLE, whole_sweep_id
-from sweep.tracking.tracker import KIND, SWEEP
 from sweep.uris import redacted
 
 
@@ -35,18 +33,16 @@ def runs_of_meant(uri: str | None, given: str) -> list[RunInfo]:
 
 def _meant(uri: str, given: str) -> tuple[str, str | None]:
     """Return the name of an experiment, and the id of the sweep in it, if that is meant."""
-    client = MlflowClient(uri)
+    records = records_of(uri)
     with explained_errors(uri):
-        experiments = _experiments(client)
+        experiments = {each.experiment_id: each.name for each in records.experiments()}
         if given in experiments.values():
             return given, None
     if WHOLE.fullmatch(sweep_id := whole_sweep_id(uri, given)):
-        try:
-            run = client.get_run(sweep_id)
-        except MlflowException:
-            run = None
-        if run and run.data.tags.get(KIND) == SWEEP and run.info.experiment_id in experiments:
-            return experiments[run.info.experiment_id], sweep_id
+        with explained_errors(uri):
+            run = next(records.runs([*experiments], Where(run_ids=[sweep_id])), None)
+        if run and run.tags.get(KIND) == SWEEP:
+            return experiments[run.experiment_id], sweep_id
     if given in experiments:
         return experiments[given], None
     names = sorted(experiments.values())
@@ -54,18 +50,6 @@ def _meant(uri: str, given: str) -> tuple[str, str | None]:
         f"{given} is neither an experiment nor a sweep in {redacted(uri)}{nearest(given, names)}; "
         f"experiments: {', '.join(names)}"
     )
-
-
-def _experiments(client: MlflowClient) -> dict[str, str]:
-    """Return the names of all experiments that are not deleted, by their ids."""
-    found: dict[str, str] = {}
-    token = None
-    while True:
-        page = client.search_experiments(page_token=token)
-        found |= {each.experiment_id: each.name for each in page}
-        token = page.token
-        if not token:
-            return found
 
 
 def _run(row: Mapping[str, Any]) -> RunInfo:

@@ -1,4 +1,7 @@
-"""MLflow, imported so that it reports nothing to its makers; and kept quiet in our own programs."""
+"""MLflow, imported when it is needed, so that it reports nothing; and kept quiet in our programs.
+
+Its import takes a second. What only reads a database does without.
+"""
 
 import atexit
 import functools
@@ -7,7 +10,12 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+CHATTY = ("mlflow", "alembic")  # loggers
 NO_TELEMETRY = {"MLFLOW_DISABLE_TELEMETRY": "true"}
 QUIET = {
     **NO_TELEMETRY,
@@ -36,9 +44,30 @@ def _unless_set(values: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in values.items() if name not in os.environ}
 
 
-# MLflow makes what reports its use when it is imported, or never (mlflow/telemetry/client.py).
-with environment_variables(_unless_set(NO_TELEMETRY)):
-    import mlflow  # noqa: F401
+@contextmanager
+def _kept_levels() -> Iterator[None]:
+    """Keep what was set of MLflow's loggers, which it sets itself when it is imported."""
+    before = {name: logging.getLogger(name).level for name in CHATTY}
+    yield
+    for name, level in before.items():
+        if level != logging.NOTSET:
+            logging.getLogger(name).setLevel(level)
+
+
+@functools.cache
+def import_mlflow() -> None:
+    """Import MLflow, if nobody has: all that imports it calls this before."""
+    # It makes what reports its use when it is imported, or never (mlflow/telemetry/client.py).
+    with environment_variables(_unless_set(NO_TELEMETRY)), _kept_levels():
+        import mlflow  # noqa: F401
+
+
+def client_of(uri: str) -> "MlflowClient":
+    """Return MLflow's client of a record."""
+    import_mlflow()
+    from mlflow import MlflowClient
+
+    return MlflowClient(uri)
 
 
 @contextmanager
@@ -55,7 +84,7 @@ def prepare_mlflow() -> None:
     What only reads results, in a notebook say, must not call it: the process is not ours.
     """
     os.environ.update(_unless_set(QUIET))
-    for chatty in ("mlflow", "alembic"):
+    for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # It prints the traceback of what it raises, which is said in one line, and logged, elsewhere.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)

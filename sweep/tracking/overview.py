@@ -9,35 +9,36 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlflow import MlflowClient
-from mlflow.entities import Run
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
-from sqlalchemy import Connection, create_engine, select
+from sqlalchemy import Connection, select
 
 from sweep.errors import UserError
 from sweep.tracking.artifacts import read_text
 from sweep.tracking.connection import explained_errors
+from sweep.tracking.database import EXPERIMENTS, LATEST_METRICS, PARAMS, RUNS, TAGS, connected
 from sweep.tracking.locations import local_folder
-from sweep.tracking.queries import existing
-from sweep.tracking.run_info import (
+from sweep.tracking.mlflow_import import client_of
+from sweep.tracking.names import (
     BUNDLE,
     FINGERPRINT,
     FOLDER,
+    FOUND_FILE,
+    KIND,
+    MLFLOW_PARENT_RUN_ID,
     PAUSED_AFTER,
     PRUNED_AFTER,
-    Tagged,
-    as_measured,
-    search,
-    state_of,
+    SWEEP,
 )
-from sweep.tracking.tracker import KIND, SWEEP
-from sweep.tracking.writer import FOUND_FILE
+from sweep.tracking.queries import existing
+from sweep.tracking.run_info import Tagged, as_measured, search, state_of
 from sweep.uris import is_database
 
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
 START = "init_from"  # the parameter
-TAGS = (KIND, MLFLOW_PARENT_RUN_ID, FOLDER, FINGERPRINT, PRUNED_AFTER, PAUSED_AFTER, BUNDLE)
+SHOWN_TAGS = (KIND, MLFLOW_PARENT_RUN_ID, FOLDER, FINGERPRINT, PRUNED_AFTER, PAUSED_AFTER, BUNDLE)
 
 
 @dataclass(frozen=True)
@@ -127,50 +128,38 @@ def read_entries(uri: str | None, metrics: Sequence[str]) -> list[Entry]:
 
 
 def _from_database(uri: str, metrics: Sequence[str]) -> Iterator[Entry]:
-    engine = create_engine(uri)
-    try:
-        with engine.connect() as connection:
-            tags, values = _tags(connection), _values(connection, metrics)
-            starts = _starts(connection)
-            for row in connection.execute(_runs()).all():
-                run_id, name, experiment, status, begin_ms, end_ms, place = row
-                yield Entry(
-                    run_id=run_id,
-                    name=name,
-                    experiment=experiment,
-                    status=status,
-                    begin_ms=begin_ms,
-                    end_ms=end_ms,
-                    place=place,
-                    tags=tags[run_id],
-                    init_from=starts.get(run_id),
-                    metrics=values[run_id],
-                )
-    finally:
-        engine.dispose()
+    with connected(uri) as connection:
+        tags, values = _tags(connection), _values(connection, metrics)
+        starts = _starts(connection)
+        for row in connection.execute(_runs()).all():
+            run_id, name, experiment, status, begin_ms, end_ms, place = row
+            yield Entry(
+                run_id=run_id,
+                name=name,
+                experiment=experiment,
+                status=status,
+                begin_ms=begin_ms,
+                end_ms=end_ms,
+                place=place,
+                tags=tags[run_id],
+                init_from=starts.get(run_id),
+                metrics=values[run_id],
+            )
 
 
 def _runs() -> Any:
-    # It takes half a second to import, which no sweep shall wait for before it trains.
-    from mlflow.store.tracking.dbmodels.models import SqlExperiment, SqlRun
-
-    asked: Any = select(
-        SqlRun.run_uuid,
-        SqlRun.name,
-        SqlExperiment.name,
-        SqlRun.status,
-        SqlRun.start_time,
-        SqlRun.end_time,
-        SqlRun.artifact_uri,
+    own = RUNS.c
+    asked = select(
+        *(own.run_uuid, own.name, EXPERIMENTS.c.name, own.status, own.start_time, own.end_time),
+        own.artifact_uri,
     )
-    together = asked.join(SqlExperiment, SqlExperiment.experiment_id == SqlRun.experiment_id)
-    return together.where(SqlRun.lifecycle_stage == "active")
+    together = asked.join(EXPERIMENTS, EXPERIMENTS.c.experiment_id == own.experiment_id)
+    return together.where(own.lifecycle_stage == "active")
 
 
 def _tags(connection: Connection) -> Mapping[str, dict[str, str]]:
-    from mlflow.store.tracking.dbmodels.models import SqlTag
-
-    asked: Any = select(SqlTag.run_uuid, SqlTag.key, SqlTag.value).where(SqlTag.key.in_(TAGS))
+    own = TAGS.c
+    asked = select(own.run_uuid, own.key, own.value).where(own.key.in_(SHOWN_TAGS))
     tags: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for run_id, key, value in connection.execute(asked).all():
         tags[run_id][key] = value
@@ -178,30 +167,27 @@ def _tags(connection: Connection) -> Mapping[str, dict[str, str]]:
 
 
 def _starts(connection: Connection) -> dict[str, str]:
-    from mlflow.store.tracking.dbmodels.models import SqlParam
-
-    asked: Any = select(SqlParam.run_uuid, SqlParam.value).where(SqlParam.key == START)
+    asked = select(PARAMS.c.run_uuid, PARAMS.c.value).where(PARAMS.c.key == START)
     return {run_id: value for run_id, value in connection.execute(asked).all() if value != "null"}
 
 
 def _values(connection: Connection, metrics: Sequence[str]) -> Mapping[str, dict[str, float]]:
-    from mlflow.store.tracking.dbmodels.models import SqlLatestMetric as Latest
-
-    asked: Any = select(Latest.run_uuid, Latest.key, Latest.value, Latest.is_nan)
+    own = LATEST_METRICS.c
+    asked = select(own.run_uuid, own.key, own.value, own.is_nan).where(own.key.in_(metrics))
     values: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    for run_id, key, value, is_nan in connection.execute(asked.where(Latest.key.in_(metrics))):
+    for run_id, key, value, is_nan in connection.execute(asked):
         values[run_id][key] = float("nan") if is_nan else as_measured(value)
     return values
 
 
 def _searched(uri: str, metrics: Sequence[str]) -> Iterator[Entry]:
-    client = MlflowClient(uri)
+    client = client_of(uri)
     for experiment in client.search_experiments():
-        for run in search(client, experiment.experiment_id, ""):
+        for run in search(client, [experiment.experiment_id], ""):
             yield entry_of(run, experiment.name, metrics)
 
 
-def entry_of(run: Run, experiment: str, metrics: Sequence[str]) -> Entry:
+def entry_of(run: "Run", experiment: str, metrics: Sequence[str]) -> Entry:
     """Return what matters of MLflow's run.
 
     Args:
@@ -219,7 +205,7 @@ def entry_of(run: Run, experiment: str, metrics: Sequence[str]) -> Entry:
         begin_ms=info.start_time,
         end_ms=info.end_time,
         place=info.artifact_uri,
-        tags={key: data.tags[key] for key in TAGS if key in data.tags},
+        tags={key: data.tags[key] for key in SHOWN_TAGS if key in data.tags},
         init_from=None if start == "null" else start,
         metrics={key: as_measured(data.metrics[key]) for key in metrics if key in data.metrics},
     )

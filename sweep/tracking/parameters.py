@@ -5,6 +5,9 @@ The run then has their names in the network beside it. What has no such model, a
 earlier versions, have them as a file of their own.
 """
 
+import sweep.tracking.mlflow_loaded  # noqa: F401 - before MLflow
+
+# isort: split
 import json
 import tempfile
 from pathlib import Path
@@ -17,7 +20,7 @@ from sweep.errors import UserError
 from sweep.networks.params_file import Broken, renamed
 from sweep.tracking.artifacts import has_artifact
 from sweep.tracking.logged_model import DATA, find_model
-from sweep.tracking.writer import NAMES_FILE, PARAMETERS_FILE
+from sweep.tracking.names import NAMES_FILE, PARAMETERS_FILE
 
 DELETED = "RESOURCE_DOES_NOT_EXIST"  # MLflow's word for it
 

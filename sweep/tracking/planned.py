@@ -3,9 +3,13 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from sweep.tracking.artifacts import read_text
-from sweep.tracking.writer import Record, now_ms
+from sweep.tracking.run_info import now_ms
+
+if TYPE_CHECKING:
+    from sweep.tracking.writer import Record
 
 PLANNED_FILE = "planned.json"
 

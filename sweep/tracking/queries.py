@@ -2,49 +2,55 @@
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import repeat
 from pathlib import Path
 from sqlite3 import OperationalError
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import yaml
-from mlflow import MlflowClient
-from mlflow.entities import Run
-from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_GIT_DIRTY, MLFLOW_PARENT_RUN_ID
 
 from sweep.errors import UserError, nearest
-from sweep.tracking.artifacts import files_below, has_artifact
+from sweep.tracking.artifacts import files_below, has_artifact, kept_text
 from sweep.tracking.connection import check_answers, database_file, explained_errors
+from sweep.tracking.database import in_parts
 from sweep.tracking.locations import mend_locations
-from sweep.tracking.mlflow_import import quiet_mlflow
-from sweep.tracking.parameters import parameters_of
-from sweep.tracking.run_info import as_measured, search, state_of
-from sweep.tracking.short_ids import WHOLE, whole_run_id, whole_sweep_id
-from sweep.tracking.tracker import (
+from sweep.tracking.mlflow_import import client_of
+from sweep.tracking.names import (
     ADOPTED,
-    DECIDED_BY,
-    IDS_AT_ONCE,
-    KIND,
-    SWEEP,
-    TIED_RUNS,
-    deleted,
-)
-from sweep.tracking.writer import (
     CONFIG_FILE,
     DATASET_SOURCE_FOLDER,
+    DECIDED_BY,
     ENVIRONMENT_FILE,
     FOUND_FILE,
+    KIND,
+    MLFLOW_GIT_COMMIT,
+    MLFLOW_GIT_DIRTY,
+    MLFLOW_OWN,
+    MLFLOW_PARENT_RUN_ID,
     SOURCE_FOLDER,
     START_FOLDER,
+    SWEEP,
+    TIED_RUNS,
 )
+from sweep.tracking.records import (
+    ALL,
+    RecordedRun,
+    Records,
+    Where,
+    recorded_run,
+    records_of,
+)
+from sweep.tracking.run_info import as_measured, state_of
+from sweep.tracking.short_ids import WHOLE, whole_run_id, whole_sweep_id
+from sweep.tracking.tracker import IDS_AT_ONCE, deleted
 from sweep.uris import redacted, resolve_uri
 
-MLFLOW_OWN = "mlflow."  # what tags begin with that MLflow sets
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 
 def existing(uri: str | None) -> str:
@@ -63,7 +69,7 @@ def existing(uri: str | None) -> str:
     return uri
 
 
-def find_run(uri: str, given: str) -> Run:
+def find_run(uri: str, given: str) -> "Run":
     """Return a run of MLflow's that is no sweep.
 
     Args:
@@ -73,9 +79,11 @@ def find_run(uri: str, given: str) -> Run:
     Raises:
         UserError: there is none, or several may be meant.
     """
-    run_id = whole_run_id(uri, given)
+    run_id, client = whole_run_id(uri, given), client_of(uri)
+    from mlflow.exceptions import MlflowException
+
     try:
-        run = MlflowClient(uri).get_run(run_id)
+        run = client.get_run(run_id)
     except MlflowException as error:
         raise UserError(f"{run_id} is not a run in {redacted(uri)}: {error.message}") from error
     if run.data.tags.get(KIND) == SWEEP:
@@ -99,20 +107,20 @@ def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.Data
     """
     uri = existing(uri)
     with explained_errors(uri):
-        client = MlflowClient(uri)
-        if (known := client.get_experiment_by_name(experiment)) is None:
-            names = sorted(each.name for each in client.search_experiments())
+        records = records_of(uri)
+        if (known := records.experiment(experiment)) is None:
+            names = sorted(each.name for each in records.experiments())
             raise UserError(
                 f"experiment {experiment} is not in {redacted(uri)}{nearest(experiment, names)}; "
                 f"there are: {', '.join(names)}"
             )
-        if known.lifecycle_stage == "deleted":
+        if known.is_deleted:
             raise UserError(f"experiment {experiment}: {deleted(known, uri)}")
         number = known.experiment_id
         if sweep_id is None:
-            table = _table(search(client, number, ""))
+            table = _table(records.runs([number], ALL))
         elif sweep_id.isalnum():
-            table = _table_of_sweep(client, number, sweep_id)
+            table = _table_of_sweep(uri, records, number, sweep_id)
         else:
             table = pd.DataFrame()
     if sweep_id and table.empty:
@@ -134,9 +142,9 @@ def read_runs_so_far(uri: str, experiment: str, sweep_id: str) -> pd.DataFrame:
         UserError: the record cannot be read.
     """
     with explained_errors(uri):
-        client = MlflowClient(uri)
-        known = client.get_experiment_by_name(experiment)
-        return _table_of_sweep(client, known.experiment_id, sweep_id) if known else _table(())
+        records = records_of(uri)
+        known = records.experiment(experiment)
+        return _table_of_sweep(uri, records, known.experiment_id, sweep_id) if known else _table(())
 
 
 def read_run(uri: str | None, run_id: str) -> pd.DataFrame:
@@ -146,16 +154,16 @@ def read_run(uri: str | None, run_id: str) -> pd.DataFrame:
         UserError: there is no such record or run.
     """
     uri = existing(uri)
-    return _table([find_run(uri, run_id)])
+    return _table([recorded_run(find_run(uri, run_id))])
 
 
-def _table(runs: Iterable[Run]) -> pd.DataFrame:
+def _table(runs: Iterable[RecordedRun]) -> pd.DataFrame:
     """Return one row a run, column by column, so that no run is kept when its values are."""
     columns: dict[str, list[Any]] = {}
     known: dict[str, str] = {}  # thousands of runs have the same few texts: one object for each
     rows = 0
     for run in runs:
-        if run.data.tags.get(KIND) == SWEEP:
+        if run.tags.get(KIND) == SWEEP:
             continue
         for name, value in _values(run):
             column = columns.setdefault(name, [])
@@ -173,45 +181,39 @@ def _table(runs: Iterable[Run]) -> pd.DataFrame:
     return table
 
 
-def _values(run: Run) -> Iterator[tuple[str, Any]]:
-    info, data = run.info, run.data
-    status = state_of(info.status, data.tags)
-    yield "run_id", info.run_id
-    yield "run", info.run_name
-    yield "status", status
-    yield "start_ms", info.start_time
-    yield "end_ms", info.end_time
-    yield from ((f"params.{name}", value) for name, value in data.params.items())
-    yield from ((f"metrics.{name}", as_measured(value)) for name, value in data.metrics.items())
-    yield from ((f"tags.{name}", value) for name, value in data.tags.items())
+def _values(run: RecordedRun) -> Iterator[tuple[str, Any]]:
+    yield "run_id", run.run_id
+    yield "run", run.name
+    yield "status", run.state
+    yield "start_ms", run.begin_ms
+    yield "end_ms", run.end_ms
+    yield from ((f"params.{name}", value) for name, value in run.params.items())
+    yield from ((f"metrics.{name}", value) for name, value in run.metrics.items())
+    yield from ((f"tags.{name}", value) for name, value in run.tags.items())
 
 
-def _table_of_sweep(client: MlflowClient, experiment_id: str, sweep_id: str) -> pd.DataFrame:
-    parents = list(search(client, experiment_id, f"attributes.run_id = '{sweep_id}'"))
-    table = _table(_runs_of(client, experiment_id, sweep_id, bool(parents)))
-    for parent in parents:
-        told = {TIED_RUNS, DECIDED_BY} & {*parent.data.tags}
-        table.attrs |= {tag: parent.data.tags[tag] for tag in told}
+def _table_of_sweep(uri: str, records: Records, experiment_id: str, sweep_id: str) -> pd.DataFrame:
+    parent = next(records.runs([experiment_id], Where(run_ids=[sweep_id])), None)
+    ids = _found_ids(uri, parent) if parent else []
+    table = _table(_runs_of(records, experiment_id, sweep_id, ids))
+    if parent:
+        told = {TIED_RUNS, DECIDED_BY} & {*parent.tags}
+        table.attrs |= {tag: parent.tags[tag] for tag in told}
     return table
 
 
 def _runs_of(
-    client: MlflowClient, experiment_id: str, sweep_id: str, has_parent: bool
-) -> Iterator[Run]:
-    yield from search(client, experiment_id, f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{sweep_id}'")
-    ids = _found_ids(client, sweep_id) if has_parent else []
-    for start in range(0, len(ids), IDS_AT_ONCE):
-        named = ", ".join(f"'{run_id}'" for run_id in ids[start : start + IDS_AT_ONCE])
-        yield from search(client, experiment_id, f"attributes.run_id IN ({named})")
+    records: Records, experiment_id: str, sweep_id: str, found_ids: Sequence[str]
+) -> Iterator[RecordedRun]:
+    yield from records.runs([experiment_id], Where(tag=(MLFLOW_PARENT_RUN_ID, sweep_id)))
+    for some in in_parts(found_ids, IDS_AT_ONCE):
+        yield from records.runs([experiment_id], Where(run_ids=some))
 
 
-def _found_ids(client: MlflowClient, sweep_id: str) -> list[str]:
+def _found_ids(uri: str, sweep: RecordedRun) -> list[str]:
     """Return the ids of runs that the sweep found trained."""
-    if not has_artifact(client, sweep_id, FOUND_FILE):
-        return []
-    with tempfile.TemporaryDirectory() as folder, quiet_mlflow():
-        ids = json.loads(Path(client.download_artifacts(sweep_id, FOUND_FILE, folder)).read_text())
-    return [each for each in ids if str(each).isalnum()]
+    text = kept_text(uri, sweep.run_id, sweep.place, FOUND_FILE)
+    return [each for each in json.loads(text) if str(each).isalnum()] if text else []
 
 
 def find_sweep_id(uri: str | None, given: str) -> str:
@@ -238,20 +240,16 @@ def newest_sweep_id(uri: str, experiment: str | None) -> str | None:
         UserError: there is no such experiment.
     """
     with explained_errors(uri):
-        client = MlflowClient(uri)
-        known = {each.name: each.experiment_id for each in client.search_experiments()}
+        records = records_of(uri)
+        known = {each.name: each.experiment_id for each in records.experiments()}
         if experiment is not None and experiment not in known:
             raise UserError(
                 f"experiment {experiment} is not in {redacted(uri)}{nearest(experiment, known)}; "
                 f"there are: {', '.join(sorted(known))}"
             )
-        found = client.search_runs(
-            [*known.values()] if experiment is None else [known[experiment]],
-            f"tags.`{KIND}` = '{SWEEP}'",
-            max_results=1,
-            order_by=["attributes.start_time DESC"],
-        )
-    return found[0].info.run_id if found else None
+        numbers = [*known.values()] if experiment is None else [known[experiment]]
+        found = next(records.runs(numbers, Where(tag=(KIND, SWEEP))), None)
+    return found.run_id if found else None
 
 
 def read_name(uri: str | None, run_id: str) -> str:
@@ -262,7 +260,7 @@ def read_name(uri: str | None, run_id: str) -> str:
     """
     uri = resolve_uri(uri)
     with explained_errors(uri):
-        return str(MlflowClient(uri).get_run(run_id).info.run_name)
+        return str(client_of(uri).get_run(run_id).info.run_name)
 
 
 @dataclass(frozen=True)
@@ -312,7 +310,9 @@ def read_about(uri: str | None, run_id: str) -> About:
         UserError: there is no such record or run, or it is deleted.
     """
     uri = existing(uri)
-    client = MlflowClient(uri)
+    client = client_of(uri)
+    from mlflow.exceptions import MlflowException
+
     try:
         run = client.get_run(run_id)
     except MlflowException as error:
@@ -393,7 +393,9 @@ def read_record(uri: str | None, run_id: str) -> RunRecord:
         UserError: there is no such record or run, or it was not recorded by this program.
     """
     uri = existing(uri)
-    client, run = MlflowClient(uri), find_run(uri, run_id)
+    from sweep.tracking.parameters import parameters_of
+
+    client, run = client_of(uri), find_run(uri, run_id)
     run_id = run.info.run_id
     if run.data.tags.get(KIND) == ADOPTED:
         raise UserError(f"run {run_id} was adopted: it was not trained here, and cannot be again")

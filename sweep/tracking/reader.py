@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlflow import MlflowClient
-
 from sweep.errors import UserError
 from sweep.tracking.connection import (
     check_answers,
@@ -14,8 +12,10 @@ from sweep.tracking.connection import (
 )
 from sweep.tracking.locations import default_location, local_folder, mended_location
 from sweep.tracking.lookups import FoundRun, find_by_fingerprint
-from sweep.tracking.run_info import FOLDER, is_equal
-from sweep.tracking.tracker import STUDY, check_artifact_folder, deleted
+from sweep.tracking.mlflow_import import client_of
+from sweep.tracking.names import FOLDER, STUDY
+from sweep.tracking.records import KnownExperiment, Records, Where, records_of
+from sweep.tracking.tracker import check_artifact_folder, deleted
 from sweep.uris import is_database, resolve_uri
 
 ENOUGH = 100  # runs, to tell how long an epoch takes
@@ -32,7 +32,7 @@ class Reader:
             UserError: runs could not be recorded there.
         """
         self.uri, self.experiment = resolve_uri(uri), experiment
-        self._client: MlflowClient | None = None
+        self._known: KnownExperiment | None = None
         file = database_file(self.uri)
         if file:
             check_writable(self.uri, file)
@@ -40,13 +40,13 @@ class Reader:
             return
         check_answers(self.uri)
         with explained_errors(self.uri):
-            client = MlflowClient(self.uri)
-            known = client.get_experiment_by_name(experiment)
+            self._records: Records = records_of(self.uri)
+            known = self._records.experiment(experiment)
         if known is None:
             return
-        if known.lifecycle_stage == "deleted":
+        if known.is_deleted:
             raise UserError(f"tracking.experiment={experiment}: {deleted(known, self.uri)}")
-        self._client, self._experiment_id = client, known.experiment_id
+        self._known = known
 
     def check_artifacts(self) -> None:
         """Check that artifacts can be kept, if that is on this machine, as a tracker does.
@@ -59,29 +59,30 @@ class Reader:
         check_artifact_folder(self.experiment, folder)
 
     def _artifact_folder(self) -> Path | None:
-        if self._client is None:
+        if self._known is None:
             folder = local_folder(default_location()) if is_database(self.uri) else None
             return folder and folder / "1"  # an experiment's own, whatever its number
         file = database_file(self.uri)
-        if file and (mended := mended_location(self._experiment_id, file)):
+        if file and (mended := mended_location(self._known.experiment_id, file)):
             return mended
-        return local_folder(self._client.get_experiment(self._experiment_id).artifact_location)
+        return local_folder(self._known.place)
 
     def has_study(self, name: str) -> bool:
         """Return whether there are runs or sweeps of a search's study."""
-        if self._client is None:
+        if self._known is None:
             return False
-        condition = is_equal(f"tags.`{STUDY}`", name)
         with explained_errors(self.uri):
-            found = self._client.search_runs([self._experiment_id], condition, max_results=1)
-        return bool(found)
+            found = self._records.runs([self._known.experiment_id], Where(tag=(STUDY, name)))
+            return any(True for _ in found)
 
     def find_all(self, fingerprints: Sequence[str]) -> dict[str, list[FoundRun]]:
         """Return the runs of each fingerprint that has any, as a tracker does."""
-        if self._client is None:
+        if self._known is None:
             return {}
         with explained_errors(self.uri):
-            return find_by_fingerprint(self._client, self.uri, self._experiment_id, fingerprints)
+            return find_by_fingerprint(
+                lambda: client_of(self.uri), self.uri, self._known.experiment_id, fingerprints
+            )
 
     def epoch_seconds(self, network: str, dataset: str, folder_id: str | None) -> list[float]:
         """Return how long an epoch took in the newest runs like these.
@@ -91,12 +92,13 @@ class Reader:
             dataset: its name.
             folder_id: of the folder with their checkpoints, by which a machine is known.
         """
-        if self._client is None or folder_id is None:
+        if self._known is None or folder_id is None:
             return []
         condition = (
             f"params.`model.name` = '{network}' AND params.`dataset.name` = '{dataset}' AND "
             f"tags.`{FOLDER}` = '{folder_id}' AND metrics.{EPOCH_SECONDS} > 0"
         )
         with explained_errors(self.uri):
-            runs = self._client.search_runs([self._experiment_id], condition, max_results=ENOUGH)
+            client, number = client_of(self.uri), self._known.experiment_id
+            runs = client.search_runs([number], condition, max_results=ENOUGH)
         return [each.data.metrics[EPOCH_SECONDS] for each in runs]

@@ -1,5 +1,8 @@
 """Models that are recorded: found, fetched, and put into MLflow's model registry."""
 
+import sweep.tracking.mlflow_loaded  # noqa: F401 - before MLflow
+
+# isort: split
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -20,10 +23,9 @@ from sweep.tracking.artifacts import has_artifact
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.first_use import unless_others_were_faster
 from sweep.tracking.logged_model import DATA, MODEL, find_model
+from sweep.tracking.names import FINGERPRINT, NAMES_FILE
 from sweep.tracking.parameters import parameters_of
 from sweep.tracking.queries import existing, find_run
-from sweep.tracking.run_info import FINGERPRINT
-from sweep.tracking.writer import NAMES_FILE
 from sweep.uris import redacted
 
 CHAMPION = "champion"  # the alias of the best

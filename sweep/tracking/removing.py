@@ -1,5 +1,8 @@
 """Runs and models marked as deleted in MLflow, and what belongs to them on this machine."""
 
+import sweep.tracking.mlflow_loaded  # noqa: F401 - before MLflow
+
+# isort: split
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,9 +15,9 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 
 from sweep.tracking.connection import database_file, explained_errors
 from sweep.tracking.locations import DATABASE, OwnPlaces, local_folder, own_places
+from sweep.tracking.names import PARAMETERS_FILE
 from sweep.tracking.overview import Entry, entry_of
 from sweep.tracking.run_info import RUNS_AT_ONCE
-from sweep.tracking.writer import PARAMETERS_FILE
 
 IDS = re.compile("m-[0-9a-f]{32}|[0-9a-f]{32}")  # of models and runs, in an address
 OF_A_RUN_OR_MODEL = "artifacts"  # the name that MLflow gives to the folder of its files

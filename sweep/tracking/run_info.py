@@ -3,22 +3,28 @@
 import gc
 import math
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-from mlflow import MlflowClient
-from mlflow.entities import Run
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from typing import TYPE_CHECKING
 
 from sweep.config.metrics import at_best
+from sweep.errors import RunFailed
+from sweep.tracking.names import (
+    DIVERGED,
+    FAILURE,
+    FINGERPRINT,
+    FOLDER,
+    MLFLOW_PARENT_RUN_ID,
+    PAUSED_AFTER,
+    PRUNED_AFTER,
+)
 
-FINGERPRINT, FOLDER = "fingerprint", "checkpoint_folder"
-FAILURE, DIVERGED = "failure_reason", "diverged"
-PRUNED_AFTER, PAUSED_AFTER = "pruned_after_epoch", "paused_after_epoch"
-SWEEP_PAUSED = "sweep.paused"  # of a sweep that starts nothing until it is told to: since when
-GOES_ON_FROM, EPOCHS_TAKEN_OVER = "goes_on_from_run", "epochs_taken_over"
-BUNDLE = "bundle.sha256"  # of what was not trained here: which bundle it was taken in from
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
 ANY_LETTER = str.maketrans("'\\", "__")  # as LIKE has it
 NAME_LETTERS = 250  # of a run: what PostgreSQL takes, while SQLite takes any number
 RUNS_AT_ONCE = 1000  # in one answer; so many are in memory with all that MLflow makes of them
@@ -94,6 +100,17 @@ class RunInfo(Tagged):
         return DIVERGED in self.tags or self.tags.get(FAILURE, "").startswith(DIVERGED)
 
 
+def now_ms() -> int:
+    """Return the time, in milliseconds since 1970, as MLflow has it."""
+    return int(time.time() * 1000)
+
+
+def reason(error: BaseException) -> str:
+    """Return an error's kind and text in one line."""
+    text = " ".join(str(error).split()) or "no message"
+    return (text if isinstance(error, RunFailed) else f"{type(error).__name__}: {text}")[:500]
+
+
 def state_of(status: str, tags: Mapping[str, str]) -> str:
     """Return a run's status; PRUNED or PAUSED, for which MLflow has none but KILLED."""
     if status == "KILLED" and PRUNED_AFTER in tags:
@@ -101,7 +118,7 @@ def state_of(status: str, tags: Mapping[str, str]) -> str:
     return "PAUSED" if status == "KILLED" and PAUSED_AFTER in tags else status
 
 
-def run_info(run: Run) -> RunInfo:
+def run_info(run: "Run") -> RunInfo:
     """Return what matters of MLflow's run."""
     return RunInfo(
         run_id=run.info.run_id,
@@ -140,13 +157,15 @@ def is_equal(what: str, value: str) -> str:
     return f"{what} LIKE '{value.translate(ANY_LETTER)}'"
 
 
-def search(client: MlflowClient, experiment_id: str, condition: str) -> Iterator[Run]:
-    """Yield all runs of an experiment that fulfil a condition of MLflow's, the newest first."""
+def search(
+    client: "MlflowClient", experiment_ids: Sequence[str], condition: str
+) -> Iterator["Run"]:
+    """Yield all runs of experiments that fulfil a condition of MLflow's, the newest first."""
     token = None
     while True:
         with _uncollected():
             page = client.search_runs(
-                [experiment_id], condition, max_results=RUNS_AT_ONCE, page_token=token
+                [*experiment_ids], condition, max_results=RUNS_AT_ONCE, page_token=token
             )
         yield from page
         token = page.token

@@ -1,5 +1,8 @@
 """Which version of MLflow a server is."""
 
+import sweep.tracking.mlflow_loaded  # noqa: F401 - before MLflow
+
+# isort: split
 from typing import Any
 
 from mlflow import MlflowClient

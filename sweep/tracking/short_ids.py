@@ -2,21 +2,18 @@
 
 import re
 from collections.abc import Iterable, Sequence
-
-from mlflow import MlflowClient
-from mlflow.entities import Run
+from itertools import islice
 
 from sweep.errors import UserError
 from sweep.tracking.connection import explained_errors
-from sweep.tracking.run_info import is_equal
-from sweep.tracking.tracker import KIND, SWEEP
+from sweep.tracking.names import KIND, SWEEP
+from sweep.tracking.records import RecordedRun, Records, Where, records_of
 from sweep.uris import redacted
 
 WHOLE = re.compile("[0-9a-f]{32}")
 BEGINNING = re.compile("[0-9a-f]{4,31}")
 SHORT = 8  # digits of an id, to tell a few from each other
 MOST_SHOWN = 5  # of those that may be meant
-EXPERIMENTS_AT_ONCE = 1000
 FOUND_AT_ONCE = 100  # more are not needed to say that it is not clear
 
 
@@ -47,9 +44,9 @@ def _whole(uri: str, given: str, wants_sweep: bool | None) -> str:
     if WHOLE.fullmatch(given):
         return given
     with explained_errors(uri):
-        found = _candidates(MlflowClient(uri), given)
+        found = _candidates(records_of(uri), given)
     fitting = [run for run in found if _is_sweep(run) is wants_sweep]
-    meant = {run.info.run_id: run for run in fitting or found}
+    meant = {run.run_id: run for run in fitting or found}
     if len(meant) > 1:
         raise UserError(
             f"{given} may be several in {redacted(uri)}: {_named(list(meant.values()))}; allowed "
@@ -58,25 +55,24 @@ def _whole(uri: str, given: str, wants_sweep: bool | None) -> str:
     return next(iter(meant), given)
 
 
-def _is_sweep(run: Run) -> bool:
-    return bool(run.data.tags.get(KIND) == SWEEP)
+def _is_sweep(run: RecordedRun) -> bool:
+    return run.tags.get(KIND) == SWEEP
 
 
-def _candidates(client: MlflowClient, given: str) -> list[Run]:
+def _candidates(records: Records, given: str) -> list[RecordedRun]:
     """Return the runs and sweeps with this beginning of an id, or else with this name."""
-    if BEGINNING.fullmatch(given) and (found := _search(client, f"run_id LIKE '{given}%'")):
+    if BEGINNING.fullmatch(given) and (found := _search(records, Where(begins=given))):
         return found
-    return _search(client, is_equal("run_name", given)) if given else []
+    return _search(records, Where(name=given)) if given else []
 
 
-def _search(client: MlflowClient, condition: str) -> list[Run]:
-    known = client.search_experiments(max_results=EXPERIMENTS_AT_ONCE)
-    numbers = [each.experiment_id for each in known]
-    return list(client.search_runs(numbers, f"attributes.{condition}", max_results=FOUND_AT_ONCE))
+def _search(records: Records, where: Where) -> list[RecordedRun]:
+    numbers = [each.experiment_id for each in records.experiments()]
+    return list(islice(records.runs(numbers, where), FOUND_AT_ONCE))
 
 
-def _named(runs: Sequence[Run]) -> str:
-    shown = [f"{run.info.run_id} ({run.info.run_name})" for run in runs[:MOST_SHOWN]]
+def _named(runs: Sequence[RecordedRun]) -> str:
+    shown = [f"{run.run_id} ({run.name})" for run in runs[:MOST_SHOWN]]
     more = len(runs) - MOST_SHOWN
     return ", ".join([*shown, *([f"and {more} more"] if more > 0 else [])])
 

@@ -3,17 +3,9 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-
-from mlflow import MlflowClient
-from mlflow.entities import Experiment, Param, RunTag
-from mlflow.exceptions import MlflowException
-from mlflow.tracking.context.registry import resolve_tags
-from mlflow.utils.mlflow_tags import (
-    MLFLOW_GIT_COMMIT,
-    MLFLOW_GIT_DIRTY,
-    MLFLOW_PARENT_RUN_ID,
-)
+from typing import TYPE_CHECKING
 
 from sweep.config.schema import Tracking
 from sweep.environment import commit
@@ -30,30 +22,31 @@ from sweep.tracking.locations import (
     whole_path,
 )
 from sweep.tracking.lookups import FoundRun, find_by_fingerprint
-from sweep.tracking.run_info import (
+from sweep.tracking.mlflow_import import client_of
+from sweep.tracking.names import (
     BUNDLE,
     DIVERGED,
     FAILURE,
     FINGERPRINT,
+    INTERRUPTIONS,
+    MLFLOW_GIT_COMMIT,
+    MLFLOW_GIT_DIRTY,
+    MLFLOW_PARENT_RUN_ID,
     PAUSED_AFTER,
     PRUNED_AFTER,
+    STUDY,
     SWEEP_PAUSED,
-    RunInfo,
-    as_name,
-    is_equal,
-    run_info,
-    search,
 )
-from sweep.tracking.writer import Record, now_ms, reason
+from sweep.tracking.records import KnownExperiment, RecordedRun, Records, Where, records_of
+from sweep.tracking.run_info import RunInfo, as_name, now_ms, reason
 from sweep.uris import is_database, redacted, resolve_uri
 
-KIND, SWEEP, RUN, ADOPTED = "sweep.kind", "sweep", "run", "adopted"
-STUDY, TRIAL = "search.study", "search.trial"
-SEEDS = "sweep.seeds."  # begins the tags of a sweep with seed=auto that say what is decided
-TIED_RUNS = f"{SEEDS}tied_runs"  # fingerprints, one of each row that may be the best
-DECIDED_BY = f"{SEEDS}metric"
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from sweep.tracking.writer import Record
+
 UNRECORDED = "the end of run %s could not be recorded; the same command does it: %s"
-INTERRUPTIONS = "interruptions"
 OF_ITS_END = {DIVERGED, FAILURE, PRUNED_AFTER, PAUSED_AFTER, SWEEP_PAUSED}
 IDS_AT_ONCE = 200  # in one condition
 # MLflow's pages then open with what belongs to training, not to language models.
@@ -73,22 +66,33 @@ class Tracker:
         """
         self.uri, self.experiment = resolve_uri(uri), experiment
         with explained_errors(self.uri):
-            self._client = MlflowClient(self.uri)
             self._experiment_id = self._find_experiment() or self._create_experiment()
 
+    @cached_property
+    def _client(self) -> "MlflowClient":
+        """MLflow's, which writes; its import takes a second, and what is only read needs none."""
+        return client_of(self.uri)
+
+    @cached_property
+    def _records(self) -> Records:
+        return records_of(self.uri)
+
     def _find_experiment(self) -> str | None:
-        known = self._client.get_experiment_by_name(self.experiment)
-        if known and known.lifecycle_stage == "deleted":
+        known = self._records.experiment(self.experiment)
+        if known and known.is_deleted:
             raise UserError(f"tracking.experiment={self.experiment}: {deleted(known, self.uri)}")
         return known.experiment_id if known else None
 
     def _create_experiment(self) -> str:
+        client = self._client
+        from mlflow.exceptions import MlflowException
+
         try:
             place = location_of_new() if is_database(self.uri) else None
             tags = dict(TRAINING_EXPERIMENT)
             if file := database_file(self.uri):
                 tags[DATABASE] = whole_path(file)
-            created: str = self._client.create_experiment(self.experiment, place, tags=tags)
+            created: str = client.create_experiment(self.experiment, place, tags=tags)
         except MlflowException:
             if (found := self._find_experiment()) is None:
                 raise
@@ -106,8 +110,9 @@ class Tracker:
         file = database_file(self.uri)
         with explained_errors(self.uri):
             waiting = mend_locations(file) if file else set()
-            known = self._client.get_experiment(self._experiment_id)
-        place, folder = known.artifact_location, local_folder(known.artifact_location)
+            known = self._records.experiment(self.experiment)
+        assert known  # since it was found or created
+        place, folder = known.place, local_folder(known.place)
         if self._experiment_id in waiting:
             raise UserError(
                 f"tracking.experiment={self.experiment}: its artifacts are kept where the database "
@@ -127,13 +132,19 @@ class Tracker:
         tags: Mapping[str, str],
         parent: str | None,
         past: RunInfo | None = None,
-    ) -> Iterator[Record]:
+    ) -> Iterator["Record"]:
         """Create a run, or go on with a past one, and close it as what it became.
 
         FINISHED; FAILED, with the reason and the traceback, after an exception; KILLED after an
         interrupt, or with the reason if it was pruned, paused or ended on purpose. What was raised
         is raised on.
         """
+        client = self._client
+        from mlflow.entities import Param
+        from mlflow.tracking.context.registry import resolve_tags
+
+        from sweep.tracking.writer import Record
+
         own = resolve_tags(dict(tags))
         if (known := commit()) is not None:
             own |= {MLFLOW_GIT_COMMIT: known[0], MLFLOW_GIT_DIRTY: str(known[1]).lower()}
@@ -143,11 +154,11 @@ class Tracker:
             else:
                 if parent:
                     own[MLFLOW_PARENT_RUN_ID] = parent
-                run = self._client.create_run(self._experiment_id, tags=own, run_name=as_name(name))
-                record = Record(self._client, run.info.run_id)
+                run = client.create_run(self._experiment_id, tags=own, run_name=as_name(name))
+                record = Record(client, run.info.run_id)
         there = past.params if past else {}
         try:
-            self._client.log_batch(
+            client.log_batch(
                 record.run_id,
                 # MLflow refuses another value, and what is there says the same in other words.
                 params=[Param(key, value) for key, value in params.items() if key not in there],
@@ -170,7 +181,11 @@ class Tracker:
                 log.warning(UNRECORDED, record.run_id, reason(other))
             raise
 
-    def _reopen(self, past: RunInfo, tags: Mapping[str, str]) -> Record:
+    def _reopen(self, past: RunInfo, tags: Mapping[str, str]) -> "Record":
+        from mlflow.entities import RunTag
+
+        from sweep.tracking.writer import Record
+
         if file := database_file(self.uri):
             mend_location_of(past.run_id, file)
         if not past.paused:
@@ -201,37 +216,38 @@ class Tracker:
 
         What was taken in from a bundle is none of them: nobody here has seen it train.
         """
-        found = self._search(f"tags.{FINGERPRINT} = '{fingerprint}'")
+        found = self._search(Where(tag=(FINGERPRINT, fingerprint)))
         return [each for each in found if BUNDLE not in each.tags]
 
     def find_all(self, fingerprints: Sequence[str]) -> dict[str, list[FoundRun]]:
         """Return the runs of each fingerprint that has any, the newest first."""
         with explained_errors(self.uri):
-            return find_by_fingerprint(self._client, self.uri, self._experiment_id, fingerprints)
+            return find_by_fingerprint(
+                lambda: self._client, self.uri, self._experiment_id, fingerprints
+            )
 
     def runs_with(self, run_ids: Sequence[str]) -> list[RunInfo]:
         """Return the runs with these ids, in no particular order."""
-        found = []
+        found: list[RunInfo] = []
         for at in range(0, len(run_ids), IDS_AT_ONCE):
-            named = ", ".join(f"'{run_id}'" for run_id in run_ids[at : at + IDS_AT_ONCE])
-            found += self._search(f"attributes.run_id IN ({named})")
+            found += self._search(Where(run_ids=run_ids[at : at + IDS_AT_ONCE]))
         return found
 
-    def runs_of(self, sweep_id: str) -> list[RunInfo]:
+    def runs_of(self, sweep_id: str) -> Sequence[RunInfo]:
         """Return the runs below a sweep's parent run."""
-        return self._search(f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{sweep_id}'")
+        return self._search(Where(tag=(MLFLOW_PARENT_RUN_ID, sweep_id)))
 
-    def runs_of_study(self, name: str) -> list[RunInfo]:
+    def runs_of_study(self, name: str) -> Sequence[RunInfo]:
         """Return the runs and sweeps of a search's study."""
-        return self._search(is_equal(f"tags.`{STUDY}`", name))
+        return self._search(Where(tag=(STUDY, name)))
 
-    def running(self) -> list[RunInfo]:
+    def running(self) -> Sequence[RunInfo]:
         """Return the runs and sweeps that are recorded as RUNNING."""
-        return self._search("attributes.status = 'RUNNING'")
+        return self._search(Where(status="RUNNING"))
 
-    def _search(self, condition: str) -> list[RunInfo]:
+    def _search(self, where: Where) -> list[RecordedRun]:
         with explained_errors(self.uri):
-            return [run_info(each) for each in search(self._client, self._experiment_id, condition)]
+            return [*self._records.runs([self._experiment_id], where)]
 
     def close_if_running(self, run_id: str, why: str) -> None:
         """Close as KILLED, with the reason, a run or a sweep whose process did not do it."""
@@ -244,11 +260,14 @@ class Tracker:
 
     def prune_paused(self, run_id: str, pruned: Pruned) -> None:
         """Close for good a run that has ended without its end: with the epoch and the reason."""
+        client = self._client
+        from mlflow.entities import RunTag
+
         with explained_errors(self.uri):
             tags = {FAILURE: str(pruned), PRUNED_AFTER: str(pruned.epoch)}
-            self._client.log_batch(run_id, tags=[RunTag(key, tags[key]) for key in tags])
-            if PAUSED_AFTER in self._client.get_run(run_id).data.tags:
-                self._client.delete_tag(run_id, PAUSED_AFTER)
+            client.log_batch(run_id, tags=[RunTag(key, tags[key]) for key in tags])
+            if PAUSED_AFTER in client.get_run(run_id).data.tags:
+                client.delete_tag(run_id, PAUSED_AFTER)
 
 
 def check_artifact_folder(experiment: str, folder: Path | None) -> None:
@@ -268,7 +287,7 @@ def check_artifact_folder(experiment: str, folder: Path | None) -> None:
         )
 
 
-def deleted(experiment: Experiment, uri: str) -> str:
+def deleted(experiment: KnownExperiment, uri: str) -> str:
     """Say that an experiment was deleted, and how it comes back."""
     return (
         f"was deleted in {redacted(uri)}; allowed: another name, or `mlflow experiments restore "
@@ -281,6 +300,8 @@ def close_as_failed(config: Tracking, run_id: str, error: RunFailed) -> None:
 
     Within seconds: whoever calls this has other runs to look after.
     """
+    from sweep.tracking.writer import Record
+
     try:
         with short_timeouts():
             Record(Tracker(config.uri, config.experiment)._client, run_id).fail(error)
@@ -297,6 +318,8 @@ def close_as_killed(config: Tracking, run_id: str, why: str) -> bool:
     Returns:
         False if it was FINISHED.
     """
+    from sweep.tracking.writer import Record
+
     try:
         with short_timeouts():
             client = Tracker(config.uri, config.experiment)._client

@@ -1,5 +1,8 @@
 """One run in MLflow, open for writing."""
 
+import sweep.tracking.mlflow_loaded  # noqa: F401 - before MLflow
+
+# isort: split
 import json
 import logging
 import time
@@ -20,31 +23,24 @@ from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
 from mlflow.utils.validation import MAX_METRICS_PER_BATCH
 
 from sweep.data.splits import Dataset
-from sweep.errors import Diverged, Paused, Pruned, RunFailed
+from sweep.errors import Diverged, Paused, Pruned
 from sweep.heartbeat import waiting
 from sweep.tracking.connection import short_timeouts
 from sweep.tracking.first_use import unless_others_were_faster
 from sweep.tracking.logged_model import Pyfunc, log_model
-from sweep.tracking.notes import with_own_words
-from sweep.tracking.run_info import (
+from sweep.tracking.names import (
     DIVERGED,
     EPOCHS_TAKEN_OVER,
     FAILURE,
+    FOUND_FILE,
     GOES_ON_FROM,
     PAUSED_AFTER,
     PRUNED_AFTER,
 )
+from sweep.tracking.notes import with_own_words
+from sweep.tracking.run_info import now_ms, reason
 from sweep.training.selection import EpochRecord
 
-CONFIG_FILE, ENVIRONMENT_FILE = "config.yaml", "environment.yaml"
-PARAMETERS_FILE, FOUND_FILE = "parameters/net.params", "found.json"
-NAMES_FILE = "parameters/names.json"  # of the parameters, where the model has them
-ADDED_FILE = "added.json"  # overrides that were added to a sweep while it was at work
-FIGURES_FOLDER = "figures"
-CONFUSION_FILE = f"{FIGURES_FOLDER}/confusion.csv"  # truths and answers, counted
-SOURCE_FOLDER = "source"  # has a user's modules that make the network
-DATASET_SOURCE_FOLDER = "dataset_source"  # has those that make the images
-START_FOLDER = "init"  # has the trained parameters that a run started from
 NO_TAGS: Mapping[str, str] = {}
 LAST_WORDS_SECONDS = 2.0  # for an interrupted run to send its metrics
 
@@ -253,14 +249,3 @@ class Record:
         elapsed_ms = int((time.monotonic() - self._opened) * 1000)
         end_ms = max(now_ms(), self._opened_ms + elapsed_ms)
         self._client.set_terminated(self.run_id, status, end_ms)
-
-
-def now_ms() -> int:
-    """Return the time, in milliseconds since 1970, as MLflow has it."""
-    return int(time.time() * 1000)
-
-
-def reason(error: BaseException) -> str:
-    """Return an error's kind and text in one line."""
-    text = " ".join(str(error).split()) or "no message"
-    return (text if isinstance(error, RunFailed) else f"{type(error).__name__}: {text}")[:500]

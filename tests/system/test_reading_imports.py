@@ -5,6 +5,8 @@ import subprocess
 import sys
 
 import pytest
+from fake_runs import FakeRun, fill
+from record import new_record
 
 LOOK = """
 import atexit, faulthandler, gc, json, logging, os, signal, sys
@@ -68,7 +70,7 @@ def test_telemetry_is_off_unless_the_user_wants_it(given, reports):
     variables = {} if given is None else {"MLFLOW_DISABLE_TELEMETRY": given}
     client, now = in_a_process(
         """
-import sweep.tracking
+from sweep.tracking import Record
 from mlflow.telemetry import client
 client.TelemetryClient._fetch_config = lambda self: None
 print(json.dumps([client.get_telemetry_client() is not None,
@@ -86,6 +88,7 @@ def test_a_program_of_our_own_keeps_mlflow_quiet():
         """
 from sweep.tracking import prepare_mlflow
 prepare_mlflow()
+from sweep.tracking import Record  # which imports MLflow
 print(json.dumps(look()))
 """,
         MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT="false",
@@ -94,3 +97,17 @@ print(json.dumps(look()))
     assert now["variables"]["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] == "false"
     assert now["variables"]["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] == "false"  # as it was set
     assert (now["levels"]["mlflow"], now["levels"]["mlflow.store.db.utils"]) == (30, 50)
+
+
+def test_the_leaderboard_of_a_database_is_read_without_mlflow(tmp_path):
+    uri = new_record(tmp_path)
+    fill(uri, "sweep", [FakeRun(params={"optim.lr": "0.1"}, once={"val/accuracy": (1, 0.5)})])
+    imported = in_a_process(
+        f"""
+from sweep.results.leaderboard import load_leaderboard
+table = load_leaderboard(tracking_uri="{uri}")
+heavy = ["mlflow", "mxnet", "matplotlib"]
+print(json.dumps([len(table), [each for each in heavy if each in sys.modules]]))
+"""
+    )
+    assert imported == [1, []]

@@ -21,6 +21,10 @@ class LocalLauncher(Launcher):
         """Return how many GPUs MXNet sees here."""
         return this_machine.count_gpus(config)
 
+    def check_mxnet(self, config: Config) -> None:
+        """Check that MXNet can be loaded here."""
+        this_machine.check_mxnet(config)
+
     def at_once(self, configs: Sequence[Config]) -> int:
         """Return how many there is room for."""
         gpus = find_gpus(configs[0].threads_per_run)

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from sweep.config.schema import Config
 from sweep.execution.capacity import LocalCapacity, Resources
 from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
-from sweep.execution.gpus import find_gpus
+from sweep.execution.gpus import find_gpus, may_have_gpus
 from sweep.execution.job import Job, Running
 from sweep.execution.local import fork_server
 from sweep.execution.watch import Watch
@@ -31,9 +31,18 @@ def count_gpus(config: Config) -> int:
     """Return how many GPUs there are for runs such as this one.
 
     Raises:
-        UserError: MXNet cannot be loaded.
+        UserError: MXNet cannot be loaded, if it had to be.
     """
-    return len(find_gpus(config.threads_per_run))
+    return len(find_gpus(config.threads_per_run)) if may_have_gpus() else 0
+
+
+def check_mxnet(config: Config) -> None:
+    """Check that MXNet can be loaded for runs such as this one, which takes seconds.
+
+    Raises:
+        UserError: it cannot.
+    """
+    find_gpus(config.threads_per_run)
 
 
 class LocalExecutor:

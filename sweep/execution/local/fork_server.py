@@ -4,6 +4,7 @@ Such a process starts in tens of milliseconds, and shares the memory of what was
 there is no fork server, processes are spawned, which takes seconds.
 """
 
+import atexit
 import contextlib
 import multiprocessing
 import os
@@ -45,6 +46,7 @@ def start_server(threads: int, *also: str) -> None:
     _server_threads = threads
     forkserver.set_forkserver_preload([*also, "sweep.execution.local.preload"])
     _ensure_server()
+    atexit.register(_kill_server)
 
 
 def _ensure_server() -> None:
@@ -57,6 +59,14 @@ def _ensure_server() -> None:
         forkserver.ensure_running()
     finally:
         signal.signal(signal.SIGINT, kept)
+
+
+def _kill_server() -> None:
+    """Kill the server, which may still import what nobody needs: it would keep our output open."""
+    process_id: int | None = getattr(getattr(forkserver, "_forkserver", None), "_forkserver_pid", 0)
+    if process_id:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process_id, signal.SIGKILL)
 
 
 def context(threads: int) -> ForkServerContext | SpawnContext:

@@ -1,12 +1,15 @@
 import os
+from types import SimpleNamespace
 
 import pytest
 
 from sweep.backend.devices import count_gpus, resolve
 from sweep.config.compose import load
 from sweep.errors import UserError
+from sweep.execution import gpus
 from sweep.execution.capacity import LocalCapacity, QueueCapacity, Resources
 from sweep.execution.gpus import find_gpus
+from sweep.execution.local import executor
 from sweep.execution.local import fork_server as workers
 
 CPU, AUTO, GPU = (load(f"context={each}") for each in ("cpu", "auto", "gpu"))
@@ -191,3 +194,14 @@ def test_a_queue_is_made_shorter_and_longer():
     assert capacity.acquire(CPU) is None
     capacity.resize(2)
     assert capacity.acquire(CPU) and not capacity.is_free
+
+
+@pytest.mark.parametrize(("driver", "count"), [("libof_nobody.so.1", 0), ("libc.so.6", 2)])
+def test_mxnet_is_asked_only_where_there_is_a_driver(monkeypatch, driver, count):
+    monkeypatch.setattr(gpus, "DRIVER", driver)
+    monkeypatch.setattr(executor, "find_gpus", lambda threads: ["0", "1"])
+    gpus.may_have_gpus.cache_clear()
+    try:
+        assert executor.count_gpus(SimpleNamespace(threads_per_run=1)) == count
+    finally:
+        gpus.may_have_gpus.cache_clear()

@@ -38,6 +38,9 @@ class Launcher:
     def count_gpus(self, config):
         return 0
 
+    def check_mxnet(self, config):
+        pass
+
     def train(self, config, jobs, source=None, steering=None):
         results = []
         for job in jobs:

@@ -43,6 +43,9 @@ class Launcher:
     def count_gpus(self, config):
         return 0
 
+    def check_mxnet(self, config):
+        pass
+
     def train(self, config, jobs, source=None, steering=None):
         results = [self.trained(job, source) for job in jobs]
         while source and (job := source.next()):

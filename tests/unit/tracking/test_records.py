@@ -1,0 +1,197 @@
+"""A database that is read directly says what MLflow's client says of it."""
+
+import ast
+import importlib
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+from fake_runs import FakeRun, fill
+from mlflow import MlflowClient
+from mlflow.store.db.utils import _get_latest_schema_revision
+from mlflow.store.tracking import DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
+from mlflow.utils import mlflow_tags
+from record import new_record
+
+from sweep import tracking
+from sweep.tracking import database, names, records
+from sweep.tracking.database import DatabaseRecords, can_be_read
+from sweep.tracking.records import ALL, ClientRecords, Where, records_of
+
+NAME = "mlflow.runName"
+
+
+@pytest.fixture(scope="module")
+def uri(tmp_path_factory):
+    uri = new_record(tmp_path_factory.mktemp("record"))
+    runs = [
+        FakeRun(
+            params={"optim.lr": f"0.{number}", "a name with `": "a value with ' and \""},
+            curves={"val/loss": [2.0, 1.0 + number]},
+            name=f"run {number}",
+            tags={"fingerprint": f"a{number % 2}", "ünicode": "ß", NAME: f"run {number}"},
+            start_seconds=number // 3,  # several began at the same time
+        )
+        for number in range(7)
+    ]
+    runs += [
+        FakeRun(
+            name="it's", tags={NAME: "it's"}, status="FAILED", once={"val/loss": (1, float("inf"))}
+        ),
+        FakeRun(name='"quoted"', tags={NAME: '"quoted"'}, status="KILLED"),
+        FakeRun(name="bare", status="RUNNING"),
+    ]
+    ids, _ = fill(uri, "sweep", runs, sweep="parent")
+    client = MlflowClient(uri)
+    client.log_metric(ids[0], "val/accuracy", float("nan"))
+    client.set_experiment_tag(client.get_experiment_by_name("sweep").experiment_id, "a", "b")
+    client.delete_run(ids[6])
+    fill(uri, "elsewhere", [FakeRun(name="run 1", tags={NAME: "run 1"})])
+    gone = client.create_experiment("gone")
+    client.create_run(gone, run_name="of what is gone")
+    client.delete_experiment(gone)
+    return uri
+
+
+@pytest.fixture(scope="module")
+def both(uri):
+    return DatabaseRecords(uri), ClientRecords(MlflowClient(uri))
+
+
+def in_order(runs):
+    """All that is known of runs, and the order in which it comes: tables have columns by it."""
+    kinds = ("params", "metrics", "tags")
+    return [
+        {key: repr([*value.items()]) if key in kinds else value for key, value in vars(run).items()}
+        for run in runs
+    ]
+
+
+def test_experiments(both):
+    ours, mlflows = both
+    by_name = [sorted(each.experiments(), key=lambda known: known.name) for each in both]
+    assert by_name[0] == by_name[1]
+    assert [each.name for each in by_name[0]] == ["Default", "elsewhere", "sweep"]
+    for name in ("sweep", "gone", "nothing"):
+        assert ours.experiment(name) == mlflows.experiment(name)
+    assert ours.experiment("sweep").tags == {"a": "b"}
+    assert ours.experiment("gone").is_deleted
+
+
+@pytest.mark.parametrize(
+    ("where", "count"),
+    [
+        (ALL, 11),
+        (Where(tag=("fingerprint", "a1")), 3),
+        (Where(tag=("fingerprint", "A1")), 0),
+        (Where(status="RUNNING"), 1),
+        (Where(name="run 1"), 2),
+        (Where(name="it's"), 1),
+        (Where(name='"quoted"'), 1),
+        (Where(name="bar"), 0),
+        (Where(run_ids=[]), 0),
+        (Where(run_ids=["0" * 32]), 0),
+        (Where(begins="00000000"), 10),
+        (Where(tag=("sweep.kind", "sweep"), status="FINISHED"), 1),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("at_once", [500, 3])
+def test_runs(both, monkeypatch, where, count, at_once):
+    ours, mlflows = both
+    monkeypatch.setattr(database, "RUNS_AT_ONCE", at_once)
+    numbers = [each.experiment_id for each in ours.experiments()]
+    found = in_order(ours.runs(numbers, where))
+    assert found == in_order(mlflows.runs(numbers, where))
+    assert len(found) == count
+
+
+def test_runs_by_their_ids(both):
+    ours, mlflows = both
+    number = [ours.experiment("sweep").experiment_id]
+    ids = [run.run_id for run in ours.runs(number, ALL)][2:5]
+    assert [run.run_id for run in ours.runs(number, Where(run_ids=ids))] == ids
+    assert [run.run_id for run in mlflows.runs(number, Where(run_ids=ids))] == ids
+
+
+def test_what_is_no_number_and_what_is_too_large(both):
+    ours, _ = both
+    runs = [*ours.runs([ours.experiment("sweep").experiment_id], ALL)]
+    (nan,) = (run.metrics["val/accuracy"] for run in runs if "val/accuracy" in run.metrics)
+    (large,) = (run.metrics["val/loss"] for run in runs if run.name == "it's")
+    assert nan != nan and large == float("inf")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE alembic_version SET version_num = 'another'",
+        "DROP TABLE alembic_version",
+        "UPDATE experiments SET workspace = 'a team'",
+    ],
+)
+def test_a_database_of_another_kind_is_mlflows_to_read(tmp_path, change):
+    uri = new_record(tmp_path)
+    assert isinstance(records_of(uri), DatabaseRecords)
+    with sqlite3.connect(tmp_path / "mlflow.db") as changed:
+        changed.execute(change)
+    changed.close()
+    assert not can_be_read(uri)
+
+
+def test_what_is_no_database_is_mlflows_to_read(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr("sweep.tracking.mlflow_import.client_of", asked.append)
+    (tmp_path / "text.db").write_text("no database, but long enough to have a header " * 9)
+    for uri in ("http://127.0.0.1:1", f"sqlite:///{tmp_path}/text.db", f"sqlite:///{tmp_path}"):
+        assert isinstance(records_of(uri), ClientRecords)
+        assert asked.pop() == uri
+
+
+def test_a_database_is_read_without_mlflow(uri, monkeypatch):
+    monkeypatch.setattr(records, "ClientRecords", None)
+    monkeypatch.setattr("sweep.tracking.connection.client_of", None)
+    assert len(tracking.read_runs(uri, "sweep", None)) == 9
+    assert tracking.find_sweep_id(uri, "parent") == tracking.newest_sweep_id(uri, "sweep")
+
+
+def test_names_are_those_of_mlflow():
+    for name in (each for each in vars(names) if re.match("MLFLOW_(?!OWN)", each)):
+        assert getattr(names, name) == getattr(mlflow_tags, name)
+    assert Path(DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH).name == names.ARTIFACTS
+    assert _get_latest_schema_revision() == names.SCHEMA
+
+
+# --- how the package is imported ---
+
+FOLDER = Path(tracking.__file__).parent
+
+
+def test_what_the_package_gives_is_what_type_checkers_are_told():
+    (told,) = (
+        each for each in ast.parse((FOLDER / "__init__.py").read_text()).body
+        if isinstance(each, ast.If)
+    )  # fmt: skip
+    known = {
+        alias.asname: each.module.removeprefix("sweep.tracking.")
+        for each in told.body
+        for alias in each.names
+    }
+    assert known == tracking.MODULES
+    for name in known:
+        assert getattr(tracking, name) is not None
+    with pytest.raises(AttributeError, match="module 'sweep.tracking' has no attribute 'nothing'"):
+        importlib.import_module("sweep.tracking").nothing  # noqa: B018
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.py")), ids=lambda file: file.stem)
+def test_mlflow_is_imported_at_once_only_after_it_is_made_quiet(file):
+    imported = []
+    for each in ast.parse(file.read_text()).body:
+        if isinstance(each, ast.Import):
+            imported += [alias.name for alias in each.names]
+        elif isinstance(each, ast.ImportFrom):
+            imported.append(each.module)
+    mlflows = [each for each in imported if each.partition(".")[0] == "mlflow"]
+    assert not mlflows or imported[0] == "sweep.tracking.mlflow_loaded"
