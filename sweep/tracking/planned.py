@@ -48,7 +48,7 @@ class Planned:
 class Plans:
     """What a sweep is about to train, kept in its record; more may come while it does."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: "Record") -> None:
         """Take the record of the sweep, which begins now."""
         self._record, self._planned = record, Planned(now_ms(), 0, ())
 
