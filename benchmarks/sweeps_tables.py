@@ -21,7 +21,9 @@ def tables(results: dict[str, Any]) -> str:
         lines += [*_speeds(work, repeats), ""]
     lines += [*_goals(works), ""]
     lines += ["| name | what it is |", "| --- | --- |"]
-    lines += ["| limit | the bare compute loop of Gluon: one process a core, on ready-made batches |"]
+    lines += [
+        "| limit | the bare compute loop of Gluon: one process a core, on ready-made batches |"
+    ]
     names = {name for _, repeats in works for name in repeats[0]}
     lines += [f"| {each.name} | {each.what} |" for each in CONTENDERS if each.name in names]
     lines += ["", f"Median (lowest to highest); {results['machine']}."]

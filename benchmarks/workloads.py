@@ -65,7 +65,9 @@ class Workload:
         return {
             "whole": lambda: self,
             "short": lambda: replace(self, runs=self.short[0], epochs=self.short[1]),
-            "tiny": lambda: replace(self, runs=2, epochs=1, images=TINY[self.images]),
+            "tiny": lambda: replace(
+                self, runs=2, epochs=1, images=TINY.get(self.images, self.images)
+            ),
         }[size]()
 
 
@@ -143,7 +145,7 @@ IMAGES: dict[str, Callable[[str, Path], Images]] = {
     "tinted": lambda root, file: _tinted(root, file, 10_000),
     "tinted_500": lambda root, file: _tinted(root, file, 500),
 }
-TINY = {"mnist": "mnist_5k", "mnist_5k": "mnist_5k", "tinted": "tinted_500"}
+TINY = {"mnist": "mnist_5k", "tinted": "tinted_500"}
 
 WORKLOADS = (
     Workload(

@@ -2,7 +2,7 @@
 
 As https://optuna.readthedocs.io/en/stable/tutorial/10_key_features/004_distributed.html has several
 processes (one file as the storage, each of them loads the study), and as MLflow's documentation
-records Optuna's trials: an objective with a run around it. Optuna's own callback for MLflow has been
+records Optuna's trials: an objective with a run around it. Optuna's own callback for MLflow is
 deprecated since its version 4.9. The values are given, by ``enqueue_trial``, since they are the
 sweep's. joblib hands the images over in shared memory.
 """
