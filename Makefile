@@ -41,7 +41,7 @@ wheel: $(VENV)/installed-dev ## build the wheel in dist/, and try it in an empty
 
 check: lint types wheel docs test ## all that must pass before a change lands
 
-benchmark: $(VENV)/installed-dev ## measure sweeps against others, an hour: make benchmark ROOT=/folder/with/mnist
+benchmark: $(VENV)/installed-dev ## measure sweeps against others, 90 minutes: make benchmark ROOT=/folder/with/mnist
 	@test -n "$(ROOT)" || { echo "Name the folder with MNIST: make benchmark ROOT=..."; exit 1; }
 	$(INSTALL) '.[benchmark]'
 	$(BIN)/python benchmarks/leaderboard.py
@@ -50,7 +50,7 @@ benchmark: $(VENV)/installed-dev ## measure sweeps against others, an hour: make
 	$(BIN)/python benchmarks/optimizers.py
 	$(BIN)/python benchmarks/overheads.py --root $(ROOT)
 	$(BIN)/python benchmarks/one_run.py --root $(ROOT)
-	$(BIN)/python benchmarks/sweeps.py --root $(ROOT)
+	$(BIN)/python benchmarks/sweeps.py --root $(ROOT) --size short --minutes 60 --output $(VENV)/benchmarks
 
 constraints: $(VENV)/installed-dev ## pin anew what the program and its tests need, for all supported Pythons
 	$(INSTALL) . uv

@@ -98,7 +98,7 @@ def cost_of_a_run(figures: str) -> tuple[float, float]:
     """Return the core-seconds of a run, with or without figures, and those of its bare compute."""
     options = ("epochs=1", f"seed=range(0,{RUNS})", f"figures={figures}")
     wall = seconds(sweep("model=mlp", *options))
-    limit = [sys.executable, str(HERE / "limit.py"), "--model=mlp", "--dataset=mnist_5k"]
+    limit = [sys.executable, str(HERE / "limit.py"), "model=mlp", "dataset=mnist_5k"]
     return wall * CORES / RUNS, IMAGES / (float(run([*limit, "--seconds=5"])) / CORES)
 
 

@@ -1,18 +1,22 @@
-"""What the scripts share: their arguments, the images, and how they report."""
+"""What the scripts share: their arguments, the images, and what they print.
+
+A script gets the same words whoever it is, trains, and prints one line of JSON: the validation
+accuracy that each run ended with. Those that train one run after another in this process also print
+how long each took, and how long it took to find its accuracy; they are timed from outside, too.
+"""
 
 import argparse
-import gzip
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-BEGIN = time.perf_counter()
-BATCH = 100
-LR = 0.1
+CORES = len(os.sched_getaffinity(0))
+Part = tuple[np.ndarray, np.ndarray]  # images (n, channels, height, width) float32, labels (n,)
 
 
 @dataclass
@@ -22,46 +26,59 @@ class Given:
     model: str
     runs: int
     epochs: int
-    root: str
+    batch: int
+    lr: float
+    momentum: float
+    wd: float
+    data: str
+    tracking: str
+    compile: bool
 
 
 def arguments() -> Given:
     """Return the command's arguments."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--model", choices=["mlp", "lenet"], required=True)
+    parser.add_argument("--model", choices=["mlp", "lenet", "resnet20"], required=True)
     parser.add_argument("--runs", type=int, required=True)
     parser.add_argument("--epochs", type=int, required=True)
-    parser.add_argument("--root", required=True)
+    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--lr", type=float, required=True)
+    parser.add_argument("--momentum", type=float, required=True)
+    parser.add_argument("--wd", type=float, required=True)
+    parser.add_argument("--data", required=True, help="the .npz file with the images")
+    parser.add_argument("--tracking", default="", help="the address of the MLflow store")
+    parser.add_argument("--compile", action="store_true", help="by torch.compile")
     return Given(**vars(parser.parse_args()))
 
 
-def mnist(root: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return 60,000 images (n, 1, 28, 28) float32, 0 to 1, in memory, and labels (n,) uint8."""
-    images = read_idx(Path(root) / "train-images-idx3-ubyte.gz")
-    labels = read_idx(Path(root) / "train-labels-idx1-ubyte.gz")
-    return images[:, None].astype(np.float32) / 255, labels
+def loaded(path: str) -> dict[str, Part]:
+    """Return train, val and test, in memory: images from 0 to 1, labels uint8."""
+    with np.load(path) as file:
+        return {
+            name: (file[f"x_{name}"].astype(np.float32) / 255, file[f"y_{name}"])
+            for name in ("train", "val", "test")
+        }
 
 
-def read_idx(path: Path) -> np.ndarray:
-    """Return the array in an IDX file of unsigned bytes."""
-    content = gzip.decompress(path.read_bytes())
-    shape = np.frombuffer(content, ">u4", count=content[3], offset=4)
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * content[3]).reshape(shape).copy()
+def tell(accuracies: list[float], **more: Any) -> None:
+    """Print what was trained."""
+    print(json.dumps({"accuracies": accuracies, **more}))
 
 
-def report(train: Callable[[], None], runs: int, epochs: int, images: int) -> None:
-    """Train so many runs, and print what was measured."""
-    startup_seconds, run_seconds = time.perf_counter() - BEGIN, []
+def train_in_turn(train: Callable[[], Any], accuracy: Callable[[Any], float], runs: int) -> None:
+    """Train so many runs in this process, and print what came of it.
+
+    Args:
+        train: returns a trained network.
+        accuracy: that it has on the validation images.
+        runs: how many.
+    """
+    run_seconds, check_seconds, accuracies = [], [], []
     for _ in range(runs):
         begin = time.perf_counter()
-        train()
-        run_seconds.append(time.perf_counter() - begin)
-    print(
-        json.dumps(
-            {
-                "startup_seconds": startup_seconds,
-                "run_seconds": run_seconds,
-                "images": epochs * images,
-            }
-        )
-    )
+        network = train()
+        trained = time.perf_counter()
+        accuracies.append(accuracy(network))
+        run_seconds.append(trained - begin)
+        check_seconds.append(time.perf_counter() - trained)
+    tell(accuracies, run_seconds=run_seconds, check_seconds=check_seconds)

@@ -1,6 +1,6 @@
 """The usual Gluon script: DataLoader, no hybridize, mx.metric, MXNet's own number of threads."""
 
-from common import BATCH, LR, arguments, mnist, report
+from common import arguments, loaded, train_in_turn
 
 given = arguments()
 
@@ -11,8 +11,10 @@ os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count()))  # else 1
 from sweep.backend.mxnet import autograd, gluon, mx, nd  # noqa: E402
 
 nn = gluon.nn
-images, labels = mnist(given.root)
-dataset = gluon.data.ArrayDataset(images, labels.astype("float32"))
+parts = {
+    name: gluon.data.ArrayDataset(images, labels.astype("float32"))
+    for name, (images, labels) in loaded(given.data).items()
+}
 
 
 def network() -> gluon.Block:
@@ -29,13 +31,13 @@ def network() -> gluon.Block:
     return net
 
 
-def train() -> None:
+def train() -> gluon.Block:
     """Train one network."""
     net = network()
     net.initialize(mx.init.Xavier())
-    trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": LR})
+    trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": given.lr})
     loss_of = gluon.loss.SoftmaxCrossEntropyLoss()
-    loader = gluon.data.DataLoader(dataset, batch_size=BATCH, shuffle=True)
+    loader = gluon.data.DataLoader(parts["train"], batch_size=given.batch, shuffle=True)
     metric = mx.metric.Accuracy()
     for _ in range(given.epochs):
         metric.reset()
@@ -48,6 +50,15 @@ def train() -> None:
             metric.update(label, output)
         metric.get()
     nd.waitall()
+    return net
 
 
-report(train, given.runs, given.epochs, len(images))
+def accuracy(net: gluon.Block) -> float:
+    """Return what is right of the validation images."""
+    metric = mx.metric.Accuracy()
+    for data, label in gluon.data.DataLoader(parts["val"], batch_size=given.batch):
+        metric.update(label, net(data))
+    return float(metric.get()[1])
+
+
+train_in_turn(train, accuracy, given.runs)

@@ -6,16 +6,17 @@ import warnings
 import lightning
 import torch
 import torchmetrics
-from common import BATCH, LR, arguments, mnist, report
+from common import arguments, loaded, train_in_turn
 from networks import network
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
+from torch_training import tensors, validated
 
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore")  # it advises more worker processes; they are slower here
 given = arguments()
-arrays = mnist(given.root)
-dataset = TensorDataset(torch.from_numpy(arrays[0]), torch.from_numpy(arrays[1]).long())
+parts = loaded(given.data)
+dataset = TensorDataset(*tensors(parts["train"]))
 
 
 class Classifier(lightning.LightningModule):
@@ -39,10 +40,10 @@ class Classifier(lightning.LightningModule):
 
     def configure_optimizers(self):
         """Return the optimiser."""
-        return torch.optim.SGD(self.parameters(), lr=LR)
+        return torch.optim.SGD(self.parameters(), lr=given.lr)
 
 
-def train() -> None:
+def train() -> torch.nn.Module:
     """Train one network."""
     trainer = lightning.Trainer(
         max_epochs=given.epochs,
@@ -52,7 +53,9 @@ def train() -> None:
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    trainer.fit(Classifier(), DataLoader(dataset, batch_size=BATCH, shuffle=True))
+    model = Classifier()
+    trainer.fit(model, DataLoader(dataset, batch_size=given.batch, shuffle=True))
+    return model.net
 
 
-report(train, given.runs, given.epochs, len(dataset))
+train_in_turn(train, lambda net: validated(net, parts["val"])[1], given.runs)

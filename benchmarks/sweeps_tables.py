@@ -1,0 +1,147 @@
+"""What sweeps.py measured, as tables, as a picture, and in docs/speed.md."""
+
+import re
+import statistics
+from pathlib import Path
+from typing import Any
+
+from contenders import CONTENDERS
+from workloads import WORKLOADS, Workload
+
+DOCS = Path(__file__).parent.parent / "docs"
+PLACE = re.compile(r"(<!-- sweeps\.py: from here -->\n).*(<!-- sweeps\.py: to here -->\n)", re.S)
+Repeat = dict[str, dict[str, Any]]  # of each contender: seconds, speed, limit, part, accuracies
+
+
+def tables(results: dict[str, Any]) -> str:
+    """Return Markdown of all workloads, the goals, and who the contenders are."""
+    works = measured_workloads(results)
+    lines = []
+    for work, repeats in works:
+        lines += [*_speeds(work, repeats), ""]
+    lines += [*_goals(works), ""]
+    lines += ["| name | what it is |", "| --- | --- |"]
+    lines += [
+        "| limit | the bare compute loop of Gluon: one process a core, on ready-made batches |"
+    ]
+    names = {name for _, repeats in works for name in repeats[0]}
+    lines += [f"| {each.name} | {each.what} |" for each in CONTENDERS if each.name in names]
+    lines += ["", f"Median (lowest to highest); {results['machine']}."]
+    return "\n".join(lines) + "\n"
+
+
+def measured_workloads(results: dict[str, Any]) -> list[tuple[Workload, list[Repeat]]]:
+    """Return the workloads that were measured, as large as they were, and their repeats."""
+    return [
+        (work.sized(results["size"]), results["workloads"][work.key])
+        for work in WORKLOADS
+        if results["workloads"].get(work.key)
+    ]
+
+
+def _speeds(work: Workload, repeats: list[Repeat]) -> list[str]:
+    lines = [
+        f"**{work.title}; repeats: {len(repeats)}**",
+        "",
+        "| | seconds | training images a second | of the limit | sweep / this | accuracy |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name in repeats[0]:
+        entries = [each[name] for each in repeats]
+        cells = [
+            spread([each["seconds"] for each in entries], ".1f"),
+            spread([each["speed"] for each in entries], ",.0f"),
+            spread([each["part"] for each in entries], ".2f"),
+            spread(ratios(repeats, name), ".2f"),
+            _accuracy(work, repeats, name),
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    limits = [entry["limit"] for each in repeats for entry in each.values()]
+    lines.append(
+        f"| limit | | {spread(limits, ',.0f')} | 1 | {spread(ratios(repeats, 'limit'), '.2f')} | |"
+    )
+    return lines
+
+
+def ratios(repeats: list[Repeat], name: str) -> list[float]:
+    """Return how often as fast the sweep is, of each repeat; both as parts of their limits."""
+    return [
+        each["sweep"]["part"] / (1 if name == "limit" else each[name]["part"]) for each in repeats
+    ]
+
+
+def _accuracy(work: Workload, repeats: list[Repeat], name: str) -> str:
+    """Return the mean accuracy after the last epoch, with ours after as many, and any objection."""
+    epoch = max(repeats[0][name]["accuracies"], key=int)
+    theirs, ours = (
+        statistics.mean(each[who]["accuracies"][epoch] for each in repeats)
+        for who in (name, "sweep")
+    )
+    if name == "sweep":
+        return f"{ours:.3f}"
+    wrong = abs(theirs - ours) > work.tolerance
+    return f"{theirs:.3f} (ours: {ours:.3f}){', trains something else' if wrong else ''}"
+
+
+def _goals(works: list[tuple[Workload, list[Repeat]]]) -> list[str]:
+    lines = ["| sweep | against | goal | reached | |", "| --- | --- | --- | --- | --- |"]
+    for work, repeats in works:
+        for name, goal in work.goals.items():
+            if name != "limit" and name not in repeats[0]:
+                lines.append(f"| {work.title} | {name} | {goal} | not measured | |")
+                continue
+            reached = statistics.median(ratios(repeats, name))
+            verdict = "met" if reached >= goal else "missed"
+            lines.append(f"| {work.title} | {name} | {goal} | {reached:.2f} | {verdict} |")
+    return lines
+
+
+def spread(values: list[float], form: str) -> str:
+    """Return the median, the lowest and the highest."""
+    low, middle, high = min(values), statistics.median(values), max(values)
+    return f"{middle:{form}} ({low:{form}} to {high:{form}})"
+
+
+def plot(results: dict[str, Any], path: Path) -> None:
+    """Draw the parts of the limit as bars, with the spread as lines."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+
+    matplotlib.rcParams["svg.hashsalt"] = "sweeps"
+    works = measured_workloads(results)
+    heights = [0.8 + 0.3 * len(repeats[0]) for _, repeats in works]
+    figure, axes = plt.subplots(
+        *(len(works), 1),
+        figsize=(8, sum(heights)),
+        height_ratios=heights,
+        squeeze=False,
+        sharex=True,
+    )
+    for (work, repeats), axis in zip(works, axes[:, 0], strict=True):
+        parts = {name: [each[name]["part"] for each in repeats] for name in repeats[0]}
+        order = sorted(parts, key=lambda name: statistics.median(parts[name]))
+        middles = [statistics.median(parts[name]) for name in order]
+        low = [middle - min(parts[n]) for n, middle in zip(order, middles, strict=True)]
+        high = [max(parts[n]) - middle for n, middle in zip(order, middles, strict=True)]
+        colors = ["#0072b2" if name == "sweep" else "#999999" for name in order]
+        axis.barh(order, middles, xerr=[low, high], color=colors, ecolor="#333333", capsize=3)
+        axis.axvline(1, color="#333333", linestyle=":")
+        axis.set_title(work.title, loc="left")
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[-1, 0].set_xlabel("training images a second, as a part of the bare compute loop's")
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+
+
+def publish(results: dict[str, Any]) -> None:
+    """Write the tables into docs/speed.md, and the picture beside it."""
+    page = DOCS / "speed.md"
+    text, found = PLACE.subn(
+        lambda match: f"{match[1]}\n{tables(results)}\n{match[2]}", page.read_text()
+    )
+    if not found:
+        raise SystemExit(f"{page} has no place for the tables")
+    page.write_text(text)
+    plot(results, DOCS / "images" / "sweeps.svg")
