@@ -5,7 +5,7 @@
 The space, the network and the images are those of ``search.py lenet``. Each configuration is
 trained for all epochs, one after the other, with one thread; after each, the table is written, so
 that this may be stopped and started again at any time. About three core-hours in all. Rows can be
-trained on several machines: with ``--first`` and ``--last``, each into a ``--table`` of its own, and
+trained on several machines, with ``--first`` and ``--last`` and each into its own ``--table``;
 ``--fold OTHER.csv`` takes rows over from there.
 
 A row of ``results/search-table.csv`` has the values, and for each epoch how many of the 30,000
@@ -24,7 +24,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import optuna
 
-from benchmarks.search import DATASET, NETWORKS, RESULTS, SPACE
+from benchmarks.curves import DIVERGED, IMAGES, RIGHT, TABLE, is_trained, read
+from benchmarks.search import DATASET, NETWORKS, SPACE
 from sweep.backend.mxnet import mx
 from sweep.config.compose import load
 from sweep.config.ranges import parse_overrides
@@ -35,13 +36,8 @@ from sweep.files import TEMPORARY
 from sweep.search.space import space_of
 from sweep.training.session import Training
 
-TABLE = RESULTS / "search-table.csv"
 CONFIGURATIONS, SEED = 256, 0
-EPOCHS = 9
 NAMES = tuple(each.name for each in space_of(parse_overrides(SPACE)).dimensions)
-RIGHT = tuple(f"right_{epoch}" for epoch in range(1, EPOCHS + 1))
-DIVERGED = "diverged_at"
-
 Row = dict[str, str]
 
 
@@ -53,17 +49,9 @@ def drawn() -> list[Row]:
     return [{name: str(trial.params[name]) for name in NAMES} for trial in trials]
 
 
-def is_trained(row: Row) -> bool:
-    """Return whether a row has its curve."""
-    return bool(row.get(RIGHT[-1]) or row.get(DIVERGED))
-
-
-def read(table: Path) -> list[Row]:
+def known(table: Path) -> list[Row]:
     """Return the rows of a table; those that are drawn, if there is none yet."""
-    if not table.exists():
-        return drawn()
-    with table.open(newline="") as file:
-        return list(csv.DictReader(file))
+    return read(table) if table.exists() else drawn()
 
 
 def write(rows: Sequence[Row], table: Path) -> None:
@@ -106,8 +94,9 @@ def measured(config: Config, dataset: Dataset) -> Row:
 
 def record(table: Path, root: str, numbers: range) -> None:
     """Train the rows with these numbers that are missing, and write the table after each."""
-    rows = read(table)
+    rows = known(table)
     dataset = load_dataset(configuration(rows[0], root).dataset)
+    assert len(dataset.val) == IMAGES
     for number in numbers:
         if is_trained(rows[number]):
             continue
@@ -128,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--last", type=int, default=CONFIGURATIONS - 1)
     given = parser.parse_args(arguments)
     if given.fold:
-        write(folded(read(given.table), read(given.fold)), given.table)
+        write(folded(known(given.table), read(given.fold)), given.table)
     else:
         record(given.table, os.path.abspath(given.root), range(given.first, given.last + 1))
 
