@@ -1,35 +1,32 @@
 """Curves of runs that were never trained, from the table of those that were: see search_table.py.
 
-    python -m benchmarks.curves [--table FILE.csv]
+    python benchmarks/curves.py [--table FILE.csv]
 
 prints how far each surrogate is from rows that it was not fitted to. It needs scikit-learn alone,
 and nothing of this program, so that others can be measured with the same curves.
 """
 
 import argparse
-import csv
+import warnings
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from curve_table import EPOCHS, TABLE, accuracies, is_trained, read
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.neighbors import KNeighborsRegressor, NearestNeighbors
 
-TABLE = Path(__file__).parent / "results" / "search-table.csv"
-EPOCHS, FULL_RUNS = 9, 32
-IMAGES = 30_000  # that are held out
-CHANCE = 0.1  # the accuracy of a run from where it has diverged
-DIVERGED = "diverged_at"
-RIGHT = tuple(f"right_{epoch}" for epoch in range(1, EPOCHS + 1))
+FULL_RUNS = 32
 LOGARITHMIC = {"optim.lr": (1e-3, 1.0), "optim.wd": (1e-6, 1e-2)}
 LINEAR = {"optim.momentum": (0.0, 0.95)}
 CHOICES = {"model.activation": ("tanh", "relu", "sigmoid"), "batch_size": (50, 100, 200, 400)}
@@ -49,22 +46,6 @@ SURROGATES: dict[str, BaseEstimator] = {
     ),
 }
 CHOSEN = "Gaussian process"  # whose error is the smallest
-
-
-def is_trained(row: Mapping[str, str]) -> bool:
-    """Return whether a row of the table has its curve."""
-    return bool(row.get(RIGHT[-1]) or row.get(DIVERGED))
-
-
-def read(table: Path) -> list[dict[str, str]]:
-    """Return the rows of a table."""
-    with table.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def accuracies(row: Mapping[str, str]) -> list[float]:
-    """Return a row's accuracy after each epoch."""
-    return [int(row[name]) / IMAGES if row[name] else CHANCE for name in RIGHT]
 
 
 def features(values: Values) -> list[float]:
@@ -109,7 +90,7 @@ class Curves:
         if len(rows) < LEAST_ROWS:
             raise SystemExit(
                 f"{table}: {len(rows)} rows are trained, and at least {LEAST_ROWS} are needed; "
-                "python -m benchmarks.search_table trains more"
+                "python benchmarks/search_table.py trains more"
             )
         self.rows = len(rows)
         places, reached = np.array(list(map(features, rows))), np.array(list(map(accuracies, rows)))
@@ -118,11 +99,13 @@ class Curves:
             SURROGATES[surrogate], func=_logit, inverse_func=expit, check_inverse=False
         )
         folds = KFold(FOLDS, shuffle=True, random_state=0)
-        predicted = cross_val_predict(model, places, reached, cv=folds)
+        with warnings.catch_warnings():  # length scales at their ends: as good as 0 or infinity
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            predicted = cross_val_predict(model, places, reached, cv=folds)
+            self._model = model.fit(places, reached)
         self.errors: Floats = np.abs(predicted - reached)
         self._residuals = reached - predicted
         self._near = NearestNeighbors(n_neighbors=NEAREST).fit(places)
-        self._model = model.fit(places, reached)
 
     def smooth(self, values: Values) -> list[float]:
         """Return the accuracy after each epoch, as the surrogate has it."""

@@ -1,6 +1,6 @@
 """How many epochs a search needs, by what its pruner does: simulated, nothing is trained.
 
-    python -m benchmarks.halving [--seeds 50]
+    python benchmarks/halving.py [--seeds 50]
 
 Curves of validation accuracy are made up: five values in [0, 1] decide where a curve ends and how
 fast it gets there, with a little noise in each epoch. A search is to find a run as good as the best
@@ -18,9 +18,9 @@ from functools import partial
 
 import numpy as np
 import optuna
+from replayed import epochs_until
+from simulated import Ours, accuracies
 
-from benchmarks.replayed import epochs_until
-from benchmarks.simulated import Ours, accuracies
 from sweep.config.compose import load
 from sweep.config.ranges import parse_overrides
 from sweep.config.schema import Search

@@ -1,12 +1,12 @@
 """How many epochs a search needs until it is as good as 32 random full runs: replayed.
 
-    python -m benchmarks.replay [--curves rough] [--n-jobs 2]
+    python benchmarks/replay.py [--curves rough] [--n-jobs 2]
 
 Nothing is trained: what a run reaches after each epoch comes from curves that were (curves.py). Two
 workers take turns, an epoch each. A search is to find a run as good as the best of a random search
 of 32 full runs, whose values are other ones; counted are the epochs of all runs until then, 288 at
 most. Replayed are this program's samplers and pruners, and Optuna's own. The other programs are in
-others/replay_syne_tune.py and others/replay_ray.py. Writes ``results/replay-sweep.csv``, and prints
+replay_syne_tune.py and replay_ray.py. Writes ``results/replay-sweep.csv``, and prints
 the table of all.
 """
 
@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import optuna
+from curve_table import EPOCHS
 from optuna.pruners import BasePruner, HyperbandPruner, SuccessiveHalvingPruner
 from optuna.samplers import TPESampler
+from replayed import WORKERS, Curve, Search, replay
+from search import SPACE
+from simulated import Optunas, Ours, accuracies
 
-from benchmarks.curves import EPOCHS
-from benchmarks.replayed import WORKERS, Curve, Search, replay
-from benchmarks.search import SPACE
-from benchmarks.simulated import Optunas, Ours, accuracies
 from sweep.config.compose import load
 from sweep.config.ranges import parse_overrides
 from sweep.search.space import space_of

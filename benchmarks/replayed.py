@@ -10,9 +10,9 @@ from itertools import islice
 from pathlib import Path
 
 import pandas as pd
+from curve_table import EPOCHS, TABLE
+from curves import CHOSEN, FULL_RUNS, SURROGATES, Curves, Values, target
 from joblib import Parallel, delayed
-
-from benchmarks.curves import CHOSEN, EPOCHS, FULL_RUNS, SURROGATES, TABLE, Curves, Values, target
 
 RESULTS = Path(__file__).parent / "results"
 MOST = FULL_RUNS * EPOCHS  # what the random search takes

@@ -1,44 +1,36 @@
 """Record the curves of 256 random configurations, once, to replay searches on: see replay.py.
 
-    python -m benchmarks.search_table --root FOLDER      # with the files of Fashion-MNIST
+    python benchmarks/search_table.py --root FOLDER      # with the files of Fashion-MNIST
 
 The space, the network and the images are those of ``search.py lenet``. Each configuration is
 trained for all epochs, one after the other, with one thread; after each, the table is written, so
 that this may be stopped and started again at any time. About three core-hours in all. Rows can be
 trained on several machines, with ``--first`` and ``--last`` and each into its own ``--table``;
-``--fold OTHER.csv`` takes rows over from there.
-
-A row of ``results/search-table.csv`` has the values, and for each epoch how many of the 30,000
-images that are held out were answered right. Those of a run that diverged end before that epoch,
-which is in ``diverged_at``; a row without any of these is not trained yet.
+``--fold OTHER.csv`` takes rows over from there. Writes
+``results/search-table.csv``: see curve_table.py.
 """
 
 import argparse
-import csv
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import optuna
+from curve_table import DIVERGED, IMAGES, NAMES, TABLE, Row, folded, is_trained, read, write
+from search import DATASET, NETWORKS, SPACE
 
-from benchmarks.curves import DIVERGED, IMAGES, RIGHT, TABLE, is_trained, read
-from benchmarks.search import DATASET, NETWORKS, SPACE
 from sweep.backend.mxnet import mx
 from sweep.config.compose import load
 from sweep.config.ranges import parse_overrides
 from sweep.config.schema import Config
 from sweep.data.splits import Dataset, load_dataset
 from sweep.errors import Diverged
-from sweep.files import TEMPORARY
 from sweep.search.space import space_of
 from sweep.training.session import Training
 
 CONFIGURATIONS, SEED = 256, 0
-NAMES = tuple(each.name for each in space_of(parse_overrides(SPACE)).dimensions)
-Row = dict[str, str]
 
 
 def drawn() -> list[Row]:
@@ -52,25 +44,6 @@ def drawn() -> list[Row]:
 def known(table: Path) -> list[Row]:
     """Return the rows of a table; those that are drawn, if there is none yet."""
     return read(table) if table.exists() else drawn()
-
-
-def write(rows: Sequence[Row], table: Path) -> None:
-    """Write a table whole or not at all."""
-    table.parent.mkdir(parents=True, exist_ok=True)
-    temporary = table.with_name(table.name + TEMPORARY)
-    with temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, (*NAMES, *RIGHT, DIVERGED), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    os.replace(temporary, table)
-
-
-def folded(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:
-    """Return the rows of one table, with the curves that only the other has."""
-    pairs = list(zip(rows, others, strict=True))
-    if any(row[name] != other[name] for row, other in pairs for name in NAMES):
-        sys.exit("These are tables of different configurations.")
-    return [other if is_trained(other) and not is_trained(row) else row for row, other in pairs]
 
 
 def configuration(row: Row, root: str) -> Config:

@@ -10,8 +10,8 @@ import optuna
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, Trial, TrialState
+from replayed import Curve
 
-from benchmarks.replayed import Curve
 from sweep.config.schema import Search
 from sweep.search.choices import SAMPLERS
 from sweep.search.multifidelity import comparable

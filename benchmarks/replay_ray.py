@@ -1,6 +1,6 @@
 """Ray Tune's ASHA on the curves of replay.py, with the searches of Optuna and HyperOpt.
 
-    python -m benchmarks.others.replay_ray --seeds 20      # after make benchmark, or its extra
+    python benchmarks/replay_ray.py --seeds 20      # after make benchmark, or its extra
 
 Ray Tune has no simulator: its trials are actors that report an epoch at once, in the order in which
 the machine runs them. So its counts vary a little with the same seed, and a search takes seconds;
@@ -8,20 +8,24 @@ hence the fewer seeds.
 """
 
 import logging
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
+os.environ["RAY_AIR_NEW_OUTPUT"] = "0"  # or it prints what each trial reports
+os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"  # and writes that three times
+
 import ray
+from curve_table import EPOCHS
+from curves import CHOICES, LINEAR, LOGARITHMIC
 from ray import tune
 from ray.tune import Callback, RunConfig, Stopper, Trainable, TuneConfig, Tuner
 from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search import Searcher
 from ray.tune.search.hyperopt import HyperOptSearch
 from ray.tune.search.optuna import OptunaSearch
-
-from benchmarks.curves import CHOICES, EPOCHS, LINEAR, LOGARITHMIC
-from benchmarks.replayed import MOST, WORKERS, Curve, Search, replay
+from replayed import MOST, WORKERS, Curve, Search, replay
 
 SPACE = {
     **{name: tune.loguniform(*ends) for name, ends in LOGARITHMIC.items()},

@@ -1,7 +1,7 @@
 """Syne Tune's ASHA and MOBSTER on the curves of replay.py, by its simulator.
 
-    python -m venv peers && peers/bin/pip install -r benchmarks/others/syne-tune.txt
-    peers/bin/python -m benchmarks.others.replay_syne_tune
+    python -m venv peers && peers/bin/pip install -r benchmarks/replay_syne_tune.txt
+    peers/bin/python benchmarks/replay_syne_tune.py
 
 0.14.2 is the last release that has MOBSTER, and it asks for an older NumPy than this program. The
 simulator has a table as its documentation says (``UserBlackboxBackend``); an epoch takes a minute.
@@ -20,15 +20,15 @@ from typing import Any
 os.environ["SYNETUNE_FOLDER"] = tempfile.mkdtemp()  # what its tuner writes is not needed
 
 import numpy as np
+from curve_table import EPOCHS
+from curves import CHOICES, LINEAR, LOGARITHMIC
+from replayed import MOST, WORKERS, Curve, Search, replay
 from syne_tune import StoppingCriterion, Tuner
 from syne_tune.backend.simulator_backend.simulator_callback import SimulatorCallback
 from syne_tune.blackbox_repository import UserBlackboxBackend
 from syne_tune.blackbox_repository.blackbox import Blackbox
 from syne_tune.config_space import choice, loguniform, randint, uniform
 from syne_tune.optimizer.legacy_baselines import ASHA, MOBSTER
-
-from benchmarks.curves import CHOICES, EPOCHS, LINEAR, LOGARITHMIC
-from benchmarks.replayed import MOST, WORKERS, Curve, Search, replay
 
 SPACE = {
     **{name: loguniform(*ends) for name, ends in LOGARITHMIC.items()},
