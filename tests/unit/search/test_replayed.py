@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from statistics import fmean
 
 import numpy as np
 import pandas as pd
@@ -77,7 +78,7 @@ def test_a_surrogate_sees_logarithms_between_the_ends():
 
 
 @pytest.mark.parametrize("pruner", ["asha", "stop_asha"])
-def test_two_workers_train_each_epoch_once_and_the_best_to_the_end(pruner):
+def test_two_workers_train_each_epoch_once_and_good_runs_to_the_end(pruner):
     space = space_of(parse_overrides(["optim.lr=interval(0,1)"]))
     search = replace(load().search, sampler="random", pruner=pruner)
 
@@ -85,11 +86,11 @@ def test_two_workers_train_each_epoch_once_and_the_best_to_the_end(pruner):
         return [values["optim.lr"] + 10 * epoch for epoch in range(9)]
 
     reached = in_turns(Ours(search, space, curve, 9, seed=0), workers=2)
-    epochs = Counter(next(reached) for _ in range(200))
+    epochs = Counter(next(reached) for _ in range(120))
     assert set(epochs.values()) == {1}
     runs = [{round(each % 10, 6) for each in epochs if each // 10 == epoch} for epoch in range(9)]
     assert runs[0] > runs[1] >= runs[2] > runs[3] >= runs[8] > set()
-    assert len(runs[3]) <= len(runs[2]) / 3 + 2
+    assert fmean(runs[8]) > fmean(runs[0]) + 0.2
 
 
 def test_epochs_are_counted_until_what_is_wanted():
