@@ -25,7 +25,7 @@ from sweep.config.compose import load
 from sweep.config.ranges import parse_overrides
 from sweep.search.space import space_of
 
-SAMPLERS = ("random", "tpe")
+SAMPLERS = ("random", "tpe", "gp")  # the last with the extra gp
 PRUNERS = (None, "stop_asha", "asha", "stop_hyperband", "hyperband")
 FACTOR = 3  # what all searches have: one run in so many goes on to so many times the epochs
 

@@ -81,7 +81,12 @@ def search(searcher: Callable[[int], Searcher | None]) -> Search:
 
     def found(curve: Curve, seed: int, wanted: float) -> Sequence[float]:
         if not ray.is_initialized():
-            ray.init(num_cpus=WORKERS, include_dashboard=False, logging_level=logging.ERROR)
+            ray.init(
+                "local",
+                num_cpus=WORKERS,
+                include_dashboard=False,
+                logging_level=logging.ERROR,
+            )
         reported = Reported(wanted)
         with tempfile.TemporaryDirectory() as folder:
             Tuner(
