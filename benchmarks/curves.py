@@ -25,6 +25,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.neighbors import KNeighborsRegressor, NearestNeighbors
+from threadpoolctl import threadpool_limits  # scikit-learn brings it
 
 FULL_RUNS = 32
 LOGARITHMIC = {"optim.lr": (1e-3, 1.0), "optim.wd": (1e-6, 1e-2)}
@@ -80,6 +81,7 @@ class Curves:
         errors: how far it is from accuracies of rows that it was not fitted to, (rows, epochs).
     """
 
+    @threadpool_limits.wrap(limits=1)  # matrices are small: threads only wait for each other
     def __init__(self, table: Path = TABLE, surrogate: str = CHOSEN) -> None:
         """Fit it to the rows that are trained.
 

@@ -20,7 +20,7 @@ import ray
 from curve_table import EPOCHS
 from curves import CHOICES, LINEAR, LOGARITHMIC
 from ray import tune
-from ray.tune import Callback, RunConfig, Stopper, Trainable, TuneConfig, Tuner
+from ray.tune import Callback, FailureConfig, RunConfig, Stopper, Trainable, TuneConfig, Tuner
 from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search import Searcher
 from ray.tune.search.hyperopt import HyperOptSearch
@@ -47,6 +47,10 @@ class Run(Trainable):
         """Begin another in the same process."""
         self._epoch, self._reached = 0, self._ask(new_config)
         return True
+
+    def save_checkpoint(self, checkpoint_dir: str) -> dict[str, int]:
+        """Return what is kept at the end of a run."""
+        return {"epoch": self._epoch}
 
     def step(self) -> dict[str, float]:
         """Report an epoch."""
@@ -102,7 +106,11 @@ def search(searcher: Callable[[int], Searcher | None]) -> Search:
                     reuse_actors=True,
                 ),
                 run_config=RunConfig(
-                    storage_path=folder, stop=reported, callbacks=[reported], verbose=0
+                    storage_path=folder,
+                    stop=reported,
+                    callbacks=[reported],
+                    failure_config=FailureConfig(fail_fast="raise"),
+                    verbose=0,
                 ),
             ).fit()
         return reported.accuracies

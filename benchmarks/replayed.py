@@ -13,6 +13,7 @@ import pandas as pd
 from curve_table import EPOCHS, TABLE
 from curves import CHOSEN, FULL_RUNS, SURROGATES, Curves, Values, target
 from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 RESULTS = Path(__file__).parent / "results"
 MOST = FULL_RUNS * EPOCHS  # what the random search takes
@@ -66,6 +67,7 @@ def replay(searches: Mapping[str, Search], name: str, description: str) -> None:
 _curves = cache(Curves)
 
 
+@threadpool_limits.wrap(limits=1)
 def _count(search: Search, fitted: tuple[Path, str], kind: str, seed: int) -> int:
     curve: Curve = getattr(_curves(*fitted), kind)
     wanted = target(curve, seed)
