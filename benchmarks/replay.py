@@ -12,6 +12,7 @@ the table of all.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 
 import optuna
 from curve_table import EPOCHS
@@ -25,7 +26,7 @@ from sweep.config.compose import load
 from sweep.config.ranges import parse_overrides
 from sweep.search.space import space_of
 
-SAMPLERS = ("random", "tpe", "gp")  # the last with the extra gp
+SAMPLERS = ("random", "tpe", *(["gp"] if find_spec("torch") else []))  # the last has its extra
 PRUNERS = (None, "stop_asha", "asha", "stop_hyperband", "hyperband")
 FACTOR = 3  # what all searches have: one run in so many goes on to so many times the epochs
 

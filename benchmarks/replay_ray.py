@@ -89,6 +89,7 @@ def search(searcher: Callable[[int], Searcher | None]) -> Search:
                 "local",
                 num_cpus=WORKERS,
                 include_dashboard=False,
+                log_to_driver=False,
                 logging_level=logging.ERROR,
             )
         reported = Reported(wanted)
