@@ -1,0 +1,154 @@
+"""Curves of runs that were never trained, from the table of those that were: see search_table.py.
+
+    python benchmarks/curves.py [--table FILE.csv]
+
+prints how far each surrogate is from rows that it was not fitted to. It needs scikit-learn alone,
+and nothing of this program, so that others can be measured with the same curves.
+"""
+
+import argparse
+import warnings
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from curve_table import EPOCHS, TABLE, accuracies, is_trained, read
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+from sklearn.base import BaseEstimator
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+from sklearn.model_selection import KFold, cross_val_predict
+from sklearn.neighbors import KNeighborsRegressor, NearestNeighbors
+from threadpoolctl import threadpool_limits  # scikit-learn brings it
+
+FULL_RUNS = 32
+LOGARITHMIC = {"optim.lr": (1e-3, 1.0), "optim.wd": (1e-6, 1e-2)}
+LINEAR = {"optim.momentum": (0.0, 0.95)}
+CHOICES = {"model.activation": ("tanh", "relu", "sigmoid"), "batch_size": (50, 100, 200, 400)}
+LEAST_ROWS = 64
+FOLDS, NEAREST = 10, 10
+
+Floats = NDArray[np.float64]
+Values = Mapping[str, Any]  # of a run, by its names
+
+SURROGATES: dict[str, BaseEstimator] = {
+    "nearest neighbours": KNeighborsRegressor(5, weights="distance"),
+    "extra trees": ExtraTreesRegressor(200, random_state=0),
+    "Gaussian process": GaussianProcessRegressor(
+        ConstantKernel() * Matern(np.ones(7), (0.01, 1e6), nu=1.5) + WhiteKernel(0.01, (1e-8, 1)),
+        normalize_y=True,
+        random_state=0,
+    ),
+}
+CHOSEN = "Gaussian process"  # main() tells whose error is the smallest
+
+
+def features(values: Values) -> list[float]:
+    """Return where values are in the space, each from 0 to 1: (7,)."""
+    found = []
+    for name, (low, high) in LOGARITHMIC.items():
+        found.append(np.log(float(values[name]) / low) / np.log(high / low))
+    for name, (low, high) in LINEAR.items():
+        found.append((float(values[name]) - low) / (high - low))
+    found.append(np.log2(float(values["batch_size"]) / 50) / 3)
+    found += [float(values["model.activation"] == each) for each in CHOICES["model.activation"]]
+    return found
+
+
+def random_values(random: np.random.Generator) -> dict[str, Any]:
+    """Return values drawn as a random search draws them."""
+    found: dict[str, Any] = {}
+    for name, (low, high) in LOGARITHMIC.items():
+        found[name] = float(np.exp(random.uniform(np.log(low), np.log(high))))
+    for name, (low, high) in LINEAR.items():
+        found[name] = float(random.uniform(low, high))
+    for name, choices in CHOICES.items():
+        found[name] = choices[int(random.integers(len(choices)))]
+    return found
+
+
+class Curves:
+    """What runs reach after each epoch, whatever their values, by a surrogate.
+
+    Attributes:
+        rows: how many of the table it is made from.
+        errors: how far it is from accuracies of rows that it was not fitted to, (rows, epochs).
+    """
+
+    @threadpool_limits.wrap(limits=1)  # matrices are small: threads only wait for each other
+    def __init__(self, table: Path = TABLE, surrogate: str = CHOSEN) -> None:
+        """Fit it to the rows that are trained.
+
+        Raises:
+            SystemExit: there are too few.
+        """
+        rows = [each for each in read(table) if is_trained(each)] if table.exists() else []
+        if len(rows) < LEAST_ROWS:
+            raise SystemExit(
+                f"{table}: {len(rows)} rows are trained, and at least {LEAST_ROWS} are needed; "
+                "python benchmarks/search_table.py trains more"
+            )
+        self.rows = len(rows)
+        places, reached = np.array(list(map(features, rows))), np.array(list(map(accuracies, rows)))
+        # Errors are told from each other near 0 and 1, where accuracies hardly differ.
+        model = TransformedTargetRegressor(
+            SURROGATES[surrogate], func=_logit, inverse_func=expit, check_inverse=False
+        )
+        folds = KFold(FOLDS, shuffle=True, random_state=0)
+        with warnings.catch_warnings():  # length scales at their ends: as good as 0 or infinity
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            predicted = cross_val_predict(model, places, reached, cv=folds)
+            self._model = model.fit(places, reached)
+        self.errors: Floats = np.abs(predicted - reached)
+        self._residuals = reached - predicted
+        self._near = NearestNeighbors(n_neighbors=NEAREST).fit(places)
+
+    def smooth(self, values: Values) -> list[float]:
+        """Return the accuracy after each epoch, as the surrogate has it."""
+        return [float(each) for each in self._model.predict([features(values)])[0]]
+
+    def rough(self, values: Values) -> list[float]:
+        """Return the same, with what the surrogate missed of one of the nearest rows.
+
+        Of which, follows from the values: the same have the same curve.
+        """
+        place = np.array(features(values))
+        near = self._near.kneighbors([place], return_distance=False)[0]
+        drawn = near[zlib.crc32(place.tobytes()) % NEAREST]
+        reached = self._model.predict([place])[0] + self._residuals[drawn]
+        return [float(each) for each in reached.clip(0, 1)]
+
+
+def _logit(accuracy: Floats) -> Floats:
+    found: Floats = logit(accuracy.clip(0.001, 0.999))
+    return found
+
+
+def target(curve: Any, seed: int) -> float:
+    """Return the best that a random search of full runs reaches, after any epoch."""
+    random = np.random.default_rng([seed, 1])
+    return max(max(curve(random_values(random))) for _ in range(FULL_RUNS))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print each surrogate's error, as a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--table", type=Path, default=TABLE)
+    given = parser.parse_args(arguments)
+    fitted = {name: Curves(given.table, name) for name in SURROGATES}
+    epochs = " | ".join(f"epoch {epoch}" for epoch in range(1, EPOCHS + 1))
+    print(f"Median error of {fitted[CHOSEN].rows} rows in {FOLDS}-fold cross-validation\n")
+    print(f"| surrogate | {epochs} |\n| --- |{' ---: |' * EPOCHS}")
+    for name, curves in fitted.items():
+        errors = np.median(curves.errors, axis=0)
+        print(f"| {name} | {' | '.join(f'{each:.4f}' for each in errors)} |")
+
+
+if __name__ == "__main__":
+    main()
