@@ -24,8 +24,9 @@ from sweep.tracking.mlflow_import import quiet_mlflow
 from sweep.tracking.names import DATASET_SOURCE_FOLDER, ENVIRONMENT_FILE, KIND, SOURCE_FOLDER, SWEEP
 from sweep.tracking.notes import own_words, text_of
 from sweep.tracking.parameters import parameters_of
-from sweep.tracking.queries import commit_of, existing, neither
+from sweep.tracking.queries import existing, neither
 from sweep.tracking.run_info import RunInfo, run_info
+from sweep.tracking.run_record import commit_of
 from sweep.tracking.short_ids import whole_id
 
 Curves = Mapping[str, Mapping[int, float]]  # a metric's name: the epoch: the value

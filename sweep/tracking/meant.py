@@ -6,9 +6,10 @@ from typing import Any
 from sweep.errors import UserError, nearest
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.names import KIND, SWEEP
-from sweep.tracking.queries import existing, read_runs
+from sweep.tracking.queries import existing
 from sweep.tracking.records import Where, records_of
 from sweep.tracking.run_info import RunInfo
+from sweep.tracking.run_tables import read_runs
 from sweep.tracking.short_ids import WHOLE, whole_sweep_id
 from sweep.uris import redacted
 

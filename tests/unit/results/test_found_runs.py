@@ -7,7 +7,7 @@ from store import Store
 
 from sweep.errors import UserError
 from sweep.tracking import Record
-from sweep.tracking import queries as reading
+from sweep.tracking import run_tables as reading
 
 
 @pytest.fixture(scope="module")

@@ -22,8 +22,9 @@ from sweep.tracking.locations import (
     mend_locations,
     mended_location,
 )
-from sweep.tracking.queries import existing, find_run, read_record
+from sweep.tracking.queries import existing, find_run
 from sweep.tracking.reader import Reader
+from sweep.tracking.run_record import read_record
 
 PLACES = {"experiments": "artifact_location", **OWN}
 NASTY = "ü 50%41 [x] 'q' \"z\" #1 ${a} ?b;c"
