@@ -4,6 +4,8 @@ from .artifacts import read_text as read_text
 from .bundled import KeptRun as KeptRun
 from .bundled import read_kept as read_kept
 from .bundled import refuse_running as refuse_running
+from .closing import close_as_failed as close_as_failed
+from .closing import close_as_killed as close_as_killed
 from .connection import database_file as database_file
 from .connection import import_stores as import_stores
 from .connection import probe as probe
@@ -97,6 +99,4 @@ from .short_ids import shortened as shortened
 from .short_ids import whole_id as whole_id
 from .short_ids import whole_run_id as whole_run_id
 from .tracker import Tracker as Tracker
-from .tracker import close_as_failed as close_as_failed
-from .tracker import close_as_killed as close_as_killed
 from .writer import Record as Record

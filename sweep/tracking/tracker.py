@@ -7,9 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweep.config.schema import Tracking
 from sweep.environment import commit
-from sweep.errors import Killed, Paused, Pruned, RunFailed, UserError
+from sweep.errors import Killed, Paused, Pruned, UserError
 from sweep.files import obstacle
 from sweep.tracking.connection import database_file, explained_errors, short_timeouts
 from sweep.tracking.locations import (
@@ -293,39 +292,3 @@ def deleted(experiment: KnownExperiment, uri: str) -> str:
         f"was deleted in {redacted(uri)}; allowed: another name, or `mlflow experiments restore "
         f"-x {experiment.experiment_id}`"
     )
-
-
-def close_as_failed(config: Tracking, run_id: str, error: RunFailed) -> None:
-    """Close the record of a run whose process died; log it if that is not possible.
-
-    Within seconds: whoever calls this has other runs to look after.
-    """
-    from sweep.tracking.writer import Record
-
-    try:
-        with short_timeouts():
-            Record(Tracker(config.uri, config.experiment)._client, run_id).fail(error)
-    except Exception as other:  # whatever keeps it from being recorded, the sweep goes on
-        log.warning(UNRECORDED, run_id, reason(other))
-
-
-def close_as_killed(config: Tracking, run_id: str, why: str) -> bool:
-    """Record why a run was ended on purpose, and close it if its process did not.
-
-    Within seconds, as :func:`close_as_failed`; log it if that is not possible. What is FINISHED
-    stays so.
-
-    Returns:
-        False if it was FINISHED.
-    """
-    from sweep.tracking.writer import Record
-
-    try:
-        with short_timeouts():
-            client = Tracker(config.uri, config.experiment)._client
-            if client.get_run(run_id).info.status == "FINISHED":
-                return False
-            Record(client, run_id).kill({FAILURE: why})
-    except Exception as other:  # whatever keeps it from being recorded, the sweep goes on
-        log.warning(UNRECORDED, run_id, reason(other))
-    return True
