@@ -260,7 +260,7 @@ def test_what_cannot_be_given_away(store, sweep, tmp_path, capsys):
         run_id: f"{run_id}: is a run; allowed is a sweep, as `sweep list` shows them",
         running: f"{running} (goes on) is RUNNING; allowed is a sweep that has ended",
         named: f"run {tagged}: cannot be given away: tags. mine.[key]: allowed is a name that",
-        told: "my_data.py: has an address with a password in it, and would be given away",
+        told: "my_data.py: has an address with a password or a token in it, and would be",
     }.items():
         assert run_command(bundle_command, [given, str(target), "--tracking-uri", store.uri]) == 2
         captured = capsys.readouterr()
