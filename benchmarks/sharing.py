@@ -1,11 +1,12 @@
 """Epochs and seconds that sweeps save by sharing epochs, and whether the bits are the same.
 
-    python benchmarks/sharing.py mlp
+    python benchmarks/sharing.py
 
 The same sweeps are trained one after another, twice: each run by itself (``keep_states=0``), and
 sharing its epochs with others. Then every run is compared with its like: all that was measured, in
-every epoch, and the trained parameters, to the last bit. If any differs, the exit code is 1. Writes
-``results/sharing-NETWORK.md``; the seconds count only on a machine that does nothing else.
+every epoch, and the trained parameters, to the last bit. If any differs or has no like, or there is
+none, the exit code is 1. Writes ``results/sharing-NETWORK.md``; the seconds count only on a machine
+that does nothing else.
 """
 
 import argparse
@@ -19,8 +20,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sweep.config.metrics import OF_THE_MACHINE
 from sweep.environment import environment
-from sweep.runs.reproduce import compare
 from sweep.tracking import (
     EPOCHS_TAKEN_OVER,
     FINGERPRINT,
@@ -79,23 +80,50 @@ def _recorded(folder: Path) -> set[str]:
     return {each.run_id for each in entries if not each.is_sweep}
 
 
-def identical(alone: Trained, shared: Trained) -> int:
-    """Return of how many runs every bit is the same: of what was measured, and of parameters."""
-    return sum(
-        fingerprint in shared.runs and _is_identical(run, shared.runs[fingerprint])
-        for fingerprint, run in alone.runs.items()
-    )
+@dataclass(frozen=True)
+class Compared:
+    """How many runs are the same, whether they share epochs or not.
+
+    Attributes:
+        identical: those of which every bit is the same: of what was measured, and of parameters.
+        of: all runs that were trained in either way.
+    """
+
+    identical: int
+    of: int
+
+    @property
+    def all_are(self) -> bool:
+        """Whether there are runs, and all are identical."""
+        return 0 < self.identical == self.of
+
+
+def compare(alone: Trained, shared: Trained) -> Compared:
+    """Compare the runs of a sweep in both ways; one without its like is not identical."""
+    both = alone.runs.keys() & shared.runs.keys()
+    same = sum(_is_identical(alone.runs[each], shared.runs[each]) for each in both)
+    return Compared(same, len(alone.runs.keys() | shared.runs.keys()))
 
 
 def _is_identical(one: RunRecord, other: RunRecord) -> bool:
     if one.parameters is None or one.parameters != other.parameters:
         return False
-    return all(each.first is None for each in compare(one.curves, other.curves))
+    return bool(_measured(one)) and _measured(one) == _measured(other)
+
+
+def _measured(run: RunRecord) -> dict[str, dict[int, str]]:
+    """Return the values of each metric with all bits: 0.0 equals -0.0, and nan not itself."""
+    return {
+        metric: {epoch: float(value).hex() for epoch, value in points.items()}
+        for metric, points in run.curves.items()
+        if metric not in OF_THE_MACHINE
+    }
 
 
 def row(overrides: str, alone: Trained, shared: Trained) -> str:
     """Return a row of the table in Markdown."""
-    same = f"{identical(alone, shared)} of {len(alone.runs)}"
+    found = compare(alone, shared)
+    same = f"{found.identical} of {found.of}"
     seconds = f"{alone.seconds:.0f} | {shared.seconds:.0f}"
     return f"| `{overrides}` | {same} | {alone.epochs} | {shared.epochs} | {seconds} |"
 
@@ -103,7 +131,7 @@ def row(overrides: str, alone: Trained, shared: Trained) -> str:
 def main() -> None:
     """Train, compare, print, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("network", choices=("mlp", "lenet"), nargs="?", default="lenet")
+    parser.add_argument("network", choices=("mlp", "lenet"), nargs="?", default="mlp")
     network, load = parser.parse_args().network, os.getloadavg()[0]
     prepare_mlflow()
     with tempfile.TemporaryDirectory() as folder:
@@ -124,7 +152,7 @@ def main() -> None:
     ]
     print("\n".join(lines))
     (RESULTS / f"sharing-{network}.md").write_text("\n".join(lines) + "\n")
-    if any(identical(alone, shared) < len(alone.runs) for _, alone, shared in compared):
+    if not all(compare(alone, shared).all_are for _, alone, shared in compared):
         sys.exit(1)
 
 

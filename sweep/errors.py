@@ -75,10 +75,15 @@ def leave(exit_code: int, message: str) -> NoReturn:
     sys.exit(exit_code)
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str], place: str = "") -> str:
     """Return ``" (did you mean …?)"`` with the known word nearest to this one, or nothing.
 
     ``MNIST`` is as near to ``mnist`` as can be.
+
+    Args:
+        word: that was given.
+        known: those that may be meant.
+        place: what all of them stand in, as ``model.``; it is told, and not compared.
     """
     known = [each for each in known if each != word]
     matches = [each for each in known if each.endswith(f".{word}")]
@@ -86,7 +91,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
         small = {each.lower(): each for each in known}
         alike = difflib.get_close_matches(word.lower(), small, n=1, cutoff=0.5)
         matches = [small[each] for each in alike]
-    return f" (did you mean {matches[0]}?)" if matches else ""
+    return f" (did you mean {place}{matches[0]}?)" if matches else ""
 
 
 def either(words: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ PLAIN = re.compile(r"[\w/ .,+=@~-]*")
 WORD = re.compile(r"\S+")
 # An unknown scheme may be a misspelt one. In these four, an @ after a slash is of the path.
 BEGIN = re.compile(r"(?<![\w+.-])(?!(?:https?|file|sqlite)\b)[\w+.-]+://")
+SECRET = re.compile(r"(?i)([?&][\w.-]*(?:passw(?:or)?d|pwd|token|secret|api_?key)=)[^\s&\"]*")
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 
 
@@ -48,12 +49,16 @@ def as_address(path: Path) -> str:
 
 
 def redacted(text: str) -> str:
-    """Return an address, or a text with addresses, without users' names and passwords.
+    """Return an address, or a text with addresses, without users' names, passwords and tokens.
 
     It looks at each letter a fixed number of times: the text may be a stranger's, and long.
     """
-    text = WORD.sub(lambda found: _without_login(found[0]), text)
+    text = WORD.sub(lambda found: _without_secrets(found[0]), text)
     return re.sub(r"://[^/]*@", "://***@", text)
+
+
+def _without_secrets(word: str) -> str:
+    return SECRET.sub(r"\1***", _without_login(word)) if "://" in word else word
 
 
 def _without_login(word: str) -> str:

@@ -185,9 +185,9 @@ def _check_sources(sources: Mapping[str, Mapping[str, bytes]]) -> None:
         for place, content in files.items():
             if has_password(content):
                 raise UserError(
-                    f"{place}: has an address with a password in it, and would be given away with "
-                    "the sweep; allowed is a module that reads it from elsewhere, and a sweep that "
-                    "was trained with that"
+                    f"{place}: has an address with a password or a token in it, and would be given "
+                    "away with the sweep; allowed is a module that reads it from elsewhere, and a "
+                    "sweep that was trained with that"
                 )
 
 

@@ -42,7 +42,12 @@ PATH_IN_TEXT = re.compile(
 )
 ADDRESS = "://"  # what every one has
 IS_LOCAL, IS_ADDRESS = re.compile(LOCAL), re.compile(r"[\w+.-]{2,}://")  # no drive of Windows
-WITH_PASSWORD = re.compile(rb"(?<![\w+.-])[\w+.-]+://[^\s/'\"@{}:]*:[^\s/'\"@{}]+@")
+WITH_PASSWORD = re.compile(r"(?<![\w+.-])[\w+.-]+://[^\s/'\"@{}:]*:[^\s/'\"@{}]+@")
+# Addresses in code, up to where a value is put in. A database's password may have a quote.
+IN_CODE = re.compile(
+    r"(?<![\w+.-])(?:https?://[^\s{}'\"]+"
+    r"|(?:postgres(?:ql)?|mysql|mariadb|mssql)(?:\+\w+)?://[^\s{}]+)"
+)
 
 
 def without_private(text: str) -> str:
@@ -75,8 +80,10 @@ def is_given_away(tag: str) -> bool:
 
 
 def has_password(content: bytes) -> bool:
-    """Return whether there is an address with a password in a file, with a name or without."""
-    return WITH_PASSWORD.search(content) is not None
+    """Return whether an address in a file has a password or a token, with a name or without."""
+    text = content.decode(errors="replace")
+    found = (each[0] for each in IN_CODE.finditer(text))
+    return bool(WITH_PASSWORD.search(text)) or any(redacted(each) != each for each in found)
 
 
 @dataclasses.dataclass(frozen=True)

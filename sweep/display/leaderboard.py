@@ -108,7 +108,7 @@ def _show_counts(table: pd.DataFrame) -> None:
 
 def _show_best_run(best: "pd.Series[Any]") -> None:
     seeds = best.get("seeds", 1)
-    which = f", the best of its {seeds} seeds" if seeds > 1 else ""
+    which = f", the best of its {seeds:,} seeds" if seeds > 1 else ""
     show_lines(f"Best: {best['run']} (run {best['run_id']}){which}")
 
 

@@ -37,7 +37,7 @@ def show_plan(
     lines = [*runs, *(f"  {dataset}" for dataset in dict.fromkeys(datasets))]
     if "true" in values["test_every_epoch"]:
         lines.append("  measured on the test set after every epoch (test_every_epoch=true)")
-    epochs = " or ".join(values["epochs"])
+    epochs = " or ".join(f"{int(each):,}" for each in values["epochs"])
     lines += [f"  up to {count(epochs, 'epoch')}, on {device}", f"  recorded in {record}"]
     show_lines(*lines)
 

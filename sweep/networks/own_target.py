@@ -110,10 +110,11 @@ def _nearest_module(error: BaseException, name: str, folder: Path) -> str:
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if missing is None or not f"{name}.".startswith(f"{missing}."):
         return ""  # it imports another, which is not there
-    package, dot, _ = missing.rpartition(".")
-    places = getattr(sys.modules[package], "__path__", []) if package else [str(folder)]
-    beside = [f"{package}{dot}{each.name}" for each in pkgutil.iter_modules(places)]
-    return nearest(missing, beside)
+    package, dot, module = missing.rpartition(".")
+    # A package that fails while it is imported is not there any more.
+    found = getattr(sys.modules.get(package), "__path__", [])
+    beside = pkgutil.iter_modules(found if package else [str(folder)])
+    return nearest(module, [each.name for each in beside], f"{package}{dot}")
 
 
 def _nearest_argument(
@@ -121,9 +122,10 @@ def _nearest_argument(
 ) -> str:
     """Return which argument may be meant by one that was passed on, and that nobody knows."""
     unknown = UNKNOWN_ARGUMENT.search(str(error)) if isinstance(error, TypeError) else None
-    if unknown is None or unknown[1] not in given:
+    known = _named(signature(function))
+    if unknown is None or unknown[1] not in given or unknown[1] in known:
         return ""
-    return nearest(unknown[1], _named(signature(function))).replace("mean ", f"mean {group}.")
+    return nearest(unknown[1], known, f"{group}.")
 
 
 def _named(declared: Mapping[str, inspect.Parameter]) -> list[str]:
@@ -144,7 +146,7 @@ def check_arguments(
     if inspect.Parameter.VAR_KEYWORD not in kinds:
         for key in given:
             if key not in named:
-                near = nearest(key, named).replace("mean ", f"mean {group}.")
+                near = nearest(key, named, f"{group}.")
                 takes = ", ".join(named) or "none"
                 raise UserError(
                     f"{group}.{key}={as_text(given[key])}: {target} has no such argument{near}; "

@@ -95,7 +95,7 @@ def table_of_runs(results: Results) -> Table:
     caption = "Click a column's head to sort by it."
     if len(results.runs) > MOST_ROWS:
         caption += (
-            f" {MOST_ROWS} of {len(results.runs):,} runs; all of them: "
+            f" {MOST_ROWS:,} of {len(results.runs):,} runs; all of them: "
             "python -m sweep.leaderboard --output runs.csv"
         )
     return Table(caption, tuple(columns), tuple(rows))

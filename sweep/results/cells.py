@@ -86,8 +86,8 @@ def seed_cells(table: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def _in_words(counts: "pd.Series[int]") -> str:
-    others = ", ".join(f"{counts[key]} {key}" for key in COUNTS if key != "seeds" and counts[key])
-    return f"{counts['seeds']} ({others})" if others else f"{counts['seeds']}"
+    others = ", ".join(f"{counts[key]:,} {key}" for key in COUNTS if key != "seeds" and counts[key])
+    return f"{counts['seeds']:,} ({others})" if others else f"{counts['seeds']:,}"
 
 
 def formatted(column: "pd.Series[float]", digits: str) -> list[str]:

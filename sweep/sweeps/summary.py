@@ -172,5 +172,5 @@ def raise_failures(results: Sequence[JobReturn]) -> None:
         return
     show_failures([_told(each) for each in failures])
     stopped = sum(each.status == JobStatus.UNKNOWN for each in results)
-    left = f", {stopped} stopped or not begun (on_failure=stop)" if stopped else ""
+    left = f", {stopped:,} stopped or not begun (on_failure=stop)" if stopped else ""
     raise RunFailed(f"{len(failures):,} of {len(results):,} runs failed{left}")

@@ -27,6 +27,9 @@ from sweep.uris import redacted, resolve_uri
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
+# MLflow's codes for an id that no run has: of one that could be a run's, and of another text.
+NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+
 
 def existing(uri: str | None) -> str:
     """Return the address that is meant, of a record that is there and answers.
@@ -166,10 +169,13 @@ def read_about(uri: str | None, run_id: str) -> About:
     client = client_of(uri)
     from mlflow.exceptions import MlflowException
 
-    try:
-        run = client.get_run(run_id)
-    except MlflowException as error:
-        raise neither(run_id, uri) from error
+    with explained_errors(uri):
+        try:
+            run = client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code in NOT_THERE:
+                raise neither(run_id, uri) from error
+            raise
     info, tags = run.info, run.data.tags
     if info.lifecycle_stage == "deleted":
         raise UserError(

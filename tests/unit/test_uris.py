@@ -54,9 +54,11 @@ class CountedPattern:
         return self.pattern.search(text)
 
 
-@pytest.mark.parametrize("text", ["x://" * 5000, "x://@" * 4000, "x:// " * 4000, "x" * 20_000])
+@pytest.mark.parametrize(
+    "text", ["x://" * 5000 + "@", "x://@" * 4000, "x://@ " * 4000, "x" * 20_000 + "://@"]
+)
 def test_a_long_text_is_looked_through_once_for_passwords(text, monkeypatch):
     counted = CountedPattern(uris.BEGIN)
     monkeypatch.setattr(uris, "BEGIN", counted)
     redacted(text)
-    assert counted.letters <= len(text)
+    assert 0 < counted.letters <= len(text)

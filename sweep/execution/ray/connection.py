@@ -56,23 +56,28 @@ def connect(init: Mapping[str, Any]) -> None:
     try:
         with silent():
             start_ray(OmegaConf.create(options))
-    except Exception as error:  # of Ray's: that it took too long to start is no class of its own
+    except Exception as error:  # whatever Ray raises
         told = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise UserError(f"{_unusable(address)} {told}") from error
+        raise UserError(f"{_unusable(address, error)} {told}") from error
     finally:
         signal.signal(signal.SIGTERM, kept)
 
 
-def _unusable(address: str | None) -> str:
-    if address in OWN:
+def _unusable(address: str | None, error: Exception) -> str:
+    if address not in OWN:
+        return (
+            f"hydra.launcher.ray.init.address={address}: Ray cannot be used there; the sweep has "
+            "to be started on a machine of the cluster, with the cluster's token."
+        )
+    if type(error) is Exception:  # so Ray says that it took too long to start, and nothing else
         return (
             "hydra/launcher=ray: Ray cannot be started on this machine, which may have too much to "
             "do, or too little memory; allowed is to try again, or hydra/launcher=local, which "
             "needs no Ray."
         )
     return (
-        f"hydra.launcher.ray.init.address={address}: Ray cannot be used there; the sweep has to be "
-        "started on a machine of the cluster, with the cluster's token."
+        "hydra.launcher.ray.init: Ray cannot be started here with these values; allowed is what "
+        "`ray.init` takes, or hydra/launcher=local, which needs no Ray."
     )
 
 

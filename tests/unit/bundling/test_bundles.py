@@ -105,10 +105,9 @@ def test_nothing_private_is_in_it(file):
 
 
 def test_the_same_sweep_gives_the_same_bytes(store, sweep, file, tmp_path):
-    for again in ("a.zip", "b.zip"):
-        arguments = [sweep, str(tmp_path / again), "--tracking-uri", store.uri]
-        assert run_command(bundle_command, arguments) == 0
-        assert (tmp_path / again).read_bytes() == file.read_bytes()
+    again = tmp_path / "again.zip"
+    assert run_command(bundle_command, [sweep, str(again), "--tracking-uri", store.uri]) == 0
+    assert again.read_bytes() == file.read_bytes()
 
 
 def test_it_is_taken_into_another_record(store, sweep, file, tmp_path, capsys):
@@ -261,7 +260,7 @@ def test_what_cannot_be_given_away(store, sweep, tmp_path, capsys):
         run_id: f"{run_id}: is a run; allowed is a sweep, as `sweep list` shows them",
         running: f"{running} (goes on) is RUNNING; allowed is a sweep that has ended",
         named: f"run {tagged}: cannot be given away: tags. mine.[key]: allowed is a name that",
-        told: "my_data.py: has an address with a password in it, and would be given away",
+        told: "my_data.py: has an address with a password or a token in it, and would be",
     }.items():
         assert run_command(bundle_command, [given, str(target), "--tracking-uri", store.uri]) == 2
         captured = capsys.readouterr()

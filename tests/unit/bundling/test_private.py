@@ -140,6 +140,14 @@ def test_tags_that_mean_something_elsewhere(tag, given):
         (b"URL = 'redis://:secret@example.org'", True),
         (b"URL = 'https://example.org/a:b@c'", False),
         (b"f'http://{user}:{password}@host'", False),
+        (b"URL = 'mysql://me:se/cret@host/db'", True),
+        (b'URL = "mysql+pymysql://me:se\'cret@host/db"', True),
+        (b"URL = 'mysql://me@host/db?charset=utf8&password=secret'", True),
+        (b"URL = 'https://ghp_secret@github.com/me/data'", True),
+        (b"URL = 'https://example.org/data?token=secret'", True),
+        (b"f'mysql://{user}:{password}@host/{base}?password={word}'", False),
+        (b"URL = 'ssh://git@example.org/data'", False),
+        (b"URLS = ['https://example.org','me@example.org']", False),
     ],
 )
 def test_passwords_in_sources(content, found):

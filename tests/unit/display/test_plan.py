@@ -54,10 +54,12 @@ def test_the_plan_says_when_the_test_set_decides(capsys):
 
 
 def test_the_same_images_given_to_networks_in_two_ways_are_one_line(capsys):
-    params = {"epochs": "1", "test_every_epoch": "false"}
-    values, datasets = values_of([params]), ["mnist: images", "a", "mnist: images"]
+    params = [{"epochs": each, "test_every_epoch": "false"} for each in ("5", "10000")]
+    values, datasets = values_of(params), ["mnist: images", "a", "mnist: images"]
     plan.show_plan(["2 runs"], values, datasets, "here", "cpu")
-    assert capsys.readouterr().out.splitlines()[:3] == ["2 runs", "  mnist: images", "  a"]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["2 runs", "  mnist: images", "  a"]
+    assert lines[3] == "  up to 5 or 10,000 epochs, on cpu"
 
 
 REPEATED = "  2 the same as others, and trained once"

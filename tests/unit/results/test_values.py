@@ -19,7 +19,8 @@ from sweep.config.params import as_text, params
 from sweep.config.ranges import parse_overrides
 from sweep.config.recorded import to_yaml
 from sweep.errors import in_full
-from sweep.results.cells import ranked_cells, settings_in_full
+from sweep.results.aggregate import COUNTS
+from sweep.results.cells import ranked_cells, seed_cells, settings_in_full
 from sweep.results.export import export
 from sweep.results.values import as_numbers, text, told_apart
 
@@ -120,6 +121,13 @@ def test_a_store_keeps_all_bits(tmp_path):
 def test_different_numbers_are_different_rows_and_look_different(values):
     shown = ranked_cells(table(values), "val/accuracy")["optim.lr"]
     assert len({*told_apart(values)}) == len({*shown}) == len(values)
+
+
+def test_large_numbers_of_seeds_have_separators():
+    counts = pd.DataFrame(
+        {key: [0, 0] for key in COUNTS} | {"seeds": [1500, 2], "failed": [1200, 0]}
+    )
+    assert seed_cells(counts) == {"seeds": ["1,500 (1,200 failed)", "2"]}
 
 
 def test_most_numbers_are_short():

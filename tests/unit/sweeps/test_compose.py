@@ -29,6 +29,7 @@ CHOICES = [
 ]
 OTHERS = [
     (),
+    ("schedule=step", "loss=l2", "dataset=csv", "dataset.train=a.csv", "dataset.test_size=9"),
     ("model=lenet", "model.hidden=[3,4]", "model.dropout=0.5", "epochs=2"),
     ("epochs=2", "epochs=3"),  # the last one counts
     ("context=null",),

@@ -40,6 +40,7 @@ def test_nothing_is_said_where_nothing_failed(capsys, results):
         ([DONE], "2 of 3 runs failed"),
         ([DONE, STOPPED], "2 of 4 runs failed, 1 stopped or not begun (on_failure=stop)"),
         ([STOPPED] * 3, "2 of 5 runs failed, 3 stopped or not begun (on_failure=stop)"),
+        ([STOPPED] * 1200, "2 of 1,202 runs failed, 1,200 stopped or not begun (on_failure=stop)"),
     ],
 )
 def test_failures_are_counted(others, message):

@@ -1,13 +1,17 @@
 """The runs of whatever is meant by a name or an id."""
 
 import functools
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 from store import Store
 
 from sweep.errors import UserError
-from sweep.tracking import runs_of_meant
+from sweep.tracking import queries, read_about, runs_of_meant
 
 SWEEP = {"sweep.kind": "sweep"}
 
@@ -84,3 +88,12 @@ def test_what_is_recorded_of_them(store, ids):
         "other",
         f"{4:016x}",
     )
+
+
+def test_a_run_that_may_not_be_read_is_not_said_to_be_missing(store, ids, monkeypatch):
+    refused = MlflowException("Permission denied", PERMISSION_DENIED)
+    client = SimpleNamespace(get_run=Mock(side_effect=refused))
+    monkeypatch.setattr(queries, "client_of", lambda uri: client)
+    with pytest.raises(UserError) as error:
+        read_about(store.uri, ids["alone"])
+    assert str(error.value).startswith(f"tracking.uri={store.uri}: the server refuses this")

@@ -464,6 +464,9 @@ def test_a_password_is_never_shown():
     assert redacted("postgresql://user:secret@host/db") == "postgresql://***@host/db"
     assert redacted("postgres://user:sec/ret@host/db") == "postgres://***@host/db"
     assert redacted("no mysq+x://user:se/c@ret@host/db") == "no mysq+x://***@host/db"
+    assert redacted("mysql://user@host/db?password=a&x=1") == "mysql://***@host/db?password=***&x=1"
+    assert redacted("ask https://host/a?X-Token=secret") == "ask https://host/a?X-Token=***"
+    assert redacted("what is ?token=this") == "what is ?token=this"
     assert redacted("sqlite:///mlflow.db") == "sqlite:///mlflow.db"
     for uri in ("sqlite:///a@b.db", "file:///a@b", "https://host/a@b", "sqlite+pysqlite:///a@b"):
         assert redacted(uri) == uri

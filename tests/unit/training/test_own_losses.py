@@ -169,7 +169,8 @@ def _own_python(monkeypatch, tmp_path):
     before = {*sys.modules}
     yield
     for name in {*sys.modules} - before:
-        del sys.modules[name]
+        if not name.startswith("sweep."):  # to import ours again for each test takes long
+            del sys.modules[name]
 
 
 def config(target, *given):
