@@ -30,17 +30,6 @@ class Unanswered(UserError):
     exit_code = 1
 
 
-def check_asked(action: str, arguments: Sequence[str]) -> None:
-    """Check what is asked, as far as that can be done without the sweep.
-
-    Raises:
-        UserError: there is no such action, it is given something else, or an override has a typo.
-    """
-    check_action(action, arguments)
-    if action == "add":
-        _check_overrides(arguments)
-
-
 def steer(uri: str | None, sweep: str, folder: Path, action: str, arguments: Sequence[str]) -> str:
     """Ask something of a sweep; return in one line what came of it.
 
@@ -48,13 +37,17 @@ def steer(uri: str | None, sweep: str, folder: Path, action: str, arguments: Seq
         uri: of the record; None for the default one.
         sweep: its id, the beginning of it, or its name.
         folder: of checkpoints.
-        action: as :func:`check_asked` has checked it.
+        action: one of :data:`sweep.runs.requests.ACTIONS`.
         arguments: of the action.
 
     Raises:
-        UserError: there is no such sweep, it is not at work, or it has refused what was asked.
+        UserError: there is no such action, it is given something else, or an override has a typo;
+            there is no such sweep, it is not at work, or it has refused what was asked.
         Unanswered: it has not answered in time.
     """
+    check_action(action, arguments)
+    if action == "add":
+        _check_overrides(arguments)
     found = read_about(uri, find_sweep_id(uri, sweep))
     if not found.is_sweep:
         raise UserError(f"{sweep}: is a run; allowed is a sweep, which `sweep list` shows")

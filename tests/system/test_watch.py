@@ -7,6 +7,7 @@ import signal
 import threading
 import urllib.error
 import urllib.request
+from functools import partial
 
 import pytest
 import stepped
@@ -19,11 +20,12 @@ from store import Store
 from workplace import Workplace
 
 from sweep.errors import UserError
+from sweep.runs.asking import steer
 from sweep.runs.control_folder import ControlFolder
 from sweep.runs.locks import RunLocks
 from sweep.runs.requests import Answer
 from sweep.watching.app import Watched, application
-from sweep.watching.control import control_routes, steering_of
+from sweep.watching.control import control_routes
 from sweep.watching.figures import Drawn
 from sweep.watching.latest import Latest
 from sweep.watching.serving import address_of, listen, serve
@@ -225,7 +227,7 @@ def test_a_sweep_is_steered_by_keys_and_from_no_other_page(tmp_path, browser, mo
             return shown(read_snapshot(store.uri, sweep_id, tmp_path / "checkpoints"))
 
         seen = Watched(Latest(state, 0), Latest(lambda: Drawn("", ()), 0))
-        ask = steering_of(store.uri, sweep_id, tmp_path / "checkpoints")
+        ask = partial(steer, store.uri, sweep_id, tmp_path / "checkpoints")
         with served(seen, monkeypatch, control_routes(ask, TOKEN)) as address:
             browser.get(f"{address}#token={TOKEN}")
             steer_by_keys(browser, address, asked)
