@@ -6,7 +6,7 @@ import click
 
 from sweep.commands.cli import checkpoint_option, tracking_option
 from sweep.display.console import show_lines
-from sweep.runs.asking import check_asked, steer
+from sweep.runs.asking import steer
 from sweep.tracking import prepare_mlflow
 
 
@@ -37,6 +37,5 @@ def control(
     sweep control SWEEP first RUN  lets a run that waits start next
     sweep control SWEEP add optim.lr=0.3,0.4
     """
-    check_asked(action, arguments)
     prepare_mlflow()
     show_lines(steer(tracking_uri, sweep, checkpoint_dir, action, arguments))

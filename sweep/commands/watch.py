@@ -1,11 +1,13 @@
 """A page on which a sweep is watched while it trains."""
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from sweep.commands.cli import checkpoint_option, tracking_option
 from sweep.display.console import show_lines
+from sweep.runs.asking import steer
 from sweep.tracking import prepare_mlflow
 from sweep.uris import resolve_uri
 
@@ -48,23 +50,26 @@ def watch(
     prepare_mlflow()
     # They take a while to import, and no other command needs them.
     from sweep.watching.app import application
-    from sweep.watching.control import control_routes, new_token, steering_of
+    from sweep.watching.control import control_routes, new_token
     from sweep.watching.hosts import LOOPBACK, check_is_here
     from sweep.watching.serving import address_of, listen, serve
     from sweep.watching.serving import watch as watched
     from sweep.watching.snapshot import find_watched
 
     found = find_watched(tracking_uri, sweep, experiment)
-    uri, token = resolve_uri(tracking_uri), new_token()
-    ask = steering_of(uri, found.run_id, checkpoint_dir)
+    uri = resolve_uri(tracking_uri)
+    seen = watched(uri, found.run_id, checkpoint_dir)
     with listen(host, port) as listener:
         at = listener.getsockname()[0]
         if control:
             check_is_here(host, at)
-        elif host not in LOOPBACK:
-            show_lines(f"--host {host}: whoever can reach it sees the page")
-        address = address_of(listener, host) + (f"#token={token}" if control else "")
+            token = new_token()
+            more = control_routes(partial(steer, uri, found.run_id, checkpoint_dir), token)
+            # Not by a name: that may lead to another address first, where somebody else listens.
+            address = f"{address_of(listener, at)}#token={token}"
+        else:
+            if host not in LOOPBACK:
+                show_lines(f"--host {host}: whoever can reach it sees the page")
+            more, address = [], address_of(listener, host)
         show_lines(f"Watching {found.name} ({found.run_id})", f"Open:    {address}")
-        seen = watched(uri, found.run_id, checkpoint_dir)
-        more = control_routes(ask, token) if control else ()
         serve(application(seen, host, at, more), listener)

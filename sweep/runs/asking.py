@@ -30,17 +30,6 @@ class Unanswered(UserError):
     exit_code = 1
 
 
-def check_asked(action: str, arguments: Sequence[str]) -> None:
-    """Check what is asked, as far as that can be done without the sweep.
-
-    Raises:
-        UserError: there is no such action, it is given something else, or an override has a typo.
-    """
-    check_action(action, arguments)
-    if action == "add":
-        _check_overrides(arguments)
-
-
 def steer(uri: str | None, sweep: str, folder: Path, action: str, arguments: Sequence[str]) -> str:
     """Ask something of a sweep; return in one line what came of it.
 
@@ -48,13 +37,17 @@ def steer(uri: str | None, sweep: str, folder: Path, action: str, arguments: Seq
         uri: of the record; None for the default one.
         sweep: its id, the beginning of it, or its name.
         folder: of checkpoints.
-        action: as :func:`check_asked` has checked it.
+        action: one of :data:`sweep.runs.requests.ACTIONS`.
         arguments: of the action.
 
     Raises:
-        UserError: there is no such sweep, it is not at work, or it has refused what was asked.
+        UserError: there is no such action, it is given something else, or an override has a typo;
+            there is no such sweep, it is not at work, or it has refused what was asked.
         Unanswered: it has not answered in time.
     """
+    check_action(action, arguments)
+    if action == "add":
+        _check_overrides(arguments)
     found = read_about(uri, find_sweep_id(uri, sweep))
     if not found.is_sweep:
         raise UserError(f"{sweep}: is a run; allowed is a sweep, which `sweep list` shows")
@@ -63,11 +56,38 @@ def steer(uri: str | None, sweep: str, folder: Path, action: str, arguments: Seq
             f"add: {_told(found)} is a search, which has no grid to add to; it suggests its runs "
             "itself"
         )
-    _check_at_work(found, folder)
+    if why := why_not_steered(found, _is_at_work(found, folder), folder):
+        raise UserError(why)
     answer = _asked(found, folder, action, arguments)
     if not answer.is_done:
         raise UserError(answer.text)
     return f"{_told(found)}: {answer.text}"
+
+
+def why_not_steered(sweep: About, at_work: bool | None, folder: Path) -> str | None:
+    """Return why a sweep does not look at what it is asked at this moment; None if it does.
+
+    Args:
+        sweep: as it is recorded.
+        at_work: whether a process holds it; None if that cannot be told from here.
+        folder: of checkpoints.
+    """
+    if at_work is False or sweep.status == "FINISHED":
+        return (
+            f"{_told(sweep)} is not at work ({sweep.status}), and there is nothing to steer; its "
+            "own command goes on with what is missing"
+        )
+    if at_work is None:
+        return (
+            f"--checkpoint-dir {folder}: is not the folder that {_told(sweep)} has its checkpoints "
+            "in; allowed is that folder"
+        )
+    if not Asking(folder, sweep.run_id).is_there:
+        return (
+            f"{_told(sweep)} trains no runs at this moment, or by a launcher that cannot be "
+            "steered; allowed are those of gluon-sweep, while they train"
+        )
+    return None
 
 
 def _told(sweep: About) -> str:
@@ -97,30 +117,6 @@ def _check_overrides(given: Sequence[str]) -> None:
     parse_overrides([each for each in given if not ZIP.match(each) and "glob(" not in each])
 
 
-def _check_at_work(sweep: About, folder: Path) -> None:
-    """Check that a sweep is at work, and looks at what it is asked.
-
-    Raises:
-        UserError: it does not.
-    """
-    at_work = _is_at_work(sweep, folder)
-    if at_work is False or sweep.status == "FINISHED":
-        raise UserError(
-            f"{_told(sweep)} is not at work ({sweep.status}), and there is nothing to steer; its "
-            "own command goes on with what is missing"
-        )
-    if at_work is None:
-        raise UserError(
-            f"--checkpoint-dir {folder}: is not the folder that {_told(sweep)} has its checkpoints "
-            "in; allowed is that folder"
-        )
-    if not Asking(folder, sweep.run_id).is_there:
-        raise UserError(
-            f"{_told(sweep)} trains no runs at this moment, or by a launcher that cannot be "
-            "steered; allowed are those of gluon-sweep, while they train"
-        )
-
-
 def _asked(sweep: About, folder: Path, action: str, arguments: Sequence[str]) -> Answer:
     """Ask, and wait for the answer.
 
@@ -144,6 +140,7 @@ def _asked(sweep: About, folder: Path, action: str, arguments: Sequence[str]) ->
                 asking.take_back(name)
                 raise ended
         time.sleep(POLL_SECONDS)
+    words = " ".join([action, *arguments])
     raise Unanswered(
-        f"{_told(sweep)}: asked to {action}, and has not answered yet; its terminal will say"
+        f"{_told(sweep)}: was asked: {words}; it has not answered yet, and its terminal will say"
     )

@@ -167,13 +167,14 @@ class MoreRuns:
             chained[key] = replace(job, chain=prepared.chain(job.config))
         self._next_number += len(missing)
         begun = [prepared.started(job, self._membership) for job in chained.values()]
-        self._keep(len(new), planned([*chained], begun))
+        self._plans.take(len(new), planned([*chained], begun))
+        self._keep_plans()
         return in_chains(begun, states_of(chained, found, folder))
 
-    def _keep(self, in_all: int, runs: Sequence[PlannedRun]) -> None:
-        """Keep that there are more runs; who watches sees them when they begin, if that fails."""
+    def _keep_plans(self) -> None:
+        """Record that there are more runs; who watches sees them when they begin, if that fails."""
         try:
-            self._plans.add(in_all, runs)
+            self._plans.keep()
         except Exception as error:  # the record is away; the runs are trained all the same
             log.warning("what was added could not be recorded as planned: %s", reason(error))
 

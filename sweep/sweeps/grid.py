@@ -108,14 +108,14 @@ class Further:
 
     Attributes:
         keys: returns the fingerprints of all its runs by then, with those of the plan.
-        jobs: those that were added before.
+        again: returns those that were added before; it is called when the plan is recorded.
         source: of those that are not known beforehand; None if there is none.
         steering: what users ask of the sweep, which may add some.
         plans: keep what is known of all of them.
     """
 
     keys: Callable[[], Sequence[str]]
-    jobs: Sequence[Job] = ()
+    again: Callable[[], Sequence[Job]] = lambda: ()
     source: LaterRuns | None = None
     steering: Steering
     plans: Plans
@@ -192,10 +192,13 @@ def _train(
     plans = Plans(record)
     more = MoreRuns(plan.prepared, jobs, plan.keys, membership, grid, launcher, plans)
     added = _added_to(plan.prepared.tracker, record.run_id)
-    again = more.again(added)
     control = ControlFolder(folder, record.run_id)
-    steering = Steering(control, record, more, more.for_others, added)
-    further = Further(keys=lambda: more.keys, jobs=again, steering=steering, plans=plans)
+    further = Further(
+        keys=lambda: more.keys,
+        again=partial(more.again, added),
+        steering=Steering(control, record, more, more.for_others, added),
+        plans=plans,
+    )
     return train(plan, launcher, record, further)
 
 
@@ -225,14 +228,14 @@ def train(
     def elsewhere(runs: Iterable[FoundRun]) -> list[str]:
         return [run.run_id for run in runs if run.sweep_id != record.run_id]
 
-    for dataset in plan.prepared.datasets.values():
-        record.log_dataset(dataset)
-    if before := elsewhere(plan.trained):
-        record.log_found(before)
     membership = Membership(record.run_id)
     begun = [plan.prepared.started(job, membership) for job in plan.missing]
     further.plans.add(len({*plan.keys}), planned(plan.missing_keys, begun))
-    missing = [*in_chains(begun, plan.states), *further.jobs]
+    missing = [*in_chains(begun, plan.states), *further.again()]
+    for dataset in plan.prepared.datasets.values():  # those of what was added are among them
+        record.log_dataset(dataset)
+    if before := elsewhere(plan.trained):
+        record.log_found(before)
     try:
         source = further.source if further.source and not further.source.is_over else None
         if missing or source:

@@ -59,8 +59,16 @@ class Plans:
             in_all: how many, those included that are trained already.
             runs: those of them that are missing.
         """
+        self.take(in_all, runs)
+        self.keep()
+
+    def take(self, in_all: int, runs: Sequence[PlannedRun]) -> None:
+        """Take in more runs, to be kept with the next ones at the latest; as of :meth:`add`."""
         now = self._planned
         self._planned = Planned(now.at_ms, now.in_all + in_all, [*now.runs, *runs])
+
+    def keep(self) -> None:
+        """Write all that was taken in. Stores raise whatever they like if they cannot."""
         self._record.log_text(json.dumps(asdict(self._planned)), PLANNED_FILE)
 
 

@@ -14,16 +14,13 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict
-from pathlib import Path
-from typing import TypeVar
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from sweep.errors import UserError
-from sweep.runs.asking import check_asked, steer
 from sweep.runs.requests import ACTIONS, Answer
 from sweep.tracking import reason
 from sweep.watching.app import PAGE, given_file
@@ -33,7 +30,6 @@ HERE = "<!-- controls -->"  # where the page has them
 FILES = ("control.js", "control.css")
 SCHEME = "Bearer "
 
-Outcome = TypeVar("Outcome")
 Steer = Callable[[str, Sequence[str]], str]  # an action and what it is given; raises UserError
 
 log = logging.getLogger(__name__)
@@ -57,22 +53,6 @@ def new_token() -> str:
     return secrets.token_urlsafe()
 
 
-def steering_of(uri: str, sweep_id: str, checkpoints: Path) -> Steer:
-    """Return what asks something of a sweep, as ``sweep control`` does.
-
-    Args:
-        uri: of the record.
-        sweep_id: of its parent run.
-        checkpoints: the folder of its checkpoints.
-    """
-
-    def ask(action: str, arguments: Sequence[str]) -> str:
-        check_asked(action, arguments)
-        return steer(uri, sweep_id, checkpoints, action, arguments)
-
-    return ask
-
-
 def control_routes(ask: Steer, token: str) -> list[Route]:
     """Return the page with its controls, and where it sends what is asked.
 
@@ -80,7 +60,7 @@ def control_routes(ask: Steer, token: str) -> list[Route]:
     response is one, too: ``is_done`` and ``text``, with status 200 if it is the sweep's answer.
 
     Args:
-        ask: asks it of the sweep.
+        ask: asks it of the sweep, as ``sweep control`` does.
         token: that a request must have.
     """
 
@@ -88,7 +68,7 @@ def control_routes(ask: Steer, token: str) -> list[Route]:
         try:
             check_sender(request.headers, token)
             action, arguments = asked_in(await _body_of(request))
-            answer = Answer(True, await _in_a_thread(lambda: ask(action, arguments)))
+            answer = Answer(True, await _answer_of(ask, action, arguments))
         except Refused as refused:
             return _told(Answer(False, str(refused)), refused.status)
         except UserError as error:
@@ -101,8 +81,10 @@ def control_routes(ask: Steer, token: str) -> list[Route]:
         return _told(answer)
 
     def page(request: Request) -> Response:
-        controls = (PAGE / "control.html").read_text()
-        return HTMLResponse((PAGE / "index.html").read_text().replace(HERE, controls))
+        whole, controls = (
+            (PAGE / name).read_text(encoding="utf-8") for name in ("index.html", "control.html")
+        )
+        return HTMLResponse(whole.replace(HERE, controls))
 
     files = [Route(f"/{name}", given_file(name)) for name in FILES]
     return [Route("/", page), *files, Route("/control", control, methods=["POST"])]
@@ -139,6 +121,7 @@ def asked_in(body: bytes) -> tuple[str, list[str]]:
     """
     try:
         found = json.loads(body)
+        json.dumps(found, ensure_ascii=False).encode()  # half a character cannot be told to anybody
     except (ValueError, RecursionError):
         found = None
     texts = [*found.values()] if isinstance(found, dict) else []
@@ -162,14 +145,14 @@ async def _body_of(request: Request) -> bytes:
     return body
 
 
-async def _in_a_thread(act: Callable[[], Outcome]) -> Outcome:
-    """Return what comes of something, in a thread that no end of this program waits for."""
-    outcome: Future[Outcome] = Future()
+async def _answer_of(ask: Steer, action: str, arguments: Sequence[str]) -> str:
+    """Ask in a thread that no end of this program waits for; return the answer."""
+    outcome: Future[str] = Future()
     outcome.set_running_or_notify_cancel()
 
     def work() -> None:
         try:
-            outcome.set_result(act())
+            outcome.set_result(ask(action, arguments))
         except BaseException as error:
             outcome.set_exception(error)
 
@@ -178,4 +161,5 @@ async def _in_a_thread(act: Callable[[], Outcome]) -> Outcome:
 
 
 def _told(answer: Answer, status: int = 200) -> Response:
-    return JSONResponse(asdict(answer), status)
+    # In ASCII, since the name of a file in it may have bytes that are no text.
+    return Response(json.dumps(asdict(answer)), status, media_type="application/json")

@@ -1,6 +1,7 @@
 """The server of the page: where it listens, and until when."""
 
 import errno
+import logging
 import os
 import socket
 import threading
@@ -93,6 +94,15 @@ def address_of(listener: socket.socket, host: str) -> str:
     return f"http://{f'[{shown_host}]' if ':' in shown_host else shown_host}:{port}/"
 
 
+class Server(uvicorn.Server):
+    """Says nothing of what is cut off at its end: a page that waits for it says so itself."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, and cut off what takes too long."""
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        await super().shutdown(sockets)
+
+
 def serve(app: ASGIApp, listener: socket.socket) -> None:
     """Answer requests until an interrupt."""
     config = uvicorn.Config(
@@ -109,4 +119,4 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
         timeout_graceful_shutdown=LEAVING_SECONDS,
     )
     with listener, suppress(KeyboardInterrupt):  # uvicorn raises it again when all is answered
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config).run(sockets=[listener])

@@ -18,7 +18,8 @@ from sweep.watching.snapshot import MOST_TRAINING, Snapshot
 from sweep.watching.time_left import Pace, seconds_left
 
 MOST_ROWS = 20  # of the leaderboard
-MOST_NAMES = 5  # of runs that are queued, or failed for one reason
+MOST_NAMES = 5  # of runs that failed for one reason
+MOST_QUEUED = 300  # names of runs, one of which is to start next, say
 SHORT = 8  # digits of a run's id
 NO_REASON = "no reason is recorded"
 Json = dict[str, Any]
@@ -29,8 +30,9 @@ def shown(snapshot: Snapshot) -> Json:
 
     Keys: ``sweep`` (``id``, ``name``, ``experiment``, ``state``, ``started_ms``, ``ended_ms``),
     ``is_over``, ``in_all``, ``counts`` (pairs of a state and how many runs are in it),
-    ``seconds_left``, ``metric``, ``training``, ``queued``, ``leaderboard``, ``failures``. Numbers
-    that are not finite are null.
+    ``seconds_left``, ``metric``, ``training``, ``queued``, ``leaderboard``, ``failures``,
+    ``not_steered`` (why nothing can be asked of it; null if it can). Numbers that are not finite
+    are null.
     """
     about, state, ended = snapshot.about, state_of(snapshot), is_over(snapshot)
     runs = doing(snapshot)
@@ -52,9 +54,10 @@ def shown(snapshot: Snapshot) -> Json:
         "metric": metric,
         "training": [] if ended else _training(snapshot, runs.training, metric),
         "training_more": 0 if ended else max(0, len(runs.training) - MOST_TRAINING),
-        "queued": _some([each.name for each in runs.queued], runs.waiting),
+        "queued": _some([each.name for each in runs.queued], runs.waiting, MOST_QUEUED),
         "leaderboard": _leaderboard(snapshot.runs, metric),
         "failures": _failures(runs.ended),
+        "not_steered": snapshot.not_steered,
     }
 
 
@@ -184,15 +187,15 @@ def _failures(ended: pd.DataFrame) -> list[Json]:
         {
             "state": str(status).lower(),
             "reason": str(reason),
-            **_some([str(each) for each in those["run"]], len(those)),
+            **_some([str(each) for each in those["run"]], len(those), MOST_NAMES),
         }
         for (status, reason), those in bad.groupby([bad["status"], reasons.fillna(NO_REASON)])
     ]
     return sorted(found, key=lambda each: -(len(each["names"]) + each["more"]))
 
 
-def _some(names: Sequence[str], in_all: int) -> Json:
-    shown_names = [*names[:MOST_NAMES]]
+def _some(names: Sequence[str], in_all: int, most: int) -> Json:
+    shown_names = [*names[:most]]
     return {"names": shown_names, "more": in_all - len(shown_names)}
 
 

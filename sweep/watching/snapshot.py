@@ -9,6 +9,7 @@ import pandas as pd
 from sweep.errors import UserError
 from sweep.results.runs import RecordedRuns, runs_of_table
 from sweep.runs.alive import is_at_work
+from sweep.runs.asking import why_not_steered
 from sweep.tracking import (
     FINGERPRINT,
     FOLDER,
@@ -36,6 +37,7 @@ class Snapshot:
         uri: of the record.
         about: its name, its status, when it began and ended.
         is_at_work: whether a process works on it; None if that cannot be told from here.
+        not_steered: why nothing can be asked of it; None if it can.
         planned: what it is about to train; None where that is not recorded.
         table: its runs, as :func:`sweep.tracking.read_runs` has them; there may be none.
         runs: the same, to be ranked; None if there are none.
@@ -45,6 +47,7 @@ class Snapshot:
     uri: str
     about: About
     is_at_work: bool | None
+    not_steered: str | None
     planned: Planned | None
     table: pd.DataFrame
     runs: RecordedRuns | None
@@ -98,6 +101,7 @@ def read_snapshot(uri: str, sweep_id: str, checkpoints: Path) -> Snapshot:
         uri=uri,
         about=about,
         is_at_work=at_work,
+        not_steered=why_not_steered(about, at_work, checkpoints),
         planned=read_planned(uri, sweep_id),
         table=table,
         runs=runs,

@@ -7,10 +7,11 @@ import signal
 import threading
 import urllib.error
 import urllib.request
+from functools import partial
+from urllib.parse import urlsplit
 
 import pytest
 import stepped
-import uvicorn
 from chromium import chromium
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -19,14 +20,16 @@ from store import Store
 from workplace import Workplace
 
 from sweep.errors import UserError
+from sweep.runs.asking import steer
 from sweep.runs.control_folder import ControlFolder
 from sweep.runs.locks import RunLocks
 from sweep.runs.requests import Answer
+from sweep.watching import serving
 from sweep.watching.app import Watched, application
-from sweep.watching.control import control_routes, steering_of
+from sweep.watching.control import control_routes
 from sweep.watching.figures import Drawn
 from sweep.watching.latest import Latest
-from sweep.watching.serving import address_of, listen, serve
+from sweep.watching.serving import Server, address_of, listen, serve
 from sweep.watching.shown import shown
 from sweep.watching.snapshot import read_snapshot
 
@@ -136,11 +139,13 @@ def status_for(address, host):
 
 
 @contextlib.contextmanager
-def served(watched, monkeypatch, more=()):
+def served(watched, monkeypatch, more=(), port=0):
     """Answer requests in this process, and give the address."""
-    usual, servers = uvicorn.Server, []
-    monkeypatch.setattr(uvicorn, "Server", lambda given: servers.append(usual(given)) or servers[0])
-    listener = listen("127.0.0.1", 0)
+    servers = []
+    monkeypatch.setattr(
+        serving, "Server", lambda given: servers.append(Server(given)) or servers[0]
+    )
+    listener = listen("127.0.0.1", port)
     app = application(watched, "127.0.0.1", "127.0.0.1", more)
     thread = threading.Thread(target=serve, args=(app, listener))
     thread.start()
@@ -176,6 +181,7 @@ def test_figures_that_cannot_be_drawn_are_said_and_not_asked_for_for_ever(
 
 
 TOKEN = "zOUrWhVxa3lFhDMAxzlBQG5BqlP3aD4Jl1Oyh0DjYkA"
+OTHER = "another"
 FROM_ELSEWHERE = """
 const [address, headers, mode, done] = arguments;
 const body = JSON.stringify({action: "stop", given: ""});
@@ -191,9 +197,9 @@ return [...document.querySelectorAll("#control button")].filter(each => each.off
 def at_work(store, folder):
     """A sweep that answers what it is asked, as long as this lasts; gives its id, and what it was.
 
-    It trains nothing.
+    It trains nothing, and takes its time with jobs 9, until it is asked something else.
     """
-    locks, asked, is_over = RunLocks(folder), [], threading.Event()
+    locks, asked, waiting, is_over = RunLocks(folder), [], [], threading.Event()
     tags = {"sweep.kind": "sweep", "fingerprint": "5" * 16, "checkpoint_folder": locks.folder_id}
     sweep_id = store.run("sweep", "RUNNING", name="lr=1", **tags)
     control = ControlFolder(folder, sweep_id)
@@ -202,6 +208,9 @@ def at_work(store, folder):
         while not is_over.wait(0.05):
             for each in control.take():
                 asked.append(each.asked.words)
+                waiting.append(each)
+            while waiting and asked[-1] != "jobs 9":
+                each = waiting.pop(0)
                 control.answer(each.name, Answer(True, f"{each.asked.words} is done"))
 
     thread = threading.Thread(target=work)
@@ -224,10 +233,16 @@ def test_a_sweep_is_steered_by_keys_and_from_no_other_page(tmp_path, browser, mo
         def state():
             return shown(read_snapshot(store.uri, sweep_id, tmp_path / "checkpoints"))
 
-        seen = Watched(Latest(state, 0), Latest(lambda: Drawn("", ()), 0))
-        ask = steering_of(store.uri, sweep_id, tmp_path / "checkpoints")
-        with served(seen, monkeypatch, control_routes(ask, TOKEN)) as address:
-            browser.get(f"{address}#token={TOKEN}")
+        def seen():
+            return Watched(Latest(state, 0), Latest(lambda: Drawn("", ()), 0))
+
+        ask = partial(steer, store.uri, sweep_id, tmp_path / "checkpoints")
+        with served(seen(), monkeypatch) as address:
+            browser.get(address)
+            wait(browser, lambda driver: text(driver, "#state") == "running")
+        port = urlsplit(address).port
+        with served(seen(), monkeypatch, control_routes(ask, TOKEN), port):
+            browser.get(f"{address}#token={TOKEN}")  # in the tab that has it open without controls
             steer_by_keys(browser, address, asked)
             without_a_token_there_is_nothing_to_press(browser, address)
             assert browser.get_log("browser") == []
@@ -237,6 +252,9 @@ def test_a_sweep_is_steered_by_keys_and_from_no_other_page(tmp_path, browser, mo
             store.client.set_terminated(sweep_id, "FINISHED")
             wait(browser, lambda driver: text(driver, "#state") == "finished")
             assert browser.execute_script(BUTTONS) == 0
+        store.client.update_run(sweep_id, "RUNNING")
+        with served(seen(), monkeypatch, control_routes(ask, OTHER), port):
+            a_token_of_an_earlier_start_is_forgotten(browser, address)
 
 
 def steer_by_keys(browser, address, asked):
@@ -260,6 +278,27 @@ def steer_by_keys(browser, address, asked):
     browser.refresh()
     wait(browser, lambda driver: driver.execute_script(BUTTONS) == 7)  # the tab knows its token
     assert asked == ["jobs 2", "kill mine"]
+    asks_while_an_answer_is_awaited(browser)
+
+
+def asks_while_an_answer_is_awaited(browser):
+    type_into(browser, "jobs", "9", Keys.ENTER, answer=False)
+    wait(browser, lambda driver: text(driver, "#answer") == "Asked: jobs 9 …")
+    browser.find_element(By.CSS_SELECTOR, "#control button[value=pause]").click()
+    wait(browser, lambda driver: text(driver, "#answer").endswith("): pause is done"))
+    wait(browser, lambda driver: "): jobs 9 is done" in text(driver, "#answer"))
+
+
+def a_token_of_an_earlier_start_is_forgotten(browser, address):
+    for token in (TOKEN, OTHER):  # in the tab in which the sweep had ended, too
+        browser.get(f"{address}#token={token}")
+        wait(browser, lambda driver: driver.execute_script(BUTTONS) == 7)
+        told = type_into(browser, "jobs", "3", Keys.ENTER)
+        if token == TOKEN:
+            assert told.startswith("this page may not steer the sweep; allowed is the one at ")
+            assert text(browser, "#no-token").startswith("To steer this sweep, open the address ")
+            assert browser.execute_script(BUTTONS) == 0
+    assert told.endswith("): jobs 3 is done")
 
 
 def focused(browser):
@@ -277,7 +316,7 @@ def type_into(browser, field, *keys, answer=True):
 
     def answered(driver):
         told = text(driver, "#answer")
-        return told if not told.startswith("Asked to ") else ""
+        return told if not told.startswith("Asked: ") else ""
 
     return wait(browser, answered)
 

@@ -1,6 +1,7 @@
 "use strict";
 // Shows what /state and /figures say. All texts are put in as text: names in a record may be anything.
 
+const MOST_NAMES = 5;  // of runs that are queued
 const STATE_MS = 3000, FIGURES_MS = 20000, FIRST_FIGURES_MS = 3000;
 const STATES = {
   running: "running", paused: "paused", finished: "finished", failed: "some runs failed", killed: "interrupted",
@@ -105,11 +106,11 @@ function showCounts({sweep, counts, in_all, is_over}) {
 
 function showTraining({training, training_more, queued, is_over}) {
   if (!changed("training", [training, training_more, queued, is_over])) return;
-  const waiting = queued.names.length + queued.more;
+  const waiting = queued.names.length + queued.more, some = queued.names.slice(0, MOST_NAMES);
   at("training").hidden = is_over || !(training.length || waiting);
   at("runs").replaceChildren(...training.map(card));
   const more = training_more ? `And ${count(training_more, "more run")} that ${training_more === 1 ? "trains" : "train"}. ` : "";
-  const next = queued.names.length ? `Next: ${named(queued).join(" · ")}` : "";
+  const next = some.length ? `Queued: ${named({names: some, more: waiting - some.length}).join(" · ")}` : "";
   at("next").textContent = more + next;
 }
 
@@ -250,5 +251,10 @@ async function keepFigures() {
     await pause(isSoon ? FIRST_FIGURES_MS : FIGURES_MS);
   }
 }
+
+// An address that is opened in the tab of the same page changes nothing but this; a token in it is read at loading.
+window.addEventListener("hashchange", () => {
+  if (new URLSearchParams(location.hash.slice(1)).has("token")) location.reload();
+});
 
 Promise.all([keepState(), keepFigures()]).then(() => { document.body.dataset.over = "true"; });

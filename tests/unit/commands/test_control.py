@@ -153,13 +153,13 @@ def test_the_answer_is_printed(store, locks, capsys, at_work, answer, code, end)
 def test_a_sweep_that_does_not_answer_in_time(store, locks, capsys, at_work, monkeypatch):
     monkeypatch.setattr(module, "ANSWER_SECONDS", 0.1)
     sweep_id, folder = at_work
-    code, line = control(store, locks, capsys, sweep_id, "pause")
+    code, line = control(store, locks, capsys, sweep_id, "jobs", "2")
     assert (code, line) == (
         1,
-        f"sweep optim.lr=0.1,0.2 ({sweep_id[:8]}): asked to pause, and has not answered yet; its "
-        "terminal will say",
+        f"sweep optim.lr=0.1,0.2 ({sweep_id[:8]}): was asked: jobs 2; it has not answered yet, and "
+        "its terminal will say",
     )
-    assert [each.asked.action for each in folder.take()] == ["pause"]
+    assert [each.asked.action for each in folder.take()] == ["jobs"]
 
 
 def test_a_sweep_that_ends_before_it_answers(store, locks, capsys, monkeypatch):

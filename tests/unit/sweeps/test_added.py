@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hydra import initialize_config_dir
@@ -10,10 +11,12 @@ from hydra.types import RunMode
 
 from sweep.config.compose import CONF, load
 from sweep.errors import UserError
+from sweep.sweeps import added as module
 from sweep.sweeps.added import Grid, MoreRuns, added_before
 from sweep.sweeps.by_others import check_code, check_words
 from sweep.sweeps.combinations import Source, in_the_place_of
 from sweep.sweeps.compose import Composer
+from sweep.tracking import Plans
 
 GIVEN = ["model.hidden=[8]", "optim.lr=0.1,0.2", "seed=0,1", "epochs=2"]
 
@@ -126,6 +129,43 @@ def test_what_others_add_is_checked_before_anything_of_it_is_tried(grid, monkeyp
     more = MoreRuns(None, jobs, ["a key"], None, grid, None, None)
     with pytest.raises(UserError, match="^model=custom: is code"):
         more.for_others(["model=mine"])
+
+
+class AwayAtFirst:
+    """A record that cannot be written once."""
+
+    def __init__(self):
+        self.tries, self.text = 0, None
+
+    def log_text(self, text, path):
+        self.tries += 1
+        if self.tries == 1:
+            raise ConnectionError("no route")
+        self.text = text
+
+
+def test_what_cannot_be_kept_as_planned_is_trained_and_kept_with_the_next(
+    grid, monkeypatch, caplog, tmp_path
+):
+    prepared = SimpleNamespace(
+        fingerprint=lambda config: f"{config.optim.lr} {config.seed}",
+        chain=lambda config: "",
+        started=lambda job, membership: replace(job, cost=1),
+        tracker=None,
+        locks=SimpleNamespace(folder=tmp_path),
+    )
+    monkeypatch.setattr(MoreRuns, "_check", lambda self, configs: None)
+    monkeypatch.setattr(module, "all_prior_runs", lambda *_: {})
+    record, jobs = AwayAtFirst(), grid.changed(["seed=0"])
+    more = MoreRuns(prepared, jobs, ["a key"], None, grid, None, Plans(record))
+    assert more(["optim.lr=0.4"]).text == "2 runs added (2, 3)"
+    assert caplog.messages == [
+        "what was added could not be recorded as planned: ConnectionError: no route"
+    ]
+    assert [job.number for job in more(["optim.lr=0.5", "seed=0"]).jobs] == [4]
+    kept = json.loads(record.text)
+    assert [each["fingerprint"] for each in kept["runs"]] == ["0.4 0", "0.4 1", "0.5 0"]
+    assert kept["in_all"] == 3
 
 
 @pytest.mark.parametrize(

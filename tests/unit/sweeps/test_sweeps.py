@@ -172,6 +172,26 @@ def test_the_same_sweep_again_goes_on_with_what_was_added_and_killed(place, caps
     assert asked == [["seed=7"]]
 
 
+def test_what_was_added_is_planned_behind_the_sweeps_own_runs(place, monkeypatch):
+    def again(self, added):
+        self._plans.add(1, [tracking.PlannedRun("7" * 16, "added", 1.0)])
+        return []
+
+    place.sweep("seed=0", "seed=1", "seed=2", interrupted_at=1)
+    monkeypatch.setattr(MoreRuns, "again", again)
+    place.sweep("seed=0", "seed=1", "seed=2")
+    (parent,) = place.recorded("sweep")
+    planned = tracking.read_planned(place.uri, parent.info.run_id)
+    own = [fingerprint_of(seed) for seed in (1, 2)]
+    assert [each.fingerprint for each in planned.runs] == [*own, "7" * 16]
+    assert planned.in_all == 4
+
+
+def fingerprint_of(seed):
+    config = load(f"seed={seed}", "context=cpu")
+    return fingerprint(config, load_dataset(config.dataset).digest)
+
+
 def test_a_sweep_with_more_trains_what_is_new_and_keeps_what_was_found(place):
     place.sweep("seed=0", "seed=1")
     before = ids(place.recorded("run"))

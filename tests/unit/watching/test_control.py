@@ -1,9 +1,11 @@
 """What the page may ask of a sweep, and whose requests are taken."""
 
 import asyncio
+import ipaddress
 import json
 import threading
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 from asgi import answer_of
@@ -11,11 +13,12 @@ from store import Store
 
 from sweep.commands.cli import run, sweep
 from sweep.errors import UserError
+from sweep.runs.asking import steer
 from sweep.runs.locks import RunLocks
 from sweep.runs.requests import ACTIONS
 from sweep.watching import serving
 from sweep.watching.app import Watched, application
-from sweep.watching.control import MOST_BYTES, control_routes, new_token, steering_of
+from sweep.watching.control import MOST_BYTES, control_routes, new_token
 from sweep.watching.latest import Latest
 
 TOKEN = "zOUrWhVxa3lFhDMAxzlBQG5BqlP3aD4Jl1Oyh0DjYkA"
@@ -127,6 +130,7 @@ def test_who_is_refused_is_told_what_to_do(page):
     [
         *(b"", b"{", b"[]", b'"jobs"', b"{}", b"[" * 99_999, b"\xff", b'{"action": "pause"}'),
         *(b'{"action": "jobs", "given": 2}', b'{"action": "jobs", "given": "2", "user": "me"}'),
+        *(b'{"action": "jobs", "given": "\\ud800"}', b'{"action": "\\udfff", "given": ""}'),
     ],
 )
 def test_what_is_asked_in_another_shape_is_refused(page, body):
@@ -206,12 +210,17 @@ def test_a_sweep_is_asked_as_by_the_command(tmp_path, capsys, action, arguments,
     tags = {"sweep.kind": "sweep", "fingerprint": "5" * 16, "checkpoint_folder": locks.folder_id}
     sweep_id = store.run("sweep", "FINISHED", name="lr=1", **tags)
     with pytest.raises(UserError) as raised:
-        steering_of(store.uri, sweep_id, locks.folder)(action, arguments)
+        steer(store.uri, sweep_id, locks.folder, action, arguments)
     assert text.format(sweep_id[:8]) in str(raised.value)
     places = ["--tracking-uri", store.uri, "--checkpoint-dir", str(locks.folder)]
     capsys.readouterr()  # a new record says so
     assert run(sweep, ["control", sweep_id, action, *arguments, *places]) == 2
     assert capsys.readouterr().err == f"{raised.value}\n"
+
+
+def test_an_answer_with_bytes_that_are_no_text_is_told():
+    status, _, body = Page(UserError("a folder: \udcff")).ask()
+    assert (status, json.loads(body)["text"]) == (200, "a folder: \udcff")
 
 
 def test_each_start_has_another_token():
@@ -240,6 +249,13 @@ def test_the_address_has_the_token_where_no_browser_sends_it(started):
         assert (address.rpartition(":")[0], len(token)) == ("http://127.0.0.1", 43)
     assert len({each.partition("#")[2] for each in addresses}) == 2
     assert "#" not in started().out
+
+
+def test_the_address_is_the_one_that_is_listened_at(started):
+    """A name may lead to another one first, where somebody else would be given the token."""
+    shown = started("--control", "--host", "localhost").out.split()[-1]
+    assert ipaddress.ip_address(urlsplit(shown).hostname).is_loopback
+    assert urlsplit(started("--host", "localhost").out.split()[-1]).hostname == "localhost"
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "0", "", "::"])

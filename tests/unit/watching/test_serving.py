@@ -1,3 +1,4 @@
+import asyncio
 import json
 import socket
 import threading
@@ -6,13 +7,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import uvicorn
 from store import Store
 
 from sweep.commands.cli import run, sweep
 from sweep.errors import UserError
+from sweep.watching import serving
 from sweep.watching.app import application
-from sweep.watching.serving import address_of, listen, serve, watch
+from sweep.watching.serving import Server, address_of, listen, serve, watch
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def given(store, *arguments):
 def test_it_answers_until_it_is_told_to_end(store, monkeypatch):
     servers = []
     monkeypatch.setattr(
-        uvicorn, "Server", lambda config: servers.append(Server(config)) or servers[0]
+        serving, "Server", lambda config: servers.append(Server(config)) or servers[0]
     )
     listener = listen("127.0.0.1", 0)
     seen = watch(store.uri, store.parent, Path("nowhere"))
@@ -50,7 +51,26 @@ def test_it_answers_until_it_is_told_to_end(store, monkeypatch):
         socket.create_connection(("127.0.0.1", int(address.split(":")[2][:-1])), 5).close()
 
 
-Server = uvicorn.Server
+def test_what_is_cut_off_at_its_end_is_no_line(monkeypatch, caplog):
+    servers, is_asked = [], threading.Event()
+    monkeypatch.setattr(serving, "LEAVING_SECONDS", 0)
+    monkeypatch.setattr(
+        serving, "Server", lambda config: servers.append(Server(config)) or servers[0]
+    )
+
+    async def never(scope, receive, send):
+        is_asked.set()
+        await asyncio.Event().wait()
+
+    listener = listen("127.0.0.1", 0)
+    thread = threading.Thread(target=serve, args=(never, listener))
+    with socket.create_connection(listener.getsockname()) as client:
+        thread.start()
+        client.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert is_asked.wait(60)
+        servers[0].should_exit = True
+        thread.join(60)
+    assert (thread.is_alive(), caplog.messages) == (False, [])
 
 
 def test_a_port_in_use_is_a_line(store, capsys):

@@ -8,6 +8,7 @@ from store import Store
 
 from sweep.errors import UserError
 from sweep.results.cells import TIED
+from sweep.runs.control_folder import ControlFolder
 from sweep.runs.locks import RunLocks
 from sweep.tracking import PlannedRun, Plans, read_planned
 from sweep.tracking.writer import Record
@@ -334,3 +335,28 @@ def test_a_record_that_is_not_there_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="no runs are recorded in sqlite:///mlflow.db: there is no"):
         find_watched("sqlite:///mlflow.db", None, None)
+
+
+def test_hundreds_of_queued_runs_are_named(store):
+    parent = sweep(store, "hundreds")
+    plan(store, parent, 302, [(f"key {each}", f"run {each}", 1.0) for each in range(302)])
+    assert now(store, parent)["queued"] == {
+        "names": [f"run {each}" for each in range(300)],
+        "more": 2,
+    }
+
+
+def test_why_a_sweep_is_not_steered(store, tmp_path):
+    locks, key = RunLocks(tmp_path), "5" * 16
+    parent = sweep(store, "steered", fingerprint=key, checkpoint_folder=locks.folder_id)
+    told = f"sweep steered's ({parent[:8]})"
+    assert now(store, parent)["not_steered"] == (
+        f"--checkpoint-dir nowhere: is not the folder that {told} has its checkpoints in; allowed "
+        "is that folder"
+    )
+    control = ControlFolder(tmp_path, parent)
+    with locks.try_hold(key):
+        assert now(store, parent, tmp_path)["not_steered"].startswith(f"{told} trains no runs at ")
+        control.open()
+        assert now(store, parent, tmp_path)["not_steered"] is None
+        control.close()
