@@ -40,4 +40,4 @@ def test_whatever_it_is_called(uri, name):
     assert name.startswith(found.name.removesuffix("…"))
     assert Reader(uri, name).has_study(name)
     assert not Reader(uri, name).has_study(f"{name}'")
-    assert whole_run_id(uri, found.name) == record.run_id
+    assert whole_run_id(uri, found.name) == whole_run_id(uri, name) == record.run_id
