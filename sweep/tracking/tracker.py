@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 UNRECORDED = "the end of run %s could not be recorded; the same command does it: %s"
 OF_ITS_END = {DIVERGED, FAILURE, PRUNED_AFTER, PAUSED_AFTER, SWEEP_PAUSED}
 IDS_AT_ONCE = 200  # in one condition
+NEW_LETTERS = 256  # of an experiment: what all databases take; those of SQLite may have longer ones
 # MLflow's pages then open with what belongs to training, not to language models.
 TRAINING_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
 
@@ -84,6 +85,11 @@ class Tracker:
         return known.experiment_id if known else None
 
     def _create_experiment(self) -> str:
+        if len(self.experiment) > NEW_LETTERS:
+            raise UserError(
+                f"tracking.experiment={self.experiment}: allowed is a name of {NEW_LETTERS} "
+                "letters at most, or that of an experiment which is there"
+            )
         client = self._client
         from mlflow.exceptions import MlflowException
 
