@@ -31,10 +31,10 @@ def check_arguments(given: Sequence[str]) -> None:
     """
     parser = hydras_parser()
     known, unknown = parser.parse_known_args(list(given))
-    flags = [flag for action in parser._actions for flag in action.option_strings]
+    all_flags = [flag for action in parser._actions for flag in action.option_strings]
     for each in unknown:
         if each.startswith("-"):
-            raise UserError(f"{each} is not a flag{_instead_of_a_flag(each, flags)}")
+            raise UserError(f"{each} is not a flag{_instead_of_a_flag(each, all_flags)}")
     if unknown:
         flags = [each for each in given if each not in (*known.overrides, *unknown)]
         command = " ".join(["sweep", *known.overrides, *unknown, *flags])

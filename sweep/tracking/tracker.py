@@ -85,11 +85,7 @@ class Tracker:
         return known.experiment_id if known else None
 
     def _create_experiment(self) -> str:
-        if len(self.experiment) > NEW_LETTERS:
-            raise UserError(
-                f"tracking.experiment={self.experiment}: allowed is a name of {NEW_LETTERS} "
-                "letters at most, or that of an experiment which is there"
-            )
+        check_new_name(self.experiment)
         client = self._client
         from mlflow.exceptions import MlflowException
 
@@ -290,6 +286,19 @@ def check_artifact_folder(experiment: str, folder: Path | None) -> None:
         raise UserError(
             f"tracking.experiment={experiment}: its artifacts cannot be written ({why}); "
             "allowed is a folder that can, or another experiment: tracking.experiment=NAME"
+        )
+
+
+def check_new_name(experiment: str) -> None:
+    """Check the name of an experiment that is not there yet.
+
+    Raises:
+        UserError: it is too long.
+    """
+    if len(experiment) > NEW_LETTERS:
+        raise UserError(
+            f"tracking.experiment={experiment}: allowed is a name of {NEW_LETTERS} letters at "
+            "most, or that of an experiment which is there"
         )
 
 

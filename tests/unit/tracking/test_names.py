@@ -56,11 +56,12 @@ def test_an_experiment_of_an_older_version_goes_on_whatever_its_name(uri):
     assert whole_run_id(uri, "run") == record.run_id
 
 
-def test_a_new_experiment_has_a_name_that_all_databases_take(uri):
-    Tracker(uri, "n" * 256)
+@pytest.mark.parametrize("opened", [Tracker, Reader])
+def test_a_new_experiment_has_a_name_that_all_databases_take(uri, opened):
+    opened(uri, "n" * 256)
     message = (
         f"tracking.experiment={'n' * 257}: allowed is a name of 256 letters at most, or that of an "
         "experiment which is there"
     )
     with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
-        Tracker(uri, "n" * 257)
+        opened(uri, "n" * 257)
