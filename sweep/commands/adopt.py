@@ -93,6 +93,7 @@ def adopt(
     from sweep.runs.adoption import record_adopted
     from sweep.runs.class_names import class_names
     from sweep.tracking import prepare_mlflow
+    from sweep.tracking.run_info import as_name
 
     prepare_mlflow()
     files = read_files(given)
@@ -113,7 +114,7 @@ def adopt(
     if dataset:
         check_dataset(adopted, dataset)
     names = class_names(classes, adopted, dataset)
-    run = name or given[0].stem.removesuffix("-symbol")
+    run = as_name(name or given[0].stem.removesuffix("-symbol"))
     recorded = record_adopted(adopted, files, run, names, config, dataset)
     _show(adopted, files, names, recorded)
     if registered:

@@ -2,20 +2,23 @@
 
 import os
 import pickle
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
 
 from sweep.commands import COMMANDS
-from sweep.config.compose import GROUP_KEYS, GROUPS, fields
+from sweep.config.compose import GROUP_KEYS, GROUPS, NESTED, fields, first_field
 from sweep.config.explain import explain_composition, is_composition_error
 from sweep.config.hydra_flags import hydras_parser
 from sweep.config.synonyms import named_by
 from sweep.errors import UserError, nearest
 
+VALUE = re.compile(r"[-+.,e\d]*\d$|\[")  # numbers; or how a list begins
 ELSEWHERE = "allowed is a folder with another name"
 
 
@@ -28,15 +31,10 @@ def check_arguments(given: Sequence[str]) -> None:
     """
     parser = hydras_parser()
     known, unknown = parser.parse_known_args(list(given))
+    all_flags = [flag for action in parser._actions for flag in action.option_strings]
     for each in unknown:
         if each.startswith("-"):
-            if field := named_by(each.partition("=")[0].lstrip("-"), [*fields(), *GROUP_KEYS]):
-                raise UserError(
-                    f"{each} is not a flag; fields are set without dashes, as in {field}=VALUE"
-                )
-            flags = [flag for action in parser._actions for flag in action.option_strings]
-            suggestion = nearest(each.partition("=")[0], flags)
-            raise UserError(f"{each} is not a flag{suggestion}; sweep --hydra-help lists them")
+            raise UserError(f"{each} is not a flag{_instead_of_a_flag(each, all_flags)}")
     if unknown:
         flags = [each for each in given if each not in (*known.overrides, *unknown)]
         command = " ".join(["sweep", *known.overrides, *unknown, *flags])
@@ -45,10 +43,10 @@ def check_arguments(given: Sequence[str]) -> None:
         )
     if known.experimental_rerun and not Path(known.experimental_rerun).is_file():
         raise UserError(f"--experimental-rerun {known.experimental_rerun}: there is no such file")
-    for each in known.overrides:
+    for each, following in pairwise([*known.overrides, ""]):
+        if field := _field_with_spaces(each, following):
+            raise UserError(f"{each}: an override has a value, and no spaces: {field}=VALUE")
         if each.isidentifier():
-            if field := named_by(each, [*fields(), *GROUP_KEYS]):
-                raise UserError(f"{each}: an override has a value, and no spaces: {field}=VALUE")
             suggestion = "".join(f" (did you mean {word}?)" for word in _commands_like(each))
             raise UserError(
                 f"{each} is neither a command{suggestion} nor an override such as optim.lr=0.1; "
@@ -72,6 +70,38 @@ def check_place() -> None:
         folder.encode()
     except UnicodeEncodeError:
         raise UserError(f"{ascii(folder)}: its name is not in UTF-8; {ELSEWHERE}") from None
+
+
+def _instead_of_a_flag(given: str, flags: Sequence[str]) -> str:
+    """Return what is allowed in the place of a flag that there is not."""
+    name, _, value = given.partition("=")
+    word = name.lstrip("-")
+    if word in COMMANDS and not value:
+        return f"; {word} is a command: sweep {word} --help"
+    if field := _field_called(word):
+        return f"; fields are set without dashes, as in {field}=VALUE"
+    return f"{nearest(name, flags)}; sweep --hydra-help lists them"
+
+
+def _field_with_spaces(given: str, following: str) -> str | None:
+    """Return the field that is meant by a word without a value; None if it need not be a field.
+
+    Args:
+        given: an argument.
+        following: the next one.
+    """
+    name, equals, value = given.partition("=")
+    field = _field_called(name)
+    if equals:
+        return None if value or not following or "=" in following else field
+    is_set = following.startswith("=") or VALUE.match(following)
+    return field if is_set or name in (*fields(), *GROUPS) else None
+
+
+def _field_called(name: str) -> str | None:
+    """Return the field, or the group with choices, that is called so; of a section, its first."""
+    found = named_by(name, [*fields(), *GROUP_KEYS])
+    return first_field(found) if found in NESTED else found
 
 
 def _commands_like(word: str) -> list[str]:

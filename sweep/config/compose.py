@@ -169,6 +169,9 @@ def _describe(error: dict[str, Any], group: str = "", name: str = "") -> str:
         return no_field(key, chosen, [*fields(), *GROUP_KEYS])
     if error["type"] == "missing":
         return f"{key} is missing"
+    if key in NESTED and error["type"] == "dataclass_type":
+        given = f"{key}={as_text(error['input'])}"
+        return f"{given}: has fields; allowed is a value of one, as in {first_field(key)}=VALUE"
     return f"{key}={as_text(error['input'])}: {error['msg']}"
 
 
@@ -201,3 +204,8 @@ def fields() -> list[str]:
     """Return every field's name, dotted, in the schema's order: ``optim.lr``, ``epochs``."""
     groups = {*CHOSEN, *NESTED}
     return [key for key in field_infos() if key not in groups]
+
+
+def first_field(section: str) -> str:
+    """Return a field, dotted, to show how those of a section are set: ``tracking.uri``."""
+    return next(each for each in fields() if each.startswith(f"{section}."))

@@ -177,10 +177,10 @@ Pixels = Annotated[
 Text = Annotated[
     str, Field(min_length=1, coerce_numbers_to_str=True), allowed("a text of one letter or more")
 ]
-Name = Annotated[  # in MLflow and Optuna: what all of their databases take
+StudyName = Annotated[  # what all databases of Optuna's take
     str,
-    Field(min_length=1, max_length=256, coerce_numbers_to_str=True),
-    allowed("a text of one letter or more, and 256 at most"),
+    Field(min_length=1, max_length=512, coerce_numbers_to_str=True),
+    allowed("a text of one letter or more, and 512 at most"),
 ]
 Texts = Annotated[tuple[str, ...], allowed("a list of texts, as in [a,b]")]
 Words = Annotated[

@@ -18,7 +18,6 @@ from sweep.config.fields import (
     Degrees,
     Limit,
     Mark,
-    Name,
     NonNegative,
     Pixels,
     Role,
@@ -27,6 +26,7 @@ from sweep.config.fields import (
     Seed,
     Size,
     Strength,
+    StudyName,
     Switch,
     Text,
     Texts,
@@ -63,7 +63,7 @@ class Tracking:
     """Where the record goes."""
 
     uri: Text | None
-    experiment: Name
+    experiment: Text
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -105,7 +105,7 @@ class Search:
         Before(None),
     ]
     storage: Annotated[Text, Mark.STUDY_MAY_CHANGE]
-    study: Annotated[Name | None, Mark.STUDY_MAY_CHANGE]
+    study: Annotated[StudyName | None, Mark.STUDY_MAY_CHANGE]
 
 
 @dataclass(frozen=True, config=STRICT)

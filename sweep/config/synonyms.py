@@ -70,15 +70,16 @@ ALSO_CALLED = {
     "search.objectives": "objectives objective direction directions",
     "search.warm_start": "warm_start transfer_learning",
     "search.enqueue": "enqueue enqueue_trial points_to_evaluate",
-    "search.study": "study study_name",
+    "search.study": "study study_name search.name",
     "search.storage": "storage",
     "notify.command": "on_end on_finish callback notification notifications",
     "notify.url": "webhook webhook_url slack_webhook notify_url notify.uri",
     "tracking.uri": "uri url tracking_uri mlflow_uri mlflow_tracking_uri backend_store_uri",
-    "tracking.experiment": "name run_name sweep_name experiment_name exp_name mlflow_experiment "
-    "mlflow_experiment_name project project_name",
+    "tracking.experiment": "name run_name run.name logger.name sweep_name experiment.name "
+    "experiment_name exp_name tracking.name mlflow_experiment mlflow_experiment_name project "
+    "project_name",
     "model": "net network arch architecture backbone",
-    "optim": "opt optimizer optimiser trainer solver nesterov optim.nesterov",
+    "optim": "opt optimizer optimiser trainer solver",
     "loss": "criterion loss_fn loss_func loss_function cost_function",
     "schedule": "scheduler lr_scheduler lr_schedule sched",
     "dataset": "data datasets",
@@ -109,20 +110,31 @@ def _ideas(key: str, known: Collection[str]) -> Iterator[str]:
     """Yield what may be meant, the surest first."""
     parent, _, name = key.rpartition(".")
     yield key  # in other letters
-    group = _MEANT.get(parent, parent)
-    if name in NAMES_OF_CHOICES and f"{group}.name" in known:
-        yield group
-    if parent:
-        yield f"{group}.{name}"  # optimizer.momentum
     if key in _MEANT:
         yield _MEANT[key]
+    if name in NAMES_OF_CHOICES:
+        yield from _chosen_by_name(parent, known)
+    group = _MEANT.get(parent, parent)
+    if parent:
+        yield f"{group}.{name}"  # optimizer.momentum
+    if name in NAMES_OF_CHOICES:
+        return  # a word that says nothing by itself
     if name in _MEANT and _fits(parent, _MEANT[name], known):
         yield _MEANT[name]
     yield from (each for each in known if each.rpartition(".")[2] == name)
     siblings = {each.rpartition(".")[2]: each for each in known if each.startswith(f"{parent}.")}
     yield from (siblings[each] for each in _alike(name, siblings))
-    yield from _alike(key, known)
+    yield from _alike(key, [each for each in known if each not in siblings.values()])
     yield from (_MEANT[each] for each in _alike(name, _MEANT))
+
+
+def _chosen_by_name(parent: str, known: Collection[str]) -> Iterator[str]:
+    """Yield what is meant by ``training.optimizer.name``: here it has the name as its value."""
+    what = parent.rpartition(".")[2]
+    field = _MEANT.get(what, what)
+    is_section = any(each.startswith(f"{field}.") for each in known)
+    if f"{field}.name" in known or not is_section:
+        yield field
 
 
 def _fits(parent: str, field: str, known: Collection[str]) -> bool:

@@ -12,6 +12,7 @@ from sweep.execution.capacity import Capacity
 from sweep.execution.job import Job, Running
 from sweep.runs.described import run_name
 from sweep.runs.events import Ended, Event
+from sweep.tracking.run_info import as_name
 
 KILLED_BY_CONTROL = "killed by sweep control"
 LEAST_DIGITS = 4  # of an id
@@ -121,7 +122,8 @@ class JobTable:
         }
         for number, job in self.jobs.items():
             is_id = len(given) >= LEAST_DIGITS and ids.get(number, "").startswith(given)
-            if is_id or given in (job.name, run_name(job.config, job.overrides)):
+            names = [job.name, run_name(job.config, job.overrides)]
+            if is_id or given in (*names, *map(as_name, names)):
                 yield job
 
     def told(self, job: Job) -> str:

@@ -33,6 +33,7 @@ from sweep.runs.artifacts import (
 from sweep.runs.locks import RunLocks
 from sweep.runs.resume import prior_runs
 from sweep.tracking import Tracker
+from sweep.tracking.run_info import as_name
 from sweep.training.loop import Evaluation, probabilities
 
 GRAPH = "adopted/net-symbol.json"  # up to the scores, in the form of MXNet 1.9.1
@@ -83,7 +84,7 @@ def record_adopted(
     Raises:
         UserError: the record cannot be written.
     """
-    config = replace(config, model=adopted.network)
+    config, name = replace(config, model=adopted.network), as_name(name)
     described = _described(config, adopted, files, dataset)
     result = {key: value for key, value in described.items() if key not in PLACES}
     fingerprint = identity({"adopted": json.dumps([result, classes]).encode()})

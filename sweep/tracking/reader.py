@@ -15,7 +15,7 @@ from sweep.tracking.lookups import FoundRun, find_by_fingerprint
 from sweep.tracking.mlflow_import import client_of
 from sweep.tracking.names import FOLDER, STUDY
 from sweep.tracking.records import KnownExperiment, Records, Where, records_of
-from sweep.tracking.tracker import check_artifact_folder, deleted
+from sweep.tracking.tracker import check_artifact_folder, check_new_name, deleted
 from sweep.uris import is_database, resolve_uri
 
 ENOUGH = 100  # runs, to tell how long an epoch takes
@@ -37,12 +37,14 @@ class Reader:
         if file:
             check_writable(self.uri, file)
         if file and not file.is_file():
+            check_new_name(experiment)
             return
         check_answers(self.uri)
         with explained_errors(self.uri):
             self._records: Records = records_of(self.uri)
             known = self._records.experiment(experiment)
         if known is None:
+            check_new_name(experiment)
             return
         if known.is_deleted:
             raise UserError(f"tracking.experiment={experiment}: {deleted(known, self.uri)}")

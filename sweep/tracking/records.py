@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sweep.tracking.names import MLFLOW_RUN_NAME
 from sweep.tracking.run_info import RunInfo, is_equal, run_info, search
 from sweep.uris import is_database
 
@@ -121,7 +122,8 @@ class ClientRecords:
     def runs(self, experiment_ids: Sequence[str], where: Where) -> Iterator[RecordedRun]:
         """Yield runs and sweeps that are not deleted, the newest first."""
         if (condition := _condition(where)) is not None:
-            yield from map(recorded_run, search(self._client, experiment_ids, condition))
+            found = map(recorded_run, search(self._client, experiment_ids, condition))
+            yield from (run for run in found if _has_texts(run, where))
 
 
 def _condition(where: Where) -> str | None:
@@ -144,6 +146,14 @@ def _condition(where: Where) -> str | None:
             return None
         parts.append(is_equal("attributes.run_name", where.name))
     return " AND ".join(parts)
+
+
+def _has_texts(run: RecordedRun, where: Where) -> bool:
+    """Return whether a run's texts are those to the letter, which MLflow's condition cannot say."""
+    texts = [where.tag] if where.tag is not None else []
+    if where.name is not None:
+        texts.append((MLFLOW_RUN_NAME, where.name))  # in the tag, as MLflow looks for it
+    return all(run.tags.get(key) == value for key, value in texts)
 
 
 def recorded_run(run: "Run") -> RecordedRun:

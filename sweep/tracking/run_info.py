@@ -146,10 +146,10 @@ def as_name(name: str) -> str:
 
 
 def is_equal(what: str, value: str) -> str:
-    """Return MLflow's condition that a text of a run has this value.
+    """Return MLflow's condition that a text of a run has this value; others may fulfil it, too.
 
-    None can hold both quotes. Where the value does, any letter will do in the place of one kind;
-    and of a backslash, which databases do not take alike then.
+    None can hold both quotes. Where the value does, any letter will do in the place of one kind,
+    and of a backslash, which databases do not take alike then; and a % or _ in it stands for any.
     """
     for quote in "'\"":
         if quote not in value:

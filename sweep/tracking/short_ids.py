@@ -8,6 +8,7 @@ from sweep.errors import UserError
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.names import KIND, SWEEP
 from sweep.tracking.records import RecordedRun, Records, Where, records_of
+from sweep.tracking.run_info import as_name
 from sweep.uris import redacted
 
 WHOLE = re.compile("[0-9a-f]{32}")
@@ -63,7 +64,8 @@ def _candidates(records: Records, given: str) -> list[RecordedRun]:
     """Return the runs and sweeps with this beginning of an id, or else with this name."""
     if BEGINNING.fullmatch(given) and (found := _search(records, Where(begins=given))):
         return found
-    return _search(records, Where(name=given)) if given else []
+    names = {given, as_name(given)} if given else set()  # a long one may have been recorded whole
+    return [run for name in names for run in _search(records, Where(name=name))]
 
 
 def _search(records: Records, where: Where) -> list[RecordedRun]:

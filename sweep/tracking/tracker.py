@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 UNRECORDED = "the end of run %s could not be recorded; the same command does it: %s"
 OF_ITS_END = {DIVERGED, FAILURE, PRUNED_AFTER, PAUSED_AFTER, SWEEP_PAUSED}
 IDS_AT_ONCE = 200  # in one condition
+NEW_LETTERS = 256  # of an experiment: what all databases take; those of SQLite may have longer ones
 # MLflow's pages then open with what belongs to training, not to language models.
 TRAINING_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
 
@@ -83,6 +84,7 @@ class Tracker:
         return known.experiment_id if known else None
 
     def _create_experiment(self) -> str:
+        check_new_name(self.experiment)
         client = self._client
         from mlflow.exceptions import MlflowException
 
@@ -283,6 +285,19 @@ def check_artifact_folder(experiment: str, folder: Path | None) -> None:
         raise UserError(
             f"tracking.experiment={experiment}: its artifacts cannot be written ({why}); "
             "allowed is a folder that can, or another experiment: tracking.experiment=NAME"
+        )
+
+
+def check_new_name(experiment: str) -> None:
+    """Check the name of an experiment that is not there yet.
+
+    Raises:
+        UserError: it is too long.
+    """
+    if len(experiment) > NEW_LETTERS:
+        raise UserError(
+            f"tracking.experiment={experiment}: allowed is a name of {NEW_LETTERS} letters at "
+            "most, or that of an experiment which is there"
         )
 
 

@@ -3,8 +3,9 @@
     python guardian.py SWEEP GRACE_SECONDS
 
 SWEEP is a descriptor of the sweep's process, and the numbers of those that it starts come by the
-standard input, one a line. The guardian opens descriptors of these, too, so that no other process
-is ever taken for one of them: https://man7.org/linux/man-pages/man2/pidfd_open.2.html.
+standard input, one a line. The guardian opens descriptors of these, too. From then on no other
+process is taken for one of them; before, only if one ends at once and its number is given again:
+https://man7.org/linux/man-pages/man2/pidfd_open.2.html.
 
 It imports next to nothing, since each sweep has one beside it all the time.
 """
@@ -27,7 +28,10 @@ def guard(sweep: int, grace_seconds: float) -> None:
     while processes and (left := deadline - time.monotonic()) > 0:
         processes -= _ready(processes, left)
     for each in processes:
-        signal.pidfd_send_signal(each, signal.SIGKILL)
+        try:
+            signal.pidfd_send_signal(each, signal.SIGKILL)
+        except OSError:  # it has just ended, or is another user's by now: the others are left
+            continue
 
 
 def _left_by(sweep: int) -> set[int]:
@@ -48,11 +52,11 @@ def _left_by(sweep: int) -> set[int]:
 
 
 def _opened(numbers: Iterable[int]) -> Iterator[int]:
-    """Yield descriptors of those processes that have not ended yet."""
+    """Yield descriptors of those processes that have not ended yet, and can be watched."""
     for number in numbers:
         try:
             yield os.pidfd_open(number)
-        except ProcessLookupError:
+        except OSError:  # it has ended, or the system has no descriptor left
             continue
 
 

@@ -32,6 +32,24 @@ from sweep.progress import asks_to_train
         ),
         ("epochs = 3", "epochs: an override has a value, and no spaces: epochs=VALUE"),
         ("lr 0.1", "lr: an override has a value, and no spaces: optim.lr=VALUE"),
+        ("optim.lr = 0.1", "optim.lr: an override has a value, and no spaces: optim.lr=VALUE"),
+        ("optim.lr", "optim.lr: an override has a value, and no spaces: optim.lr=VALUE"),
+        ("batch-size =3", "batch-size: an override has a value, and no spaces: batch_size=VALUE"),
+        ("optim.lr=0.1 seed= 3", "seed=: an override has a value, and no spaces: seed=VALUE"),
+        ("hidden [64]", "hidden: an override has a value, and no spaces: model.hidden=VALUE"),
+        ("search = 3", "search: an override has a value, and no spaces: search.sampler=VALUE"),
+        *(
+            (word, f"{word} is neither a command")
+            for word in ("plot", "trials", "study", "retry", "force", "project", "search")
+        ),
+        ("checkpoints 0d3f", "checkpoints is neither a command"),
+        ("--watch", "--watch is not a flag; watch is a command: sweep watch --help"),
+        ("--watch=val/loss", "--watch=val/loss is not a flag; fields are set without dashes, as"),
+        (
+            "--early-stopping 3",
+            "--early-stopping is not a flag; fields are set without dashes, as in "
+            "early_stopping.patience=VALUE",
+        ),
         (
             "--multirun=true",
             "argument --multirun/-m: ignored explicit argument 'true'; sweep --hyd",
@@ -55,6 +73,7 @@ def test_what_is_typed_wrong_is_explained(given, message):
         "--multirun seed=1 epochs=2",
         "--cfg job seed=1 -p optim",
         "seed=1 -m --config-dir more",
+        "dataset.root= epochs=3 seed=",
     ],
 )
 def test_what_hydra_takes_is_let_through(given):

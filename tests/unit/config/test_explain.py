@@ -59,6 +59,13 @@ KNOWN = [*fields(), *GROUP_KEYS]
         *(("optimizer", "optim"), ("network", "model"), ("scheduler", "schedule")),
         *(("network.units", "model.hidden"), ("opt.weight_decay", "optim.wd")),
         *(("num_workers", "n_jobs"), ("patience", "early_stopping.patience")),
+        # a name says what is meant only with what has it
+        *(("training.optimizer.name", "optim"), ("sampler.name", "search.sampler")),
+        *(("activation.name", "model.activation"), ("model.type", "model")),
+        *(("study.name", "search.study"), ("search.name", "search.study")),
+        *((f"{each}.name", "tracking.experiment") for each in ("experiment", "run", "project")),
+        *(("augmentation.name", None), ("foo.name", None)),
+        *(("optim.decay_rate", "schedule.gamma"), ("optim.nesterov", None), ("nesterov", None)),
         ("zzzzzz", None),
     ],
 )

@@ -24,13 +24,28 @@ def started(monkeypatch):
     """The processes that would have been started."""
     found = []
     monkeypatch.setattr(forked.FORK.Process, "start", lambda process: found.append(process))
-    monkeypatch.setattr(forked, "guard", lambda process: None)
+    monkeypatch.setattr(forked.FORK.Process, "join", lambda process: None)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def guarded(monkeypatch):
+    """The processes that would not outlive this one for long."""
+    found = []
+    monkeypatch.setattr(forked, "guard", found.append)
     return found
 
 
 def test_a_run_alone_may_start_processes(folder, started):
     ForkedExecutor(train=None).start(job(0, 2), Resources(slots=1))
     assert [each.daemon for each in started] == [False]
+
+
+def test_what_is_forked_does_not_outlive_its_sweep(folder, started, guarded):
+    ForkedExecutor(train=None).start(job(0, 2), Resources(slots=1))
+    forked.call(print)
+    assert len(started) == 2
+    assert guarded == started
 
 
 def test_the_log_of_a_run_alone_is_named(folder, started, monkeypatch):

@@ -22,6 +22,7 @@ from sweep.runs import control_folder
 from sweep.runs.control_folder import Asking, ControlFolder, pause_file
 from sweep.runs.events import PAUSED, UNDECIDED, Ended, Recorded
 from sweep.runs.requests import Answer
+from sweep.tracking.run_info import as_name
 
 KILLED = "killed by sweep control"
 
@@ -658,6 +659,13 @@ def test_a_run_that_is_unknown_or_ambiguous(given, message):
 )
 def test_a_run_by_its_number_overrides_name_or_id(given, number):
     assert table().find(given).number == number
+
+
+def test_a_run_by_the_part_of_its_long_name_that_is_recorded():
+    jobs = table()
+    long = f"init_from={'a' * 300}"
+    jobs.add(replace(job(3, 5), overrides=(long,)))
+    assert jobs.find(long).number == jobs.find(as_name(long)).number == 3
 
 
 def table():

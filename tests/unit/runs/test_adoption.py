@@ -98,13 +98,15 @@ def test_a_network_is_recorded_once_with_what_its_files_are(place, adopted, trut
         "--classes",
         "names.txt",
         "--name",
-        "old",
+        "old" * 100,
         "--register",
         "animals",
     )
     _, printed, _ = adopted(*words, experiment="once")
     found = place.run("once")
-    assert (found.info.status, found.info.run_name) == ("FINISHED", "old")
+    old = f"{'old' * 83}…"  # 250 letters
+    assert (found.info.status, found.info.run_name) == ("FINISHED", old)
+    assert "It keeps the name" not in printed
     digests = [hashlib.sha256(Path(each).read_bytes()).hexdigest() for each in files]
     params = found.data.params
     assert [params[f"adopted.{each}.sha256"] for each in ("json", "params")] == digests
@@ -126,7 +128,7 @@ def test_a_network_is_recorded_once_with_what_its_files_are(place, adopted, trut
     _, again, _ = adopted(*moved, *words[2:], "--name", "new", experiment="once")
     assert f"Was adopted before, as run {found.info.run_id}" not in printed
     assert (
-        f"Was adopted before, as run {found.info.run_id}\nIt keeps the name that it has, old\n"
+        f"Was adopted before, as run {found.info.run_id}\nIt keeps the name that it has, {old}\n"
         in (again)
     )
     assert "'model.file='\"'\"'lr=0.1/0convolutional-symbol.json'\"'\"''" in again

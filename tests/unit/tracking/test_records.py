@@ -20,6 +20,7 @@ from sweep.tracking.database import DatabaseRecords, can_be_read
 from sweep.tracking.records import ALL, ClientRecords, Where, records_of
 
 NAME = "mlflow.runName"
+SIMILAR = ["'\"%", "'\"_", "'\"a", '_"%', "'\"\\"]
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,7 @@ def uri(tmp_path_factory):
         ),
         FakeRun(name='"quoted"', tags={NAME: '"quoted"'}, status="KILLED"),
         FakeRun(name="bare", status="RUNNING"),
+        *(FakeRun(name=each, tags={NAME: each, "study": each}) for each in SIMILAR),
     ]
     ids, _ = fill(uri, "sweep", runs, sweep="parent")
     client = MlflowClient(uri)
@@ -82,7 +84,9 @@ def test_experiments(both):
 @pytest.mark.parametrize(
     ("where", "count"),
     [
-        (ALL, 11),
+        (ALL, 16),
+        *((Where(name=each), 1) for each in SIMILAR),
+        *((Where(tag=("study", each)), 1) for each in SIMILAR),
         (Where(tag=("fingerprint", "a1")), 3),
         (Where(tag=("fingerprint", "A1")), 0),
         (Where(status="RUNNING"), 1),
@@ -92,7 +96,7 @@ def test_experiments(both):
         (Where(name="bar"), 0),
         (Where(run_ids=[]), 0),
         (Where(run_ids=["0" * 32]), 0),
-        (Where(begins="00000000"), 10),
+        (Where(begins="00000000"), 15),
         (Where(tag=("sweep.kind", "sweep"), status="FINISHED"), 1),
     ],
     ids=str,
@@ -152,7 +156,7 @@ def test_what_is_no_database_is_mlflows_to_read(tmp_path, monkeypatch):
 def test_a_database_is_read_without_mlflow(uri, monkeypatch):
     monkeypatch.setattr(records, "ClientRecords", None)
     monkeypatch.setattr("sweep.tracking.connection.client_of", None)
-    assert len(tracking.read_runs(uri, "sweep", None)) == 9
+    assert len(tracking.read_runs(uri, "sweep", None)) == 14
     assert tracking.find_sweep_id(uri, "parent") == tracking.newest_sweep_id(uri, "sweep")
 
 
