@@ -31,6 +31,7 @@ POSTGRESQL_DRIVER = "pip install psycopg2-binary, and an address as in postgresq
 def import_stores() -> None:
     """Import what opening a database will need; MLflow leaves it until then, and it takes long."""
     import_mlflow()
+    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
 
     import sweep.tracking.writer  # noqa: F401
 
