@@ -140,6 +140,32 @@ def test_a_database_of_another_kind_is_mlflows_to_read(tmp_path, change):
     assert not can_be_read(uri)
 
 
+def test_of_a_workspace_that_was_chosen_nothing_else_is_shown(tmp_path, monkeypatch):
+    uri = new_record(tmp_path)
+    with sqlite3.connect(tmp_path / "mlflow.db") as changed:
+        changed.execute(
+            "INSERT INTO experiments (name, artifact_location, lifecycle_stage, workspace)"
+            "VALUES ('theirs', '/theirs', 'active', 'team')"
+        )
+        changed.execute(
+            "INSERT INTO runs (run_uuid, name, status, start_time, lifecycle_stage, experiment_id)"
+            "SELECT 'a', 'not theirs', 'FAILED', 1, 'active', min(experiment_id) FROM experiments"
+        )
+    changed.close()
+    monkeypatch.setenv("MLFLOW_ENABLE_WORKSPACES", "true")
+    monkeypatch.setenv("MLFLOW_WORKSPACE", "team")
+    assert [each.name for each in records_of(uri).experiments()] == ["theirs"]
+    assert tracking.read_entries(uri, []) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "ours"), [("true", False), ("1", False), ("on", False), ("False", True), ("0", True)]
+)
+def test_where_workspaces_are_enabled_all_is_mlflows_to_read(uri, monkeypatch, value, ours):
+    monkeypatch.setenv("MLFLOW_ENABLE_WORKSPACES", value)
+    assert can_be_read(uri) is ours
+
+
 def test_what_is_no_database_is_mlflows_to_read(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr("sweep.tracking.mlflow_import.client_of", asked.append)
