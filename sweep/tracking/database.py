@@ -77,7 +77,8 @@ def can_be_read(uri: str) -> bool:
     try:
         with connected(uri) as connection:
             return is_known(connection)
-    except (SQLAlchemyError, ImportError):  # its driver is not installed: MLflow says that, too
+    # Its driver is not installed, or its port is no number: MLflow says that, too.
+    except (SQLAlchemyError, ImportError, ValueError):
         return False
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sweep.tracking.run_info import RunInfo, is_equal, run_info, search
-from sweep.uris import is_database
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -85,12 +84,11 @@ class Records(Protocol):
 
 def records_of(uri: str) -> Records:
     """Return the record at an address, as it can be read in the least time."""
-    if is_database(uri):
-        from sweep.tracking.database import DatabaseRecords, can_be_read
-
-        if can_be_read(uri):
-            return DatabaseRecords(uri)
+    from sweep.tracking.database import DatabaseRecords, can_be_read
     from sweep.tracking.mlflow_import import client_of
+
+    if can_be_read(uri):
+        return DatabaseRecords(uri)
 
     return ClientRecords(client_of(uri))
 

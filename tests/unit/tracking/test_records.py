@@ -170,7 +170,12 @@ def test_what_is_no_database_is_mlflows_to_read(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr("sweep.tracking.mlflow_import.client_of", asked.append)
     (tmp_path / "text.db").write_text("no database, but long enough to have a header " * 9)
-    for uri in ("http://127.0.0.1:1", f"sqlite:///{tmp_path}/text.db", f"sqlite:///{tmp_path}"):
+    for uri in (
+        "http://127.0.0.1:1",
+        f"sqlite:///{tmp_path}/text.db",
+        f"sqlite:///{tmp_path}",
+        "postgresql://127.0.0.1:port/no_number",
+    ):
         assert isinstance(records_of(uri), ClientRecords)
         assert asked.pop() == uri
 
