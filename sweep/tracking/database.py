@@ -115,7 +115,9 @@ class DatabaseRecords:
             for number, name, place, stage in found
         ]
 
-    def runs(self, experiment_ids: Sequence[str], where: Where) -> Iterator[RecordedRun]:
+    def runs(
+        self, experiment_ids: Sequence[str], where: Where, most: int | None = None
+    ) -> Iterator[RecordedRun]:
         """Yield runs and sweeps that are not deleted, the newest first."""
         own = RUNS.c
         asked = (
@@ -126,6 +128,7 @@ class DatabaseRecords:
             .where(own.lifecycle_stage == ACTIVE, own.experiment_id.in_(map(int, experiment_ids)))
             .where(*_conditions(where))
             .order_by(own.start_time.desc(), own.run_uuid)
+            .limit(most)
         )
         with connected(self._uri) as connection:
             found = connection.execute(asked).all()

@@ -101,7 +101,7 @@ def newest_sweep_id(uri: str, experiment: str | None) -> str | None:
                 f"there are: {', '.join(sorted(known))}"
             )
         numbers = [*known.values()] if experiment is None else [known[experiment]]
-        found = next(records.runs(numbers, Where(tag=(KIND, SWEEP))), None)
+        found = next(records.runs(numbers, Where(tag=(KIND, SWEEP)), most=1), None)
     return found.run_id if found else None
 
 

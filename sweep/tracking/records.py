@@ -78,8 +78,16 @@ class Records(Protocol):
     def experiment(self, name: str) -> KnownExperiment | None:
         """Return the experiment of this name, deleted or not; None if there is none."""
 
-    def runs(self, experiment_ids: Sequence[str], where: Where) -> Iterator[RecordedRun]:
-        """Yield runs and sweeps that are not deleted, the newest first."""
+    def runs(
+        self, experiment_ids: Sequence[str], where: Where, most: int | None = None
+    ) -> Iterator[RecordedRun]:
+        """Yield runs and sweeps that are not deleted, the newest first.
+
+        Args:
+            experiment_ids: MLflow's.
+            where: which are meant.
+            most: how many, at most; None for all.
+        """
 
 
 def records_of(uri: str) -> Records:
@@ -116,10 +124,13 @@ class ClientRecords:
         found = self._client.get_experiment_by_name(name)
         return _known(found) if found else None
 
-    def runs(self, experiment_ids: Sequence[str], where: Where) -> Iterator[RecordedRun]:
+    def runs(
+        self, experiment_ids: Sequence[str], where: Where, most: int | None = None
+    ) -> Iterator[RecordedRun]:
         """Yield runs and sweeps that are not deleted, the newest first."""
         if (condition := _condition(where)) is not None:
-            yield from map(recorded_run, search(self._client, experiment_ids, condition))
+            found = search(self._client, experiment_ids, condition, most)
+            yield from map(recorded_run, found)
 
 
 def _condition(where: Where) -> str | None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sweep.config.metrics import at_best
@@ -158,14 +159,28 @@ def is_equal(what: str, value: str) -> str:
 
 
 def search(
-    client: "MlflowClient", experiment_ids: Sequence[str], condition: str
+    client: "MlflowClient", experiment_ids: Sequence[str], condition: str, most: int | None = None
 ) -> Iterator["Run"]:
-    """Yield all runs of experiments that fulfil a condition of MLflow's, the newest first."""
+    """Return the runs of experiments that fulfil a condition of MLflow's, the newest first.
+
+    Args:
+        client: MLflow's.
+        experiment_ids: MLflow's.
+        condition: as MLflow writes it.
+        most: how many, at most; None for all.
+    """
+    at_once = RUNS_AT_ONCE if most is None else min(most, RUNS_AT_ONCE)
+    return islice(_searched(client, experiment_ids, condition, at_once), most)
+
+
+def _searched(
+    client: "MlflowClient", experiment_ids: Sequence[str], condition: str, at_once: int
+) -> Iterator["Run"]:
     token = None
     while True:
         with _uncollected():
             page = client.search_runs(
-                [*experiment_ids], condition, max_results=RUNS_AT_ONCE, page_token=token
+                [*experiment_ids], condition, max_results=at_once, page_token=token
             )
         yield from page
         token = page.token

@@ -15,7 +15,7 @@ from mlflow.utils import mlflow_tags
 from record import new_record
 
 from sweep import tracking
-from sweep.tracking import database, names, records
+from sweep.tracking import database, names, records, run_info
 from sweep.tracking.database import DatabaseRecords, can_be_read
 from sweep.tracking.records import ALL, ClientRecords, Where, records_of
 
@@ -113,6 +113,25 @@ def test_runs_by_their_ids(both):
     ids = [run.run_id for run in ours.runs(number, ALL)][2:5]
     assert [run.run_id for run in ours.runs(number, Where(run_ids=ids))] == ids
     assert [run.run_id for run in mlflows.runs(number, Where(run_ids=ids))] == ids
+
+
+@pytest.mark.parametrize("most", [1, 4, 9])
+def test_no_more_runs_than_are_wanted_are_asked_for(both, monkeypatch, most):
+    ours, mlflows = both
+    numbers = [each.experiment_id for each in ours.experiments()]
+    every = in_order(ours.runs(numbers, ALL))
+    assert in_order(ours.runs(numbers, ALL, most=most)) == every[:most]
+    asked = []
+    search_runs = MlflowClient.search_runs
+
+    def noted(client, *args, max_results, **options):
+        asked.append(max_results)
+        return search_runs(client, *args, max_results=max_results, **options)
+
+    monkeypatch.setattr(MlflowClient, "search_runs", noted)
+    monkeypatch.setattr(run_info, "RUNS_AT_ONCE", 4)
+    assert in_order(mlflows.runs(numbers, ALL, most=most)) == every[:most]
+    assert asked == {1: [1], 4: [4], 9: [4, 4, 4]}[most]
 
 
 def test_what_is_no_number_and_what_is_too_large(both):
