@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 
 class ForeignLauncher:
-    """A launcher that is not ours, used as one of ours is."""
+    """A launcher that is not ours, used as one of ours is.
+
+    Attributes:
+        may_fork: whether this very process may be forked while runs train: they may do so in it.
+    """
+
+    may_fork = True
 
     def __init__(self, launcher: Any, composed: DictConfig) -> None:
         """Take the launcher, and Hydra's whole configuration of the sweep.

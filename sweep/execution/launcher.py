@@ -27,7 +27,14 @@ OF_HYDRA = ("_target_", "engine")  # of hydra.launcher: what says which class an
 
 
 class Launcher(ABC):
-    """Trains as many runs at once as there is room for, each in a process of its own."""
+    """Trains as many runs at once as there is room for, each in a process of its own.
+
+    Attributes:
+        may_fork: whether this very process may be forked while runs train, as it is by
+            ``os.fork`` and by ``multiprocessing`` where that forks.
+    """
+
+    may_fork = True
 
     def __init__(self, composed: DictConfig, application: Application) -> None:
         """Take what all runs have in common.

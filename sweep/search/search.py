@@ -32,6 +32,7 @@ from sweep.search.study import Direction, Study
 from sweep.sweeps.checks import Checked, Prepared, announce, prepare
 from sweep.sweeps.compose import Composer
 from sweep.sweeps.dry_run import rehearse_search
+from sweep.sweeps.imports import imported_meanwhile
 from sweep.sweeps.parent_run import record_sweep
 from sweep.tracking import STUDY, Plans, Record, short_timeouts
 from sweep.tracking.reader import Reader
@@ -41,7 +42,13 @@ SWEEPER = "hydra/sweeper=optuna"
 
 
 class Launcher(Protocol):
-    """What trains the runs of a search."""
+    """What trains the runs of a search.
+
+    Attributes:
+        may_fork: whether this very process may be forked while runs train.
+    """
+
+    may_fork: bool
 
     def count_gpus(self, config: Config) -> int:
         """Return how many GPUs runs such as this one can have."""
@@ -117,7 +124,8 @@ def search(
         source = TrialJobs(plan, study, prepared, composer, record.run_id)
         try:
             steering = Steering(ControlFolder(prepared.locks.folder, record.run_id), record)
-            results = [] if is_complete else launcher.train(plan.config, [], source, steering)
+            with imported_meanwhile(launcher, draws=plan.config.figures):
+                results = [] if is_complete else launcher.train(plan.config, [], source, steering)
         finally:
             _tidy_up(study, prepared, record)
         if source.error:

@@ -20,6 +20,7 @@ from sweep.runs.membership import Membership
 from sweep.runs.resume import all_prior_runs, close_abandoned
 from sweep.sweeps.added import Grid, MoreRuns, added_before, planned
 from sweep.sweeps.checks import Prepared, announce, prepare
+from sweep.sweeps.imports import imported_meanwhile
 from sweep.sweeps.parent_run import record_sweep
 from sweep.sweeps.sharing import States, epochs_of, in_chains, states_of
 from sweep.tracking import (
@@ -61,7 +62,13 @@ class Plan:
 
 
 class Launcher(Protocol):
-    """What trains the runs of a sweep."""
+    """What trains the runs of a sweep.
+
+    Attributes:
+        may_fork: whether this very process may be forked while runs train.
+    """
+
+    may_fork: bool
 
     def count_gpus(self, config: Config) -> int:
         """Return how many GPUs runs such as this one can have."""
@@ -240,7 +247,8 @@ def train(
         source = further.source if further.source and not further.source.is_over else None
         if missing or source:
             config = source.config if source else missing[0].config
-            results = launcher.train(config, missing, source=source, steering=further.steering)
+            with imported_meanwhile(launcher, draws=config.figures):
+                results = launcher.train(config, missing, source=source, steering=further.steering)
         else:
             results = []
     except BaseException:  # interrupted: what was killed could not close its record

@@ -4,19 +4,31 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from threading import Timer
+from typing import Protocol
 
 SHOWS = ("scipy.special", "sweep.display.leaderboard", "sweep.sweeps.description")
 DRAWS = ("sweep.results.results", "sweep.reporting.page", "matplotlib.backends.backend_svg")
 LATER_SECONDS = 2.0  # the first runs are started before
 
 
+class Launcher(Protocol):
+    """What trains the runs."""
+
+    may_fork: bool
+
+
 @contextmanager
-def imported_meanwhile(draws: bool) -> Iterator[None]:
+def imported_meanwhile(launcher: Launcher, draws: bool) -> Iterator[None]:
     """Import what the end of a sweep needs, in a thread: a second that nobody then waits for.
 
     Args:
+        launcher: trains the runs. One that may fork this process meanwhile gets no such thread: a
+            fork would have the locks of what is half imported, and nobody who lets go of them.
         draws: whether there will be a report.
     """
+    if launcher.may_fork:
+        yield
+        return
     importing = Timer(LATER_SECONDS, _import, [[*SHOWS, *(DRAWS if draws else ())]])
     importing.daemon = True
     importing.start()

@@ -14,7 +14,6 @@ from sweep.config.schema import Config
 from sweep.runs.locks import RunLocks
 from sweep.sweeps.best_model import keep_best_model
 from sweep.sweeps.checks import Prepared
-from sweep.sweeps.imports import imported_meanwhile
 from sweep.sweeps.summary import (
     keep_results,
     raise_failures,
@@ -76,8 +75,7 @@ def record_sweep(
         with telling, tracker.open_run(name, params or {}, tags, None, past) as record:
             telling.run_id = record.run_id
             try:
-                with imported_meanwhile(draws=config.figures):
-                    results = train(record)
+                results = train(record)
             except BaseException:  # Ctrl-C too: what has been trained is shown all the same
                 telling.recorded = show_results(tracker, record.run_id, config)
                 show_report_command(tracker, record.run_id, config)

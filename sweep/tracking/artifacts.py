@@ -4,9 +4,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweep.tracking.connection import explained_errors
+from sweep.tracking.connection import explained_errors, opened
 from sweep.tracking.locations import local_folder
-from sweep.tracking.mlflow_import import client_of, quiet_mlflow
+from sweep.tracking.mlflow_import import quiet_mlflow
 from sweep.uris import resolve_uri
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def read_text(uri: str | None, run_id: str, path: str) -> str | None:
         UserError: the record cannot be read.
     """
     uri = resolve_uri(uri)
-    client = client_of(uri)
+    client = opened(uri)
     with explained_errors(uri), tempfile.TemporaryDirectory() as folder, quiet_mlflow():
         if not has_artifact(client, run_id, path):
             return None

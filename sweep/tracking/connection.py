@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from filelock import FileLock
 from sqlalchemy import make_url
@@ -21,6 +21,9 @@ from sweep.tracking.locations import default_location
 from sweep.tracking.mlflow_import import client_of, environment_variables, import_mlflow
 from sweep.uris import is_database, redacted, scheme
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
 SHORT_TIMEOUTS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
 # SQLAlchemy from 2.1 on takes psycopg for postgresql://, before it psycopg2.
@@ -31,8 +34,19 @@ POSTGRESQL_DRIVER = "pip install psycopg2-binary, and an address as in postgresq
 def import_stores() -> None:
     """Import what opening a database will need; MLflow leaves it until then, and it takes long."""
     import_mlflow()
+    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
 
     import sweep.tracking.writer  # noqa: F401
+
+
+def opened(uri: str) -> "MlflowClient":
+    """Return MLflow's client of a record; it opens a database as soon as it is made.
+
+    Raises:
+        UserError: it cannot be opened.
+    """
+    with explained_errors(uri):
+        return client_of(uri)
 
 
 def probe(uri: str) -> None:

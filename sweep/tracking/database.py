@@ -5,6 +5,7 @@ asked directly by what only reads, if its tables are those that are known here. 
 asked about all others, and about servers. Both answer as :mod:`sweep.tracking.records` says.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ CONNECT_ARGUMENTS = {"postgresql": {"connect_timeout": 5}, "mysql": {"connect_ti
 SQLITE_SECONDS = 20  # to wait for others who write to the file, as long as MLflow does
 RUNS_AT_ONCE = 500  # in one question: SQLite takes 999 values, and others not many more
 ACTIVE, ONE_WORKSPACE = "active", "default"
+OFF = ("false", "0")  # of MLflow's variables
 
 
 def _table(name: str, *columns: str) -> FromClause:
@@ -58,6 +60,8 @@ def connected(uri: str) -> Iterator[Connection]:
 
 def is_known(connection: Connection) -> bool:
     """Return whether a database has the tables that are known here, for one team alone."""
+    if os.environ.get("MLFLOW_ENABLE_WORKSPACES", "false").lower() not in OFF:
+        return False  # MLflow shows the experiments of one workspace then
     others = exists().where(EXPERIMENTS.c.workspace != ONE_WORKSPACE)
     try:
         versions = connection.execute(select(VERSIONS.c.version_num)).scalars().all()
@@ -73,7 +77,8 @@ def can_be_read(uri: str) -> bool:
     try:
         with connected(uri) as connection:
             return is_known(connection)
-    except (SQLAlchemyError, ImportError):  # its driver is not installed: MLflow says that, too
+    # Its driver is not installed, or its port is no number: MLflow says that, too.
+    except (SQLAlchemyError, ImportError, ValueError):
         return False
 
 
@@ -110,7 +115,9 @@ class DatabaseRecords:
             for number, name, place, stage in found
         ]
 
-    def runs(self, experiment_ids: Sequence[str], where: Where) -> Iterator[RecordedRun]:
+    def runs(
+        self, experiment_ids: Sequence[str], where: Where, most: int | None = None
+    ) -> Iterator[RecordedRun]:
         """Yield runs and sweeps that are not deleted, the newest first."""
         own = RUNS.c
         asked = (
@@ -121,6 +128,7 @@ class DatabaseRecords:
             .where(own.lifecycle_stage == ACTIVE, own.experiment_id.in_(map(int, experiment_ids)))
             .where(*_conditions(where))
             .order_by(own.start_time.desc(), own.run_uuid)
+            .limit(most)
         )
         with connected(self._uri) as connection:
             found = connection.execute(asked).all()

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 
 from sweep.errors import UserError
-from sweep.tracking.connection import explained_errors
-from sweep.tracking.mlflow_import import client_of
+from sweep.tracking.connection import explained_errors, opened
 from sweep.tracking.names import (
     DIVERGED,
     EPOCHS_TAKEN_OVER,
@@ -42,11 +41,11 @@ def set_tags(uri: str, run_id: str, tags: Mapping[str, str]) -> None:
     Raises:
         UserError: MLflow does not take one, or the record cannot be written.
     """
-    client = client_of(uri)
+    client = opened(uri)
     from mlflow.exceptions import MlflowException
 
-    known = client.get_run(run_id).data.tags
     with explained_errors(uri):
+        known = client.get_run(run_id).data.tags
         for key, value in tags.items():
             try:
                 if value:
@@ -72,7 +71,7 @@ def set_note(uri: str, run_id: str, text: str) -> None:
     Raises:
         UserError: the record cannot be written.
     """
-    client = client_of(uri)
+    client = opened(uri)
     with explained_errors(uri):
         known = client.get_run(run_id).data.tags.get(MLFLOW_RUN_NOTE, "")
         if whole := with_text(known, text):

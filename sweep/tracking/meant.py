@@ -34,8 +34,8 @@ def runs_of_meant(uri: str | None, given: str) -> list[RunInfo]:
 
 def _meant(uri: str, given: str) -> tuple[str, str | None]:
     """Return the name of an experiment, and the id of the sweep in it, if that is meant."""
-    records = records_of(uri)
     with explained_errors(uri):
+        records = records_of(uri)
         experiments = {each.experiment_id: each.name for each in records.experiments()}
         if given in experiments.values():
             return given, None

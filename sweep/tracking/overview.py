@@ -16,7 +16,15 @@ from sqlalchemy import Connection, select
 from sweep.errors import UserError
 from sweep.tracking.artifacts import read_text
 from sweep.tracking.connection import explained_errors
-from sweep.tracking.database import EXPERIMENTS, LATEST_METRICS, PARAMS, RUNS, TAGS, connected
+from sweep.tracking.database import (
+    EXPERIMENTS,
+    LATEST_METRICS,
+    PARAMS,
+    RUNS,
+    TAGS,
+    can_be_read,
+    connected,
+)
 from sweep.tracking.locations import local_folder
 from sweep.tracking.mlflow_import import client_of
 from sweep.tracking.names import (
@@ -32,7 +40,6 @@ from sweep.tracking.names import (
 )
 from sweep.tracking.queries import existing
 from sweep.tracking.run_info import Tagged, as_measured, search, state_of
-from sweep.uris import is_database
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -123,7 +130,7 @@ def read_entries(uri: str | None, metrics: Sequence[str]) -> list[Entry]:
     """
     uri = existing(uri)
     with explained_errors(uri):
-        found = _from_database(uri, metrics) if is_database(uri) else _searched(uri, metrics)
+        found = _from_database(uri, metrics) if can_be_read(uri) else _searched(uri, metrics)
         return sorted(found, key=lambda entry: (-entry.begin_ms, entry.run_id))
 
 

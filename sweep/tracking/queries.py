@@ -8,7 +8,7 @@ from sqlite3 import OperationalError
 from typing import TYPE_CHECKING
 
 from sweep.errors import UserError, nearest
-from sweep.tracking.connection import check_answers, database_file, explained_errors
+from sweep.tracking.connection import check_answers, database_file, explained_errors, opened
 from sweep.tracking.locations import mend_locations
 from sweep.tracking.mlflow_import import client_of
 from sweep.tracking.names import (
@@ -57,7 +57,7 @@ def find_run(uri: str, given: str) -> "Run":
     Raises:
         UserError: there is none, or several may be meant.
     """
-    run_id, client = whole_run_id(uri, given), client_of(uri)
+    run_id, client = whole_run_id(uri, given), opened(uri)
     from mlflow.exceptions import MlflowException
 
     try:
@@ -104,7 +104,7 @@ def newest_sweep_id(uri: str, experiment: str | None) -> str | None:
                 f"there are: {', '.join(sorted(known))}"
             )
         numbers = [*known.values()] if experiment is None else [known[experiment]]
-        found = next(records.runs(numbers, Where(tag=(KIND, SWEEP))), None)
+        found = next(records.runs(numbers, Where(tag=(KIND, SWEEP)), most=1), None)
     return found.run_id if found else None
 
 
@@ -166,7 +166,7 @@ def read_about(uri: str | None, run_id: str) -> About:
         UserError: there is no such record or run, or it is deleted.
     """
     uri = existing(uri)
-    client = client_of(uri)
+    client = opened(uri)
     from mlflow.exceptions import MlflowException
 
     with explained_errors(uri):

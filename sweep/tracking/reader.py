@@ -74,8 +74,8 @@ class Reader:
         if self._known is None:
             return False
         with explained_errors(self.uri):
-            found = self._records.runs([self._known.experiment_id], Where(tag=(STUDY, name)))
-            return any(True for _ in found)
+            where, number = Where(tag=(STUDY, name)), self._known.experiment_id
+            return next(self._records.runs([number], where, most=1), None) is not None
 
     def find_all(self, fingerprints: Sequence[str]) -> dict[str, list[FoundRun]]:
         """Return the runs of each fingerprint that has any, as a tracker does."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sweep.tracking.names import MLFLOW_RUN_NAME
-from sweep.tracking.run_info import RunInfo, is_equal, run_info, search
-from sweep.uris import is_database
+from sweep.tracking.run_info import RUNS_AT_ONCE, RunInfo, is_equal, run_info, search
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -80,18 +80,25 @@ class Records(Protocol):
     def experiment(self, name: str) -> KnownExperiment | None:
         """Return the experiment of this name, deleted or not; None if there is none."""
 
-    def runs(self, experiment_ids: Sequence[str], where: Where) -> Iterator[RecordedRun]:
-        """Yield runs and sweeps that are not deleted, the newest first."""
+    def runs(
+        self, experiment_ids: Sequence[str], where: Where, most: int | None = None
+    ) -> Iterator[RecordedRun]:
+        """Yield runs and sweeps that are not deleted, the newest first.
+
+        Args:
+            experiment_ids: MLflow's.
+            where: which are meant.
+            most: how many, at most; None for all.
+        """
 
 
 def records_of(uri: str) -> Records:
     """Return the record at an address, as it can be read in the least time."""
-    if is_database(uri):
-        from sweep.tracking.database import DatabaseRecords, can_be_read
-
-        if can_be_read(uri):
-            return DatabaseRecords(uri)
+    from sweep.tracking.database import DatabaseRecords, can_be_read
     from sweep.tracking.mlflow_import import client_of
+
+    if can_be_read(uri):
+        return DatabaseRecords(uri)
 
     return ClientRecords(client_of(uri))
 
@@ -119,11 +126,14 @@ class ClientRecords:
         found = self._client.get_experiment_by_name(name)
         return _known(found) if found else None
 
-    def runs(self, experiment_ids: Sequence[str], where: Where) -> Iterator[RecordedRun]:
+    def runs(
+        self, experiment_ids: Sequence[str], where: Where, most: int | None = None
+    ) -> Iterator[RecordedRun]:
         """Yield runs and sweeps that are not deleted, the newest first."""
         if (condition := _condition(where)) is not None:
-            found = map(recorded_run, search(self._client, experiment_ids, condition))
-            yield from (run for run in found if _has_texts(run, where))
+            at_once = RUNS_AT_ONCE if most is None else min(most, RUNS_AT_ONCE)
+            found = map(recorded_run, search(self._client, experiment_ids, condition, at_once))
+            yield from islice((run for run in found if _has_texts(run, where)), most)
 
 
 def _condition(where: Where) -> str | None:

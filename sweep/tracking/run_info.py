@@ -158,14 +158,24 @@ def is_equal(what: str, value: str) -> str:
 
 
 def search(
-    client: "MlflowClient", experiment_ids: Sequence[str], condition: str
+    client: "MlflowClient",
+    experiment_ids: Sequence[str],
+    condition: str,
+    at_once: int = RUNS_AT_ONCE,
 ) -> Iterator["Run"]:
-    """Yield all runs of experiments that fulfil a condition of MLflow's, the newest first."""
+    """Yield the runs of experiments that fulfil a condition of MLflow's, the newest first.
+
+    Args:
+        client: MLflow's.
+        experiment_ids: MLflow's.
+        condition: as MLflow writes it.
+        at_once: how many are asked for in one question.
+    """
     token = None
     while True:
         with _uncollected():
             page = client.search_runs(
-                [*experiment_ids], condition, max_results=RUNS_AT_ONCE, page_token=token
+                [*experiment_ids], condition, max_results=at_once, page_token=token
             )
         yield from page
         token = page.token

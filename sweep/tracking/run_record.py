@@ -10,8 +10,7 @@ import yaml
 
 from sweep.errors import UserError
 from sweep.tracking.artifacts import files_below, has_artifact
-from sweep.tracking.connection import explained_errors
-from sweep.tracking.mlflow_import import client_of
+from sweep.tracking.connection import explained_errors, opened
 from sweep.tracking.names import (
     ADOPTED,
     CONFIG_FILE,
@@ -87,7 +86,7 @@ def read_record(uri: str | None, run_id: str) -> RunRecord:
     uri = existing(uri)
     from sweep.tracking.parameters import parameters_of
 
-    client, run = client_of(uri), find_run(uri, run_id)
+    client, run = opened(uri), find_run(uri, run_id)
     run_id = run.info.run_id
     if run.data.tags.get(KIND) == ADOPTED:
         raise UserError(f"run {run_id} was adopted: it was not trained here, and cannot be again")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import islice
 
 from sweep.errors import UserError
 from sweep.tracking.connection import explained_errors
@@ -70,7 +69,7 @@ def _candidates(records: Records, given: str) -> list[RecordedRun]:
 
 def _search(records: Records, where: Where) -> list[RecordedRun]:
     numbers = [each.experiment_id for each in records.experiments()]
-    return list(islice(records.runs(numbers, where), FOUND_AT_ONCE))
+    return [*records.runs(numbers, where, most=FOUND_AT_ONCE)]
 
 
 def _named(runs: Sequence[RecordedRun]) -> str:

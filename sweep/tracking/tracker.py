@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 from sweep.environment import commit
 from sweep.errors import Killed, Paused, Pruned, UserError
 from sweep.files import obstacle
-from sweep.tracking.connection import database_file, explained_errors, short_timeouts
+from sweep.tracking.connection import (
+    database_file,
+    explained_errors,
+    opened,
+    short_timeouts,
+)
 from sweep.tracking.locations import (
     DATABASE,
     is_beside,
@@ -21,7 +26,6 @@ from sweep.tracking.locations import (
     whole_path,
 )
 from sweep.tracking.lookups import FoundRun, find_by_fingerprint
-from sweep.tracking.mlflow_import import client_of
 from sweep.tracking.names import (
     BUNDLE,
     DIVERGED,
@@ -71,7 +75,7 @@ class Tracker:
     @cached_property
     def _client(self) -> "MlflowClient":
         """MLflow's, which writes; its import takes a second, and what is only read needs none."""
-        return client_of(self.uri)
+        return opened(self.uri)
 
     @cached_property
     def _records(self) -> Records:

@@ -83,6 +83,29 @@ os._exit(0) if not sys.stdout.flush() else None
     assert now == given
 
 
+def test_in_a_notebook_what_others_do_with_mlflow_is_reported_and_what_we_do_is_not(tmp_path):
+    uri = new_record(tmp_path)
+    fill(uri, "sweep", [FakeRun(once={"val/accuracy": (1, 0.5)})])
+    ours, all_of_it = in_a_process(
+        f"""
+from sweep import load_curves, load_leaderboard
+import mlflow
+from mlflow.telemetry.client import TelemetryClient
+reported = []
+TelemetryClient.add_record = lambda self, record: reported.append(record.event_name)
+import sweep.tracking.database
+sweep.tracking.database.can_be_read = lambda uri: False  # then MLflow is asked
+assert len(load_leaderboard(tracking_uri="{uri}")) == 1
+assert not load_curves(tracking_uri="{uri}").empty
+ours = [*reported]
+mlflow.MlflowClient("{uri}").create_experiment("theirs")
+print(json.dumps([ours, reported]))
+os._exit(0) if not sys.stdout.flush() else None
+"""
+    )
+    assert (ours, all_of_it) == ([], ["create_experiment"])
+
+
 def test_a_program_of_our_own_keeps_mlflow_quiet():
     now = in_a_process(
         """

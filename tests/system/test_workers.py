@@ -54,6 +54,35 @@ def test_functions_are_called_in_fresh_processes(tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "UserError what is wrong\n", "")
 
 
+OTHERS = """
+import multiprocessing, os, sys
+from multiprocessing import forkserver
+from sweep.execution.local import fork_server as workers
+import asked
+
+if __name__ == "__main__":
+    forkserver.set_forkserver_preload = lambda modules: None  # these need none of it
+    workers.start_server(1)
+    if not os.fork():
+        sys.exit()
+    os.wait()
+    assert os.waitpid(forkserver._forkserver._forkserver_pid, os.WNOHANG) == (0, 0)
+    started = multiprocessing.get_context("forkserver")
+    for target, daemon in ((asked.goes_on, True), (asked.ends, False)):
+        started.Process(target=target, daemon=daemon).start()
+"""
+
+
+def test_what_others_start_by_the_server_ends_with_the_process_as_it_does_without(tmp_path):
+    (tmp_path / "asked.py").write_text(
+        "import time\n"
+        "def ends(): time.sleep(1); print('waited for')\n"
+        "def goes_on(): time.sleep(5); print('left behind')\n"
+    )
+    done = run(tmp_path, OTHERS)
+    assert (done.stdout, done.stderr, done.returncode) == ("waited for\n", "", 0)
+
+
 PRELOAD = """
 import sys
 import sweep.backend.mxnet

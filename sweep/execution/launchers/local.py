@@ -13,6 +13,8 @@ from sweep.execution.local import executor as this_machine
 class LocalLauncher(Launcher):
     """Trains as many runs at once as there are cores, each in a fresh process."""
 
+    may_fork = False  # a server does it
+
     def prepare(self, config: Config) -> None:
         """Start the server from which runs are forked."""
         this_machine.prepare(config)

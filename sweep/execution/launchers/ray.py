@@ -21,6 +21,8 @@ class RayLauncher(Launcher):
     ``init``, as ``ray.init`` takes it, and ``remote``, as ``ray.remote`` does.
     """
 
+    may_fork = False
+
     def prepare(self, config: Config) -> None:
         """See that Ray is installed."""
         what = "hydra/launcher=ray needs Ray"

@@ -29,6 +29,7 @@ class SubmititLauncher(Launcher):
     """
 
     cluster: ClassVar[Literal["local", "slurm"]]
+    may_fork = False
 
     def prepare(self, config: Config) -> None:
         """See that submitit is installed."""

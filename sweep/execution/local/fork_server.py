@@ -4,7 +4,6 @@ Such a process starts in tens of milliseconds, and shares the memory of what was
 there is no fork server, processes are spawned, which takes seconds.
 """
 
-import atexit
 import contextlib
 import multiprocessing
 import os
@@ -16,6 +15,7 @@ from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnContext
 from multiprocessing.process import BaseProcess
+from multiprocessing.util import Finalize
 from typing import TypeVar
 
 from sweep.execution.local.guarded import guard
@@ -25,6 +25,7 @@ HAS_FORK_SERVER = "forkserver" in multiprocessing.get_all_start_methods()
 START_ATTEMPTS = 5
 PAUSE_SECONDS = 0.1
 ANSWER_SECONDS = 600.0
+LAST = -1000  # a priority of what multiprocessing does when the process ends
 _server_threads: int | None = None
 
 
@@ -46,7 +47,9 @@ def start_server(threads: int, *also: str) -> None:
     _server_threads = threads
     forkserver.set_forkserver_preload([*also, "sweep.execution.local.preload"])
     _ensure_server()
-    atexit.register(_kill_server)
+    # In this process alone, after multiprocessing has ended its daemons and waited for all other
+    # processes: a user's may come from the same server, which alone knows when they end.
+    Finalize(None, _kill_server, exitpriority=LAST)
 
 
 def _ensure_server() -> None:

@@ -30,6 +30,8 @@ class Launcher:
     Runs of some seeds fail. At another one, it is interrupted, and its run left without a process.
     """
 
+    may_fork = True
+
     def __init__(self, uri, experiment, fails=(), interrupted_at=None, then=lambda: None):
         self.tracker = tracking.Tracker(uri, experiment)
         self.fails, self.interrupted_at, self.then = fails, interrupted_at, then

@@ -34,6 +34,8 @@ SCORES = {
 class Launcher:
     """Records runs as if they had been trained, and what a source has after them."""
 
+    may_fork = True
+
     def __init__(self, uri, experiment, fails=(), killed_after=None, away=(), kills=()):
         self.tracker = tracking.Tracker(uri, experiment)
         self.fails, self.killed_after, self.away = fails, killed_after, away

@@ -15,7 +15,7 @@ from mlflow.utils import mlflow_tags
 from record import new_record
 
 from sweep import tracking
-from sweep.tracking import database, names, records
+from sweep.tracking import database, names, records, run_info
 from sweep.tracking.database import DatabaseRecords, can_be_read
 from sweep.tracking.records import ALL, ClientRecords, Where, records_of
 
@@ -119,6 +119,25 @@ def test_runs_by_their_ids(both):
     assert [run.run_id for run in mlflows.runs(number, Where(run_ids=ids))] == ids
 
 
+@pytest.mark.parametrize("most", [1, 4, 9])
+def test_no_more_runs_than_are_wanted_are_asked_for(both, monkeypatch, most):
+    ours, mlflows = both
+    numbers = [each.experiment_id for each in ours.experiments()]
+    every = in_order(ours.runs(numbers, ALL))
+    assert in_order(ours.runs(numbers, ALL, most=most)) == every[:most]
+    asked = []
+    search_runs = MlflowClient.search_runs
+
+    def noted(client, *args, max_results, **options):
+        asked.append(max_results)
+        return search_runs(client, *args, max_results=max_results, **options)
+
+    monkeypatch.setattr(MlflowClient, "search_runs", noted)
+    monkeypatch.setattr(run_info, "RUNS_AT_ONCE", 4)
+    assert in_order(mlflows.runs(numbers, ALL, most=most)) == every[:most]
+    assert asked == {1: [1], 4: [4], 9: [4, 4, 4]}[most]
+
+
 def test_what_is_no_number_and_what_is_too_large(both):
     ours, _ = both
     runs = [*ours.runs([ours.experiment("sweep").experiment_id], ALL)]
@@ -144,11 +163,42 @@ def test_a_database_of_another_kind_is_mlflows_to_read(tmp_path, change):
     assert not can_be_read(uri)
 
 
+def test_of_a_workspace_that_was_chosen_nothing_else_is_shown(tmp_path, monkeypatch):
+    uri = new_record(tmp_path)
+    with sqlite3.connect(tmp_path / "mlflow.db") as changed:
+        changed.execute(
+            "INSERT INTO experiments (name, artifact_location, lifecycle_stage, workspace)"
+            "VALUES ('theirs', '/theirs', 'active', 'team')"
+        )
+        changed.execute(
+            "INSERT INTO runs (run_uuid, name, status, start_time, lifecycle_stage, experiment_id)"
+            "SELECT 'a', 'not theirs', 'FAILED', 1, 'active', min(experiment_id) FROM experiments"
+        )
+    changed.close()
+    monkeypatch.setenv("MLFLOW_ENABLE_WORKSPACES", "true")
+    monkeypatch.setenv("MLFLOW_WORKSPACE", "team")
+    assert [each.name for each in records_of(uri).experiments()] == ["theirs"]
+    assert tracking.read_entries(uri, []) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "ours"), [("true", False), ("1", False), ("on", False), ("False", True), ("0", True)]
+)
+def test_where_workspaces_are_enabled_all_is_mlflows_to_read(uri, monkeypatch, value, ours):
+    monkeypatch.setenv("MLFLOW_ENABLE_WORKSPACES", value)
+    assert can_be_read(uri) is ours
+
+
 def test_what_is_no_database_is_mlflows_to_read(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr("sweep.tracking.mlflow_import.client_of", asked.append)
     (tmp_path / "text.db").write_text("no database, but long enough to have a header " * 9)
-    for uri in ("http://127.0.0.1:1", f"sqlite:///{tmp_path}/text.db", f"sqlite:///{tmp_path}"):
+    for uri in (
+        "http://127.0.0.1:1",
+        f"sqlite:///{tmp_path}/text.db",
+        f"sqlite:///{tmp_path}",
+        "postgresql://127.0.0.1:port/no_number",
+    ):
         assert isinstance(records_of(uri), ClientRecords)
         assert asked.pop() == uri
 

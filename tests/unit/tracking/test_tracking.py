@@ -27,7 +27,7 @@ from sweep.errors import Paused, Pruned, RunFailed, UserError
 from sweep.networks.build import build_network
 from sweep.runs.events import Ended, Recorded, Started
 from sweep.runs.execute import execute
-from sweep.tracking import Record, Tracker, read_runs, records
+from sweep.tracking import Record, Tracker, database, read_runs
 from sweep.tracking import writer as recording
 from sweep.tracking.run_info import run_info
 from sweep.training.loop import Evaluation
@@ -513,7 +513,7 @@ def test_reading_goes_on_page_after_page(uri, client, tracker, monkeypatch):
         client.create_run(number, tags={"mlflow.parentRunId": parent}).info.run_id for _ in range(7)
     }
     monkeypatch.setattr(MlflowClient, "search_runs", search_in_threes)
-    monkeypatch.setattr(records, "is_database", lambda uri: False)  # or it is read directly
+    monkeypatch.setattr(database, "can_be_read", lambda uri: False)
     assert set(read_runs(uri, "pages", None)["run_id"]) == ids
     assert [len(page) for page in pages] == [3, 3, 2]
     assert set(read_runs(uri, "pages", parent)["run_id"]) == ids
