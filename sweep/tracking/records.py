@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sweep.tracking.names import MLFLOW_RUN_NAME
-from sweep.tracking.run_info import RUNS_AT_ONCE, RunInfo, is_equal, run_info, search
+from sweep.tracking.run_info import RunInfo, is_equal, run_info, search
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -131,8 +131,7 @@ class ClientRecords:
     ) -> Iterator[RecordedRun]:
         """Yield runs and sweeps that are not deleted, the newest first."""
         if (condition := _condition(where)) is not None:
-            at_once = RUNS_AT_ONCE if most is None else min(most, RUNS_AT_ONCE)
-            found = map(recorded_run, search(self._client, experiment_ids, condition, at_once))
+            found = map(recorded_run, search(self._client, experiment_ids, condition, most))
             yield from islice((run for run in found if _has_texts(run, where)), most)
 
 

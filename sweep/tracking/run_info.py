@@ -161,7 +161,7 @@ def search(
     client: "MlflowClient",
     experiment_ids: Sequence[str],
     condition: str,
-    at_once: int = RUNS_AT_ONCE,
+    at_once: int | None = None,
 ) -> Iterator["Run"]:
     """Yield the runs of experiments that fulfil a condition of MLflow's, the newest first.
 
@@ -169,13 +169,14 @@ def search(
         client: MLflow's.
         experiment_ids: MLflow's.
         condition: as MLflow writes it.
-        at_once: how many are asked for in one question.
+        at_once: how many are asked for in one question, at most; None for as many as is good.
     """
+    size = RUNS_AT_ONCE if at_once is None else min(at_once, RUNS_AT_ONCE)
     token = None
     while True:
         with _uncollected():
             page = client.search_runs(
-                [*experiment_ids], condition, max_results=at_once, page_token=token
+                [*experiment_ids], condition, max_results=size, page_token=token
             )
         yield from page
         token = page.token

@@ -93,7 +93,7 @@ def test_what_is_recorded_of_them(store, ids):
 def test_a_run_that_may_not_be_read_is_not_said_to_be_missing(store, ids, monkeypatch):
     refused = MlflowException("Permission denied", PERMISSION_DENIED)
     client = SimpleNamespace(get_run=Mock(side_effect=refused))
-    monkeypatch.setattr(queries, "client_of", lambda uri: client)
+    monkeypatch.setattr(queries, "opened", lambda uri: client)
     with pytest.raises(UserError) as error:
         read_about(store.uri, ids["alone"])
     assert str(error.value).startswith(f"tracking.uri={store.uri}: the server refuses this")
