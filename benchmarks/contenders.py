@@ -16,10 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from measuring import CORES, HERE
 from workloads import Images, Workload
 
-HERE = Path(__file__).parent
-CORES = len(os.sched_getaffinity(0))
 IN_TURN = {"lenet": (2, 1), "mlp": (2, 5)}  # runs and epochs that stand for the whole sweep
 
 

@@ -22,7 +22,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from sweeps import CORES, HERE, run, spread
+from measuring import CORES, HERE, run, spread
 
 THEIRS, OURS = "mlflow.search_runs", ("load_leaderboard", "load_leaderboard_by_seed")
 Found = dict[str, float]

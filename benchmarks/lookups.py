@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from generated_store import EXPERIMENT, fill, generate
-from sweeps import CORES, HERE
+from measuring import CORES, HERE
 
 from sweep.environment import environment
 from sweep.results.leaderboard import load_leaderboard

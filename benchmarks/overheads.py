@@ -24,8 +24,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from measuring import CORES, HERE, run, spread
 from mlflow import MlflowClient
-from sweeps import CORES, HERE, run, spread
 
 IMPORTS = "import hydra, mlflow, sweep.backend.mxnet"  # MXNet, mended
 RUNS, IMAGES = 32, 3_500

@@ -25,7 +25,7 @@ from pathlib import Path
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
-from sweeps import CORES, HERE
+from measuring import CORES, HERE
 
 from sweep.config.compose import CONF
 from sweep.config.schema import Config

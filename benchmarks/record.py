@@ -34,8 +34,8 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+from measuring import CORES, HERE, run
 from overheads import family
-from sweeps import CORES, HERE, run
 
 sys.path.insert(0, str(HERE.parent / "tests" / "support"))  # servers, PostgreSQL
 

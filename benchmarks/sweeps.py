@@ -23,7 +23,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from contenders import CONTENDERS, CORES, HERE, Contender, Place, limit, sweep
+from contenders import CONTENDERS, Contender, Place, limit, sweep
+from measuring import CORES, HERE
 from sweeps_tables import Repeat, publish, tables
 from workloads import SIZES, WORKLOADS, Workload, prepared
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from contenders import CONTENDERS
+from measuring import spread
 from workloads import WORKLOADS, Workload
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -94,12 +95,6 @@ def _goals(works: list[tuple[Workload, list[Repeat]]]) -> list[str]:
             verdict = "met" if reached >= goal else "missed"
             lines.append(f"| {work.title} | {name} | {goal} | {reached:.2f} | {verdict} |")
     return lines
-
-
-def spread(values: list[float], form: str) -> str:
-    """Return the median, the lowest and the highest."""
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{middle:{form}} ({low:{form}} to {high:{form}})"
 
 
 def plot(results: dict[str, Any], path: Path) -> None:

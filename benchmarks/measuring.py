@@ -1,0 +1,23 @@
+"""What benchmarks have in common: where they are, how a command is run, how numbers are written."""
+
+import os
+import statistics
+import subprocess
+from pathlib import Path
+
+HERE = Path(__file__).parent
+CORES = len(os.sched_getaffinity(0))
+
+
+def run(command: list[str]) -> str:
+    """Run a command, and return the last line that it printed, if any."""
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    return "".join(done.stdout.strip().splitlines()[-1:])
+
+
+def spread(values: list[float], form: str) -> str:
+    """Return the median, the lowest and the highest."""
+    low, middle, high = min(values), statistics.median(values), max(values)
+    return f"{middle:{form}} ({low:{form}} to {high:{form}})"
