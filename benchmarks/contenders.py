@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -15,11 +16,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from measuring import CORES, HERE
 from workloads import Images, Workload
 
 IN_TURN = {"lenet": (2, 1), "mlp": (2, 5)}  # runs and epochs that stand for the whole sweep
+PATIENCE_SECONDS = 3_600  # for a whole sweep: whoever takes longer hangs
+QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "RAY_USAGE_STATS_ENABLED": "0"}  # as our command is
+
+
+class Failed(Exception):
+    """A contender did not train what it was asked to; the message says why, in one line."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +113,8 @@ def script(name: str, *words: str) -> Callable[[Workload, Place], Outcome]:
     """Return how a script in others/ trains a whole sweep."""
 
     def train(work: Workload, place: Place) -> Outcome:
-        seconds, found = timed(script_command(name, work, place, *words), place)
-        accuracies = json.loads(found)["accuracies"]
-        assert len(accuracies) == work.runs, f"{name} trained {len(accuracies)} of {work.runs}"
-        return Outcome(seconds, {work.epochs: statistics.mean(accuracies)})
+        seconds, line = timed(script_command(name, work, place, *words), place)
+        return Outcome(seconds, {work.epochs: statistics.mean(told(line, work)["accuracies"])})
 
     return train
 
@@ -116,7 +122,8 @@ def script(name: str, *words: str) -> Callable[[Workload, Place], Outcome]:
 def in_turn(name: str) -> Callable[[Workload, Place], Outcome]:
     """Return how a script that trains one run after another does.
 
-    It trains fewer runs of fewer epochs; its start and the time of an epoch are reckoned up.
+    It trains fewer runs of fewer epochs, and the rest is reckoned: its start, what only its first
+    run took longer, and all epochs as long as those of its other runs.
     """
 
     def train(work: Workload, place: Place) -> Outcome:
@@ -125,19 +132,41 @@ def in_turn(name: str) -> Callable[[Workload, Place], Outcome]:
         )
         part = replace(work, runs=runs, epochs=epochs)
         seconds, line = timed(script_command(name, part, place), place)
-        found = json.loads(line)
-        trained = sum(found["run_seconds"])
-        start = seconds - trained - sum(found["check_seconds"])
-        whole = start + trained / (runs * epochs) * work.runs * work.epochs
+        found = told(line, part)
+        whole = reckoned(seconds - sum(found["check_seconds"]), found["run_seconds"], part, work)
         return Outcome(whole, {epochs: statistics.mean(found["accuracies"])})
 
     return train
 
 
+def reckoned(seconds: float, run_seconds: list[float], part: Workload, whole: Workload) -> float:
+    """Return the seconds of a whole sweep by those of a part of it, of two runs at least."""
+    once = seconds - sum(run_seconds)
+    first, *later = run_seconds
+    run = statistics.mean(later)
+    return once + first - run + run / part.epochs * whole.runs * whole.epochs
+
+
+def told(line: str, work: Workload) -> dict[str, Any]:
+    """Return what a script printed.
+
+    Raises:
+        Failed: it is no such line, or not of all runs.
+    """
+    try:
+        found: dict[str, Any] = json.loads(line)
+        trained = len(found["accuracies"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise Failed(f"its last line is {line!r}") from error
+    if trained != work.runs:
+        raise Failed(f"trained {trained} of {work.runs} runs")
+    return found
+
+
 def script_command(name: str, work: Workload, place: Place, *words: str) -> list[str]:
     """Return the command of a script in others/."""
-    given = [f"--data={place.images.file}", f"--tracking={place.tracking}", *words]
-    return [sys.executable, str(HERE / "others" / name), *work.words, *given]
+    given = [f"--data={place.images.file}", f"--tracking={place.tracking}", f"--cores={CORES}"]
+    return [sys.executable, str(HERE / "others" / name), *work.words, *given, *words]
 
 
 def limit(work: Workload, place: Place, seconds: float) -> float:
@@ -147,22 +176,51 @@ def limit(work: Workload, place: Place, seconds: float) -> float:
 
 
 def timed(command: list[str], place: Place) -> tuple[float, str]:
-    """Run a command, and return its seconds and the last line that it printed."""
+    """Run a command, and return its seconds and the last line that it printed.
+
+    Raises:
+        Failed: it did not end well, or not in time; what it said is printed.
+    """
+    # Into files: whoever a killed command leaves behind would keep a pipe open.
+    files = [place.folder / name for name in ("printed.txt", "errors.txt")]
+    with open(files[0], "w") as printed, open(files[1], "w") as errors:
+        begin = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            cwd=place.folder,
+            env=surroundings(place),
+            stdout=printed,
+            stderr=errors,
+            start_new_session=True,
+        )
+        try:
+            process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired as late:
+            raise Failed(f"did not end in {PATIENCE_SECONDS:,} seconds") from late
+        finally:
+            seconds = time.perf_counter() - begin
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+    said, complaint = (each.read_text().strip().splitlines() for each in files)
+    if process.returncode:
+        print("\n".join([" ".join(command), *said, *complaint]), flush=True)
+        raise Failed(f"exit {process.returncode}: {(complaint or said or ['no word'])[-1].strip()}")
+    return seconds, (said or [""])[-1]
+
+
+def surroundings(place: Place) -> dict[str, str]:
+    """Return the environment of a contender: each decides itself on its threads."""
     paths = [str(HERE.parent), os.environ.get("PYTHONPATH", "")]
-    environment = {
+    found = {
         **os.environ,
+        **QUIET,
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         # nothing that torch.compile made before, as for a network that is new
         "TORCHINDUCTOR_CACHE_DIR": str(place.folder / "compiled"),
     }
-    begin = time.perf_counter()
-    done = subprocess.run(
-        command, cwd=place.folder, env=environment, capture_output=True, text=True
-    )
-    seconds = time.perf_counter() - begin
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
-    return seconds, "".join(done.stdout.strip().splitlines()[-1:])
+    found.pop("OMP_NUM_THREADS", None)
+    return found
 
 
 CONTENDERS = (

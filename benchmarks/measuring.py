@@ -1,12 +1,13 @@
 """What benchmarks have in common: where they are, how a command is run, how numbers are written."""
 
-import os
 import statistics
 import subprocess
 from pathlib import Path
 
+import joblib
+
 HERE = Path(__file__).parent
-CORES = len(os.sched_getaffinity(0))
+CORES = joblib.cpu_count()  # by affinity and cgroup, as a sweep counts them
 
 
 def run(command: list[str]) -> str:

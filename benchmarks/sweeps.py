@@ -3,15 +3,17 @@
     python benchmarks/sweeps.py --root FOLDER_WITH_MNIST
     python benchmarks/sweeps.py --publish
 
-Everything runs in turn, several times over. A shared machine's speed wanders by a factor of two
-within minutes, so the limit, the bare compute loop on all cores, is measured before and after each:
-what is compared is how much of the limit of those minutes each of them reaches. A sweep is measured
-from the command's start to its end: start-up, checks, training, validation, tests, records,
-leaderboard. That all train the same is seen by their validation accuracy.
+Everything runs in turn, several times over, every second time in the reverse order. A shared
+machine's speed wanders by a factor of two within minutes, so the limit, the bare compute loop on
+all cores, is measured before and after each: what is compared is how much of the limit of those
+minutes each of them reaches. A sweep is measured from the command's start to its end: start-up,
+checks, training, validation, tests, records, leaderboard. That all train the same is seen by their
+validation accuracy.
 
-All that was measured is in results.json, after every contender's turn; workloads that were measured
-before on this machine stay. ``--publish`` measures nothing: it writes the tables of results.json
-into sweeps.md and docs/speed.md, and draws docs/images/sweeps.svg.
+All that was measured is in results.json, after every contender's turn, so what is cut short keeps
+what it had. Whoever fails is named, and the others go on. Workloads that were measured before on
+this machine, with the same versions, stay. ``--publish`` measures nothing: it writes the tables of
+results.json into sweeps.md and docs/speed.md, and draws docs/images/sweeps.svg.
 """
 
 import argparse
@@ -20,15 +22,17 @@ import os
 import platform
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from contenders import CONTENDERS, Contender, Place, limit, sweep
+from contenders import CONTENDERS, Contender, Failed, Place, limit, sweep
 from measuring import CORES, HERE
-from sweeps_tables import Repeat, publish, tables
+from sweeps_tables import publish, tables
 from workloads import SIZES, WORKLOADS, Workload, prepared
 
 LIMIT_SECONDS = {"whole": 8, "short": 5, "tiny": 1}
+VERSIONS = ("mxnet", "torch", "lightning", "ray", "optuna", "joblib", "mlflow-skinny")
 
 
 def installed() -> list[Contender]:
@@ -40,18 +44,28 @@ def installed() -> list[Contender]:
     return [each for each in CONTENDERS if not each.missing]
 
 
-def measure(work: Workload, contenders: list[Contender], place: Place, seconds: float) -> Repeat:
-    """Measure the contenders one after another, and the limit before and after each."""
-    found: Repeat = {}
+def measure(
+    work: Workload, contenders: list[Contender], place: Place, seconds: float
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Measure the contenders one after another, and the limit before and after each.
+
+    Yields the name of each and what was found, or why it failed, as soon as that is known.
+    """
     before = limit(work, place, seconds)
     for each in contenders:
-        with tempfile.TemporaryDirectory(dir=place.folder) as folder:
+        with tempfile.TemporaryDirectory(dir=place.folder, ignore_cleanup_errors=True) as folder:
             there = Place(place.images, Path(folder), place.tracking)
-            outcome = each.train(work, there)
+            try:
+                outcome = each.train(work, there)
+            except Failed as failure:
+                print(f"{work.key}: {each.name} failed: {failure}", flush=True)
+                yield each.name, {"failed": str(failure)}
+                before = limit(work, place, seconds)
+                continue
         after = limit(work, place, seconds)
         speed = work.runs * work.epochs * place.images.count / outcome.seconds
         meanwhile = (before + after) / 2
-        found[each.name] = {
+        entry = {
             "seconds": outcome.seconds,
             "speed": speed,
             "limit": meanwhile,
@@ -63,12 +77,12 @@ def measure(work: Workload, contenders: list[Contender], place: Place, seconds: 
             f"limit {meanwhile:,.0f}, accuracy {[*outcome.accuracies.values()][-1]:.3f}",
             flush=True,
         )
+        yield each.name, entry
         before = after
-    return found
 
 
 def measure_all(given: argparse.Namespace, works: list[Workload], results: dict[str, Any]) -> None:
-    """Measure all workloads in turn, repeat by repeat, and write results.json after each."""
+    """Measure all workloads in turn, repeat by repeat, and write results.json after each one."""
     contenders, begin = installed(), time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -87,10 +101,14 @@ def measure_all(given: argparse.Namespace, works: list[Workload], results: dict[
             print(f"repeat {repeat + 1} of {given.repeats}", flush=True)
             for each in works:
                 able = [one for one in contenders if each.key in one.keys]
-                seconds = LIMIT_SECONDS[given.size]
-                found = measure(each, able, places[each.key], seconds)
+                if repeat % 2:
+                    able.reverse()
+                found: dict[str, Any] = {}
                 results["workloads"].setdefault(each.key, []).append(found)
-                write(results, given.output)
+                seconds = LIMIT_SECONDS[given.size]
+                for name, entry in measure(each, able, places[each.key], seconds):
+                    found[name] = entry
+                    write(results, given.output)
 
 
 def write(results: dict[str, Any], folder: Path) -> None:
@@ -109,10 +127,10 @@ def read(folder: Path) -> dict[str, Any]:
 
 def started(given: argparse.Namespace, works: list[Workload]) -> dict[str, Any]:
     """Return the results to add to: what else was measured in this size on this machine."""
-    from sweep.environment import environment
+    from sweep.environment import environment, pinned
 
     machine = f"{environment()['processor']}, {CORES} cores, Python {platform.python_version()}"
-    now = {"machine": machine, "size": given.size}
+    now = {"machine": machine, "versions": pinned(VERSIONS), "size": given.size}
     before = read(given.output)
     same = {key: before.get(key) for key in now} == now
     kept = {each.key for each in WORKLOADS} - {each.key for each in works} if same else set()

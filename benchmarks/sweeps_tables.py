@@ -12,6 +12,7 @@ from workloads import WORKLOADS, Workload
 DOCS = Path(__file__).parent.parent / "docs"
 PLACE = re.compile(r"(<!-- sweeps\.py: from here -->\n).*(<!-- sweeps\.py: to here -->\n)", re.S)
 Repeat = dict[str, dict[str, Any]]  # of each contender: seconds, speed, limit, part, accuracies
+ORDER = [each.name for each in CONTENDERS]
 
 
 def tables(results: dict[str, Any]) -> str:
@@ -25,19 +26,46 @@ def tables(results: dict[str, Any]) -> str:
     lines += [
         "| limit | the bare compute loop of Gluon: one process a core, on ready-made batches |"
     ]
-    names = {name for _, repeats in works for name in repeats[0]}
+    names = {name for _, repeats in works for name in measured_names(repeats)}
     lines += [f"| {each.name} | {each.what} |" for each in CONTENDERS if each.name in names]
-    lines += ["", f"Median (lowest to highest); {results['machine']}."]
-    return "\n".join(lines) + "\n"
+    lines += ["", f"Median (lowest to highest); {results['machine']}; {_versions(results)}."]
+    failures = _failures(results)
+    return "\n".join(lines + ["", *failures] * bool(failures)) + "\n"
+
+
+def _versions(results: dict[str, Any]) -> str:
+    return ", ".join(each.replace("==", " ") for each in results["versions"])
+
+
+def _failures(results: dict[str, Any]) -> list[str]:
+    return [
+        f"- {name} failed, {key}, repeat {repeat}: {entry['failed']}"
+        for key, repeats in results["workloads"].items()
+        for repeat, each in enumerate(repeats, start=1)
+        for name, entry in each.items()
+        if "failed" in entry
+    ]
 
 
 def measured_workloads(results: dict[str, Any]) -> list[tuple[Workload, list[Repeat]]]:
-    """Return the workloads that were measured, as large as they were, and their repeats."""
-    return [
-        (work.sized(results["size"]), results["workloads"][work.key])
-        for work in WORKLOADS
-        if results["workloads"].get(work.key)
-    ]
+    """Return the workloads that were measured, as large as they were, and their repeats.
+
+    A repeat that was cut short has some contenders only; whoever failed is not in it.
+    """
+    found = []
+    for work in WORKLOADS:
+        repeats = [
+            {name: entry for name, entry in each.items() if "failed" not in entry}
+            for each in results["workloads"].get(work.key, [])
+        ]
+        if any(repeats):
+            found.append((work.sized(results["size"]), [each for each in repeats if each]))
+    return found
+
+
+def measured_names(repeats: list[Repeat]) -> list[str]:
+    """Return who was measured at least once, in the order of the contenders."""
+    return [name for name in ORDER if any(name in each for each in repeats)]
 
 
 def _speeds(work: Workload, repeats: list[Repeat]) -> list[str]:
@@ -47,39 +75,46 @@ def _speeds(work: Workload, repeats: list[Repeat]) -> list[str]:
         "| | seconds | training images a second | of the limit | sweep / this | accuracy |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for name in repeats[0]:
-        entries = [each[name] for each in repeats]
+    for name in measured_names(repeats):
+        entries = [each[name] for each in repeats if name in each]
         cells = [
             spread([each["seconds"] for each in entries], ".1f"),
             spread([each["speed"] for each in entries], ",.0f"),
             spread([each["part"] for each in entries], ".2f"),
-            spread(ratios(repeats, name), ".2f"),
+            _compared(repeats, name),
             _accuracy(work, repeats, name),
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     limits = [entry["limit"] for each in repeats for entry in each.values()]
-    lines.append(
-        f"| limit | | {spread(limits, ',.0f')} | 1 | {spread(ratios(repeats, 'limit'), '.2f')} | |"
-    )
+    lines.append(f"| limit | | {spread(limits, ',.0f')} | 1 | {_compared(repeats, 'limit')} | |")
     return lines
 
 
+def _compared(repeats: list[Repeat], name: str) -> str:
+    found = ratios(repeats, name)
+    return spread(found, ".2f") if found else ""
+
+
 def ratios(repeats: list[Repeat], name: str) -> list[float]:
-    """Return how often as fast the sweep is, of each repeat; both as parts of their limits."""
+    """Return how often as fast the sweep is, of each repeat that has both, as parts of limits."""
+    both = [{"limit": {"part": 1.0}, **each} for each in repeats]
     return [
-        each["sweep"]["part"] / (1 if name == "limit" else each[name]["part"]) for each in repeats
+        each["sweep"]["part"] / each[name]["part"] for each in both if {"sweep", name} <= {*each}
     ]
 
 
 def _accuracy(work: Workload, repeats: list[Repeat], name: str) -> str:
     """Return the mean accuracy after the last epoch, with ours after as many, and any objection."""
-    epoch = max(repeats[0][name]["accuracies"], key=int)
+    accuracies = {
+        who: [each[who]["accuracies"] for each in repeats if who in each] for who in (name, "sweep")
+    }
+    epoch = max(accuracies[name][0], key=int)
     theirs, ours = (
-        statistics.mean(each[who]["accuracies"][epoch] for each in repeats)
+        statistics.mean(each[epoch] for each in accuracies[who]) if accuracies[who] else None
         for who in (name, "sweep")
     )
-    if name == "sweep":
-        return f"{ours:.3f}"
+    if name == "sweep" or ours is None:
+        return f"{theirs:.3f}"
     wrong = abs(theirs - ours) > work.tolerance
     return f"{theirs:.3f} (ours: {ours:.3f}){', trains something else' if wrong else ''}"
 
@@ -88,10 +123,11 @@ def _goals(works: list[tuple[Workload, list[Repeat]]]) -> list[str]:
     lines = ["| sweep | against | goal | reached | |", "| --- | --- | --- | --- | --- |"]
     for work, repeats in works:
         for name, goal in work.goals.items():
-            if name != "limit" and name not in repeats[0]:
+            compared = ratios(repeats, name)
+            if not compared:
                 lines.append(f"| {work.title} | {name} | {goal} | not measured | |")
                 continue
-            reached = statistics.median(ratios(repeats, name))
+            reached = statistics.median(compared)
             verdict = "met" if reached >= goal else "missed"
             lines.append(f"| {work.title} | {name} | {goal} | {reached:.2f} | {verdict} |")
     return lines
@@ -106,7 +142,7 @@ def plot(results: dict[str, Any], path: Path) -> None:
 
     matplotlib.rcParams["svg.hashsalt"] = "sweeps"
     works = measured_workloads(results)
-    heights = [0.8 + 0.3 * len(repeats[0]) for _, repeats in works]
+    heights = [0.8 + 0.3 * len(measured_names(repeats)) for _, repeats in works]
     figure, axes = plt.subplots(
         *(len(works), 1),
         figsize=(8, sum(heights)),
@@ -115,7 +151,10 @@ def plot(results: dict[str, Any], path: Path) -> None:
         sharex=True,
     )
     for (work, repeats), axis in zip(works, axes[:, 0], strict=True):
-        parts = {name: [each[name]["part"] for each in repeats] for name in repeats[0]}
+        parts = {
+            name: [each[name]["part"] for each in repeats if name in each]
+            for name in measured_names(repeats)
+        }
         order = sorted(parts, key=lambda name: statistics.median(parts[name]))
         middles = [statistics.median(parts[name]) for name in order]
         low = [middle - min(parts[n]) for n, middle in zip(order, middles, strict=True)]

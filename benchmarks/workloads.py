@@ -44,7 +44,8 @@ class Workload:
     @property
     def title(self) -> str:
         """What tables and pictures call it."""
-        return f"{self.runs} × {self.model}, {self.epochs} epochs, {self.images}"
+        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
+        return f"{self.runs} × {self.model}, {epochs}, {self.images}"
 
     @property
     def fields(self) -> list[str]:

@@ -7,7 +7,6 @@ how long each took, and how long it took to find its accuracy; they are timed fr
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-CORES = len(os.sched_getaffinity(0))
 Part = tuple[np.ndarray, np.ndarray]  # images (n, channels, height, width) float32, labels (n,)
 
 
@@ -32,6 +30,7 @@ class Given:
     wd: float
     data: str
     tracking: str
+    cores: int
     compile: bool
 
 
@@ -47,6 +46,7 @@ def arguments() -> Given:
     parser.add_argument("--wd", type=float, required=True)
     parser.add_argument("--data", required=True, help="the .npz file with the images")
     parser.add_argument("--tracking", default="", help="the address of the MLflow store")
+    parser.add_argument("--cores", type=int, required=True, help="that it may use")
     parser.add_argument("--compile", action="store_true", help="by torch.compile")
     return Given(**vars(parser.parse_args()))
 

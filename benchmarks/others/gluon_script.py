@@ -6,7 +6,7 @@ given = arguments()
 
 import os  # noqa: E402
 
-os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count()))  # else 1
+os.environ.setdefault("OMP_NUM_THREADS", str(given.cores))  # else 1
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd  # noqa: E402
 

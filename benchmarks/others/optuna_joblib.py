@@ -10,7 +10,7 @@ sweep's. joblib hands the images over in shared memory.
 import mlflow
 import optuna
 import torch
-from common import CORES, Given, Part, arguments, loaded, tell
+from common import Given, Part, arguments, loaded, tell
 from joblib import Parallel, delayed
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
@@ -57,9 +57,10 @@ def main() -> None:
     study = optuna.create_study(study_name=STUDY, storage=storage(), direction="maximize")
     for seed in range(given.runs):
         study.enqueue_trial({"seed": seed})
-    shares = [given.runs // CORES + (core < given.runs % CORES) for core in range(CORES)]
+    cores = range(given.cores)
+    shares = [given.runs // given.cores + (core < given.runs % given.cores) for core in cores]
     parts = loaded(given.data)
-    Parallel(n_jobs=CORES)(delayed(optimize)(given, parts, each) for each in shares if each)
+    Parallel(n_jobs=given.cores)(delayed(optimize)(given, parts, each) for each in shares if each)
     tell([trial.value for trial in study.trials])
 
 

@@ -7,7 +7,7 @@ The images go through Ray's object store, once for all trials; Ray gives each tr
 import os
 
 import ray
-from common import CORES, Given, arguments, loaded, tell
+from common import Given, arguments, loaded, tell
 from ray import tune
 from ray.air.integrations.mlflow import MLflowLoggerCallback
 from torch_training import epochs, measured, validated
@@ -25,7 +25,12 @@ def train(config, given: Given, parts) -> None:
 def main() -> None:
     """Run the trials."""
     given = arguments()
-    ray.init(num_cpus=CORES, log_to_driver=False, _node_ip_address="127.0.0.1")
+    ray.init(
+        num_cpus=given.cores,
+        include_dashboard=False,
+        log_to_driver=False,
+        _node_ip_address="127.0.0.1",
+    )
     tuner = tune.Tuner(
         tune.with_resources(
             tune.with_parameters(train, given=given, parts=loaded(given.data)), {"cpu": 1}

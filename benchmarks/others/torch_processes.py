@@ -6,7 +6,7 @@ the network is compiled by ``torch.compile``; what was compiled before is not th
 """
 
 import torch
-from common import CORES, Given, Part, arguments, loaded, tell
+from common import Given, Part, arguments, loaded, tell
 from torch_training import epochs, validated
 
 
@@ -31,5 +31,5 @@ def run(seed: int) -> float:
 
 
 if __name__ == "__main__":
-    with torch.multiprocessing.get_context("fork").Pool(CORES, one_thread) as pool:
+    with torch.multiprocessing.get_context("fork").Pool(GIVEN.cores, one_thread) as pool:
         tell(pool.map(run, range(GIVEN.runs), chunksize=1))

@@ -2,7 +2,8 @@
 
 import copy
 
-from sweeps_tables import publish, tables
+import pytest
+from sweeps_tables import plot, publish, tables
 
 LINE = {"seconds": 10.0, "speed": 4_000.0, "limit": 5_000.0, "part": 0.8}
 REPEAT = {
@@ -11,7 +12,12 @@ REPEAT = {
     "ray tune": {**LINE, "part": 0.5, "accuracies": {"3": 0.9}},
     "torch loop": {**LINE, "part": 0.4, "accuracies": {"1": 0.94}},
 }
-RESULTS = {"machine": "a machine", "size": "whole", "workloads": {"lenet": [REPEAT]}}
+RESULTS = {
+    "machine": "a machine",
+    "versions": ["torch==2.13.0"],
+    "size": "whole",
+    "workloads": {"lenet": [REPEAT]},
+}
 
 
 def row(name: str) -> list[str]:
@@ -49,6 +55,40 @@ def test_the_median_of_repeats_counts():
     assert "| sweep | 10.0 (10.0 to 10.0) | 4,000 (4,000 to 4,000) | 0.80 (0.70 to 0.90)" in tables(
         results
     )
+
+
+def of(*repeats):
+    return {**RESULTS, "workloads": {"lenet": [*repeats]}}
+
+
+def test_versions_are_beside_the_machine():
+    assert "Median (lowest to highest); a machine; torch 2.13.0." in tables(RESULTS)
+
+
+def test_a_repeat_that_was_cut_short_counts_for_those_it_has():
+    cut = {"torch processes": REPEAT["torch processes"] | {"part": 0.4}}
+    found = tables(of(REPEAT, cut))
+    assert "**8 × lenet, 3 epochs, mnist; repeats: 2**" in found
+    assert "| 0.45 (0.40 to 0.50) | 1.60 (1.60 to 1.60) | 0.970 (ours: 0.980) |" in found
+
+
+def test_without_the_sweep_there_is_nothing_to_compare_with():
+    found = tables(of({"torch processes": REPEAT["torch processes"]}))
+    assert "| 0.50 (0.50 to 0.50) |  | 0.970 |" in found
+    assert "| 8 × lenet, 3 epochs, mnist | torch processes | 1.5 | not measured | |" in found
+
+
+def test_who_failed_is_named_and_the_others_compared():
+    failed = {**REPEAT, "ray tune": {"failed": "exit 1: no memory"}}
+    found = tables(of(failed, REPEAT))
+    assert found.endswith("\n\n- ray tune failed, lenet, repeat 1: exit 1: no memory\n")
+    assert "| ray tune | 10.0 (10.0 to 10.0) |" in found
+
+
+@pytest.mark.parametrize("cut", [{}, {"ray tune": {"failed": "exit 1"}}])
+def test_a_repeat_of_which_nothing_was_measured_is_none(cut, tmp_path):
+    assert tables(of(REPEAT, cut)).splitlines()[0].endswith("repeats: 1**")
+    plot(of(REPEAT, cut), tmp_path / "plot.svg")
 
 
 def test_only_its_place_in_the_page_is_written(tmp_path, monkeypatch):
