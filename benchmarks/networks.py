@@ -12,7 +12,6 @@ time, so that others on the machine matter less.
 import argparse
 import os
 import platform
-import statistics
 import time
 from collections.abc import Callable
 
@@ -20,6 +19,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 from bare_loop import BareLoop
+from measuring import spread
 
 from sweep.backend.mxnet import mx, nd
 from sweep.config.compose import load
@@ -81,13 +81,8 @@ def measure(model: str, batch: int, batches: int, repeats: int) -> str:
             found[name].append(batch * batches / seconds(train))
     kept = {name: values[WARM:] for name, values in found.items()}
     ratios = [one / other for one, other in zip(kept["sweep"], kept["bare"], strict=True)]
-    cells = [_spread(kept["sweep"], ",.0f"), _spread(kept["bare"], ",.0f"), _spread(ratios, ".3f")]
+    cells = [spread(kept["sweep"], ",.0f"), spread(kept["bare"], ",.0f"), spread(ratios, ".3f")]
     return f"| {model} | {parameter_count(bare.net):,} | {' | '.join(cells)} |"
-
-
-def _spread(values: list[float], form: str) -> str:
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{middle:{form}} ({low:{form}} to {high:{form}})"
 
 
 def main() -> None:

@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,10 +25,9 @@ from pathlib import Path
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
+from measuring import CORES, HERE, spread
 from networks import SHAPE, random_images
 
-HERE = Path(__file__).parent
-CORES = len(os.sched_getaffinity(0))
 BATCH = 128
 FIELDS = ["model=resnet20", f"batch_size={BATCH}", "optim.momentum=0.9", "optim.wd=1e-4"]
 
@@ -161,18 +159,13 @@ def main() -> None:
     print("| --- | --- | --- |")
     for name, speeds in found.items():
         ratios = [one / other for one, other in zip(found["sweep"], speeds, strict=True)]
-        print(f"| {name} | {_spread(speeds, ',.0f')} | {_spread(ratios, '.2f')} |")
+        print(f"| {name} | {spread(speeds, ',.0f')} | {spread(ratios, '.2f')} |")
     for clock, values in zip(
         ("the processor's", "the clock's"), zip(*parts, strict=True), strict=True
     ):
-        print(f"\nA checkpoint takes {_spread([*values], '.2%')} of an epoch, by {clock} time.")
+        print(f"\nA checkpoint takes {spread([*values], '.2%')} of an epoch, by {clock} time.")
     print(json.dumps({"images_per_second": found, "checkpoint_parts": parts}))
     return None
-
-
-def _spread(values: list[float], form: str) -> str:
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{middle:{form}} ({low:{form}} to {high:{form}})"
 
 
 if __name__ == "__main__":

@@ -1,29 +1,16 @@
 """ResNet-20 in a bare PyTorch loop with one thread: images in memory, no validation, no record.
 
-As He et al. (2015), 4.2, have it, and ``model=resnet20``: shortcuts without parameters. It trains
-on random images of 3×32×32, and prints on how many in all.
+It trains on random images of 3×32×32, and prints on how many in all.
 """
 
 import argparse
 import json
 
+import numpy as np
 import torch
+from common import Given
 from networks import CLASSES, network
-from torch.nn import functional
-
-
-def train(images: torch.Tensor, labels: torch.Tensor, epochs: int, batch: int) -> None:
-    """Train one network."""
-    net = network("resnet20")
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
-    for _ in range(epochs):
-        order = torch.randperm(len(images))
-        for start in range(0, len(order), batch):
-            rows = order[start : start + batch]
-            optimizer.zero_grad()
-            loss = functional.cross_entropy(net(images[rows]), labels[rows])
-            loss.backward()
-            optimizer.step()
+from torch_training import epochs
 
 
 def main() -> None:
@@ -33,17 +20,22 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, required=True)
     parser.add_argument("--images", type=int, required=True)
     parser.add_argument("--batch", type=int, default=128)
-    given = parser.parse_args()
+    words = parser.parse_args()
     torch.set_num_threads(1)
-    torch.manual_seed(0)
-    images = torch.rand(given.images, 3, 32, 32)
-    labels = torch.randint(0, CLASSES, (given.images,))
-    for _ in range(given.runs):
-        train(images, labels, given.epochs, given.batch)
-    parameters = sum(each.numel() for each in network("resnet20").parameters())
-    print(
-        json.dumps({"images": given.runs * given.epochs * given.images, "parameters": parameters})
+    given = Given(
+        *("resnet20", words.runs, words.epochs, words.batch),
+        *(0.1, 0.9, 1e-4),  # learning rate, momentum, weight decay
+        *("", "", 1, False),  # its images are made here, and it records nothing
     )
+    random = np.random.RandomState(0)
+    images = random.uniform(size=(words.images, 3, 32, 32)).astype(np.float32)
+    labels = random.randint(0, CLASSES, words.images)
+    for seed in range(words.runs):
+        for _ in epochs(given, (images, labels), seed):
+            pass
+    parameters = sum(each.numel() for each in network("resnet20").parameters())
+    trained = words.runs * words.epochs * words.images
+    print(json.dumps({"images": trained, "parameters": parameters}))
 
 
 if __name__ == "__main__":
