@@ -216,6 +216,7 @@ def surroundings(place: Place) -> dict[str, str]:
         **os.environ,
         **QUIET,
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "RAY_worker_niceness": "0",  # else Ray's workers wait for whatever else a machine does
         # nothing that torch.compile made before, as for a network that is new
         "TORCHINDUCTOR_CACHE_DIR": str(place.folder / "compiled"),
     }
