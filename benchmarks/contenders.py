@@ -227,7 +227,7 @@ def surroundings(place: Place) -> dict[str, str]:
 CONTENDERS = (
     Contender("sweep", "our command, with all that it records and draws", sweep()),
     Contender(
-        *("torch processes", "PyTorch, a process a core with one thread each; a bare loop"),
+        *("torch processes", "PyTorch, a process a core with one thread, channels last; bare"),
         *(script("torch_processes.py"), ("torch",)),
     ),
     Contender(
