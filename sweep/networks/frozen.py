@@ -43,8 +43,8 @@ def freeze(net: gluon.Block, patterns: Sequence[str]) -> None:
         found = [name for name in parameters if fnmatchcase(name, pattern)]
         if not found:
             raise UserError(
-                f"{given}: {pattern} fits no parameter{nearest(pattern, parameters)}; there are "
-                f"{names}{more}"
+                f"{given}: {pattern} fits no parameter{nearest(pattern, parameters)}; allowed "
+                f"are patterns as in file names (*, ?) of {names}{more}"
             )
         frozen.update(found)
     trained = [name for name, each in parameters.items() if is_trained(each)]

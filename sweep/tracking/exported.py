@@ -41,7 +41,8 @@ def run_of_model(uri: str | None, model: str) -> str:
     try:
         return str(MlflowClient(uri).get_logged_model(model_at(uri, model)).source_run_id)
     except MlflowException as error:
-        what = f"no such model in {redacted(uri)}: {redacted(error.message)}"
+        said = redacted(error.message).rstrip(".")
+        what = f"no such model in {redacted(uri)}: {said}"
         raise UserError(f"{model}: {what}") from error
 
 

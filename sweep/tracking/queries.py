@@ -63,7 +63,8 @@ def find_run(uri: str, given: str) -> "Run":
     try:
         run = client.get_run(run_id)
     except MlflowException as error:
-        raise UserError(f"{run_id} is not a run in {redacted(uri)}: {error.message}") from error
+        said = error.message.rstrip(".")
+        raise UserError(f"{run_id} is not a run in {redacted(uri)}: {said}") from error
     if run.data.tags.get(KIND) == SWEEP:
         raise UserError(
             f"{run_id} is a sweep; name one of its runs: python -m sweep.leaderboard --sweep "

@@ -114,7 +114,8 @@ def fetch_parameters(uri: str | None, address: str) -> bytes:
         try:
             run_id = str(client.get_logged_model(model_at(uri, address)).source_run_id)
         except MlflowException as error:
-            what = f"no such model in {redacted(uri)}: {redacted(error.message)}"
+            said = redacted(error.message).rstrip(".")
+            what = f"no such model in {redacted(uri)}: {said}"
             raise UserError(what) from error
     run = find_run(uri, run_id)
     run_id = run.info.run_id

@@ -220,9 +220,9 @@ def test_a_run_or_model_that_is_not_there(place, source):
     )
     for address, said in {
         "models:/nothing@champion": "Registered Model with name=nothing not found",
-        "models:/digits@best": "Registered model alias best not found.",
+        "models:/digits@best": "Registered model alias best not found",
         "models:/digits/9": "Model Version (name=digits, version=9) not found",
-        "models:/digits": "Logged model with ID 'digits' not found.",
+        "models:/digits": "Logged model with ID 'digits' not found",
     }.items():
         found = refusal(place, address)
         assert found == f"init_from={address}: no such model in {uri}: {said}{ALLOWED}"

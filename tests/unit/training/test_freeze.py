@@ -178,12 +178,12 @@ def refusal(*patterns):
 
 def test_a_pattern_that_fits_nothing_is_named_with_what_there_is():
     assert refusal("0.*", "conv*") == (
-        "freeze=[0.*,conv*]: conv* fits no parameter; there are 0.weight, 1.gamma, 1.beta, "
-        "1.running_mean, 1.running_var, 4.weight, 5.gamma, 5.beta, 5.running_mean, "
-        "5.running_var, 8.weight, 9.gamma and 5 more"
+        "freeze=[0.*,conv*]: conv* fits no parameter; allowed are patterns as in file names "
+        "(*, ?) of 0.weight, 1.gamma, 1.beta, 1.running_mean, 1.running_var, 4.weight, 5.gamma, "
+        "5.beta, 5.running_mean, 5.running_var, 8.weight, 9.gamma and 5 more"
     )
     assert refusal("0.wieght").startswith(
-        "freeze=[0.wieght]: 0.wieght fits no parameter (did you mean 0.weight?); there are"
+        "freeze=[0.wieght]: 0.wieght fits no parameter (did you mean 0.weight?); allowed are"
     )
 
 
