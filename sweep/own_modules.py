@@ -8,6 +8,7 @@ import ast
 import hashlib
 import importlib
 import json
+import os
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
@@ -205,13 +206,16 @@ def _modules_below(folder: Path) -> dict[str, Path]:
 
 def _users_modules(folder: Path) -> Iterator[tuple[str, ModuleType]]:
     """Yield the imported modules that lie below a folder, and are installed nowhere there."""
+    begin = os.path.join(folder, "")
     for name, module in list(sys.modules.items()):
         if name in ("__main__", "__mp_main__") or not isinstance(module, ModuleType):
             continue
         file = _file(module)
         # A folder without __init__.py is a module without a file.
         places = [file] if file else [str(each) for each in getattr(module, "__path__", [])]
-        if any(_is_users(Path(each), folder) for each in places):
+        # Thousands are elsewhere, and texts are compared several times as fast as paths.
+        below = [each for each in places if f"{os.path.normpath(each)}/".startswith(begin)]
+        if any(_is_users(Path(each), folder) for each in below):
             yield name, module
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from unittest.mock import patch
 
+import hypothesis  # noqa: F401 - pytest imports it in the end, when what is frozen looks lost to it
 import kept_configs
 import pytest
 import record
@@ -39,6 +40,11 @@ def pytest_collection_modifyitems(items):
         return first.index(name) if name in first else len(first)
 
     items.sort(key=place)
+
+
+def pytest_collection_finish():
+    """Let no collection of garbage go through what was imported for the tests: it stays."""
+    gc.freeze()
 
 
 def pytest_unconfigure(config):

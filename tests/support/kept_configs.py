@@ -58,21 +58,22 @@ def once(compose):
 def values_after_choices(compose):
     """Set values as Hydra does, in a copy of what was composed of the files that are chosen.
 
-    What cannot be set is composed by Hydra alone, which says why.
+    What cannot be chosen is composed by Hydra alone, which says why.
     """
     parser = OverridesParser.create()
 
     def composed(name, overrides):
         if composing.CONF != OWN:
             return compose(name, overrides)
+        values = [each for each in parser.parse_overrides(overrides) if is_value(each)]
+        lines = [each.input_line for each in values]
         try:
-            values = [each for each in parser.parse_overrides(overrides) if is_value(each)]
-            lines = [each.input_line for each in values]
-            found = copy.deepcopy(compose(name, [each for each in overrides if each not in lines]))
-            ConfigLoaderImpl._apply_overrides_to_config(values, found)
-            return found
+            chosen = compose(name, [each for each in overrides if each not in lines])
         except (HydraException, OmegaConfBaseException):
             return compose(name, overrides)
+        found = copy.deepcopy(chosen)
+        ConfigLoaderImpl._apply_overrides_to_config(values, found)
+        return found
 
     return composed
 

@@ -95,6 +95,30 @@ def train_and_save(name, prefix, epochs=2):
     return predicted(module, prefix, epochs)
 
 
+def write_network(name, parent):
+    """Write the two files of a network into a folder of its name; return the folder.
+
+    It is that of a Module, or one of many operators.
+    """
+    folder = parent / name
+    folder.mkdir()
+    if name in NETWORKS:
+        train_and_save(name, f"{folder}/net")
+    else:
+        _export(many_operators(), folder)
+    return folder
+
+
+def _export(symbol, folder):
+    symbol.save(f"{folder}/net-symbol.json")
+    arguments, _, running = symbol.infer_shape(data=(1, *SHAPE))
+    shapes = dict(zip(symbol.list_arguments(), arguments, strict=True))
+    means = dict(zip(symbol.list_auxiliary_states(), running, strict=True))
+    arrays = {f"arg:{name}": mx.nd.ones(each) for name, each in shapes.items() if name != "data"}
+    arrays |= {f"aux:{name}": mx.nd.ones(each) for name, each in means.items()}
+    mx.nd.save(f"{folder}/net-0002.params", arrays)
+
+
 def predicted(module, prefix, epochs):
     """Return what ``Module.predict`` answers to the images, output by output.
 

@@ -2,11 +2,11 @@
 
 import os
 import signal
-import tempfile
-from pathlib import Path
 
 from kept_parameters import kept
 from workplace import gone
+
+from sweep.tracking.artifacts import kept_text
 
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 TIMES = ("epoch_seconds", "images_per_second", "cpu_seconds", "peak_memory_mib")
@@ -26,10 +26,9 @@ def outcome(client, run):
         assert times == sorted(times), key
         found[key] = [(point.step, key in TIMES or point.value) for point in points]
     found["images"] = sorted(each.dataset.digest for each in run.inputs.dataset_inputs)
-    with tempfile.TemporaryDirectory() as folder:
-        found["config"] = Path(
-            client.download_artifacts(number, "config.yaml", folder)
-        ).read_bytes()
+    place = run.info.artifact_uri
+    found["config"] = kept_text(client.tracking_uri, number, place, "config.yaml")
+    assert found["config"]
     found["parameters"] = kept(client, number)
     return found
 

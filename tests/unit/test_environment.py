@@ -1,14 +1,10 @@
-import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from sweep.environment import _processor, commit, environment, float_lanes, program, version_tags
-
-PROJECT = Path(__file__).parents[2]
-
+from sweep.environment import _processor, environment, float_lanes, program, version_tags
 
 CPUINFO = (
     "processor\t: {number}\nmodel\t\t: 143\nmodel name\t: {name}\nvmx flags\t: vnmi\n"
@@ -27,23 +23,11 @@ def cpuinfo(monkeypatch, tmp_path):
     float_lanes.cache_clear()
 
 
-def git(*arguments):
-    command = ["git", "-C", str(PROJECT), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
 def test_versions_are_those_installed():
     assert environment()["packages"]["mxnet"] == version("mxnet") == "1.9.1"
     assert environment()["python"] == ".".join(map(str, sys.version_info[:3]))
     assert version_tags()["version.numpy"] == version("numpy")
     assert "not installed" not in version_tags().values()
-
-
-def test_commit_is_that_of_the_checkout():
-    if not (PROJECT / ".git").exists():
-        pytest.skip("not a git checkout")
-    changed = bool(git("status", "--porcelain", "--untracked-files=no"))
-    assert commit() == (git("rev-parse", "HEAD"), changed)
 
 
 @pytest.mark.parametrize(

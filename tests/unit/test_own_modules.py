@@ -50,6 +50,13 @@ def test_what_is_imported_by_what_is_imported_takes_part(tmp_path):
     }
 
 
+def test_a_folder_on_pythons_path_may_be_written_in_another_way(tmp_path, monkeypatch):
+    written(tmp_path / "deep", nets="")
+    monkeypatch.syspath_prepend(f"{tmp_path}/deep/.././deep/")
+    importlib.import_module("nets")
+    assert [*taking_part(tmp_path / "deep")] == ["nets.py"]
+
+
 def test_what_is_installed_below_the_folder_takes_no_part(tmp_path, monkeypatch):
     packages = written(tmp_path / "venv" / "lib" / "site-packages", from_a_package="")
     written(tmp_path, nets="import from_a_package")

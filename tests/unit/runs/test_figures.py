@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from executions import few
 from mlflow import MlflowClient
 from PIL import Image
 from record import new_record
@@ -12,7 +13,6 @@ from sweep.backend.mxnet import mx, nd
 from sweep.config.compose import load
 from sweep.config.params import params
 from sweep.data.formats.mnist import FashionMnist
-from sweep.data.splits import load_dataset
 from sweep.errors import UserError
 from sweep.networks.build import architecture, build_network, parameter_count
 from sweep.networks.summary import Layer, drawing, layers, table
@@ -29,7 +29,7 @@ from sweep.training.session import Training
 
 GREY_28 = (1, 28, 28)
 DIGITS = [str(each) for each in range(10)]
-SMALL = ["model=lenet", "model.hidden=[16]", "dataset.val_size=3500", "epochs=2", "context=cpu"]
+SMALL = ["model=lenet", "model.hidden=[16]", "dataset.val_size=100", "epochs=2", "context=cpu"]
 FIGURES = {"confusion.csv", "confusion.png", "curves.png", "curves.svg", "layers.txt"}
 FIGURES |= {"mistakes.png"}
 
@@ -109,18 +109,21 @@ def test_the_worst_mistake_is_the_one_that_thought_the_truth_least_probable():
 
 def test_what_a_network_answers_to_the_test_set():
     config = load(*SMALL)
-    dataset = load_dataset(config.dataset)
+    dataset = few(config.dataset)
     training = Training(config, dataset, mx.cpu())
     for _ in training.epochs():
         pass
     summary, probabilities = training.conclude(), training.answer(dataset.test)
-    assert probabilities.shape == (1000, 10)
+    assert probabilities.shape == (100, 10)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
-    scores = training.net(nd.array(dataset.test.images.reshape(-1, 1, 28, 28)))
+    images, labels = (
+        each[dataset.test.index] for each in (dataset.test.images, dataset.test.labels)
+    )
+    scores = training.net(nd.array(images.reshape(-1, 1, 28, 28)))
     np.testing.assert_allclose(probabilities, nd.softmax(scores).asnumpy(), rtol=1e-4, atol=1e-6)
-    counts = confusion(dataset.test.labels, probabilities)
-    assert counts.sum() == 1000
-    assert counts.trace() / 1000 == summary["test/accuracy"]
+    counts = confusion(labels, probabilities)
+    assert counts.sum() == 100
+    assert counts.trace() / 100 == summary["test/accuracy"]
 
 
 # --- layers ---
@@ -358,8 +361,15 @@ def test_words_of_any_length_fit(width):
 
 
 @pytest.fixture(scope="module")
-def uri(tmp_path_factory):
+def record_of_all(tmp_path_factory):
     return new_record(tmp_path_factory.mktemp("figures"))
+
+
+@pytest.fixture
+def uri(record_of_all, monkeypatch):
+    """The record, where runs train on few images."""
+    monkeypatch.setattr("sweep.runs.prepare.load_dataset", few)
+    return record_of_all
 
 
 def artifacts(uri, experiment, *overrides):
@@ -385,7 +395,7 @@ def test_a_run_keeps_its_figures(uri):
     (answers,) = read_confusions(uri, [run.info.run_id])
     found = recalls(answers)
     assert sorted(each.name for each in found) == [*"0123456789"]
-    assert sum(each.right for each in found) / 1000 == run.data.metrics["test/accuracy"]
+    assert sum(each.right for each in found) / 100 == run.data.metrics["test/accuracy"]
 
 
 def test_a_run_keeps_no_figures_if_told_so(uri):

@@ -10,8 +10,10 @@ from sweep.runs.membership import Membership
 from sweep.tracking import Tracker
 
 POINTS = [("mlp", point) for point in ("start", 1, 2, 3, 4, "end")]
-POINTS += [("stops early", point) for point in (1, 2, 3, "end")]
-POINTS += [(case, point) for case in ("lenet", "no val") for point in (1, 2, 3)]
+POINTS += [("stops early", 2), ("stops early", "end"), ("lenet", 2), ("no val", 2)]
+OTHER_POINTS = [("stops early", 1), ("stops early", 3)]
+OTHER_POINTS += [(case, point) for case in ("lenet", "no val") for point in (1, 3)]
+POINTS += [pytest.param(*each, marks=pytest.mark.nightly) for each in OTHER_POINTS]
 
 
 @pytest.fixture(scope="module")
