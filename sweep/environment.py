@@ -6,6 +6,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from email.parser import HeaderParser
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,12 @@ MAIN_PACKAGES = ("mxnet", "numpy", "hydra-core", "mlflow", "pandas")
 @functools.cache
 def environment() -> dict[str, Any]:
     """Return Python, platform, processor, cores and the version of every installed package."""
-    packages = {
-        dist.name: dist.version
+    packages = dict(
+        _name_and_version(dist)
         for dist in metadata.distributions()
         # What setuptools and Ray bring for themselves is only found after they were imported.
         if not {"_vendor", "thirdparty_files"} & {*Path(str(dist.locate_file(""))).parts}
-    }
+    )
     return {
         "sweep": __version__,
         "python": platform.python_version(),
@@ -32,6 +33,18 @@ def environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),
     }
+
+
+def _name_and_version(package: metadata.Distribution) -> tuple[str, str]:
+    """Return a package's name and version, from the head of what it tells of itself.
+
+    ``metadata`` reads all of it for each of the two, its long description too: four times as long,
+    of every package, in every sweep.
+    """
+    files = ("METADATA", "PKG-INFO", "")  # the last where the package has one file, and no folder
+    told = next(filter(None, map(package.read_text, files)), "")
+    head = HeaderParser().parsestr(told.partition("\n\n")[0])
+    return head["Name"], head["Version"]
 
 
 def version_tags() -> dict[str, str]:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import hypothesis  # noqa: F401 - pytest imports it in the end, when what is frozen looks lost to it
@@ -27,8 +28,10 @@ NEXT_TO_THE_PROJECT = Path(__file__).parents[2] / "shared" / "datasets"
 PUBLISHED = Path(os.environ.get("SWEEP_TEST_DATASETS") or NEXT_TO_THE_PROJECT)
 
 
-LONGEST = ("ray", "searches", "cli", "dead_workers", "slurm", "submitit", "own_networks", "server")
-LONGEST += ("crash_points", "bad_input", "launcher", "disks", "control", "bundles")
+LONGEST = ("ray", "searches", "submitit", "slurm", "cli", "dead_workers", "report", "browser")
+LONGEST += ("crash_points", "bad_input", "tracking_faults", "paused_searches", "own_networks")
+LONGEST += ("same_bits", "faults", "control", "two_sweeps", "own_images", "disks", "server")
+LONGEST += ("tracking", "outside", "launcher", "watch", "probe", "bundles", "notebook", "package")
 
 
 def pytest_collection_modifyitems(items):
@@ -102,6 +105,13 @@ def sweep_command():
         return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     return run
+
+
+@pytest.fixture
+def prepared_training(monkeypatch):
+    """Let ``sweep.train`` start its commands as the tests' own are started."""
+    processes = SimpleNamespace(Popen=Command, PIPE=subprocess.PIPE)
+    monkeypatch.setattr("sweep.commands.notebook.subprocess", processes)
 
 
 @pytest.fixture

@@ -16,6 +16,12 @@ NEVER_EDITED = (str(OWN), "hydra.conf")  # our own files, and Hydra's
 
 def keep():
     """Let this process read a file once, and compose the same configuration once."""
+    read_once()
+    composing.compose = once(values_after_choices(once(composing.compose)))
+
+
+def read_once():
+    """Let this process, and what it forks, read once those files that nobody edits meanwhile."""
     Plugins.instance()  # it loads the classes below anew, on Pythons before 3.12
     from hydra._internal.core_plugins.file_config_source import FileConfigSource
     from hydra._internal.core_plugins.importlib_resources_config_source import (
@@ -24,7 +30,6 @@ def keep():
 
     for source in (FileConfigSource, ImportlibResourcesConfigSource):
         source.load_config = reading_once(source.load_config)
-    composing.compose = once(values_after_choices(once(composing.compose)))
 
 
 def reading_once(read):

@@ -152,9 +152,9 @@ class AuthServer(Server):
         )
         settings.chmod(0o600)
         self.settings = {
+            **super().settings,
             "MLFLOW_AUTH_CONFIG_PATH": str(settings),
             "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(16),
-            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # nine processes for what nobody uses
         }
 
     @property

@@ -2,11 +2,16 @@
 
 A command then starts in a tenth of a second and not in several, and so does the server from
 which it forks its runs. Of ``sweep`` only those modules are there that load no MXNet. They do
-nothing when they are imported, and nothing has been made: a command cannot tell it from a start
-anew. MXNet is there too, but hidden until it is imported. A command with an environment in which
-that would not be the same has only libraries.
+nothing when they are imported, and what has been found out is the same for all: our own files of
+``conf/``, what is installed, the packaged images. A command cannot tell it from a start anew. MXNet
+is there too, but hidden until it is imported. A command with an environment in which that would not
+be the same has only libraries.
+
+It ends as Python does, with its threads, what is registered for the end and its output, but for
+what Python takes apart then, one object after another: a fork would copy all of its memory for it.
 """
 
+import atexit
 import contextlib
 import fcntl
 import functools
@@ -18,13 +23,16 @@ import os
 import pkgutil
 import random
 import runpy
+import select
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import warnings
+from pathlib import Path
 
 LIBRARIES = (
     *("hydra.main", "hydra._internal.hydra", "mlflow.store.tracking.sqlalchemy_store"),
@@ -35,7 +43,8 @@ USUAL_LIBRARIES = ("git", "matplotlib.figure", "pooch", "sklearn.base")
 PROGRAM = (
     *("sweep.commands.train", "sweep.commands.leaderboard", "sweep.commands.predict"),
     *("sweep.commands.report", "sweep.sweeps.entry", "sweep.sweeps.grid", "sweep.sweeps.single"),
-    "sweep.search.entry",
+    *("sweep.search.entry", "sweep.tracking.writer", "sweep.runs.judging", "sweep.runs.figures"),
+    *("sweep.networks.own_target", "sweep.data.augment"),
 )
 CHOICES = (  # packages whose modules are imported when one of them is asked for
     *("sweep.data.formats", "sweep.execution.launchers", "sweep.networks.families"),
@@ -46,7 +55,7 @@ OF_MXNET = ("DNNL_", "MXNET_", "OMP_", "OPENBLAS_")  # variables that it reads w
 OWN = dict(os.environ)  # as it was before any test changed it
 OF_SERVERS = {**OWN, "OMP_NUM_THREADS": "1"}
 FREE = 100  # descriptors from here on are nobody's
-FORK_SECONDS = 120  # more than it takes on a busy machine, the server's own start included
+FORK_SECONDS = 300  # more than it takes on a busy machine, the server's own start included
 
 
 class Command(subprocess.Popen):
@@ -55,12 +64,13 @@ class Command(subprocess.Popen):
     def _execute_child(self, args, executable, preexec_fn, close_fds, pass_fds, cwd, env, *others):
         _, _, _, read_in, write_in, read_out, write_out, read_error, write_error = others[:9]
         status, told = socket.socketpair()
-        request = json.dumps({"arguments": args, "folder": str(cwd), "environment": dict(env)})
+        cwd = str(cwd or os.getcwd())
+        request = json.dumps({"arguments": args, "folder": cwd, "environment": dict(env)})
         with told, contextlib.closing(open(os.devnull)) as nothing:
             streams = [nothing.fileno() if read_in == -1 else read_in, write_out, write_error]
             content = request.encode()
             parts = [struct.pack("!I", len(content))]
-            chosen = server(is_usual(args, env))
+            chosen = server(is_usual(args, env, cwd))
             chosen.settimeout(FORK_SECONDS)
             status.settimeout(FORK_SECONDS)
             try:
@@ -103,11 +113,14 @@ class Command(subprocess.Popen):
         return self.returncode
 
 
-def is_usual(arguments, environment):
+def is_usual(arguments, environment, folder):
     """Return whether a command has libraries from where they are here, MXNet as it is here."""
     if environment.get("PYTHONPATH") != OWN.get("PYTHONPATH"):
         return False
-    if any(each.startswith("threads_per_run") for each in arguments):
+    if Path(folder, "hydra_plugins").exists():  # among which Hydra has looked for its own already
+        return False
+    threads = [each.partition("=")[2] for each in arguments if each.startswith("threads_per_run=")]
+    if any(each.partition(",")[0] != "1" for each in threads):  # those of the first run
         return False
     return read_by_mxnet(environment) == read_by_mxnet(OF_SERVERS)
 
@@ -132,23 +145,49 @@ def server(usual):
 
 
 def serve(connection):
-    """Fork a command for each request, until nobody is there who asks.
+    """Fork a command for each request and tell how it ended, until nobody is there who asks.
 
     Returns:
         In the process of a command: its arguments. In the server, at the end: None.
     """
     os.setsid()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # or those who wait for commands stay zombies
+    wakes, woken = os.pipe2(os.O_NONBLOCK)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(woken)
+    waiting = {}  # who waits for the end of a process, by its number
     while True:
+        readable, _, _ = select.select([connection, wakes], [], [])
+        if wakes in readable:
+            os.read(wakes, 1 << 10)
+            tell_ends(waiting)
+        if connection not in readable:
+            continue
         size, descriptors, _, _ = socket.recv_fds(connection, 4, 4)
         if not size:
             return None
         request = received(connection, size)
-        if not os.fork():
+        *streams, told = descriptors
+        if not (process := os.fork()):
             connection.close()
-            return begin(request, descriptors)
-        for each in descriptors:
+            signal.set_wakeup_fd(-1)
+            for each in (wakes, woken, told, *waiting.values()):
+                os.close(each)
+            return begin(request, streams)
+        waiting[process] = told
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            os.write(told, struct.pack("!I", process))
+        for each in streams:
             os.close(each)
+
+
+def tell_ends(waiting):
+    """Tell those who wait for it which processes have ended, and how."""
+    with contextlib.suppress(ChildProcessError):  # there is none any more
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            if told := waiting.pop(ended[0], None):  # else it is of a library
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    os.write(told, struct.pack("!I", ended[1]))
+                os.close(told)
 
 
 def received(connection, size):
@@ -163,20 +202,9 @@ def received(connection, size):
     return json.loads(content)
 
 
-def begin(request, descriptors):
-    """Fork the process of a command, and tell how it ended; return its arguments in it."""
+def begin(request, streams):
+    """Become the process of a command; return its arguments."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    *streams, told = descriptors
-    process = os.fork()
-    if process:
-        os.setsid()
-        for each in streams:
-            os.close(each)
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            os.write(told, struct.pack("!I", process))
-            os.write(told, struct.pack("!I", os.waitpid(process, 0)[1]))
-        os._exit(0)
-    os.close(told)
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, each in enumerate(streams):
@@ -194,6 +222,7 @@ def begin(request, descriptors):
     path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     others = [each for each in sys.path[1:] if each not in own]
     sys.path = [os.getcwd(), *(each for each in path if each), *others]
+    tempfile.tempdir = None  # as some library has asked for it before
     random.seed()
     sys.modules["numpy"].random.seed()
     return request["arguments"]
@@ -258,7 +287,7 @@ def prepare_a_fork_server():
 
         def start(path, arguments, descriptors):
             is_one = "multiprocessing.forkserver" in str(arguments[-1])
-            if ours.fileno() == -1 or not is_one or not is_usual([], os.environ):
+            if ours.fileno() == -1 or not is_one or not is_usual([], os.environ, os.getcwd()):
                 return start_anew(path, arguments, descriptors)
             request = {"program": arguments[-1], "numbers": descriptors, "folder": os.getcwd()}
             content = json.dumps({**request, "environment": dict(os.environ)}).encode()
@@ -286,8 +315,45 @@ def prepare_a_fork_server():
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
     sys.argv = ["-c"]
-    exec(request["program"], {"__name__": "__main__"})
-    sys.exit()
+    end_with(lambda: exec(request["program"], {"__name__": "__main__"}))
+
+
+def end_with(program):
+    """Run a program, and end as Python does, without taking its modules apart."""
+    code = 0
+    try:
+        program()
+    except SystemExit as ended:
+        code = ended.code
+    except Exception:  # not KeyboardInterrupt, after which Python ends by the signal itself
+        code = 1
+        sys.excepthook(*sys.exc_info())
+    if code is not None and not isinstance(code, int):
+        print(code, file=sys.stderr)
+        code = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    for each in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # who reads is gone
+            each.flush()
+    os._exit((code or 0) & 0xFF)
+
+
+def find_out_what_is_the_same_for_all():
+    """Let what is read and computed alike in all commands be there."""
+    import kept_configs
+
+    from sweep.config.compose import load
+    from sweep.data.formats.mnist import read_packaged
+    from sweep.environment import commit, environment
+    from sweep.tracking import import_stores
+
+    kept_configs.read_once()
+    load()
+    environment()
+    commit()
+    read_packaged()
+    import_stores()
 
 
 if __name__ == "__main__":
@@ -301,6 +367,8 @@ if __name__ == "__main__":
             __import__(name)
         load_mxnet()
         load_the_program()
+        find_out_what_is_the_same_for_all()
+    assert "mxnet" not in sys.modules and threading.active_count() == 1
     gc.collect()
     gc.freeze()  # or each collection in a fork would go through all of it, and copy it
     arguments = serve(socket.socket(fileno=int(sys.argv[1])))
@@ -308,4 +376,4 @@ if __name__ == "__main__":
         if usual:
             prepare_a_fork_server()
         module, sys.argv = arguments[2], arguments[2:]
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        end_with(lambda: runpy.run_module(module, run_name="__main__", alter_sys=True))

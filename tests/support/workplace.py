@@ -56,7 +56,7 @@ class Workplace:
             text=True,
         )
 
-    def start_anew(self, *arguments, module="sweep", **options):
+    def start_anew(self, *arguments, module="sweep"):
         """Start it as a shell does: with nothing imported."""
         return subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
@@ -66,7 +66,6 @@ class Workplace:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            **options,
         )
 
     def run(self, *arguments, module="sweep"):
@@ -143,7 +142,8 @@ class Server:
         settings: what it has in its environment besides.
     """
 
-    settings = {}
+    # Or it starts nine processes, each with all of MLflow, for jobs that nobody gives it.
+    settings = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
     def __init__(self, folder):
         """Take the folder of the store; start nothing."""

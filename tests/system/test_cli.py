@@ -1,4 +1,3 @@
-import os
 import re
 import signal
 import subprocess
@@ -213,15 +212,34 @@ def test_a_sweep_without_figures_names_the_command(workplace):
         assert kept == {"config.yaml", "environment.yaml", "parameters"}
 
 
+# Is python -m sweep, but matplotlib cannot be imported, neither here nor in the processes of runs.
+UNDRAWN = """
+import sys
+
+class Broken:
+    def find_spec(self, name, path=None, target=None):
+        if name == "matplotlib":
+            raise ImportError("no\\nfonts")
+
+for name in [*sys.modules]:  # what was imported before, and what it is for
+    if name.startswith(("matplotlib", "sweep.reporting", "sweep.runs.drawing")):
+        del sys.modules[name]
+sys.meta_path.insert(0, Broken())
+
+if __name__ == "__main__":
+    from sweep.__main__ import main
+    main()
+"""
+
+
 def test_a_report_that_cannot_be_drawn_does_not_fail_the_sweep(workplace, mission, tmp_path):
-    (tmp_path / "matplotlib").mkdir()
-    (tmp_path / "matplotlib" / "__init__.py").write_text("raise ImportError('no\\nfonts')")
-    path = os.pathsep.join([str(tmp_path), workplace.environment.get("PYTHONPATH", "")])
-    broken = Workplace(workplace.folder)
-    broken.environment = {**workplace.environment, "PYTHONPATH": path}
+    (workplace.folder / "undrawn.py").write_text(UNDRAWN)
     options = ("figures=true", "tracking.experiment=no report", "optim.lr=0.1,0.2")
-    lines = broken.run(*TINY[:-1], *options, "--multirun")
+    lines = workplace.run(*TINY[:-1], *options, "--multirun", module="undrawn")
     (parent,), runs = workplace.runs("no report")
+    for run in runs:
+        drawn = [each.path for each in workplace.client.list_artifacts(run.info.run_id, "figures")]
+        assert "figures/failed.txt" in drawn and "figures/confusion.png" not in drawn
     assert [run.info.status for run in (parent, *runs)] == ["FINISHED"] * 3
     told = printed_command(lines, "Report")
     assert told.startswith("not written (ImportError: no fonts); to try again: ")

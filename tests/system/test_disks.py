@@ -1,10 +1,10 @@
 """Disks that are full, or cannot be written, before a sweep and in the middle of one."""
 
 import errno
-import resource
 import shutil
 import subprocess
 
+import limited
 import pytest
 import stepped
 from outcomes import assert_complete, outcomes
@@ -140,11 +140,10 @@ def test_a_disk_that_is_full_from_the_start(tmp_path, disk):
 
 def test_a_limit_on_the_size_of_files(tmp_path):
     workplace = Workplace(tmp_path)
-    command = ("seed=0", "model.hidden=[1000]", "epochs=1", "context=cpu", "--multirun")
-    limit = 2 << 20  # the record fits in, and the checkpoint of 3 MB does not
-    process = workplace.start_anew(
-        *command, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    )
+    command = ("seed=0", "model.hidden=[1000]", "epochs=1", "context=cpu", "figures=false")
+    command += ("--multirun",)
+    shutil.copy(limited.__file__, tmp_path)
+    process = workplace.start(*command, module="limited")
     output, errors = process.communicate(timeout=120)
     assert (process.returncode, errors) == (1, "1 of 1 runs failed\n"), output + errors
     (run,) = workplace.runs("sweep")[1]

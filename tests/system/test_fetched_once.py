@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from prepared import Command
 
 from sweep.data.published.download import gluon_cache
 from sweep.data.published.sets import PUBLISHED
@@ -97,8 +98,11 @@ def mirror(published, monkeypatch):
 
 def start(mirror):
     """Start a process that loads the images, and wait until it begins to."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", LOADER, mirror.url],
+    Path("loader.py").write_text(LOADER)
+    process = Command(
+        [sys.executable, "-m", "loader", mirror.url],
+        cwd=Path.cwd(),
+        env=os.environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

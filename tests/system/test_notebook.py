@@ -1,48 +1,43 @@
 import ast
 import json
-import os
-import subprocess
-import sys
+import tempfile
 from pathlib import Path
+
+import matplotlib
 
 NOTEBOOK = Path(__file__).parents[2] / "examples" / "compare_runs.ipynb"
 CELLS = [cell for cell in json.loads(NOTEBOOK.read_text())["cells"] if cell["cell_type"] == "code"]
-
-# Executes cells in order, as Jupyter does, and prints the kind of each one's last value.
-RUNNER = """
-import ast, json, sys
-names = {}
-for source in json.load(sys.stdin):
-    *statements, last = ast.parse(source).body
-    value = None
-    if isinstance(last, ast.Expr):
-        exec(compile(ast.Module(statements, []), "cell", "exec"), names)
-        value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
-    else:
-        exec(compile(source, "cell", "exec"), names)
-    columns = getattr(value, "columns", ())
-    print("@", type(value).__name__, *getattr(value, "shape", ()), *columns, sep="|")
-"""
 
 
 def sources():
     return ["".join(cell["source"]) for cell in CELLS]
 
 
-def test_the_notebook_runs_as_it_is_stored(tmp_path):
-    environment = {**os.environ, "MPLBACKEND": "agg", "TMPDIR": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-c", RUNNER],
-        input=json.dumps(sources()),
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    kinds = [line.split("|")[1:] for line in done.stdout.splitlines() if line.startswith("@")]
-    printed = [line for line in done.stdout.splitlines() if not line.startswith("@")]
-    stored = "".join(CELLS[0]["outputs"][0]["text"]).splitlines()
+def values(cells):
+    """Execute cells in order, as Jupyter does, and yield each one's last value."""
+    names = {}
+    for source in cells:
+        *statements, last = ast.parse(source).body
+        value = None
+        if isinstance(last, ast.Expr):
+            exec(compile(ast.Module(statements, []), "cell", "exec"), names)
+            value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
+        else:
+            exec(compile(source, "cell", "exec"), names)
+        yield value
+
+
+def test_the_notebook_runs_as_it_is_stored(prepared_training, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with matplotlib.rc_context({"backend": "agg"}):
+        found = [*values(sources())]
+    output, errors = capsys.readouterr()
+    assert errors == ""
+    kinds = [
+        [type(each).__name__, *getattr(each, "shape", ()), *getattr(each, "columns", ())]
+        for each in found
+    ]
+    printed, stored = output.splitlines(), "".join(CELLS[0]["outputs"][0]["text"]).splitlines()
     assert [line for line in printed if " on cpu" not in line and " on gpu" not in line] == [
         line for line in stored if " on cpu" not in line
     ]

@@ -5,8 +5,6 @@ import os
 import re
 import shlex
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -135,11 +133,11 @@ load_dataset(load(*sys.argv[1:]).dataset)
 """
 
 
-def test_a_process_that_is_killed_while_it_decodes_leaves_nothing_that_counts():
+def test_a_process_that_is_killed_while_it_decodes_leaves_nothing_that_counts(sweep_command):
     parts = own_images.halves(*own_images.patches())
     given = (*own_images.write_npz(".", parts), "dataset.val_size=0.2")
-    command = [sys.executable, "-c", DECODES_HALF, *given]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    Path("decodes.py").write_text(DECODES_HALF)
+    done = sweep_command(*given, module="decodes")
     assert (done.returncode, done.stderr) == (-signal.SIGKILL, "")
     (left,) = (gluon_cache() / "decoded").iterdir()
     assert left.suffix == ".tmp" and left.stat().st_size > 0

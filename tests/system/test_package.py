@@ -7,6 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hydra import initialize
+from hydra.core.global_hydra import GlobalHydra
+
+from sweep import load_curves, load_leaderboard, train
+from sweep.errors import RunFailed, UserError
 
 # Prints what a process has after each step that a notebook takes, and what that changed.
 NOTEBOOK = """
@@ -71,49 +76,37 @@ shown = {"names": [each.__name__ for each in (load_curves, load_leaderboard, tra
     _, found = in_a_notebook(steps)
     assert found["names"] == ["load_curves", "load_leaderboard", "train"]
     assert "mxnet" not in found["modules"]
+    assert found["changed"] == {}
 
-
-TRAIN = """
-from hydra import initialize
-from hydra.core.global_hydra import GlobalHydra
-
-from sweep import load_curves, load_leaderboard, train
-from sweep.errors import RunFailed, UserError
 
 SMALL = ("model.hidden=[8]", "epochs=1", "context=cpu", "figures=false")
-with initialize(config_path=None, version_base="1.3"):
-    table = train(*SMALL, "optim.lr=0.1,0.2", experiment="it's mine", tracking_uri="sqlite:///a.db")
-    one = train(*SMALL, "optim.lr=0.2", "tracking.experiment='it\\\\'s mine'",
-                "tracking.uri='sqlite:///a.db'", "monitor=val/loss")
-    assert GlobalHydra.instance().is_initialized()
-shown["rows"] = sorted(table["optim.lr"])
-shown["columns"] = list(table)
-shown["one"] = len(one)
-shown["all"] = len(load_leaderboard("it's mine", tracking_uri="sqlite:///a.db"))
-shown["curves"] = len(load_curves("it's mine", tracking_uri="sqlite:///a.db"))
-for key, override in {"wrong": "optim.lr=-1", "failed": "optim.wd=1e30"}.items():
-    try:
-        train(*SMALL, override)
-    except (RunFailed, UserError) as error:
-        shown[key] = [type(error).__name__, str(error)]
-"""
 
 
-def test_a_sweep_from_python():
-    printed, found = in_a_notebook(TRAIN)
-    assert found["rows"] == [0.1, 0.2]
-    assert {"rank", "run", "val/accuracy", "run_id"} <= {*found["columns"]}
-    assert (found["one"], found["all"], found["curves"]) == (1, 3, 3)
-    kind, message = found["wrong"]
-    assert kind == "UserError"
-    assert message.startswith(
+def test_a_sweep_from_python(prepared_training, capsys):
+    names = {}
+    exec(NOTEBOOK, names)
+    with initialize(config_path=None, version_base="1.3"):
+        where = {"experiment": "it's mine", "tracking_uri": "sqlite:///a.db"}
+        table = train(*SMALL, "optim.lr=0.1,0.2", **where)
+        quoted = ("tracking.experiment='it\\'s mine'", "tracking.uri='sqlite:///a.db'")
+        one = train(*SMALL, "optim.lr=0.2", *quoted, "monitor=val/loss")
+        assert GlobalHydra.instance().is_initialized()
+    printed = capsys.readouterr().out.splitlines()
+    assert [line for line in printed if line.startswith("2 runs")]
+    assert names["surroundings"]() == names["before"]
+    assert Path("a.db").is_file()
+    assert sorted(table["optim.lr"]) == [0.1, 0.2]
+    assert {"rank", "run", "val/accuracy", "run_id"} <= {*table.columns}
+    assert len(one) == 1
+    for load in (load_leaderboard, load_curves):
+        assert len(load("it's mine", tracking_uri="sqlite:///a.db")) == 3
+    with pytest.raises(UserError) as wrong:
+        train(*SMALL, "optim.lr=-1")
+    assert str(wrong.value).startswith(
         "optim.lr=-1: allowed is a finite number above 0\n(in the combination"
     )
-    assert found["failed"] == ["RunFailed", "1 of 1 runs failed"]
-    assert [line for line in printed if line.startswith("2 runs")]
-    assert found["changed"] == {}
-    assert "mxnet" not in found["modules"]
-    assert Path("a.db").is_file()
+    with pytest.raises(RunFailed, match=r"^1 of 1 runs failed$"):
+        train(*SMALL, "optim.wd=1e30")
 
 
 INTERRUPTED = """
@@ -144,6 +137,7 @@ def test_an_interrupt_stops_the_sweep():
     _, found = in_a_notebook(INTERRUPTED)
     assert found["interrupted"]
     assert found["status"] == ["KILLED", "KILLED"]
+    assert "mxnet" not in found["modules"]
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,17 @@
 """A new SQLite store is there whole or not at all, whoever else makes it at the same moment."""
 
-import multiprocessing
 import os
 import signal
-import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+from prepared import Command
 
 from sweep.errors import UserError
-from sweep.tracking import Tracker, probe
+from sweep.tracking import probe
 from sweep.tracking.connection import database_file
 
 
@@ -19,22 +19,35 @@ def names(folder):
     return sorted(each.name for each in folder.iterdir())
 
 
-def record_a_run(uri, barrier):
-    barrier.wait(60)
-    probe(uri)
-    with Tracker(uri, "together").open_run("a run", {"a": "1"}, {}, None):
-        pass
+def start(code, *arguments):
+    """Start a program in a process that has imported the libraries, and nothing else."""
+    Path("program.py").write_text(code)
+    command = [sys.executable, "-m", "program", *arguments]
+    return Command(command, cwd=Path.cwd(), env=os.environ, stdout=-1, stderr=-1, text=True)
+
+
+MAKES_AND_RECORDS = """
+import sys, time
+from pathlib import Path
+from sweep.tracking import probe
+
+print("ready", flush=True)
+while not Path("go").exists():
+    time.sleep(0.01)
+probe(sys.argv[1])
+with Tracker(sys.argv[1], "together").open_run("a run", {"a": "1"}, {}, None):
+    pass
+"""
 
 
 def test_many_processes_make_one_store(tmp_path):
-    uri, processes = f"sqlite:///{tmp_path}/new/mlflow.db", multiprocessing.get_context("spawn")
-    barrier = processes.Barrier(4)
-    makers = [processes.Process(target=record_a_run, args=(uri, barrier)) for _ in range(4)]
+    uri = f"sqlite:///{tmp_path}/new/mlflow.db"
+    makers = [start(MAKES_AND_RECORDS, uri) for _ in range(4)]
+    assert [each.stdout.readline() for each in makers] == ["ready\n"] * 4
+    Path("go").touch()
     for each in makers:
-        each.start()
-    for each in makers:
-        each.join(120)
-    assert [each.exitcode for each in makers] == [0] * 4
+        each.communicate(timeout=120)
+    assert [each.returncode for each in makers] == [0] * 4
     assert names(tmp_path / "new") == ["mlflow.db"]
     client = MlflowClient(uri)
     (experiment,) = [each for each in client.search_experiments() if each.name == "together"]
@@ -88,8 +101,9 @@ probe(sys.argv[1])
 
 def test_what_was_killed_is_no_store(tmp_path):
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    done = subprocess.run([sys.executable, "-c", KILLED, uri], timeout=120)
-    assert done.returncode == -signal.SIGKILL
+    process = start(KILLED, uri)
+    process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL
     assert "mlflow.db" not in names(tmp_path)
     probe(uri)
     assert "mlflow.db" in names(tmp_path)

@@ -1,10 +1,7 @@
 """The page "Rescue an old model", followed word by word."""
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,12 +12,12 @@ PAGE = (PROJECT / "docs" / "rescue.md").read_text().partition("## Step by step")
 
 
 @pytest.fixture
-def old():
+def old(sweep_command):
     """The two files that the page's own code makes."""
     (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     Path("old.py").write_text(code)
-    path = {"PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
-    subprocess.run([sys.executable, "-W", "ignore", "old.py"], env=os.environ | path, check=True)
+    done = sweep_command(module="old")
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_page_is_followed(old, sweep_command):

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import urllib.request
 
 import optuna
 import pytest
+import stepped
 from outcomes import assert_same, outcome, outcomes
 from workplace import Workplace, gone
 
@@ -310,9 +312,11 @@ def test_a_study_of_another_name_is_another_search(tmp_path):
 
 def test_what_failed_is_trained_by_the_same_command(tmp_path):
     workplace = Workplace(tmp_path)
-    command = ("hydra/sweeper=optuna", "seed=range(0,9)", "model.hidden=[8]", "epochs=300")
+    command = ("hydra/sweeper=optuna", "seed=range(0,9)", "model.hidden=[8]", "epochs=4")
     command += ("context=cpu", "figures=false", "search.n_trials=1", "--multirun")
-    process = workplace.start("run_timeout=3", "max_retries=0", *command)
+    shutil.copy(stepped.__file__, tmp_path)
+    stepped.allow(tmp_path, 2)
+    process = workplace.start("run_timeout=6", "max_retries=0", *command, module="stepped")
     _, errors = process.communicate(timeout=200)
     assert (process.returncode, errors) == (1, "1 of 1 runs failed\n")
     lines = workplace.run(*command)

@@ -1,5 +1,5 @@
 import sys
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,17 @@ def test_versions_are_those_installed():
     assert environment()["python"] == ".".join(map(str, sys.version_info[:3]))
     assert version_tags()["version.numpy"] == version("numpy")
     assert "not installed" not in version_tags().values()
+
+
+def test_every_package_has_the_name_and_the_version_that_it_tells():
+    known, own = environment()["packages"], ("_vendor", "thirdparty_files")
+    told = {
+        each.metadata["Name"]: each.version
+        for each in distributions()
+        if not any(name in str(each.locate_file("")) for name in own)
+    }
+    assert len(told) > 50
+    assert known == told
 
 
 @pytest.mark.parametrize(
