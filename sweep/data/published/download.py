@@ -17,7 +17,7 @@ import requests
 from filelock import Timeout
 from tqdm import tqdm
 
-from sweep.data.published.sets import PUBLISHED, IdxFile, PublishedSet
+from sweep.data.published.sets import FIRST_FASHION_MNIST, PUBLISHED, IdxFile, PublishedSet
 from sweep.errors import UserError
 from sweep.files import kernel_lock, wait_for
 from sweep.heartbeat import beat
@@ -211,6 +211,12 @@ def read_verified(path: Path, dataset: PublishedSet, file: IdxFile) -> bytes:
                 raise UserError(_wrong(path, f"is {known.name} of {other.name}, not {wanted}"))
     if len(content) < file.size_bytes:
         what = f"is incomplete: {len(content):,} bytes of {file.size_bytes:,}"
+    elif pooch.file_hash(str(path), "sha1") in FIRST_FASHION_MNIST:
+        what = (
+            "is of the first Fashion-MNIST, which MXNet downloaded: images that it had twice, also "
+            "among those to test on, were replaced on 31 August 2017. To train on it as it is: "
+            f"dataset=idx dataset.root={path.parent}"
+        )
     else:
         what = f"is not {dataset.name}'s: SHA-256 {sha256[:12]}…, published {file.sha256[:12]}…"
     raise UserError(_wrong(path, what))

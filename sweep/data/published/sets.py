@@ -101,3 +101,15 @@ FASHION_MNIST = PublishedSet(
     torchvision="FashionMNIST",
 )
 PUBLISHED = {each.name: each for each in (MNIST, FASHION_MNIST)}
+
+# The gzip files that MXNet downloaded, by SHA-1, from mxnet/gluon/data/vision/datasets.py. They
+# came there on 27 August 2017 (https://github.com/apache/mxnet/pull/7635); on the 31st, images that
+# were in them twice were replaced (https://github.com/zalandoresearch/fashion-mnist/issues/44).
+FIRST_FASHION_MNIST = frozenset(
+    (
+        "0cf37b0d40ed5169c6b3aba31069a9770ac9043d",
+        "236021d52f1e40852b06a4c3008d8de8aef1e40b",
+        "626ed6a7c06dd17c0eec72fa3be1740f146a2863",
+        "17f9ab60e7257a1620f4ad76bbbaf857c3920701",
+    )
+)

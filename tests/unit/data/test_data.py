@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sweep.backend.mxnet import mx
 from sweep.config.compose import load
 from sweep.data.formats.mnist import PACKAGED, FashionMnist, Mnist, Mnist5k
 from sweep.data.published import copies as data
 from sweep.data.published.download import gluon_cache
-from sweep.data.published.sets import PUBLISHED, IdxFile
+from sweep.data.published.sets import FIRST_FASHION_MNIST, PUBLISHED, IdxFile
 from sweep.data.splits import load_dataset
 from sweep.errors import UserError
 
@@ -172,6 +173,31 @@ def test_a_source_that_was_changed_is_refused_though_its_copy_is_there(tiny):
     os.utime(changed, ns=(0, 0))
     with pytest.raises(UserError, match=f"^{changed} is not mnist's: SHA-256 "):
         load_tiny()
+
+
+def test_the_first_fashion_mnist_is_known_as_such(tiny, monkeypatch):
+    """MXNet downloaded it to the end; its files are known by the SHA-1 that MXNet has of them."""
+    first = Path("tiny") / PUBLISHED["mnist"].files[2].name
+    packed = gzip.compress(first.read_bytes()[:-1] + b"\xff")
+    first.unlink()
+    first = first.with_name(f"{first.name}.gz")
+    first.write_bytes(packed)
+    with pytest.raises(UserError, match=f"^{first} is not mnist's: SHA-256 "):
+        load_tiny()
+    sums = {*FIRST_FASHION_MNIST, hashlib.sha1(packed).hexdigest()}
+    monkeypatch.setattr("sweep.data.published.download.FIRST_FASHION_MNIST", sums)
+    with pytest.raises(UserError) as refused:
+        load_tiny()
+    assert str(refused.value) == (
+        f"{first} is of the first Fashion-MNIST, which MXNet downloaded: images that it had twice, "
+        "also among those to test on, were replaced on 31 August 2017. To train on it as it is: "
+        "dataset=idx dataset.root=tiny. Replace it."
+    )
+
+
+def test_sums_of_the_first_fashion_mnist_are_those_of_mxnet():
+    source = Path(mx.gluon.data.vision.datasets.__file__).read_text()
+    assert all(f"'{each}'" in source for each in FIRST_FASHION_MNIST)
 
 
 def test_without_a_place_for_the_copy_each_load_decodes(tiny, reads, caplog):
