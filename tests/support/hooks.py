@@ -4,6 +4,8 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+CLOSES_WITHIN = 0.02  # seconds
+
 
 class Heard(HTTPServer):
     """A server of this machine that keeps what it is told, and answers with a status."""
@@ -17,7 +19,8 @@ class Heard(HTTPServer):
         return f"http://127.0.0.1:{self.server_port}/hook/s3cret"
 
     def __enter__(self):
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        serve = threading.Thread(target=self.serve_forever, args=(CLOSES_WITHIN,), daemon=True)
+        serve.start()
         return self
 
     def __exit__(self, *error):

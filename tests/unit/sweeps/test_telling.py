@@ -1,7 +1,5 @@
-import json
-import sys
-
 import pytest
+from hooks import Heard
 from store import Store
 
 from sweep import notifying
@@ -12,22 +10,16 @@ from sweep.results.runs import recorded_runs
 from sweep.runs.events import Ended, Notice, Recorded, Retried
 from sweep.sweeps.telling import Telling
 
-KEEP = "import sys; open(sys.argv[1], 'ab').write(sys.stdin.buffer.read() + b'\\n')"
-
 
 @pytest.fixture
-def told(tmp_path, monkeypatch):
-    """A configuration with a command that keeps what it is told, and what it was told."""
-    monkeypatch.setattr(notifying, "MOST_SECONDS", 120.0)  # on a busy machine
-    (tmp_path / "keep.py").write_text(KEEP)
-    words = ",".join([sys.executable, str(tmp_path / "keep.py"), str(tmp_path / "told")])
-    config = load(f"notify.command=[{words}]", "tracking.uri=http://me:secret@127.0.0.1:1")
-
-    def read():
-        file = tmp_path / "told"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-
-    return config, read
+def told(monkeypatch):
+    """A configuration with an address that is told how it ends, and what it was told."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for limit in ("MOST_SECONDS", "ANSWER_SECONDS"):
+        monkeypatch.setattr(notifying, limit, 120.0)  # on a busy machine
+    with Heard() as server:
+        config = load(f"notify.url={server.url}", "tracking.uri=http://me:secret@127.0.0.1:1")
+        yield config, lambda: [outcome for _, _, outcome in server.told]
 
 
 @pytest.mark.parametrize(
