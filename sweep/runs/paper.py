@@ -5,7 +5,8 @@ import functools
 
 from PIL import Image, ImageDraw, ImageFont
 
-from sweep.plotting.style import VERMILION, font_manager
+from sweep.plotting.colours import VERMILION
+from sweep.plotting.fonts import font_file
 
 INK, GREY, PAPER, ACCENT = "#333333", "#ebebeb", "#ffffff", VERMILION
 LETTERS = 13  # their size, in pixels
@@ -22,9 +23,9 @@ class Paper:
         pen: draws on it.
     """
 
-    def __init__(self, width: int, height: int) -> None:
-        """Take its size in pixels."""
-        self.picture = Image.new("RGB", (width, height), PAPER)
+    def __init__(self, width: int, height: int, picture: Image.Image | None = None) -> None:
+        """Take its size in pixels, and what is drawn on it already, if anything is."""
+        self.picture = picture or Image.new("RGB", (width, height), PAPER)
         self.pen = ImageDraw.Draw(self.picture)
 
     def write(
@@ -74,5 +75,4 @@ def fitted(words: str, width: float, letters: int = LETTERS) -> str:
 
 @functools.cache
 def _font(letters: int) -> ImageFont.FreeTypeFont:
-    """Return the font that comes with matplotlib, so that all figures look alike."""
-    return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), letters)
+    return ImageFont.truetype(str(font_file()), letters)
