@@ -3,6 +3,7 @@
 import functools
 import os
 import platform
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,18 +13,19 @@ from typing import Any
 
 from sweep import __version__
 
+NAMED = re.compile(r"^(Name|Version): *(\S+) *$", re.MULTILINE)  # lines of a package's METADATA
 MAIN_PACKAGES = ("mxnet", "numpy", "hydra-core", "mlflow", "pandas")
 
 
 @functools.cache
 def environment() -> dict[str, Any]:
     """Return Python, platform, processor, cores and the version of every installed package."""
-    packages = {
-        dist.name: dist.version
+    packages = dict(
+        _named(dist)
         for dist in metadata.distributions()
         # What setuptools and Ray bring for themselves is only found after they were imported.
         if not {"_vendor", "thirdparty_files"} & {*Path(str(dist.locate_file(""))).parts}
-    }
+    )
     return {
         "sweep": __version__,
         "python": platform.python_version(),
@@ -32,6 +34,18 @@ def environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),
     }
+
+
+def _named(package: metadata.Distribution) -> tuple[str, str]:
+    """Return a package's name and version, read from their two lines alone.
+
+    ``importlib.metadata`` parses all that a package says of itself, which takes ten times as long.
+    """
+    said = package.read_text("METADATA") or ""
+    found = {key: value for key, value in reversed(NAMED.findall(said.partition("\n\n")[0]))}
+    if found.keys() == {"Name", "Version"}:
+        return found["Name"], found["Version"]
+    return package.name, package.version
 
 
 def version_tags() -> dict[str, str]:

@@ -1,6 +1,6 @@
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 
 import pytest
@@ -37,6 +37,13 @@ def test_versions_are_those_installed():
     assert environment()["python"] == ".".join(map(str, sys.version_info[:3]))
     assert version_tags()["version.numpy"] == version("numpy")
     assert "not installed" not in version_tags().values()
+
+
+def test_all_packages_are_there_as_they_call_themselves():
+    found = environment()["packages"]
+    assert {each.name: each.version for each in distributions()}.items() >= found.items()
+    assert found.keys() >= {"mlflow", "PyYAML", "hydra-core"}
+    assert [*found] == sorted(found, key=str.lower)
 
 
 def test_commit_is_that_of_the_checkout():
