@@ -1,5 +1,6 @@
 """Reaching an MLflow store: create it, see whether it answers, and say what is wrong if not."""
 
+import functools
 import os
 import re
 import shutil
@@ -31,12 +32,24 @@ POSTGRESQL_DRIVERS = ("psycopg", "psycopg2")
 POSTGRESQL_DRIVER = "pip install psycopg2-binary, and an address as in postgresql+psycopg2://…"
 
 
+@functools.cache
 def import_stores() -> None:
-    """Import what opening a database will need; MLflow leaves it until then, and it takes long."""
+    """Import what opening a database will need; MLflow leaves it until then, and it takes long.
+
+    What it finds out each time is found out once, for all processes that are forked from this: how
+    its classes belong to tables, and which of its 67 migrations is the last.
+    """
     import_mlflow()
+    import mlflow.store.db.utils
     import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+    from sqlalchemy.orm import configure_mappers
 
     import sweep.tracking.writer  # noqa: F401
+
+    configure_mappers()
+    databases: Any = mlflow.store.db.utils
+    newest = databases._get_latest_schema_revision()
+    databases._get_latest_schema_revision = lambda: newest
 
 
 def opened(uri: str) -> "MlflowClient":
