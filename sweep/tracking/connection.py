@@ -41,7 +41,8 @@ def import_stores() -> None:
     """
     import_mlflow()
     import mlflow.store.db.utils
-    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+    import mlflow.store.tracking.sqlalchemy_store
+    import sqlalchemy.dialects.sqlite  # noqa: F401
     from sqlalchemy.orm import configure_mappers
 
     import sweep.tracking.writer  # noqa: F401
