@@ -7,7 +7,7 @@ viridis (https://bids.github.io/colormap/): both can be told apart by the colour
 import re
 from dataclasses import dataclass
 
-from sweep.plotting.colours import BLUE, GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION
+from sweep.plotting.style import BLUE, GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION
 
 # isort: split
 from matplotlib import colormaps

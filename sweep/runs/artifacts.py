@@ -200,15 +200,15 @@ def log_figures(
 def _draw(
     training: Training, dataset: Dataset, summary: Mapping[str, float], name: str, folder: Path
 ) -> None:
-    from sweep.runs.drawing import draw_curves
+    from sweep.runs.drawing import draw_curves, write
 
     kept = training.chosen.epoch
     measured = ("loss", *map(short_name, training.config.metrics))
     found = {name: curves(name, training.records, summary, kept) for name in measured}
     metrics = {name: each for name, each in found.items() if each}  # none of what was never known
     learning = draw_curves(metrics, kept, name)
-    learning.write(folder / "curves.png")
-    learning.write(folder / "curves.svg")
+    write(learning, folder / "curves.png")
+    write(learning, folder / "curves.svg")
     _ANSWERS[dataset.task](training, dataset, folder)
     draw_network(training.config.model, dataset.shape, dataset.outputs, folder)
 
@@ -246,12 +246,12 @@ def _draw_classes(training: Training, dataset: Dataset, folder: Path) -> None:
 
 
 def _draw_numbers(training: Training, dataset: Dataset, folder: Path) -> None:
+    from sweep.runs.drawing import write
     from sweep.runs.numbers_drawing import draw_predicted
 
     test = dataset.test
     found = predicted(test.labels[test.index], training.predict_test())
-    drawn = draw_predicted(found, f"{len(test):,} test images")
-    drawn.write(folder / "predicted.png")
+    write(draw_predicted(found, f"{len(test):,} test images"), folder / "predicted.png")
 
 
 _ANSWERS: dict[Task, Callable[[Training, Dataset, Path], None]] = {

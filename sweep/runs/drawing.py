@@ -1,30 +1,26 @@
-"""The learning curves of one run, drawn: what sweep/runs/figures.py says."""
+"""The learning curves of one run, drawn by matplotlib: what sweep/runs/figures.py says."""
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from sweep.plotting.colours import BLUE, GREEN, VERMILION
-from sweep.runs.axes import WHOLE_STEPS, Panel, Scale
-from sweep.runs.chart import Area, Chart, Line, Point, Shape, Words
+from sweep.plotting.style import BLUE, GREEN, UNDATED, VERMILION, WORDS
+
+# isort: split
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
 from sweep.runs.figures import Curve, value_range
-from sweep.runs.paper import fitted, width_of
+from sweep.runs.paper import INK
 
-WIDTH, HEIGHT = 900, 360
-LEFT, RIGHT, TOP, BOTTOM = 62, 16, 88, 46  # around what is plotted, in pixels
-TITLE, LEGEND, METRIC = 20, 44, 72  # how far below the top these are
-BESIDE = 11  # the title
-PIXELS_OF_TICK = 30  # that a tick takes at least
-MARK = 3.4  # pixels from the middle of a mark to its edge
-CIRCLE = tuple((math.cos(each * math.pi / 8), math.sin(each * math.pi / 8)) for each in range(16))
-SQUARE = ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9))
-DIAMOND = ((0, -1.25), (1.25, 0), (0, 1.25), (-1.25, 0))
-LOOKS = {"train": (BLUE, CIRCLE), "val": (VERMILION, SQUARE), "test": (GREEN, DIAMOND)}
-PALE = "#aaaaaa"
-DASH, GAP = 5, 3  # of the line at the epoch that is kept
+DPI = 100
+LOOKS = {"train": (BLUE, "o"), "val": (VERMILION, "s"), "test": (GREEN, "D")}
+PALE = "#cccccc"
 EPOCHS_WITH_MARKERS = 30
+TITLE_LETTERS = 115
 
 
-def draw_curves(metrics: Mapping[str, Sequence[Curve]], kept: int, title: str) -> Chart:
+def draw_curves(metrics: Mapping[str, Sequence[Curve]], kept: int, title: str) -> Figure:
     """Draw curves, one metric beside the other.
 
     Args:
@@ -32,65 +28,43 @@ def draw_curves(metrics: Mapping[str, Sequence[Curve]], kept: int, title: str) -
         kept: the epoch whose parameters are kept.
         title: above them all.
     """
-    parts = {curve.part for curves in metrics.values() for curve in curves}
-    shapes: list[Shape] = [Words(BESIDE, TITLE, fitted(title, WIDTH - 2 * BESIDE))]
-    shapes += _legend([each for each in LOOKS if each in parts], kept)
-    width = WIDTH / len(metrics)
+    figure = Figure(figsize=(9, 3.6), dpi=DPI)
+    if len(title) > TITLE_LETTERS:
+        title = f"{title[: TITLE_LETTERS - 1]}…"
+    figure.text(0.012, 0.945, title, fontsize=10, va="center", color=INK, parse_math=False)
+    width = 1 / len(metrics)
     for column, (metric, curves) in enumerate(metrics.items()):
-        left = column * width + LEFT
-        panel = _panel(curves, left, (column + 1) * width - RIGHT)
-        shapes += [Words(left, METRIC, metric), *_frame(panel), *_kept(panel.x.place(kept))]
+        axes = figure.add_axes((column * width + 0.075, 0.14, width - 0.09, 0.73))
+        epochs = max(max(curve.points) for curve in curves)
+        axes.axvline(kept, color=PALE, linestyle="--", label=f"epoch {kept}, kept")
         for curve in curves:
-            shapes += _drawn(curve, panel)
-    return Chart(WIDTH, HEIGHT, shapes)
+            color, marker = LOOKS[curve.part]
+            marked = epochs <= EPOCHS_WITH_MARKERS or len(curve.points) == 1
+            axes.plot(
+                list(curve.points),
+                list(curve.points.values()),
+                color=color,
+                marker=marker if marked else "",
+                markersize=4,
+                label=curve.part,
+            )
+        low, high = value_range(curves)
+        margin = 0.06 * (high - low) or 0.01
+        axes.set_ylim(low - margin, high + margin)
+        margin = max(0.3, 0.03 * epochs)
+        axes.set_xlim(1 - margin, epochs + margin)
+        axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(metric)
+        axes.grid(color=PALE, linewidth=0.4)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(fontsize=8, frameon=False)
+    return figure
 
 
-def _panel(curves: Sequence[Curve], left: float, right: float) -> Panel:
-    epochs = max(max(curve.points) for curve in curves)
-    low, high = value_range(curves)
-    above = 0.06 * (high - low) or 0.01 * abs(high) or 0.01
-    beside = max(0.3, 0.03 * epochs)
-    return Panel(
-        Scale(1 - beside, epochs + beside, left, right),
-        Scale(low - above, high + above, HEIGHT - BOTTOM, TOP),
-    )
-
-
-def _frame(panel: Panel) -> Iterator[Line | Words]:
-    across, up = (abs(each.end - each.begin) for each in (panel.x, panel.y))
-    epochs = panel.x.ticks(max(1, int(across / PIXELS_OF_TICK)), WHOLE_STEPS)
-    yield from panel.frame(epochs, panel.y.ticks(max(1, int(up / PIXELS_OF_TICK))))
-    yield Words((panel.x.begin + panel.x.end) / 2, panel.y.begin + 32, "epoch", "m")
-
-
-def _kept(x: float, top: float = TOP, bottom: float = HEIGHT - BOTTOM) -> Iterator[Line]:
-    """Yield a line from top to bottom, in dashes."""
-    for y in range(round(top), round(bottom), DASH + GAP):
-        yield Line([(x, y), (x, min(y + DASH, bottom))], PALE, 1.4)
-
-
-def _legend(parts: Sequence[str], kept: int) -> Iterator[Line | Area | Words]:
-    """Yield what the marks of parts mean, side by side."""
-    x, said = float(LEFT), f"epoch {kept}, kept"
-    yield from _kept(x + 8, LEGEND - 9, LEGEND + 9)
-    yield Words(x + 20, LEGEND, said)
-    x += 44 + width_of(said)
-    for part in parts:
-        ink, mark = LOOKS[part]
-        yield Line([(x - 4, LEGEND), (x + 20, LEGEND)], ink, 1.6)
-        yield _mark(mark, ink, (x + 8, LEGEND))
-        yield Words(x + 26, LEGEND, part)
-        x += 50 + width_of(part)
-
-
-def _drawn(curve: Curve, panel: Panel) -> Iterator[Line | Area]:
-    ink, mark = LOOKS[curve.part]
-    points = [panel.place(epoch, value) for epoch, value in sorted(curve.points.items())]
-    for part in panel.inside(points):
-        yield Line(part, ink, 1.6)
-    if max(curve.points) <= EPOCHS_WITH_MARKERS or len(points) == 1:
-        yield from (_mark(mark, ink, point) for point in points if panel.shows(point))
-
-
-def _mark(mark: Sequence[Point], ink: str, place: Point) -> Area:
-    return Area([(place[0] + MARK * x, place[1] + MARK * y) for x, y in mark], ink)
+def write(figure: Figure, file: Path) -> None:
+    """Write a figure in the format of the file's suffix; the same figure makes the same file."""
+    metadata = UNDATED if file.suffix == ".svg" else None
+    # Words are smaller, and faster, than the outlines of letters.
+    with rc_context({**WORDS, "svg.hashsalt": file.name}):
+        figure.savefig(file, metadata=metadata)

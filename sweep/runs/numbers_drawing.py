@@ -1,20 +1,17 @@
-"""What was predicted beside what is true, drawn: a cloud around a line."""
+"""What was predicted beside what is true, drawn by matplotlib: a cloud around a line."""
 
-from collections.abc import Sequence
+from matplotlib.figure import Figure
 
-from sweep.plotting.colours import BLUE, VERMILION
-from sweep.runs.axes import Panel, Scale
-from sweep.runs.chart import Area, Chart, Line, Shape, Words
+from sweep.plotting.style import BLUE, VERMILION
 from sweep.runs.figures import Predicted
 
-SIDE, LEFT, RIGHT, TOP, BOTTOM = 460, 62, 20, 62, 46  # pixels: of one plot, and around it
-TITLE, NAME = 20, 44  # how far below the top these are
+DPI = 100
+SIDE = 4.6  # of one plot, in inches
 MARGIN = 0.05
 MOST_PLOTS = 6
-DOT = 1.7  # pixels from its middle to its edge
 
 
-def draw_predicted(predicted: Sequence[Predicted], title: str) -> Chart:
+def draw_predicted(predicted: list[Predicted], title: str) -> Figure:
     """Draw a plot for each number that is predicted, of which only the first few are shown.
 
     Args:
@@ -22,23 +19,16 @@ def draw_predicted(predicted: Sequence[Predicted], title: str) -> Chart:
         title: above them all.
     """
     shown = predicted[:MOST_PLOTS]
-    shapes: list[Shape] = [Words(11, TITLE, title)]
-    side = SIDE - LEFT - RIGHT
-    for column, each in enumerate(shown):
+    figure = Figure(figsize=(SIDE * len(shown), SIDE + 0.3), dpi=DPI, layout="constrained")
+    figure.suptitle(title, fontsize=10, parse_math=False)
+    for axes, each in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
+        axes.plot(each.truth, each.answer, ".", color=BLUE, markersize=4, alpha=0.6)
         low, high = each.limits
         margin = MARGIN * (high - low) or 0.5
-        low, high, left = low - margin, high + margin, column * SIDE + LEFT
-        panel = Panel(Scale(low, high, left, left + side), Scale(low, high, TOP + side, TOP))
-        ticks = panel.x.ticks(6)
-        shapes += panel.frame(ticks, ticks)
+        limits = (low - margin, high + margin)
+        axes.plot(limits, limits, color=VERMILION, linewidth=1)
+        axes.set(xlim=limits, ylim=limits, xlabel="true", ylabel="predicted", aspect="equal")
         name = f"number {each.number}: " if len(predicted) > 1 else ""
-        shapes += [
-            Words(left + side / 2, NAME, f"{name}R² {each.explained:.3f}", "m"),
-            Words(left + side / 2, TOP + side + 32, "true", "m"),
-            Words(left - 50, TOP - 14, "predicted"),
-        ]
-        for x, y in map(panel.place, each.truth.tolist(), each.answer.tolist()):
-            corners = ((x - DOT, y), (x, y - DOT), (x + DOT, y), (x, y + DOT))
-            shapes.append(Area(corners, BLUE))
-        shapes.append(Line([panel.place(low, low), panel.place(high, high)], VERMILION))
-    return Chart(SIDE * len(shown), TOP + side + BOTTOM, shapes)
+        axes.set_title(f"{name}R² {each.explained:.3f}", fontsize=9)
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure

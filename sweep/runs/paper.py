@@ -5,8 +5,7 @@ import functools
 
 from PIL import Image, ImageDraw, ImageFont
 
-from sweep.plotting.colours import VERMILION
-from sweep.plotting.fonts import font_file
+from sweep.plotting.style import VERMILION, font_manager
 
 INK, GREY, PAPER, ACCENT = "#333333", "#ebebeb", "#ffffff", VERMILION
 LETTERS = 13  # their size, in pixels
@@ -23,9 +22,9 @@ class Paper:
         pen: draws on it.
     """
 
-    def __init__(self, width: int, height: int, picture: Image.Image | None = None) -> None:
-        """Take its size in pixels, and what is drawn on it already, if anything is."""
-        self.picture = picture or Image.new("RGB", (width, height), PAPER)
+    def __init__(self, width: int, height: int) -> None:
+        """Take its size in pixels."""
+        self.picture = Image.new("RGB", (width, height), PAPER)
         self.pen = ImageDraw.Draw(self.picture)
 
     def write(
@@ -75,4 +74,5 @@ def fitted(words: str, width: float, letters: int = LETTERS) -> str:
 
 @functools.cache
 def _font(letters: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(font_file()), letters)
+    """Return the font that comes with matplotlib, so that all figures look alike."""
+    return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), letters)

@@ -163,14 +163,14 @@ def test_what_draws_is_not_imported_before_a_sweep_has_ended():
 
 
 def test_what_draws_is_not_imported_in_the_process_of_a_run():
-    modules = "sweep.execution.local.preload, sweep.execution.worker, sweep.runs.drawing"
+    modules = "sweep.execution.local.preload, sweep.execution.worker"
     _, found = in_a_notebook(f"os.environ['OMP_NUM_THREADS'] = '1'\nimport {modules}")
     # MXNet itself imports a little of scikit-learn.
     assert not {"matplotlib", "sklearn.ensemble", "sweep.reporting"} & {*found["modules"]}
 
 
 def test_drawing_keeps_no_state_and_says_nothing():
-    code = "import sys, sweep.reporting.svg; print('matplotlib.pyplot' in sys.modules)"
+    code = "import sys, sweep.runs.drawing; print('matplotlib.pyplot' in sys.modules)"
     environment = {**os.environ, "HOME": "/dev/null"}  # no folder for matplotlib's list of fonts
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment)
     assert (done.stdout, done.stderr) == (b"False\n", b"")

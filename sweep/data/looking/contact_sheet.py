@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sweep.data.readers.decoding import AS_THEY_ARE, SCALING, Broken
 from sweep.data.readers.parts import Part
-from sweep.plotting.fonts import font_file
+from sweep.plotting.style import font_manager
 
 EXAMPLES = 10  # of a class
 CELL, GAP = 64, 6  # in pixels
@@ -22,7 +22,7 @@ def contact_sheet(part: Part, class_names: Sequence[str]) -> Image.Image:
         part: the images.
         class_names: in the order of their labels.
     """
-    font = ImageFont.truetype(str(font_file()), 13)
+    font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 13)
     left = round(max(font.getlength(name) for name in class_names)) + 3 * GAP
     step = CELL + GAP
     size = (left + EXAMPLES * step, GAP + len(class_names) * step)

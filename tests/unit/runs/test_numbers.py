@@ -14,7 +14,6 @@ from sweep.commands.predict import predict
 from sweep.config.recorded import from_yaml
 from sweep.display.run import kept_line
 from sweep.results.leaderboard import load_leaderboard
-from sweep.runs.chart import Area, Line, Words
 from sweep.runs.events import Ended, EpochKept
 from sweep.runs.execute import execute
 from sweep.runs.figures import Predicted, predicted
@@ -117,14 +116,6 @@ def test_runs_are_ranked_by_the_least_loss(place, whole):
     assert table["optim.lr"].tolist() == [0.2, 0.001]
 
 
-def texts(chart):
-    return [each.text for each in chart.shapes if isinstance(each, Words)]
-
-
-def titles_of(chart):
-    return [each for each in texts(chart) if "R²" in each]
-
-
 def test_what_is_predicted_beside_what_is_true():
     labels = np.array([[1, 5], [2, 5], [3, 5]], np.float32)
     first, second = predicted(labels, np.array([[1.0, 4], [2, 5], [4, 6]]))
@@ -132,17 +123,7 @@ def test_what_is_predicted_beside_what_is_true():
     assert (first.number, first.limits, first.explained) == (0, (1.0, 4.0), 0.5)
     assert second.truth.tolist() == [5, 5, 5]
     assert np.isnan(second.explained)
-    assert titles_of(draw_predicted([first], "a run")) == ["R² 0.500"]
-    chart = draw_predicted([first, second], "a run")
-    assert titles_of(chart) == ["number 0: R² 0.500", "number 1: R² nan"]
-    assert {"a run", "true", "predicted"} < {*texts(chart)}
-    places = [np.mean(each.points, axis=0) for each in chart.shapes if isinstance(each, Area)]
-    (low, high), (other, _) = (
-        each.points for each in chart.shapes if isinstance(each, Line) and each.ink == "#d55e00"
-    )
-    sides = [np.subtract(place, low) / np.subtract(high, low) for place in places[:3]]
-    span = 3 * 1.1  # from 1 to 4, and a margin on each side
-    expected = [((x - 0.85) / span, (y - 0.85) / span) for x, y in ((1, 1), (2, 2), (3, 4))]
-    np.testing.assert_allclose(sides, expected, atol=1e-9)
-    assert len(places) == 6 and all(x > other[0] for x, _ in places[3:])
-    assert chart.picture().size == (920, 486)
+    (alone,) = draw_predicted([first], "a run").axes
+    assert alone.get_title() == "R² 0.500"
+    titles = [each.get_title() for each in draw_predicted([first, second], "a run").axes]
+    assert titles == ["number 0: R² 0.500", "number 1: R² nan"]
