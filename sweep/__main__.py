@@ -12,11 +12,12 @@ if ASKED is signal.default_int_handler:
 
 def main() -> None:
     """Run a command if the first argument is the name of one, or else Hydra's application."""
-    from sweep import signals
+    from sweep import garbage, signals
     from sweep.commands import COMMANDS, COMPLETION_VARIABLE
     from sweep.pipes import for_a_reader
     from sweep.progress import asks_to_train, tell
 
+    garbage.look_seldom()
     is_command = sys.argv[1:2] and sys.argv[1] in COMMANDS
     if not is_command and "--version" in sys.argv:
         sys.argv[1:], is_command = ["--version"], True  # Hydra would print its own
@@ -25,6 +26,9 @@ def main() -> None:
     else:
         if asks_to_train(sys.argv[1:]):
             tell("Reading the configuration ...")
+            from sweep.execution.local.early import start_early
+
+            start_early(sys.argv[1:])
         from sweep.commands.train import main as application
     signals.let_none_be_lost()
     signal.signal(signal.SIGINT, ASKED)

@@ -16,7 +16,9 @@ from sweep.config.checks import check
 from sweep.config.choices import CHOSEN
 from sweep.config.explain import explain_composition, is_composition_error, no_field
 from sweep.config.fields import FieldInfo, declared
+from sweep.config.metrics import METRICS
 from sweep.config.params import as_text
+from sweep.config.registry import plugins
 from sweep.config.schema import Augment, Config, EarlyStopping, Notify, Search, Seeds, Tracking
 from sweep.errors import UserError, either, nearest
 
@@ -198,6 +200,19 @@ def _infos() -> Iterator[FieldInfo]:
         for kind in kinds:
             for inner in declared(kind).values():
                 yield inner.below(info)
+
+
+def prepare_schema() -> None:
+    """Import what can be chosen, and make what checks it, for processes that are forked from this.
+
+    Plugins are left to these: what they do when they are imported may not survive a fork.
+    """
+    for registry in (*CHOSEN.values(), METRICS):
+        registry.import_own()
+    for each in (Config, *NESTED.values()):
+        _adapter(each)
+    if not plugins():
+        field_infos()
 
 
 def fields() -> list[str]:

@@ -10,7 +10,7 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Callable
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from typing import Generic, TypeVar
 
 from sweep.errors import UserError, either, nearest
@@ -85,9 +85,13 @@ class Registry(Generic[Choice]):
         return [self._choices[name] for name in self.names()]
 
     def _discover(self) -> None:
+        self.import_own()
+        import_plugins()
+
+    def import_own(self) -> None:
+        """Import the modules of the registry's package, and no plugin."""
         if self._package:
             _import_modules(self._package)
-        import_plugins()
 
 
 @functools.cache
@@ -98,13 +102,19 @@ def _import_modules(package: str) -> None:
 
 
 @functools.cache
+def plugins() -> EntryPoints:
+    """Return what installed packages name; to look through all of them takes a while."""
+    return entry_points(group=PLUGINS)
+
+
+@functools.cache
 def import_plugins() -> None:
     """Import the modules that installed packages name in the group ``sweep.plugins``.
 
     Raises:
         UserError: one of them cannot be imported.
     """
-    for each in entry_points(group=PLUGINS):
+    for each in plugins():
         try:
             each.load()
         except Exception as error:  # whatever somebody else's module raises

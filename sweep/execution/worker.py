@@ -13,9 +13,10 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn, cast
 
 from hydra import version
+from hydra._internal.callbacks import Callbacks
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobRuntime, JobStatus, run_job, setup_globals
 from hydra.types import HydraContext
@@ -41,13 +42,14 @@ class Application:
 
     Attributes:
         task: trains a run; it tells its second argument how it gets on.
-        hydra_context: for Hydra's callbacks.
+        callbacks: Hydra's. What loads configurations stays where it is: it would bring those of
+            all plugins to every run, and have their modules imported there.
         name: as Hydra knows it.
         version_base: the version of Hydra that it is written for.
     """
 
     task: Task
-    hydra_context: HydraContext
+    callbacks: Callbacks
     name: str
     version_base: str
 
@@ -55,7 +57,8 @@ class Application:
 def running_application(task: Task, hydra_context: HydraContext) -> Application:
     """Return the application that runs in this process."""
     name = JobRuntime.instance().get("name")
-    return Application(task, hydra_context, name, version_base=str(version.getbase()))
+    callbacks = hydra_context.callbacks
+    return Application(task, callbacks, name, version_base=str(version.getbase()))
 
 
 def work(run: Callable[[Listener], JobReturn], connection: Connection) -> None:
@@ -120,7 +123,7 @@ def job_of_hydra(
             config=composed,
             job_dir_key="hydra.sweep.dir",
             job_subdir_key="hydra.sweep.subdir",
-            hydra_context=application.hydra_context,
+            hydra_context=HydraContext(cast(Any, None), application.callbacks),
         )
     except Exception as error:  # Hydra's, of a folder say; those of the task are in what it did
         return not_begun(composed, error)

@@ -1,5 +1,6 @@
 """What a run is recorded with besides its numbers: its name, its tags, its configuration."""
 
+import functools
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,11 +59,16 @@ def run_tags(
     return tags
 
 
+@functools.cache
+def environment_text() -> str:
+    """Return what runs here run on, as YAML."""
+    return yaml.safe_dump(environment(), sort_keys=False)
+
+
 def describe(config: Config, dataset: Dataset, record: "Record") -> None:
     """Record what is needed to train a run again."""
     record.log_text(to_yaml(config), tracking.CONFIG_FILE)
-    versions = yaml.safe_dump(environment(), sort_keys=False)
-    record.log_text(versions, tracking.ENVIRONMENT_FILE)
+    record.log_text(environment_text(), tracking.ENVIRONMENT_FILE)
     own = own_metrics(config.metrics, config.metrics_source, config.metrics_folder)
     of_metrics = own.source if own else None
     # Where there are several, they are the same.

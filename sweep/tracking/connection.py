@@ -32,13 +32,20 @@ POSTGRESQL_DRIVERS = ("psycopg", "psycopg2")
 POSTGRESQL_DRIVER = "pip install psycopg2-binary, and an address as in postgresql+psycopg2://…"
 
 
+@functools.cache
 def import_stores() -> None:
-    """Import what opening a database will need; MLflow leaves it until then, and it takes long."""
+    """Import what opening a database will need; MLflow leaves it until then, and it takes long.
+
+    What it would find out each time is found out once, for all processes that are forked from this:
+    how its classes belong to tables, and which of its migrations is the last.
+    """
     import_mlflow()
-    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+    import sqlalchemy.dialects.sqlite  # noqa: F401
+    from sqlalchemy.orm import configure_mappers
 
     import sweep.tracking.writer  # noqa: F401
 
+    configure_mappers()
     _read_migrations_once()
 
 
@@ -49,10 +56,8 @@ def _read_migrations_once() -> None:
     """
     from mlflow.store.db import utils
 
-    look = getattr(utils, "_get_latest_schema_revision", None)  # its own, and may have gone
-    if look and not hasattr(look, "cache_info"):
-        look = functools.cache(look)
-        utils._get_latest_schema_revision = look
+    if look := getattr(utils, "_get_latest_schema_revision", None):  # its own, and may have gone
+        utils._get_latest_schema_revision = look = functools.cache(look)
         look()
 
 

@@ -5,13 +5,25 @@ asked directly by what only reads, if its tables are those that are known here. 
 asked about all others, and about servers. Both answer as :mod:`sweep.tracking.records` says.
 """
 
+import functools
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Select, column, create_engine, exists, func, select, table
+from sqlalchemy import (
+    Connection,
+    Engine,
+    NullPool,
+    Select,
+    column,
+    create_engine,
+    exists,
+    func,
+    select,
+    table,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.expression import ColumnElement, FromClause
 
@@ -49,13 +61,20 @@ VERSIONS = _table("alembic_version", "version_num")
 @contextmanager
 def connected(uri: str) -> Iterator[Connection]:
     """Yield a connection to a database, on which nothing is written."""
+    with _engine(uri, os.getcwd()).connect() as connection:
+        yield connection
+
+
+@functools.lru_cache(maxsize=8)
+def _engine(uri: str, folder: str) -> Engine:
+    """Return what connects to a database, and keeps how it is asked; but no connection.
+
+    Args:
+        uri: of the database, which may be in a file with a relative path.
+        folder: where that path begins.
+    """
     arguments = {"sqlite": {"timeout": SQLITE_SECONDS}, **CONNECT_ARGUMENTS}
-    engine = create_engine(uri, connect_args=arguments.get(scheme(uri), {}))
-    try:
-        with engine.connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()
+    return create_engine(uri, connect_args=arguments.get(scheme(uri), {}), poolclass=NullPool)
 
 
 def is_known(connection: Connection) -> bool:

@@ -46,20 +46,39 @@ class Pyfunc:
     about: Mapping[str, str]
 
 
-def log_model(client: MlflowClient, run_id: str, pyfunc: Pyfunc, epoch: int) -> None:
-    """Keep a model as an output of a run, after this epoch.
-
-    May be done again, after whatever became of it before: there is only one model.
-    """
+def log_model_again(client: MlflowClient, run_id: str, pyfunc: Pyfunc, epoch: int) -> None:
+    """Keep a model as :func:`log_model`, whatever became of that before: there is only one."""
     run = client.get_run(run_id)
-    model = begun(client, run, MODEL) or client.create_logged_model(
-        run.info.experiment_id, MODEL, run_id, params=dict(run.data.params)
-    )
+    if (model := begun(client, run, MODEL)) is None:
+        log_model(client, run, run.data.params, pyfunc, epoch)
+        return
+    _keep(client, model, run_id, pyfunc)
+    if model.model_id not in outputs(run):
+        client.log_outputs(run_id, [LoggedModelOutput(model.model_id, epoch)])
+
+
+def log_model(
+    client: MlflowClient, run: Run, params: Mapping[str, str], pyfunc: Pyfunc, epoch: int
+) -> None:
+    """Keep a model as an output of a run that has none, after this epoch.
+
+    Args:
+        client: MLflow's.
+        run: MLflow's.
+        params: of the run.
+        pyfunc: the model.
+        epoch: which it is the network after.
+    """
+    run_id, experiment = run.info.run_id, run.info.experiment_id
+    model = client.create_logged_model(experiment, MODEL, run_id, params=dict(params))
+    _keep(client, model, run_id, pyfunc)
+    client.log_outputs(run_id, [LoggedModelOutput(model.model_id, epoch)])
+
+
+def _keep(client: MlflowClient, model: LoggedModel, run_id: str, pyfunc: Pyfunc) -> None:
     _describe(pyfunc, model, run_id)
     client.log_model_artifacts(model.model_id, str(pyfunc.folder))
     client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
-    if model.model_id not in outputs(run):
-        client.log_outputs(run_id, [LoggedModelOutput(model.model_id, epoch)])
 
 
 def outputs(run: Run) -> list[str]:

@@ -145,7 +145,6 @@ class Tracker:
         is raised on.
         """
         client = self._client
-        from mlflow.entities import Param
         from mlflow.tracking.context.registry import resolve_tags
 
         from sweep.tracking.writer import Record
@@ -160,14 +159,11 @@ class Tracker:
                 if parent:
                     own[MLFLOW_PARENT_RUN_ID] = parent
                 run = client.create_run(self._experiment_id, tags=own, run_name=as_name(name))
-                record = Record(client, run.info.run_id)
+                record = Record(client, run.info.run_id, created=run)
         there = past.params if past else {}
         try:
-            client.log_batch(
-                record.run_id,
-                # MLflow refuses another value, and what is there says the same in other words.
-                params=[Param(key, value) for key, value in params.items() if key not in there],
-            )
+            # MLflow refuses another value, and what is there says the same in other words.
+            record.log_params({key: params[key] for key in params if key not in there})
             yield record
             record.finish()
         except BaseException as error:

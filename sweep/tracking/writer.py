@@ -18,7 +18,7 @@ from urllib.request import url2pathname
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset as LoggedDataset
-from mlflow.entities import DatasetInput, InputTag, Metric, RunTag
+from mlflow.entities import DatasetInput, InputTag, Metric, Param, Run, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NOTE
 from mlflow.utils.validation import MAX_METRICS_PER_BATCH
 
@@ -27,7 +27,7 @@ from sweep.errors import Diverged, Paused, Pruned
 from sweep.heartbeat import waiting
 from sweep.tracking.connection import short_timeouts
 from sweep.tracking.first_use import unless_others_were_faster
-from sweep.tracking.logged_model import Pyfunc, log_model
+from sweep.tracking.logged_model import Pyfunc, log_model, log_model_again
 from sweep.tracking.names import (
     DIVERGED,
     EPOCHS_TAKEN_OVER,
@@ -60,6 +60,7 @@ class Record:
         run_id: str,
         known: Collection[tuple[str, int]] = (),
         begun_ms: int = 0,
+        created: Run | None = None,
     ) -> None:
         """Write to an existing run.
 
@@ -69,12 +70,20 @@ class Record:
             known: names and epochs of metrics that are recorded already, and are not sent again.
             begun_ms: when the run began, where it goes on: it does not end before, whatever the
                 system's clock was set to since.
+            created: MLflow's run, if it has just been created: what is not there need not be
+                looked for.
         """
         self._client, self.run_id = client, run_id
-        self._known = set(known)
+        self._known, self._created = set(known), created
+        self._params: dict[str, str] = {}
         self._unsent: deque[Metric] = deque()
         self._sender = ThreadPoolExecutor(max_workers=1)
         self._opened_ms, self._opened = max(now_ms(), begun_ms), time.monotonic()
+
+    def log_params(self, params: Mapping[str, str]) -> None:
+        """Record params, none of which the run has."""
+        self._params |= params
+        self._client.log_batch(self.run_id, params=[Param(*each) for each in params.items()])
 
     def log_epoch(self, record: EpochRecord) -> None:
         """Hand over all metrics of an epoch; they go out in one batch."""
@@ -182,7 +191,10 @@ class Record:
     @waiting()
     def log_model(self, pyfunc: Pyfunc, epoch: int) -> None:
         """Keep the network as it was after this epoch, as the model of the run."""
-        log_model(self._client, self.run_id, pyfunc, epoch)
+        if self._created:
+            log_model(self._client, self._created, self._params, pyfunc, epoch)
+        else:
+            log_model_again(self._client, self.run_id, pyfunc, epoch)
 
     def artifact_file(self, path: str) -> Path | None:
         """Return the file that an artifact is in; None if it is not on this machine."""

@@ -39,6 +39,7 @@ def test_every_package_has_the_name_and_the_version_that_it_tells():
     }
     assert len(told) > 50
     assert known == told
+    assert [*known] == sorted(known, key=str.lower)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from sweep.data.scaling import WHITE
 
 RARE = 0.002  # of the training images may have less, and so many more, than is usual
 IS_INK = 0.5  # of full ink
+PIXELS_AT_ONCE = 2**16  # of images that are measured together: they stay in the processor's cache
 
 Values = NDArray[np.float64]  # (n,) of images
 Inks = NDArray[np.float32]  # (n, h, w), 0 (none) to 1
@@ -36,11 +37,9 @@ def _pieces(images: Inks) -> Values:
     beside = np.zeros((3, 3, 3), bool)
     beside[1] = True  # pixels of one image
     labels, count = ndimage.label(images > IS_INK, beside)
-    # A piece is counted where its number is first met.
-    _, first = np.unique(labels, return_index=True)
-    numbers = labels.ravel()[first]
-    of_image = first[numbers > 0] // (images.shape[1] * images.shape[2])
-    return np.bincount(of_image, minlength=len(images)).astype(np.float64)
+    of_image = np.empty(count + 1, np.intp)  # that a piece is in, by its number; 0 is no piece
+    of_image[labels] = np.arange(len(images))[:, None, None]
+    return np.bincount(of_image[1:], minlength=len(images)).astype(np.float64)
 
 
 MEASURES: Mapping[str, tuple[Callable[[Inks], Values], str, str]] = {
@@ -60,9 +59,11 @@ def usual(images: NDArray[Any]) -> Usual:
     """
     inks = images[:, 0].astype(np.float32)
     inks /= np.float32(WHITE if images.dtype == np.uint8 else 1)
+    count = max(1, PIXELS_AT_ONCE // max(1, inks[:1].size))
+    parts = [inks[start : start + count] for start in range(0, len(inks), count)]
     found = {}
     for name, (measure, *_) in MEASURES.items():
-        low, high = np.quantile(measure(inks), (RARE, 1 - RARE))
+        low, high = np.quantile(np.concatenate([*map(measure, parts)]), (RARE, 1 - RARE))
         found[name] = (float(low), float(high))
     return found
 

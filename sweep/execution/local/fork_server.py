@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnContext
 from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from sweep.execution.local.guarded import guard
 
@@ -27,29 +27,46 @@ PAUSE_SECONDS = 0.1
 ANSWER_SECONDS = 600.0
 LAST = -1000  # a priority of what multiprocessing does when the process ends
 _server_threads: int | None = None
+_is_guess = False  # what the server was started for
 
 
 class NoAnswer(ChildProcessError):
     """A process has not answered in time."""
 
 
-def start_server(threads: int, *also: str) -> None:
+def start_server(threads: int) -> None:
     """Let the server import what runs need, in the background.
 
     Args:
         threads: of MXNet.
-        also: modules that these runs need besides what all need.
     """
-    global _server_threads
+    global _server_threads, _is_guess
     os.environ["OMP_NUM_THREADS"] = str(threads)
+    if _is_guess and threads != _server_threads:
+        _stop_server()
+        _server_threads = None
+    _is_guess = False
     if not HAS_FORK_SERVER or _server_threads is not None:
         return
     _server_threads = threads
-    forkserver.set_forkserver_preload([*also, "sweep.execution.local.preload"])
+    forkserver.set_forkserver_preload(["sweep.execution.local.preload"])
     _ensure_server()
     # In this process alone, after multiprocessing has ended its daemons and waited for all other
     # processes: a user's may come from the same server, which alone knows when they end.
     Finalize(None, _kill_server, exitpriority=LAST)
+
+
+def guess_server(threads: int) -> None:
+    """Start the server before it is known what runs need; it is started anew if this is not it."""
+    global _is_guess
+    before = os.environ.get("OMP_NUM_THREADS")
+    try:
+        start_server(threads)
+    finally:
+        os.environ.pop("OMP_NUM_THREADS")
+        if before is not None:
+            os.environ["OMP_NUM_THREADS"] = before
+    _is_guess = True
 
 
 def _ensure_server() -> None:
@@ -62,6 +79,13 @@ def _ensure_server() -> None:
         forkserver.ensure_running()
     finally:
         signal.signal(signal.SIGINT, kept)
+
+
+def _stop_server() -> None:
+    """End the server, so that the next process is started by another."""
+    _kill_server()  # or it would import all that it was told to, before it heard
+    with contextlib.suppress(ChildProcessError):  # it had ended before
+        cast(Any, forkserver)._forkserver._stop()
 
 
 def _kill_server() -> None:

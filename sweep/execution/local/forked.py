@@ -26,6 +26,7 @@ from sweep.execution.job import Job, Running
 from sweep.execution.local.guarded import guard
 from sweep.execution.watch import Watch
 from sweep.execution.worker import BLOCKED, RUN_LOG, work
+from sweep.garbage import look_as_usual
 from sweep.runs.events import Listener
 from sweep.signals import write_stacks_to
 
@@ -87,6 +88,7 @@ def _opened(folder: Path) -> IO[str]:
 def _train(train: Train, log: IO[Any], receiver: Connection, sender: Connection) -> None:
     """Do it, in the fork. What is printed goes where it always did; what crashes, to the log."""
     receiver.close()  # the parent's
+    look_as_usual()
     sys.stdin = sys.__stdin__
     if isinstance(sys.stdout, io.TextIOWrapper):  # nothing is lost if the process is killed
         sys.stdout.reconfigure(line_buffering=True)

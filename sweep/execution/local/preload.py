@@ -5,23 +5,58 @@ It touches no GPU, no database and no MXNet array: none of these would survive t
 
 import contextlib
 import gc
+import importlib
+import sys
+from collections.abc import Iterator
 
+from PIL import Image
+
+import sweep.execution.worker  # noqa: F401
+from sweep.config.compose import prepare_schema
 from sweep.data.formats.mnist import read_packaged
-from sweep.environment import commit, environment
+from sweep.environment import commit
 from sweep.errors import UserError
 
+MXNET = "sweep.backend.mxnet"
+TASK = "sweep.commands.train"  # has the task of runs, whose processes are told its name
+# MXNet takes a class of one and a test's function of the other, if they are there. Both take half
+# a second to import, which nobody here would ever use.
+UNUSED = ("sklearn", "scipy.stats")
+
+
+@contextlib.contextmanager
+def _as_if_not_installed(*modules: str) -> Iterator[None]:
+    """Let nobody import these modules meanwhile, unless they are imported already."""
+    hidden = [each for each in modules if each not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type] # None is what does it
+    try:
+        yield
+    finally:
+        for each in hidden:
+            del sys.modules[each]
+
+
+gc.disable()  # nothing of what is imported is garbage, and it is looked through at the end
+importlib.import_module(TASK)
 with contextlib.suppress(
     UserError
 ):  # MXNet cannot be loaded: the first run imports it, and says so
+    with _as_if_not_installed(*UNUSED):
+        importlib.import_module(MXNET)
+    import sweep.runs.drawing
     import sweep.runs.execute  # noqa: F401
+    from sweep.runs.described import environment_text
     from sweep.tracking import import_stores
 
     import_stores()
+    environment_text()
+    prepare_schema()
+    Image.preinit()  # for the formats of figures
 
-environment()
 commit()
 read_packaged()
 # What there is now is not looked through again, and so not copied, in every process:
 # https://docs.python.org/3/library/gc.html#gc.freeze
 gc.collect()
 gc.freeze()
+gc.enable()

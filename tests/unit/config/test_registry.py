@@ -9,7 +9,7 @@ import pytest
 
 from sweep.config import registry as module
 from sweep.config.choices import DATASETS, NETWORKS, OPTIMIZERS, SCHEDULES
-from sweep.config.compose import load
+from sweep.config.compose import load, prepare_schema
 from sweep.config.losses import LOSSES
 from sweep.config.metrics import METRICS
 from sweep.config.registry import PLUGINS, Registry, import_plugins
@@ -33,6 +33,7 @@ def plugins(monkeypatch, tmp_path):
     """Return a function that installs plugins: files of Python, by the names of their modules."""
     monkeypatch.syspath_prepend(tmp_path)
     import_plugins.cache_clear()
+    module.plugins.cache_clear()
 
     def install(**sources):
         points = []
@@ -45,6 +46,7 @@ def plugins(monkeypatch, tmp_path):
 
     yield install
     import_plugins.cache_clear()
+    module.plugins.cache_clear()
     for path in tmp_path.glob("*.py"):
         sys.modules.pop(path.stem, None)
 
@@ -126,6 +128,13 @@ def test_a_plugin_adds_a_choice(plugins, monkeypatch):
         UserError, match=r"^model=wid \(did you mean wide\?\): allowed is alexnet, "
     ):
         NETWORKS["wid"]
+
+
+def test_what_is_prepared_for_forks_imports_no_plugin(plugins):
+    plugins(mine="1 / 0")
+    prepare_schema()
+    with pytest.raises(UserError):
+        import_plugins()
 
 
 @pytest.mark.parametrize(

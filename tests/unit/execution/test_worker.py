@@ -4,7 +4,11 @@ import signal
 from multiprocessing import Pipe
 
 import pytest
+from hydra._internal.callbacks import Callbacks
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra.core.utils import JobStatus
+from hydra.types import HydraContext
 from omegaconf import OmegaConf
 
 from sweep.errors import RunFailed
@@ -27,6 +31,16 @@ def test_a_run_whose_sweep_is_gone_closes_its_record_without_being_stopped_again
         worker._tell(sender, Notice("anything"))
     signal.raise_signal(signal.SIGTERM)  # as the thread does that has noticed it too
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+
+
+def test_a_run_is_not_sent_what_loads_configurations(monkeypatch):
+    monkeypatch.setattr(worker.JobRuntime.instance(), "conf", OmegaConf.create({"name": "sweep"}))
+    context = HydraContext(ConfigLoaderImpl(ConfigSearchPathImpl()), Callbacks())
+    application = worker.running_application(len, context)
+    sent = pickle.dumps(application)
+    assert b"config_loader" not in sent and b"config_store" not in sent
+    found = pickle.loads(sent)
+    assert (found.task, found.name, found.callbacks.callbacks) == (len, "sweep", [])
 
 
 def test_what_hydra_could_not_begin_has_failed_with_the_reason_in_one_line():
