@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnContext
 from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 from sweep.execution.local.guarded import guard
 
@@ -43,7 +43,7 @@ def start_server(threads: int) -> None:
     global _server_threads, _is_guess
     os.environ["OMP_NUM_THREADS"] = str(threads)
     if _is_guess and threads != _server_threads:
-        _stop_server()
+        _kill_server()
         _server_threads = None
     _is_guess = False
     if not HAS_FORK_SERVER or _server_threads is not None:
@@ -81,19 +81,14 @@ def _ensure_server() -> None:
         signal.signal(signal.SIGINT, kept)
 
 
-def _stop_server() -> None:
-    """End the server, so that the next process is started by another."""
-    _kill_server()  # or it would import all that it was told to, before it heard
-    with contextlib.suppress(ChildProcessError):  # it had ended before
-        cast(Any, forkserver)._forkserver._stop()
-
-
 def _kill_server() -> None:
     """Kill the server, which may still import what nobody needs: it would keep our output open."""
     process_id: int | None = getattr(getattr(forkserver, "_forkserver", None), "_forkserver_pid", 0)
     if process_id:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process_id, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):  # it is waited for, and left to be found
+                os.waitid(os.P_PID, process_id, os.WEXITED | os.WNOWAIT)
 
 
 def context(threads: int) -> ForkServerContext | SpawnContext:

@@ -35,16 +35,16 @@ def test_a_server_is_guessed_for_sweeps_that_fork_here(given, threads, guessed):
 
 @pytest.fixture
 def started(monkeypatch):
-    """Return with which number of threads servers were started, and how many were stopped."""
-    numbers, stopped = [], []
+    """Return with which number of threads servers were started, and how many were killed."""
+    numbers, killed = [], []
     for name, value in (("_server_threads", None), ("_is_guess", False), ("HAS_FORK_SERVER", True)):
         monkeypatch.setattr(fork_server, name, value)
     ensure = lambda: numbers.append(os.environ["OMP_NUM_THREADS"])  # noqa: E731
     monkeypatch.setattr(fork_server, "_ensure_server", ensure)
-    monkeypatch.setattr(fork_server, "_stop_server", lambda: stopped.append(True))
+    monkeypatch.setattr(fork_server, "_kill_server", lambda: killed.append(True))
     monkeypatch.setattr(fork_server, "Finalize", lambda *arguments, **options: None)
     monkeypatch.setattr(fork_server.forkserver, "set_forkserver_preload", lambda modules: None)
-    return numbers, stopped
+    return numbers, killed
 
 
 @pytest.mark.parametrize("given", [None, "7"])
