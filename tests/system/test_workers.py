@@ -36,10 +36,10 @@ def fail():
 """
 
 
-def run(folder, code, *arguments):
+def run(folder, code):
     (folder / "script.py").write_text(code)
     return subprocess.run(
-        [sys.executable, "script.py", *arguments],
+        [sys.executable, "script.py"],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -52,33 +52,6 @@ def test_functions_are_called_in_fresh_processes(tmp_path):
     (tmp_path / "asked.py").write_text(ASKED)
     done = run(tmp_path, CALLS)
     assert (done.returncode, done.stdout, done.stderr) == (0, "UserError what is wrong\n", "")
-
-
-GUESSED = """
-import os, sys
-from multiprocessing import forkserver
-from sweep.execution.local import fork_server as workers
-import asked
-
-def server():
-    return forkserver._forkserver._forkserver_pid
-
-if __name__ == "__main__":
-    forkserver.set_forkserver_preload = lambda modules: None  # these need none of it
-    workers.guess_server(2)
-    guessed = server()
-    workers.start_server(int(sys.argv[1]))
-    found = workers.call(asked.process, int(sys.argv[1]))
-    assert found[2] == sys.argv[1]
-    print(server() == guessed == found[1], found[1] == server())
-"""
-
-
-@pytest.mark.parametrize(("threads", "is_kept"), [("2", True), ("1", False)])
-def test_a_server_that_was_guessed_wrong_is_another(tmp_path, threads, is_kept):
-    (tmp_path / "asked.py").write_text(ASKED)
-    done = run(tmp_path, GUESSED, threads)
-    assert (done.stdout, done.stderr, done.returncode) == (f"{is_kept} True\n", "", 0)
 
 
 OTHERS = """

@@ -27,7 +27,6 @@ PAUSE_SECONDS = 0.1
 ANSWER_SECONDS = 600.0
 LAST = -1000  # a priority of what multiprocessing does when the process ends
 _server_threads: int | None = None
-_is_guess = False  # what the server was started for
 
 
 class NoAnswer(ChildProcessError):
@@ -40,12 +39,8 @@ def start_server(threads: int) -> None:
     Args:
         threads: of MXNet.
     """
-    global _server_threads, _is_guess
+    global _server_threads
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    if _is_guess and threads != _server_threads:
-        _kill_server()
-        _server_threads = None
-    _is_guess = False
     if not HAS_FORK_SERVER or _server_threads is not None:
         return
     _server_threads = threads
@@ -54,19 +49,6 @@ def start_server(threads: int) -> None:
     # In this process alone, after multiprocessing has ended its daemons and waited for all other
     # processes: a user's may come from the same server, which alone knows when they end.
     Finalize(None, _kill_server, exitpriority=LAST)
-
-
-def guess_server(threads: int) -> None:
-    """Start the server before it is known what runs need; it is started anew if this is not it."""
-    global _is_guess
-    before = os.environ.get("OMP_NUM_THREADS")
-    try:
-        start_server(threads)
-    finally:
-        os.environ.pop("OMP_NUM_THREADS")
-        if before is not None:
-            os.environ["OMP_NUM_THREADS"] = before
-    _is_guess = True
 
 
 def _ensure_server() -> None:
@@ -87,8 +69,6 @@ def _kill_server() -> None:
     if process_id:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process_id, signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):  # it is waited for, and left to be found
-                os.waitid(os.P_PID, process_id, os.WEXITED | os.WNOWAIT)
 
 
 def context(threads: int) -> ForkServerContext | SpawnContext:
