@@ -33,18 +33,19 @@ class NoAnswer(ChildProcessError):
     """A process has not answered in time."""
 
 
-def start_server(threads: int) -> None:
+def start_server(threads: int, *also: str) -> None:
     """Let the server import what runs need, in the background.
 
     Args:
         threads: of MXNet.
+        also: modules that these runs need besides what all need.
     """
     global _server_threads
     os.environ["OMP_NUM_THREADS"] = str(threads)
     if not HAS_FORK_SERVER or _server_threads is not None:
         return
     _server_threads = threads
-    forkserver.set_forkserver_preload(["sweep.execution.local.preload"])
+    forkserver.set_forkserver_preload([*also, "sweep.execution.local.preload"])
     _ensure_server()
     # In this process alone, after multiprocessing has ended its daemons and waited for all other
     # processes: a user's may come from the same server, which alone knows when they end.

@@ -38,12 +38,10 @@ def _as_if_not_installed(*modules: str) -> Iterator[None]:
 
 gc.disable()  # nothing of what is imported is garbage, and it is looked through at the end
 importlib.import_module(TASK)
-with contextlib.suppress(
-    UserError
-):  # MXNet cannot be loaded: the first run imports it, and says so
+# MXNet cannot be loaded: the first run imports it, and says so
+with contextlib.suppress(UserError):
     with _as_if_not_installed(*UNUSED):
         importlib.import_module(MXNET)
-    import sweep.runs.drawing
     import sweep.runs.execute  # noqa: F401
     from sweep.runs.described import environment_text
     from sweep.tracking import import_stores
