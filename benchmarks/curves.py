@@ -120,12 +120,13 @@ class Curves:
     def rough(self, values: Values) -> list[float]:
         """Return the same, with what the surrogate missed of one of the rows it takes for alike.
 
-        Of which, follows from the values: the same have the same curve.
+        Of which, follows from the values: the same have the same curve. They are rounded for that,
+        since another NumPy's logarithm has another last digit.
         """
         place = np.array(features(values))
         curve = _per_error(self._model.predict([place]))
         alike = self._alike.kneighbors(curve, return_distance=False)[0]
-        drawn = alike[zlib.crc32(place.tobytes()) % NEAREST]
+        drawn = alike[zlib.crc32(place.round(6).tobytes()) % NEAREST]
         return [float(each) for each in _accuracy(curve[0] + self._residuals[drawn])]
 
 
