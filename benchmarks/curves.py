@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from curve_table import EPOCHS, TABLE, accuracies, is_trained, read
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import ExtraTreesRegressor
@@ -33,6 +32,7 @@ LINEAR = {"optim.momentum": (0.0, 0.95)}
 CHOICES = {"model.activation": ("tanh", "relu", "sigmoid"), "batch_size": (50, 100, 200, 400)}
 LEAST_ROWS = 64
 FOLDS, NEAREST = 10, 10
+LEAST_ERROR = 0.01  # share of the images; less than any run's
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, Any]  # of a run, by its names
@@ -79,6 +79,7 @@ class Curves:
     Attributes:
         rows: how many of the table it is made from.
         errors: how far it is from accuracies of rows that it was not fitted to, (rows, epochs).
+        is_good: which rows are in the best third, among which searches end, (rows,).
     """
 
     @threadpool_limits.wrap(limits=1)  # matrices are small: threads only wait for each other
@@ -96,9 +97,10 @@ class Curves:
             )
         self.rows = len(rows)
         places, reached = np.array(list(map(features, rows))), np.array(list(map(accuracies, rows)))
-        # Errors are told from each other near 0 and 1, where accuracies hardly differ.
+        # The scale on which those that have learnt differ most, and those that have not hardly do:
+        # the step between the two makes a surrogate go beyond what any run has reached.
         model = TransformedTargetRegressor(
-            SURROGATES[surrogate], func=_logit, inverse_func=expit, check_inverse=False
+            SURROGATES[surrogate], func=_per_error, inverse_func=_accuracy, check_inverse=False
         )
         folds = KFold(FOLDS, shuffle=True, random_state=0)
         with warnings.catch_warnings():  # length scales at their ends: as good as 0 or infinity
@@ -106,27 +108,36 @@ class Curves:
             predicted = cross_val_predict(model, places, reached, cv=folds)
             self._model = model.fit(places, reached)
         self.errors: Floats = np.abs(predicted - reached)
-        self._residuals = reached - predicted
-        self._near = NearestNeighbors(n_neighbors=NEAREST).fit(places)
+        best = reached.max(axis=1)
+        self.is_good: NDArray[np.bool_] = best >= np.quantile(best, 2 / 3)
+        self._residuals = _per_error(reached) - _per_error(predicted)
+        self._alike = NearestNeighbors(n_neighbors=NEAREST).fit(_per_error(predicted))
 
     def smooth(self, values: Values) -> list[float]:
         """Return the accuracy after each epoch, as the surrogate has it."""
         return [float(each) for each in self._model.predict([features(values)])[0]]
 
     def rough(self, values: Values) -> list[float]:
-        """Return the same, with what the surrogate missed of one of the nearest rows.
+        """Return the same, with what the surrogate missed of one of the rows it takes for alike.
 
-        Of which, follows from the values: the same have the same curve.
+        Of which, follows from the values: the same have the same curve. They are rounded for that,
+        since another NumPy's logarithm has another last digit.
         """
         place = np.array(features(values))
-        near = self._near.kneighbors([place], return_distance=False)[0]
-        drawn = near[zlib.crc32(place.tobytes()) % NEAREST]
-        reached = self._model.predict([place])[0] + self._residuals[drawn]
-        return [float(each) for each in reached.clip(0, 1)]
+        curve = _per_error(self._model.predict([place]))
+        alike = self._alike.kneighbors(curve, return_distance=False)[0]
+        drawn = alike[zlib.crc32(place.round(6).tobytes()) % NEAREST]
+        return [float(each) for each in _accuracy(curve[0] + self._residuals[drawn])]
 
 
-def _logit(accuracy: Floats) -> Floats:
-    found: Floats = logit(accuracy.clip(0.001, 0.999))
+def _per_error(accuracy: Floats) -> Floats:
+    """Return among how many images one is wrong."""
+    found: Floats = 1 / (1 - accuracy.clip(0, 1 - LEAST_ERROR))
+    return found
+
+
+def _accuracy(per_error: Floats) -> Floats:
+    found: Floats = 1 - 1 / per_error.clip(1, 1 / LEAST_ERROR)
     return found
 
 
@@ -143,11 +154,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     fitted = {name: Curves(given.table, name) for name in SURROGATES}
     epochs = " | ".join(f"epoch {epoch}" for epoch in range(1, EPOCHS + 1))
-    print(f"Median error of {fitted[CHOSEN].rows} rows in {FOLDS}-fold cross-validation\n")
-    print(f"| surrogate | {epochs} |\n| --- |{' ---: |' * EPOCHS}")
+    rows = fitted[CHOSEN].rows
+    print(f"Median error in {FOLDS}-fold cross-validation: {rows} rows, and their best third\n")
+    print(f"| surrogate | of | {epochs} |\n| --- | --- |{' ---: |' * EPOCHS}")
     for name, curves in fitted.items():
-        errors = np.median(curves.errors, axis=0)
-        print(f"| {name} | {' | '.join(f'{each:.4f}' for each in errors)} |")
+        for which, errors in (("all", curves.errors), ("best", curves.errors[curves.is_good])):
+            middle = " | ".join(f"{each:.4f}" for each in np.median(errors, axis=0))
+            print(f"| {name} | {which} | {middle} |")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from optuna.pruners import BasePruner, HyperbandPruner, SuccessiveHalvingPruner
 from optuna.samplers import TPESampler
 from replayed import WORKERS, Curve, Search, replay
 from search import SPACE
-from simulated import Optunas, Ours, accuracies
+from simulated import Optunas, Ours, accuracies, copy_shallowly
 
 from sweep.config.compose import load
 from sweep.config.ranges import parse_overrides
@@ -40,6 +40,7 @@ def ours(sampler: str, pruner: str | None) -> Search:
 
     def search(curve: Curve, seed: int, wanted: float) -> Iterator[float]:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
+        copy_shallowly()
         return accuracies(Ours(settings, FOUND, curve, EPOCHS, seed), WORKERS)
 
     return search
@@ -50,6 +51,7 @@ def optunas(pruner: BasePruner) -> Search:
 
     def search(curve: Curve, seed: int, wanted: float) -> Iterator[float]:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
+        copy_shallowly()
         return accuracies(
             Optunas(TPESampler(seed=seed), pruner, FOUND, curve, f"replay {seed}"), WORKERS
         )
@@ -64,6 +66,7 @@ SEARCHES: dict[str, Search] = {
         for pruner in PRUNERS
     },
     "Optuna: TPE, SuccessiveHalvingPruner": optunas(SuccessiveHalvingPruner(1, FACTOR)),
+    "Optuna: TPE, SuccessiveHalvingPruner as it is": optunas(SuccessiveHalvingPruner()),
     "Optuna: TPE, HyperbandPruner": optunas(HyperbandPruner(1, EPOCHS, FACTOR)),
 }
 

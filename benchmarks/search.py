@@ -4,8 +4,9 @@
 
 For each seed, a random search of 32 full runs is trained, then TPE with ASHA on the same space,
 each by its command. Counted are the epochs that all runs had trained when the best validation
-accuracy of the random search was reached. Writes ``results/search-lenet.csv`` and
-``docs/images/search-lenet.png``.
+accuracy of the random search was reached; and how long workers had no run meanwhile: see idle.py.
+Writes ``results/search-lenet.csv`` and ``docs/images/search-lenet.png``. With ``--known-random``
+the random searches are those of an earlier such table, since the same runs have the same curves.
 """
 
 import argparse
@@ -17,9 +18,12 @@ from statistics import median
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from idle import occupation, read
+from measuring import CORES
 from mlflow import MlflowClient
 
-RESULTS = Path(__file__).parent / "results"
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
 PICTURES = Path(__file__).parents[1] / "docs" / "images"
 SPACE = (
     "optim.lr=tag(log,interval(1e-3,1))",
@@ -38,7 +42,7 @@ DATASET = ("dataset=fashion_mnist", "dataset.val_size=30000")
 N_TRIALS = {"lenet": 40, "mlp": 60}  # of TPE with ASHA: somewhat over a third of random's epochs
 SEARCHES = {
     "random": ("search.sampler=random", "search.n_trials=32"),
-    "TPE with ASHA": ("search.sampler=tpe", "search.pruner=stop_asha"),
+    "TPE with ASHA": ("search.sampler=tpe", "search.pruner=asha"),
 }
 COLOURS = {"random": "#8a8a8a", "TPE with ASHA": "#1f6fb4"}
 
@@ -59,18 +63,29 @@ def run_search(name: str, network: str, search_seed: int, root: str, folder: Pat
         *where,
         "--multirun",
     ]
-    subprocess.run([sys.executable, "-m", "sweep", *command], cwd=folder, check=True)
+    watched = [sys.executable, str(HERE / "idle.py"), times_of(experiment)]
+    subprocess.run([*watched, *command], cwd=folder, check=True)
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
     number = client.get_experiment_by_name(experiment).experiment_id
-    points = [
+    ids = [run.info.run_id for run in client.search_runs([number], max_results=1000)]
+    of_time = sorted(
         (point.timestamp, point.value)
-        for run in client.search_runs([number], max_results=1000)
-        for point in client.get_metric_history(run.info.run_id, "val/accuracy")
-    ]
-    table = pd.DataFrame(sorted(points), columns=["timestamp_ms", "val/accuracy"])
+        for each in ids
+        for point in client.get_metric_history(each, "val/accuracy")
+    )
+    if (file := folder / times_of(experiment)).exists():
+        epochs = [client.get_metric_history(each, "epoch_seconds") for each in ids]
+        trained = sum(point.value for each in epochs for point in each)
+        print(f"{experiment}: {occupation(read(file), CORES, trained)}", flush=True)
+    table = pd.DataFrame(of_time, columns=["timestamp_ms", "val/accuracy"])
     table["best"] = table["val/accuracy"].cummax()
     table["epochs"] = table.index + 1
     return table.assign(search=name)
+
+
+def times_of(experiment: str) -> str:
+    """Return the name of the file that tells when a search's workers had a run."""
+    return f"{experiment} times.csv"
 
 
 def epochs_to_reach(table: pd.DataFrame, accuracy: float) -> float:
@@ -119,6 +134,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("search-benchmark"))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--same-runs", action="store_true", help="that both searches begin with")
+    parser.add_argument("--known-random", type=Path, metavar="TABLE.csv", help="not trained again")
     options = parser.parse_args()
     # With the same seed both begin with the same ten runs, and share their luck.
     apart, end = (0, "-same-runs") if options.same_runs else (100, "")
@@ -126,6 +142,7 @@ def main() -> None:
         options.folder / options.network,
         RESULTS / f"search-{options.network}{end}.csv",
     )
+    known = pd.read_csv(options.known_random) if options.known_random else pd.DataFrame()
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     tables, shares = [], []
@@ -133,10 +150,13 @@ def main() -> None:
     print("| ---: | ---: | ---: | ---: | ---: |")
     for seed in range(options.seeds):
         root = os.path.abspath(options.root)
-        random, asha = (
-            run_search(name, options.network, search_seed, root, folder).assign(seed=seed)
-            for name, search_seed in zip(SEARCHES, (seed, seed + apart), strict=True)
+        random = (
+            known[(known["search"] == "random") & (known["seed"] == seed)]
+            if len(known)
+            else run_search("random", options.network, seed, root, folder).assign(seed=seed)
         )
+        asha = run_search("TPE with ASHA", options.network, seed + apart, root, folder)
+        asha = asha.assign(seed=seed)
         tables += [random, asha]
         best, total = random["best"].iloc[-1], len(random)
         needed = epochs_to_reach(asha, best)

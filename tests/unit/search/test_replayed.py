@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from curve_table import CHANCE, DIVERGED, NAMES, RIGHT, accuracies, folded, is_trained, read, write
-from curves import Curves, features, random_values
+from curves import Curves, features, random_values, target
+from idle import idle_share, occupation
 from replayed import epochs_until, markdown
 from simulated import Ours
 from simulated import accuracies as in_turns
@@ -71,6 +72,24 @@ def test_curves_are_those_of_the_rows_where_these_are(tmp_path):
     assert curves.rough(rows[5]) == curves.rough(dict(rows[5]))
 
 
+@pytest.mark.parametrize("kind", ["smooth", "rough"])
+def test_what_is_wanted_is_about_what_the_best_of_so_many_rows_reach(tmp_path, kind):
+    """Where many runs have learnt nothing, a surrogate must not go beyond what any has reached."""
+    random = np.random.default_rng(3)
+    drawn = [random_values(random) for _ in range(64)]
+    ends = [26_500 - 900 * abs(np.log10(each["optim.lr"]) + 1.2) for each in drawn]
+    has_learnt = [each["model.activation"] != "sigmoid" for each in drawn]
+    rows = [
+        _row(each, [round(end) - 3_000 // epoch if learnt else 3_000 for epoch in range(1, 10)])
+        for each, end, learnt in zip(drawn, ends, has_learnt, strict=True)
+    ]
+    write(rows, tmp_path / "table.csv")
+    curves = Curves(tmp_path / "table.csv")
+    wanted = [target(getattr(curves, kind), seed) for seed in range(5)]
+    assert np.median(wanted) == pytest.approx(max(max(accuracies(each)) for each in rows), abs=0.01)
+    assert curves.is_good.sum() == pytest.approx(64 / 3, abs=1)
+
+
 def test_a_surrogate_sees_logarithms_between_the_ends():
     ends = {"optim.lr": 1e-3, "optim.wd": "0.01", "optim.momentum": 0.475}
     found = features({**ends, "batch_size": "400", "model.activation": "relu"})
@@ -104,3 +123,13 @@ def test_the_table_tells_who_had_not_got_there(tmp_path):
     )
     found.to_csv(tmp_path / "replay-sweep.csv", index=False)
     assert "| tpe | 4 | 45 | 38 to 110 | 0.16 | 1 |" in markdown(tmp_path)
+
+
+def test_workers_are_idle_while_they_have_no_run():
+    times = [(0.0, 10.0), (1.0, 4.0), (5.0, 9.0), (10.0, 20.0)]
+    assert idle_share(times, workers=2, until=10) == pytest.approx((1 + 1 + 1) / 20)
+    assert idle_share(times, workers=2, until=20) == pytest.approx((1 + 1 + 1 + 10) / 40)
+    assert occupation(times, workers=2, trained=24) == (
+        "4 processes in 20 s; 2 workers had no run for 15.0% of their time until the last was "
+        "started, and 32.5% until it had ended; they trained for 60.0%"
+    )
