@@ -12,6 +12,7 @@ from typing import Literal
 
 from sweep.config.images import Shape
 
+Means = Literal["reduce", "pooling"]
 LARGEST_SIDE = 4096  # of an image that a plan may need at least, in pixels
 
 
@@ -90,7 +91,15 @@ def _fitting(layer: Convolution | Pooling, height: int, width: int) -> tuple[int
 
 @dataclass(frozen=True)
 class GlobalMean(Layer):
-    """The mean of each channel."""
+    """The mean of each channel.
+
+    Attributes:
+        by: the operator that computes it. oneDNN has only slow reference code for the gradient of
+            the one that pools, and hands on a layout for which normalisations before it have no
+            other code either. The low bits of the two differ.
+    """
+
+    by: Means
 
     def output(self, shape: Shape) -> Shape:
         """Return a value for each channel."""

@@ -80,7 +80,7 @@ def _(layer: Pooling, shape: Shape) -> Any:
 
 @_block.register
 def _(layer: GlobalMean, shape: Shape) -> Any:
-    return gluon.nn.GlobalAvgPool2D()
+    return {"reduce": ChannelMeans, "pooling": gluon.nn.GlobalAvgPool2D}[layer.by]()
 
 
 @_block.register
@@ -122,6 +122,14 @@ def _(layer: Sum, shape: Shape) -> Any:
 @_block.register
 def _(layer: Branches, shape: Shape) -> Any:
     return Joined(layer, shape)
+
+
+class ChannelMeans(gluon.HybridBlock):
+    """The mean of each channel, by MXNet's operator for the means of any axes."""
+
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        """Return (n, channels, 1, 1), in MXNet's namespace ``F``."""
+        return F.mean(x, axis=(2, 3), keepdims=True)
 
 
 class WidenedShortcut(gluon.HybridBlock):

@@ -8,14 +8,13 @@ from sweep.config.choices import NETWORKS
 from sweep.config.fields import STRICT, Count, Counts
 from sweep.config.images import Shape
 from sweep.errors import UserError
-from sweep.networks.families.planned import Convolutional
+from sweep.networks.families.planned import Averaged
 from sweep.networks.families.stems import Stem, stem
 from sweep.networks.plan import (
     Activation,
     Branches,
     Convolution,
     Dense,
-    GlobalMean,
     Plan,
     Pooling,
 )
@@ -25,7 +24,7 @@ HALVED = Pooling("avg", kernel=2, stride=2)
 
 @NETWORKS.registers("densenet")
 @dataclass(frozen=True, config=STRICT)
-class DenseNet(Convolutional):
+class DenseNet(Averaged):
     """Blocks in which each convolution's channels are added to all that it was given.
 
     Between blocks, a convolution of 1×1 halves the channels, and average pooling the size. Source:
@@ -62,7 +61,7 @@ class DenseNet(Convolutional):
             channels //= 2
             plan += (*self._before(channels, kernel=1), HALVED)
         plan += self._block(last)
-        end = (*self.normalized, Activation(), GlobalMean(), *self.dropped)
+        end = (*self.normalized, Activation(), *self.averaged, *self.dropped)
         return (*plan, *end, Dense(classes))
 
     def _block(self, convolutions: int) -> Plan:

@@ -8,9 +8,9 @@ from sweep.config.choices import NETWORKS
 from sweep.config.fields import STRICT, Counts, Positive
 from sweep.config.images import Shape
 from sweep.errors import UserError
-from sweep.networks.families.planned import Convolutional, pooled
+from sweep.networks.families.planned import Averaged, pooled
 from sweep.networks.families.stems import Stem, stem
-from sweep.networks.plan import Branches, Dense, GlobalMean, Plan, Pooling
+from sweep.networks.plan import Branches, Dense, Plan, Pooling
 
 Inception = tuple[int, tuple[int, int], tuple[int, int], int]  # channels of the four paths
 STAGES: tuple[tuple[Inception, ...], ...] = (
@@ -37,7 +37,7 @@ SMOOTHED = Pooling("max", kernel=3, stride=1, padding=1)
 
 @NETWORKS.registers("googlenet")
 @dataclass(frozen=True, config=STRICT)
-class GoogLeNet(Convolutional):
+class GoogLeNet(Averaged):
     """Inception blocks of four paths, in three stages with pooling before each.
 
     Source: C. Szegedy et al., Going deeper with convolutions (2015), without its side outputs, as
@@ -72,7 +72,7 @@ class GoogLeNet(Convolutional):
         for number, (inceptions, count) in enumerate(zip(STAGES, self.blocks, strict=True)):
             plan += (HALVED,) if number else ()
             plan += tuple(self._inception(each) for each in inceptions[:count])
-        return (*plan, GlobalMean(), *self.dropped, Dense(classes))
+        return (*plan, *self.averaged, *self.dropped, Dense(classes))
 
     def _inception(self, channels: Inception) -> Branches:
         first, (narrow, second), (narrower, third), fourth = channels

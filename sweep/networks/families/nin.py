@@ -7,15 +7,15 @@ from pydantic.dataclasses import dataclass
 from sweep.config.choices import NETWORKS
 from sweep.config.fields import STRICT, Count, Counts, Size
 from sweep.config.images import Shape
-from sweep.networks.families.planned import Convolutional, check_lengths, pooled
-from sweep.networks.plan import Flat, GlobalMean, Plan, Pooling
+from sweep.networks.families.planned import Averaged, check_lengths, pooled
+from sweep.networks.plan import Flat, Plan, Pooling
 
 POOLING = Pooling("max", kernel=3, stride=2)
 
 
 @NETWORKS.registers("nin")
 @dataclass(frozen=True, config=STRICT)
-class NiN(Convolutional):
+class NiN(Averaged):
     """Blocks of a convolution and two of 1×1, with pooling after each; no dense layer.
 
     The last block has a channel for each class, whose mean is the score. Source: M. Lin et al.,
@@ -47,7 +47,7 @@ class NiN(Convolutional):
         blocks += [self._block(channels, kernel, 1, kernel // 2) for channels, kernel in later]
         body = tuple(layer for block in blocks for layer in pooled(block, POOLING))
         scores = self._block(classes, 3, 1, 1)
-        return (*body, *self.dropped, *scores, GlobalMean(), Flat())
+        return (*body, *self.dropped, *scores, *self.averaged, Flat())
 
     def _block(self, channels: int, kernel: int, stride: int, padding: int) -> Plan:
         first = self.activated(channels, kernel, stride, padding)

@@ -1,12 +1,12 @@
 """What networks share that are made of a plan: which images fit, what they cost, their start."""
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic.dataclasses import dataclass
 
 from sweep.config.choices import Network
-from sweep.config.fields import STRICT, Counts, Fraction, Switch
+from sweep.config.fields import STRICT, Before, Counts, Fraction, Switch
 from sweep.config.images import Shape
 from sweep.errors import UserError
 from sweep.networks import plan as planning
@@ -16,6 +16,8 @@ from sweep.networks.plan import (
     Convolution,
     Dense,
     Dropout,
+    GlobalMean,
+    Means,
     Normalization,
     Plan,
     Pooling,
@@ -100,6 +102,18 @@ class Convolutional(Planned, ABC):
         return tuple(
             layer for each in units for layer in (Dense(each), Activation(), *self.dropped)
         )
+
+
+@dataclass(frozen=True, config=STRICT)
+class Averaged(Convolutional, ABC):
+    """A network of convolutions that ends in the mean of each channel."""
+
+    global_mean: Annotated[Means, Before("pooling")]
+
+    @property
+    def averaged(self) -> Plan:
+        """The mean of each channel."""
+        return (GlobalMean(self.global_mean),)
 
 
 def pooled(plan: Plan, pooling: Pooling) -> Plan:

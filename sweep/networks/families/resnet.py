@@ -8,13 +8,12 @@ from sweep.config.choices import NETWORKS
 from sweep.config.fields import STRICT, Counts
 from sweep.config.images import Shape
 from sweep.errors import UserError
-from sweep.networks.families.planned import Convolutional, check_lengths
+from sweep.networks.families.planned import Averaged, check_lengths
 from sweep.networks.families.stems import Stem, stem
 from sweep.networks.plan import (
     Activation,
     Convolution,
     Dense,
-    GlobalMean,
     PaddedShortcut,
     Plan,
     Sum,
@@ -23,7 +22,7 @@ from sweep.networks.plan import (
 
 @NETWORKS.registers("resnet")
 @dataclass(frozen=True, config=STRICT)
-class ResNet(Convolutional):
+class ResNet(Averaged):
     """Residual blocks of two convolutions of 3×3, in stages that halve the size.
 
     Source: K. He et al., Deep residual learning for image recognition (2015). Where a block changes
@@ -68,7 +67,7 @@ class ResNet(Convolutional):
                 stride = 2 if stage and not block else 1
                 plan += self._block(before, channels, stride)
                 before = channels
-        return (*plan, GlobalMean(), *self.dropped, Dense(classes))
+        return (*plan, *self.averaged, *self.dropped, Dense(classes))
 
     def _block(self, before: int, channels: int, stride: int) -> Plan:
         first = self.activated(channels, 3, stride, padding=1)

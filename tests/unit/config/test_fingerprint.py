@@ -25,6 +25,7 @@ OF_OTHERS = {  # fields that a LeNet does not have, with the network that is cha
     "model.stem": ("resnet20", "large"),
     "model.shortcut": ("resnet20", "projection"),
     "model.width": ("googlenet", "0.5"),
+    "model.global_mean": ("nin", "pooling"),
     "model.stem_channels": ("densenet", "64"),
     "model.growth": ("densenet", "12"),
     "model.net": ("zoo", "resnet18_v1"),
@@ -470,3 +471,16 @@ def test_a_record_without_a_later_field_reads_back_with_the_value_from_before():
     kept = text.replace("metrics:\n- accuracy\n", "")
     assert kept != text
     assert from_yaml(kept) == load("model=lenet")
+
+
+def test_networks_with_the_means_of_before_are_found_again():
+    """By fingerprints of when there was no other way to compute them."""
+    known = {"resnet20": "8932853e474d67ca", "nin": "87ade2a48143458a"}
+    known |= {"googlenet": "ced07235128f3b30", "densenet": "b8573a95e88687e9"}
+    for name, expected in known.items():
+        config = load(f"model={name}", "model.global_mean=pooling")
+        assert fingerprint(config, "digest") == expected
+        assert fingerprint(load(f"model={name}"), "digest") != expected
+        recorded = to_yaml(config).replace("  global_mean: pooling\n", "")
+        assert "global_mean" not in recorded
+        assert from_yaml(recorded).model == config.model

@@ -11,6 +11,7 @@ from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.choices import NETWORKS
 from sweep.config.compose import CONF, load
 from sweep.errors import UserError
+from sweep.networks.blocks.planned import ChannelMeans
 from sweep.networks.build import architecture, build_network, parameter_count
 from sweep.networks.families.zoo import FACTS
 from sweep.networks.plan import least_side
@@ -455,3 +456,35 @@ def test_dropout_and_normalisation_are_there_if_they_are_asked_for(name):
 
 def test_every_network_has_a_file():
     assert set(NETWORKS.names()) <= set(FILES)
+
+
+# --- the means of channels ---
+
+
+def test_means_of_channels_and_their_gradients_by_the_formula():
+    net, x = ChannelMeans(), images(3, (2, 5, 4))
+    x.attach_grad()
+    with autograd.record():
+        means = net(x)
+    means.backward(nd.arange(6).reshape((3, 2, 1, 1)))
+    expected = x.asnumpy().astype(np.float64).mean(axis=(2, 3), keepdims=True)
+    np.testing.assert_allclose(means.asnumpy(), expected, rtol=1e-6)
+    each = np.arange(6).reshape(3, 2, 1, 1) / 20
+    np.testing.assert_allclose(x.grad.asnumpy(), np.broadcast_to(each, x.shape), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["densenet", "googlenet", "nin", "resnet20"])
+def test_both_ways_to_compute_the_means_train_the_same_but_for_low_bits(name):
+    found = []
+    for way in ("reduce", "pooling"):
+        model = loaded(f"model={name}", *SMALL[name], f"model.global_mean={way}").model
+        net = initial(model)
+        with autograd.record():
+            scores = net(images(4))
+        scores.backward()
+        gradients = [
+            each.grad() for each in net.collect_params().values() if each.grad_req != "null"
+        ]
+        found.append([each.asnumpy() for each in (scores, *gradients)])
+    for reduced, pooled in zip(*found, strict=True):
+        np.testing.assert_allclose(reduced, pooled, rtol=1e-4, atol=1e-5 * abs(pooled).max())

@@ -33,7 +33,7 @@ IMAGE = (3, 20, 24)
         (Pooling("max", 2, 2), (3, 10, 12)),
         (Pooling("avg", 3, 2), (3, 9, 11)),
         (Pooling("max", 3, 2, 1), (3, 10, 12)),
-        (GlobalMean(), (3, 1, 1)),
+        (GlobalMean("reduce"), (3, 1, 1)),
         (Normalization(), IMAGE),
         (Activation(), IMAGE),
         (Dropout(0.5), IMAGE),
@@ -76,5 +76,5 @@ def test_a_plan_is_its_layers_one_after_another():
 
 
 def test_a_plan_that_takes_any_image_and_one_that_takes_none():
-    assert least_side((GlobalMean(), Dense(2))) == 1
+    assert least_side((GlobalMean("reduce"), Dense(2))) == 1
     assert least_side((Convolution(1, LARGEST_SIDE + 1),)) == LARGEST_SIDE
