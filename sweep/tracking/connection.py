@@ -40,6 +40,7 @@ def import_stores() -> None:
     how its classes belong to tables, and which of its migrations is the last.
     """
     import_mlflow()
+    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
     import sqlalchemy.dialects.sqlite  # noqa: F401
     from sqlalchemy.orm import configure_mappers
 

@@ -46,14 +46,13 @@ class Machine:
     def __init__(self, script):
         """Take what happens once a run was started: a function of the machine and its number."""
         self.script, self.senders, self.processes = script, {}, {}
+        self._begins = threading.RLock()  # held until a run has begun: it does not end before
         self.started, self.added, self.told, self.most = [], [], [], 0
 
     def start(self, job, resources):
         receiver, sender = multiprocessing.Pipe(duplex=False)
-        self.senders[job.number] = sender
         self.processes[job.number] = Process(sender.close)
         self.started.append(job.number)
-        self.most = max(self.most, len(self.senders))
         process, killed_before = self.processes[job.number], out_of_memory_kills()
         run = Running(
             job=job,
@@ -63,19 +62,24 @@ class Machine:
             watch=Watch(job.config, process),
             exit_reason=lambda: cause_of_death(process.exitcode, killed_before),
         )
-        self.script(self, job.number)
+        with self._begins:
+            self.senders[job.number] = sender
+            self.most = max(self.most, len(self.senders))
+            self.script(self, job.number)
         return run
 
     def send(self, number, message):
-        self.senders[number].send(message)
+        with self._begins:
+            self.senders[number].send(message)
 
     def finish(self, number):
         self.send(number, JobReturn(status=JobStatus.COMPLETED, _return_value=number / 10))
         self.senders.pop(number).close()
 
     def die(self, number, code):
-        self.processes[number].exitcode = code
-        self.senders.pop(number).close()
+        with self._begins:
+            self.processes[number].exitcode = code
+            self.senders.pop(number).close()
 
     def fail(self, number, reason):
         error = RunFailed(reason)

@@ -119,8 +119,7 @@ def is_usual(arguments, environment, folder):
         return False
     if Path(folder, "hydra_plugins").exists():  # among which Hydra has looked for its own already
         return False
-    threads = [each.partition("=")[2] for each in arguments if each.startswith("threads_per_run=")]
-    if any(each.partition(",")[0] != "1" for each in threads):  # those of the first run
+    if any(each.startswith("threads_per_run") for each in arguments):
         return False
     return read_by_mxnet(environment) == read_by_mxnet(OF_SERVERS)
 

@@ -19,9 +19,12 @@ def names(folder):
     return sorted(each.name for each in folder.iterdir())
 
 
-def start(code, *arguments):
-    """Start a program in a process that has imported the libraries, and nothing else."""
+def write(code):
     Path("program.py").write_text(code)
+
+
+def start(*arguments):
+    """Start the program in a process that has imported the libraries, and nothing else."""
     command = [sys.executable, "-m", "program", *arguments]
     return Command(command, cwd=Path.cwd(), env=os.environ, stdout=-1, stderr=-1, text=True)
 
@@ -29,7 +32,7 @@ def start(code, *arguments):
 MAKES_AND_RECORDS = """
 import sys, time
 from pathlib import Path
-from sweep.tracking import probe
+from sweep.tracking import Tracker, probe
 
 print("ready", flush=True)
 while not Path("go").exists():
@@ -42,7 +45,8 @@ with Tracker(sys.argv[1], "together").open_run("a run", {"a": "1"}, {}, None):
 
 def test_many_processes_make_one_store(tmp_path):
     uri = f"sqlite:///{tmp_path}/new/mlflow.db"
-    makers = [start(MAKES_AND_RECORDS, uri) for _ in range(4)]
+    write(MAKES_AND_RECORDS)
+    makers = [start(uri) for _ in range(4)]
     assert [each.stdout.readline() for each in makers] == ["ready\n"] * 4
     Path("go").touch()
     for each in makers:
@@ -101,7 +105,8 @@ probe(sys.argv[1])
 
 def test_what_was_killed_is_no_store(tmp_path):
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    process = start(KILLED, uri)
+    write(KILLED)
+    process = start(uri)
     process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL
     assert "mlflow.db" not in names(tmp_path)

@@ -36,7 +36,7 @@ def test_who_sends_to_the_record_waits_meanwhile(told, monkeypatch, send):
         told.append("sent")
 
     methods = dict.fromkeys(("log_text", "log_artifact", "log_artifacts", "log_batch"), sent)
-    monkeypatch.setattr(recording, "log_model", sent)
+    monkeypatch.setattr(recording, "log_model_again", sent)
     record = Record(SimpleNamespace(**methods), "id")
     record._queue({"val/loss": 0.5}, 1, 0)
     send(record)
