@@ -24,6 +24,7 @@ from sweep.uris import is_database, redacted, scheme
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
 SHORT_TIMEOUTS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
@@ -60,6 +61,11 @@ def _read_migrations_once() -> None:
     if look := getattr(utils, "_get_latest_schema_revision", None):  # its own, and may have gone
         utils._get_latest_schema_revision = look = functools.cache(look)
         look()
+
+
+def words_of(error: "MlflowException") -> str:
+    """Return MLflow's words for an error, without passwords, as a part of a sentence."""
+    return redacted(error.message).rstrip(".")
 
 
 def opened(uri: str) -> "MlflowClient":

@@ -16,7 +16,7 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types import Schema, TensorSpec
 
 from sweep.errors import UserError
-from sweep.tracking.connection import explained_errors
+from sweep.tracking.connection import explained_errors, words_of
 from sweep.tracking.first_use import unless_others_were_faster
 from sweep.tracking.logged_model import begun, outputs
 from sweep.tracking.queries import existing, find_run
@@ -41,8 +41,7 @@ def run_of_model(uri: str | None, model: str) -> str:
     try:
         return str(MlflowClient(uri).get_logged_model(model_at(uri, model)).source_run_id)
     except MlflowException as error:
-        said = redacted(error.message).rstrip(".")
-        what = f"no such model in {redacted(uri)}: {said}"
+        what = f"no such model in {redacted(uri)}: {words_of(error)}"
         raise UserError(f"{model}: {what}") from error
 
 

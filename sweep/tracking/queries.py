@@ -8,7 +8,13 @@ from sqlite3 import OperationalError
 from typing import TYPE_CHECKING
 
 from sweep.errors import UserError, nearest
-from sweep.tracking.connection import check_answers, database_file, explained_errors, opened
+from sweep.tracking.connection import (
+    check_answers,
+    database_file,
+    explained_errors,
+    opened,
+    words_of,
+)
 from sweep.tracking.locations import mend_locations
 from sweep.tracking.mlflow_import import client_of
 from sweep.tracking.names import (
@@ -63,8 +69,8 @@ def find_run(uri: str, given: str) -> "Run":
     try:
         run = client.get_run(run_id)
     except MlflowException as error:
-        said = error.message.rstrip(".")
-        raise UserError(f"{run_id} is not a run in {redacted(uri)}: {said}") from error
+        what = f"{run_id} is not a run in {redacted(uri)}: {words_of(error)}"
+        raise UserError(what) from error
     if run.data.tags.get(KIND) == SWEEP:
         raise UserError(
             f"{run_id} is a sweep; name one of its runs: python -m sweep.leaderboard --sweep "

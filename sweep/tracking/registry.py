@@ -20,7 +20,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from sweep.errors import UserError
 from sweep.tracking.artifacts import has_artifact
-from sweep.tracking.connection import explained_errors
+from sweep.tracking.connection import explained_errors, words_of
 from sweep.tracking.first_use import unless_others_were_faster
 from sweep.tracking.logged_model import DATA, MODEL, find_model
 from sweep.tracking.names import FINGERPRINT, NAMES_FILE
@@ -114,8 +114,7 @@ def fetch_parameters(uri: str | None, address: str) -> bytes:
         try:
             run_id = str(client.get_logged_model(model_at(uri, address)).source_run_id)
         except MlflowException as error:
-            said = redacted(error.message).rstrip(".")
-            what = f"no such model in {redacted(uri)}: {said}"
+            what = f"no such model in {redacted(uri)}: {words_of(error)}"
             raise UserError(what) from error
     run = find_run(uri, run_id)
     run_id = run.info.run_id

@@ -55,7 +55,7 @@ OF_MXNET = ("DNNL_", "MXNET_", "OMP_", "OPENBLAS_")  # variables that it reads w
 OWN = dict(os.environ)  # as it was before any test changed it
 OF_SERVERS = {**OWN, "OMP_NUM_THREADS": "1"}
 FREE = 100  # descriptors from here on are nobody's
-FORK_SECONDS = 300  # more than it takes on a busy machine, the server's own start included
+FORK_SECONDS = 120  # more than it takes on a busy machine, the server's own start included
 
 
 class Command(subprocess.Popen):
