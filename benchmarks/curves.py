@@ -9,7 +9,8 @@ and nothing of this program, so that others can be measured with the same curves
 import argparse
 import warnings
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ LEAST_ERROR = 0.01  # share of the images; less than any run's
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, Any]  # of a run, by its names
+Curve = Callable[[Values], Sequence[float]]  # what a run with these values reaches, by the epoch
 
 SURROGATES: dict[str, BaseEstimator] = {
     "nearest neighbours": KNeighborsRegressor(5, weights="distance"),
@@ -113,20 +115,32 @@ class Curves:
         self._residuals = _per_error(reached) - _per_error(predicted)
         self._alike = NearestNeighbors(n_neighbors=NEAREST).fit(_per_error(predicted))
 
-    def smooth(self, values: Values) -> list[float]:
-        """Return the accuracy after each epoch, as the surrogate has it."""
-        return [float(each) for each in self._model.predict([features(values)])[0]]
+    def smooth(self, seed: int) -> Curve:
+        """Return what gives the accuracies of a run's epochs, as the surrogate has them.
 
-    def rough(self, values: Values) -> list[float]:
+        Args:
+            seed: of the search; all have the same curves.
+        """
+        return self._predicted
+
+    def rough(self, seed: int) -> Curve:
         """Return the same, with what the surrogate missed of one of the rows it takes for alike.
 
-        Of which, follows from the values: the same have the same curve. They are rounded for that,
-        since another NumPy's logarithm has another last digit.
+        Of which, follows from the values: the same have the same curve. Each search has its own,
+        or else all would be lucky or not together who try the same values, as the space's middle.
         """
+        return partial(self._roughened, seed=seed)
+
+    def _predicted(self, values: Values) -> list[float]:
+        return [float(each) for each in self._model.predict([features(values)])[0]]
+
+    def _roughened(self, values: Values, seed: int) -> list[float]:
         place = np.array(features(values))
         curve = _per_error(self._model.predict([place]))
         alike = self._alike.kneighbors(curve, return_distance=False)[0]
-        drawn = alike[zlib.crc32(place.round(6).tobytes()) % NEAREST]
+        # Rounded, since another NumPy's logarithm has another last digit.
+        known = zlib.crc32(place.round(6).tobytes())
+        drawn = alike[np.random.default_rng([seed, known]).integers(NEAREST)]
         return [float(each) for each in _accuracy(curve[0] + self._residuals[drawn])]
 
 
@@ -141,7 +155,7 @@ def _accuracy(per_error: Floats) -> Floats:
     return found
 
 
-def target(curve: Any, seed: int) -> float:
+def target(curve: Curve, seed: int) -> float:
     """Return the best that a random search of full runs reaches, after any epoch."""
     random = np.random.default_rng([seed, 1])
     return max(max(curve(random_values(random))) for _ in range(FULL_RUNS))

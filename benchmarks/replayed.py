@@ -4,14 +4,14 @@ It needs nothing of this program: see curves.py.
 """
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 from curve_table import EPOCHS, TABLE
-from curves import CHOSEN, FULL_RUNS, SURROGATES, Curves, Values, target
+from curves import CHOSEN, FULL_RUNS, SURROGATES, Curve, Curves, target
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
@@ -20,7 +20,6 @@ MOST = FULL_RUNS * EPOCHS  # what the random search takes
 WORKERS = 2
 CASE = ["curves", "rows", "seed"]
 
-Curve = Callable[[Values], Sequence[float]]
 # Returns what each epoch reached, in the order of time, for the curves that runs have, a seed, and
 # the accuracy that is wanted: nothing that comes after it counts.
 Search = Callable[[Curve, int, float], Iterable[float]]
@@ -69,7 +68,7 @@ _curves = cache(Curves)
 
 @threadpool_limits.wrap(limits=1)
 def _count(search: Search, fitted: tuple[Path, str], kind: str, seed: int) -> int:
-    curve: Curve = getattr(_curves(*fitted), kind)
+    curve: Curve = getattr(_curves(*fitted), kind)(seed)
     wanted = target(curve, seed)
     return epochs_until(wanted, search(curve, seed, wanted))
 

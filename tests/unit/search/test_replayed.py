@@ -67,9 +67,10 @@ def test_curves_are_those_of_the_rows_where_these_are(tmp_path):
     rows = _rows(64)
     write(rows, tmp_path / "table.csv")
     curves = Curves(tmp_path / "table.csv", "nearest neighbours")
-    assert curves.smooth(rows[5]) == pytest.approx(accuracies(rows[5]))
+    assert curves.smooth(0)(rows[5]) == pytest.approx(accuracies(rows[5]))
     assert curves.errors.shape == (64, 9)
-    assert curves.rough(rows[5]) == curves.rough(dict(rows[5]))
+    assert curves.rough(0)(rows[5]) == curves.rough(0)(dict(rows[5]))
+    assert len({tuple(curves.rough(seed)(rows[5])) for seed in range(20)}) > 1
 
 
 @pytest.mark.parametrize("kind", ["smooth", "rough"])
@@ -85,7 +86,7 @@ def test_what_is_wanted_is_about_what_the_best_of_so_many_rows_reach(tmp_path, k
     ]
     write(rows, tmp_path / "table.csv")
     curves = Curves(tmp_path / "table.csv")
-    wanted = [target(getattr(curves, kind), seed) for seed in range(5)]
+    wanted = [target(getattr(curves, kind)(seed), seed) for seed in range(5)]
     assert np.median(wanted) == pytest.approx(max(max(accuracies(each)) for each in rows), abs=0.01)
     assert curves.is_good.sum() == pytest.approx(64 / 3, abs=1)
 
