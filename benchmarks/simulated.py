@@ -63,7 +63,7 @@ class Ours:
         """
         self._search, self._space, self._curve = search, space, curve
         self._epochs, self._seed = epochs, seed
-        self._pauses = Pauses(search, epochs)
+        self._pauses, self._sampler = Pauses(search, epochs), SAMPLERS[search.sampler]
         # Optuna's Hyperband tells a trial's bracket by the study's name and the trial's number.
         self._new_study = partial(
             optuna.create_study,
@@ -92,9 +92,11 @@ class Ours:
         distributions = self._space.distributions
         if self._search.pruner:
             told = comparable(told, self._search, self._epochs, len(distributions))
-        sampler = SAMPLERS[self._search.sampler].create(self._search, self._space, seed)
+        sampler = self._sampler.create(self._search, self._space, seed)
         memory = self._new_study(sampler=sampler)
         memory.add_trials(told)
+        if not trials and self._sampler.begins_in_the_middle:
+            memory.enqueue_trial(self._space.middle())
         memory.ask(distributions)
         self._study.add_trial(memory.get_trials(deepcopy=False)[-1])
         return len(trials)

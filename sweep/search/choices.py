@@ -29,6 +29,8 @@ class Sampler:
         compares_pruned: whether it may be told that pruned trials have values, which these had
             after the same epoch.
         learns_from_all: whether trials that it has not suggested itself teach it anything.
+        begins_in_the_middle: whether a search that knows nothing first tries the middle of what is
+            searched, as Syne Tune's do, before this suggests anything.
     """
 
     create: Callable[[Search, Space, int], BaseSampler]
@@ -38,6 +40,7 @@ class Sampler:
     tries_all: bool = False
     compares_pruned: bool = True
     learns_from_all: bool = True
+    begins_in_the_middle: bool = False
 
 
 # Returns, for the search's settings and the epochs of its runs, Optuna's pruner, which stops runs;

@@ -107,6 +107,21 @@ class Dimension:
         # Sums of floats may end a hair above the highest, which Optuna then takes for outside.
         return min(found.low + steps * (found.step or 1), found.high)
 
+    @property
+    def middle(self) -> Any:
+        """The value about in the middle of its scale, as Optuna suggests it; the first choice."""
+        found = self.distribution
+        if isinstance(found, CategoricalDistribution):
+            return found.choices[0]
+        assert isinstance(found, IntDistribution | FloatDistribution)
+        if self.values and not found.log:
+            return self.after((len(self.values) - 1) // 2)
+        middle = math.sqrt(found.low * found.high) if found.log else (found.low + found.high) / 2
+        if isinstance(found, IntDistribution):
+            return round(middle)
+        short = float(f"{middle:.3g}")
+        return short if found.low <= short <= found.high else middle
+
     @cached_property
     def _meant(self) -> list[Any]:
         """What the choices mean: ``[128,64]`` is a list."""

@@ -38,6 +38,10 @@ class Space:
         """Optuna's, by its names."""
         return {each.name: each.distribution for each in self.dimensions}
 
+    def middle(self) -> dict[str, Any]:
+        """Return the values in the middle, by Optuna's names; of choices, the first."""
+        return {each.name: each.middle for each in self.dimensions}
+
     def varied(self, suggested: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the overrides of what is searched, of these values by Optuna's names."""
         return tuple(

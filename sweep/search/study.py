@@ -70,7 +70,7 @@ class Study:
         """
         self.name, self._search, self._epochs, self._space = name, search, epochs, space
         self._directions, self._enqueued = directions, enqueued(search, space)
-        self._warm: list[FrozenTrial] = []
+        self._sampler, self._warm = SAMPLERS[search.sampler], list[FrozenTrial]()
         self._measured = measured
         self._pauses = Pauses(search, epochs)
         with explained(search.storage, *OPENING):
@@ -156,7 +156,7 @@ class Study:
             memory = optuna.create_study(
                 study_name=self.name,
                 directions=self._directions,
-                sampler=_sampler(self._search, self._space, len(before)),
+                sampler=self._sampler_of(len(before)),
                 # Some samplers ask for its brackets. Hyperband tells a trial's by its number, which
                 # is another one with others before it: then all brackets suggest together.
                 pruner=NopPruner() if self._warm else stopping(self._search, self._epochs),
@@ -165,6 +165,8 @@ class Study:
             own = uuid.uuid4().hex
             for first in untried(self._enqueued, before)[:1]:
                 memory.enqueue_trial(dict(first), {ENQUEUED: key_of(first)})
+            if not (self._warm or before or self._enqueued) and self._sampler.begins_in_the_middle:
+                memory.enqueue_trial(self._space.middle())
             suggest(memory, self._space).set_user_attr(ASKED, own)
             asked = memory.get_trials(deepcopy=False)[-1]
             with explained(self._search.storage):
@@ -215,20 +217,19 @@ class Study:
         trials = [self._pauses.as_sampled(each) for each in trials]
         if len(self._directions) > 1:
             return without_curves(trials)
-        if self._search.pruner is None or not SAMPLERS[self._search.sampler].compares_pruned:
+        if self._search.pruner is None or not self._sampler.compares_pruned:
             return trials
         return comparable(trials, self._search, self._epochs, len(self._space.distributions))
+
+    def _sampler_of(self, number: int) -> BaseSampler:
+        """Return what suggests the trial of this number.
+
+        It is made anew for each: a generator of random numbers that had gone on from trial to trial
+        would begin again after an interruption, and suggest the same once more.
+        """
+        seed = zlib.crc32(f"{self._search.seed} {number}".encode())
+        return self._sampler.create(self._search, self._space, seed)
 
     def _trials(self) -> list[FrozenTrial]:
         with explained(self._search.storage):
             return self._study.get_trials(deepcopy=False)
-
-
-def _sampler(search: Search, space: Space, number: int) -> BaseSampler:
-    """Return what suggests the trial of this number.
-
-    It is made anew for each: a generator of random numbers that had gone on from trial to trial
-    would begin again after an interruption, and suggest the same once more.
-    """
-    seed = zlib.crc32(f"{search.seed} {number}".encode())
-    return SAMPLERS[search.sampler].create(search, space, seed)

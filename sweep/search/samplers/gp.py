@@ -12,4 +12,4 @@ def _create(search: Search, space: Space, seed: int) -> BaseSampler:
     return GPSampler(seed=seed, n_startup_trials=startup, warn_independent_sampling=False)
 
 
-SAMPLERS.register("gp", Sampler(_create, package="torch", extra="gp"))
+SAMPLERS.register("gp", Sampler(_create, package="torch", extra="gp", begins_in_the_middle=True))

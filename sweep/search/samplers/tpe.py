@@ -21,4 +21,4 @@ def _create(search: Search, space: Space, seed: int) -> BaseSampler:
         )
 
 
-SAMPLERS.register("tpe", Sampler(_create))
+SAMPLERS.register("tpe", Sampler(_create, begins_in_the_middle=True))

@@ -64,6 +64,29 @@ def test_a_suggested_value_is_overridden_as_hydra_writes_it(text, value, overrid
     assert dimension(text).override(value) == override
 
 
+@pytest.mark.parametrize(
+    ("text", "override"),
+    [
+        ("a=interval(0,1)", "a=0.5"),
+        ("a=tag(log,interval(1e-4,1e-2))", "a=0.001"),
+        ("a=tag(log,interval(1e-3,1))", "a=0.0316"),
+        ("a=interval(0.5,0.5002)", "a=0.5"),
+        ("a=interval(0.50001,0.50003)", "a=0.5000199999999999"),
+        ("a=int(interval(1,8))", "a=4"),
+        ("a=tag(log,int(interval(1,101)))", "a=10"),
+        ("a=range(0,5)", "a=2"),
+        ("a=range(0,10,4)", "a=4"),
+        ("a=range(0,0.35,0.1)", "a=0.1"),
+        ("a=tag(log,range(4,26))", "a=10"),
+        ("a=tanh,relu,sigmoid", "a=tanh"),
+    ],
+)
+def test_the_middle_is_that_of_the_scale_and_the_first_of_choices(text, override):
+    found = dimension(text)
+    create_trial(value=0, params={"a": found.middle}, distributions={"a": found.distribution})
+    assert found.override(found.middle) == override
+
+
 def test_a_float_range_gives_the_values_of_a_grid():
     found = dimension("a=range(0,1,0.1)")
     low, step = found.distribution.low, found.distribution.step

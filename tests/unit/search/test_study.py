@@ -104,6 +104,21 @@ def test_the_same_seed_suggests_the_same_however_often_it_is_interrupted(sampler
     assert suggest(other, 9, (LR, ACTIVATION), False) != first
 
 
+def test_a_search_that_knows_nothing_begins_in_the_middle():
+    (first,), (at_random,), (given,) = (
+        suggest(settings(storage=f"sqlite:///{name}.db", **changes), 1, (LR, ACTIVATION), False)
+        for name, changes in (
+            ("first", {"sampler": "tpe"}),
+            ("second", {"sampler": "random"}),
+            ("other", {"enqueue": ({"model.activation": "relu"},)}),
+        )
+    )
+    assert first == {"optim.lr": 0.0316, "model.activation": "tanh"}
+    assert at_random["optim.lr"] != 0.0316
+    assert given["model.activation"] == "relu"
+    assert given["optim.lr"] != 0.0316
+
+
 def test_a_grid_has_each_combination_once():
     search = settings(sampler="grid", storage="sqlite:///grid.db")
     found = suggest(search, 6, FINITE, True)
