@@ -115,6 +115,9 @@ SEARCHES: dict[str, Search] = {
     "Syne Tune: ASHA, promotion": search(ASHA, "promotion", **QUIET),
     "Syne Tune: MOBSTER": search(MOBSTER, "stopping", **QUIET),
     "Syne Tune: MOBSTER, promotion": search(MOBSTER, "promotion", **QUIET),
+    "Syne Tune: MOBSTER, promotion, random from the first run on": search(
+        MOBSTER, "promotion", points_to_evaluate=[], **QUIET
+    ),
 }
 
 if __name__ == "__main__":
