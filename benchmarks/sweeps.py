@@ -123,11 +123,12 @@ def measure_all(given: argparse.Namespace, works: list[Workload], results: dict[
             print(f"repeat {repeat + 1} of {given.repeats}: {work.title}", flush=True)
             left = lacking(results, work, contenders, repeat)
             able = in_time(left, longest(results, work), due)
-            found = of_repeat(results, work, repeat)
+            found, done = of_repeat(results, work, repeat), 0
             for name, entry in measure(work, able, places[work.key], LIMIT_SECONDS[given.size]):
                 found[name] = entry
                 write(results, given.output)
-            if not {each.name for each in left} <= {*found}:
+                done += 1
+            if done < len(left):
                 print(f"--minutes={given.minutes:g} are over: the same command goes on")
                 return
 
@@ -253,7 +254,10 @@ def main() -> None:
     works = [each.sized(given.size) for each in WORKLOADS if each.key in given.only.split(",")]
     results = started(given, works)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so a contender is ended with us
-    measure_all(given, works, results)
+    try:
+        measure_all(given, works, results)
+    except Failed as failure:  # the limit, without which there is nothing to compare with
+        raise SystemExit(f"{failure}; what was measured is in {given.output}") from failure
     return print(tables(results))
 
 

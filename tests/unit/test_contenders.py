@@ -116,8 +116,10 @@ def test_the_same_command_measures_what_is_missing(place, turns):
     assert turns(repeats=3) == ["a", "b"]
 
 
-def test_who_failed_is_measured_again(turns):
+def test_who_failed_is_measured_again(turns, capsys):
     assert turns(failing="b") == ["a", "b", "b", "a"]
+    assert turns(minutes=0.0) == []
+    assert "are over" in capsys.readouterr().out
     assert turns() == ["b", "b"]
 
 
