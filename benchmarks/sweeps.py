@@ -173,11 +173,11 @@ def in_time(
 
 
 def code() -> str:
-    """Return the commit of what is measured, and whether its files differ from it."""
+    """Return the last commit of what is measured, and whether its files differ from it."""
     git = ["git", "-C", str(HERE.parent)]
     parts = ["sweep", "hydra_plugins", "conf", "benchmarks", ":!benchmarks/results"]
     try:
-        commit = run([*git, "rev-parse", "--short", "HEAD"])
+        commit = run([*git, "log", "-1", "--format=%h", "--", *parts])
         changed = run([*git, "status", "--porcelain", "--", *parts])
     except (OSError, SystemExit):  # no git, or no checkout
         return "not known"
