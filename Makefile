@@ -50,7 +50,7 @@ benchmark: $(VENV)/installed-dev ## measure sweeps against others, 90 minutes: m
 	$(BIN)/python benchmarks/optimizers.py
 	$(BIN)/python benchmarks/overheads.py --root $(ROOT)
 	$(BIN)/python benchmarks/one_run.py --root $(ROOT)
-	$(BIN)/python benchmarks/sweeps.py --root $(ROOT) --size short --minutes 60 --output $(VENV)/benchmarks
+	$(BIN)/python benchmarks/sweeps.py --root $(ROOT) --size short --anew --minutes 60 --output $(VENV)/benchmarks
 
 constraints: $(VENV)/installed-dev ## pin anew what the program and its tests need, for all supported Pythons
 	$(INSTALL) . uv

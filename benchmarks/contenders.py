@@ -7,6 +7,7 @@ entry in ``CONTENDERS``.
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import statistics
@@ -23,6 +24,7 @@ from workloads import Images, Workload
 
 IN_TURN = {"lenet": (2, 1), "mlp": (2, 5)}  # runs and epochs that stand for the whole sweep
 PATIENCE_SECONDS = 3_600  # for a whole sweep: whoever takes longer hangs
+EXCEPTION = re.compile(r"[\w.]*(Error|Exception|Interrupt): ")  # as Python ends a traceback
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "RAY_USAGE_STATS_ENABLED": "0"}  # as our command is
 
 
@@ -50,11 +52,11 @@ class Outcome:
 
     Attributes:
         seconds: of the whole sweep, from the command's start to its end.
-        accuracies: on the validation images, the mean of all runs, after epochs.
+        accuracies: on the validation images, of each run, after epochs.
     """
 
     seconds: float
-    accuracies: dict[int, float]
+    accuracies: dict[int, list[float]]
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,8 @@ def sweep(*launcher: str) -> Callable[[Workload, Place], Outcome]:
     return train
 
 
-def recorded(runs: int, tracking: str) -> dict[int, float]:
-    """Return the mean validation accuracy of the newest runs of our sweeps, by epoch."""
+def recorded(runs: int, tracking: str) -> dict[int, list[float]]:
+    """Return the validation accuracies of the newest runs of our sweeps, by epoch."""
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking)
@@ -104,8 +106,7 @@ def recorded(runs: int, tracking: str) -> dict[int, float]:
     newest = client.search_runs([experiment], "tags.`sweep.kind` = 'run'", max_results=runs)
     histories = [client.get_metric_history(each.info.run_id, "val/accuracy") for each in newest]
     return {
-        points[0].step: statistics.mean(point.value for point in points)
-        for points in zip(*histories, strict=True)
+        points[0].step: [point.value for point in points] for points in zip(*histories, strict=True)
     }
 
 
@@ -114,7 +115,7 @@ def script(name: str, *words: str) -> Callable[[Workload, Place], Outcome]:
 
     def train(work: Workload, place: Place) -> Outcome:
         seconds, line = timed(script_command(name, work, place, *words), place)
-        return Outcome(seconds, {work.epochs: statistics.mean(told(line, work)["accuracies"])})
+        return Outcome(seconds, {work.epochs: told(line, work)["accuracies"]})
 
     return train
 
@@ -134,7 +135,7 @@ def in_turn(name: str) -> Callable[[Workload, Place], Outcome]:
         seconds, line = timed(script_command(name, part, place), place)
         found = told(line, part)
         whole = reckoned(seconds - sum(found["check_seconds"]), found["run_seconds"], part, work)
-        return Outcome(whole, {epochs: statistics.mean(found["accuracies"])})
+        return Outcome(whole, {epochs: found["accuracies"]})
 
     return train
 
@@ -205,8 +206,14 @@ def timed(command: list[str], place: Place) -> tuple[float, str]:
     said, complaint = (each.read_text().strip().splitlines() for each in files)
     if process.returncode:
         print("\n".join([" ".join(command), *said, *complaint]), flush=True)
-        raise Failed(f"exit {process.returncode}: {(complaint or said or ['no word'])[-1].strip()}")
+        raise Failed(f"exit {process.returncode}: {reason(complaint or said)}")
     return seconds, (said or [""])[-1]
+
+
+def reason(lines: list[str]) -> str:
+    """Return the line that says why a command failed: an exception's first, or the last."""
+    exceptions = [each for each in lines if EXCEPTION.match(each)]
+    return (exceptions or lines or ["no word"])[-1].strip()
 
 
 def surroundings(place: Place) -> dict[str, str]:
@@ -233,7 +240,11 @@ CONTENDERS = (
     Contender(
         "torch processes, compiled",
         "the same with `torch.compile`; compiling is part of the sweep, from an empty cache",
-        *(script("torch_processes.py", "--compile"), ("torch", "g++"), ("lenet", "mlp")),
+        *(
+            script("torch_processes.py", "--compile"),
+            ("torch", "g++"),
+            ("lenet", "mlp", "resnet20"),
+        ),
     ),
     Contender(
         *("ray tune", "Ray Tune with PyTorch, a core a trial, and its MLflow callback"),

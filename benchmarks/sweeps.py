@@ -11,25 +11,36 @@ checks, training, validation, tests, records, leaderboard. That all train the sa
 validation accuracy.
 
 All that was measured is in results.json, after every contender's turn, so what is cut short keeps
-what it had. Whoever fails is named, and the others go on. Workloads that were measured before on
-this machine, with the same versions, stay. ``--publish`` measures nothing: it writes the tables of
-results.json into sweeps.md and docs/speed.md, and draws docs/images/sweeps.svg.
+what it had. Whoever fails is named, and the others go on. The same command again goes on where it
+ended: it measures what is missing or failed, of as many repeats as ``--repeats`` says, so a machine
+that is there for two hours measures it in several sittings:
+
+    python benchmarks/sweeps.py --root FOLDER_WITH_MNIST --minutes 120
+
+What another machine, or other versions, measured is never mixed with it. ``--publish`` measures
+nothing: it writes the tables of results.json into sweeps.md and docs/speed.md, and draws
+docs/images/sweeps.svg.
 """
 
 import argparse
 import json
 import os
 import platform
+import signal
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from contenders import CONTENDERS, Contender, Failed, Place, limit, sweep
-from measuring import CORES, HERE
+from measuring import CORES, HERE, run
 from sweeps_tables import publish, tables
 from workloads import SIZES, WORKLOADS, Workload, prepared
+
+from sweep.environment import environment, pinned
 
 LIMIT_SECONDS = {"whole": 8, "short": 5, "tiny": 1}
 VERSIONS = ("mxnet", "torch", "lightning", "ray", "optuna", "joblib", "mlflow-skinny")
@@ -45,14 +56,16 @@ def installed() -> list[Contender]:
 
 
 def measure(
-    work: Workload, contenders: list[Contender], place: Place, seconds: float
+    work: Workload, contenders: Iterable[Contender], place: Place, seconds: float
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Measure the contenders one after another, and the limit before and after each.
 
     Yields the name of each and what was found, or why it failed, as soon as that is known.
     """
-    before = limit(work, place, seconds)
+    before = None
     for each in contenders:
+        begin = time.monotonic()
+        before = before or limit(work, place, seconds)
         with tempfile.TemporaryDirectory(dir=place.folder, ignore_cleanup_errors=True) as folder:
             there = Place(place.images, Path(folder), place.tracking)
             try:
@@ -60,7 +73,7 @@ def measure(
             except Failed as failure:
                 print(f"{work.key}: {each.name} failed: {failure}", flush=True)
                 yield each.name, {"failed": str(failure)}
-                before = limit(work, place, seconds)
+                before = None
                 continue
         after = limit(work, place, seconds)
         speed = work.runs * work.epochs * place.images.count / outcome.seconds
@@ -70,11 +83,13 @@ def measure(
             "speed": speed,
             "limit": meanwhile,
             "part": speed / meanwhile,
-            "accuracies": {str(epoch): value for epoch, value in outcome.accuracies.items()},
+            "accuracies": {str(epoch): values for epoch, values in outcome.accuracies.items()},
+            "turn_seconds": time.monotonic() - begin,
+            "code": code(),
         }
         print(
             f"{work.key}: {each.name} {outcome.seconds:.1f} s, {speed:,.0f} images/s, "
-            f"limit {meanwhile:,.0f}, accuracy {[*outcome.accuracies.values()][-1]:.3f}",
+            f"limit {meanwhile:,.0f}, accuracy {mean([*outcome.accuracies.values()][-1]):.3f}",
             flush=True,
         )
         yield each.name, entry
@@ -82,33 +97,91 @@ def measure(
 
 
 def measure_all(given: argparse.Namespace, works: list[Workload], results: dict[str, Any]) -> None:
-    """Measure all workloads in turn, repeat by repeat, and write results.json after each one."""
-    contenders, begin = installed(), time.monotonic()
+    """Measure what is missing of all workloads, repeat by repeat, and write each measurement."""
+    contenders, due = installed(), time.monotonic() + given.minutes * 60
+    turns = [
+        (repeat, work)
+        for repeat in range(given.repeats)
+        for work in works
+        if lacking(results, work, contenders, repeat)
+    ]
+    if not turns:
+        print("all of it was measured before; --anew measures again")
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tracking = f"sqlite:///{folder / 'mlflow.db'}"
         places = {
-            each.key: Place(prepared(each.images, given.root, folder), folder, tracking)
-            for each in works
+            work.key: Place(prepared(work.images, given.root, folder), folder, tracking)
+            for work in works
+            if any(work.key == each.key for _, each in turns)
         }
-        for each in works:  # makes the database, and decodes
-            sweep()(each.sized("tiny"), places[each.key])
-        for repeat in range(given.repeats):
-            done_seconds = time.monotonic() - begin
-            if repeat and done_seconds * (repeat + 1) / repeat > given.minutes * 60:
-                print(f"no time for repeat {repeat + 1}: --minutes={given.minutes:g}")
+        for work in works:  # makes the database, and decodes
+            if work.key in places:
+                sweep()(work.sized("tiny"), places[work.key])
+        for repeat, work in turns:
+            print(f"repeat {repeat + 1} of {given.repeats}: {work.title}", flush=True)
+            left = lacking(results, work, contenders, repeat)
+            able = in_time(left, longest(results, work), due)
+            found, done = of_repeat(results, work, repeat), 0
+            for name, entry in measure(work, able, places[work.key], LIMIT_SECONDS[given.size]):
+                found[name] = entry
+                write(results, given.output)
+                done += 1
+            if done < len(left):
+                print(f"--minutes={given.minutes:g} are over: the same command goes on")
                 return
-            print(f"repeat {repeat + 1} of {given.repeats}", flush=True)
-            for each in works:
-                able = [one for one in contenders if each.key in one.keys]
-                if repeat % 2:
-                    able.reverse()
-                found: dict[str, Any] = {}
-                results["workloads"].setdefault(each.key, []).append(found)
-                seconds = LIMIT_SECONDS[given.size]
-                for name, entry in measure(each, able, places[each.key], seconds):
-                    found[name] = entry
-                    write(results, given.output)
+
+
+def of_repeat(results: dict[str, Any], work: Workload, repeat: int) -> dict[str, Any]:
+    """Return what a repeat has measured of a workload, to add to."""
+    repeats: list[dict[str, Any]] = results["workloads"].setdefault(work.key, [])
+    repeats += [{} for _ in range(repeat + 1 - len(repeats))]
+    return repeats[repeat]
+
+
+def lacking(
+    results: dict[str, Any], work: Workload, contenders: list[Contender], repeat: int
+) -> list[Contender]:
+    """Return whom a repeat has not measured yet, or not well, in the order of their turns."""
+    found = dict(enumerate(results["workloads"].get(work.key, []))).get(repeat, {})
+    able = [
+        each
+        for each in contenders
+        if work.key in each.keys and "seconds" not in found.get(each.name, {})
+    ]
+    return able[::-1] if repeat % 2 else able
+
+
+def longest(results: dict[str, Any], work: Workload) -> dict[str, float]:
+    """Return the most seconds that the turn of each contender took before."""
+    found: dict[str, float] = {}
+    for repeat in results["workloads"].get(work.key, []):
+        for name, entry in repeat.items():
+            found[name] = max(found.get(name, 0.0), entry.get("turn_seconds", 0.0))
+    return found
+
+
+def in_time(
+    contenders: list[Contender], seconds: dict[str, float], due: float
+) -> Iterator[Contender]:
+    """Yield contenders one after another, as long as the next one ends in time, as far as known."""
+    for each in contenders:
+        if time.monotonic() + seconds.get(each.name, 0.0) > due:
+            return
+        yield each
+
+
+def code() -> str:
+    """Return the last commit of what is measured, and whether its files differ from it."""
+    git = ["git", "-C", str(HERE.parent)]
+    parts = ["sweep", "hydra_plugins", "conf", "benchmarks", ":!benchmarks/results"]
+    try:
+        commit = run([*git, "log", "-1", "--format=%h", "--", *parts])
+        changed = run([*git, "status", "--porcelain", "--", *parts])
+    except (OSError, SystemExit):  # no git, or no checkout
+        return "not known"
+    return f"{commit}{' with changes' if changed else ''}"
 
 
 def write(results: dict[str, Any], folder: Path) -> None:
@@ -126,15 +199,25 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def started(given: argparse.Namespace, works: list[Workload]) -> dict[str, Any]:
-    """Return the results to add to: what else was measured in this size on this machine."""
-    from sweep.environment import environment, pinned
+    """Return the results to add to: what was measured in this size on this machine.
 
+    Raises:
+        SystemExit: there are others, which would be lost.
+    """
     machine = f"{environment()['processor']}, {CORES} cores, Python {platform.python_version()}"
     now = {"machine": machine, "versions": pinned(VERSIONS), "size": given.size}
     before = read(given.output)
-    same = {key: before.get(key) for key in now} == now
-    kept = {each.key for each in WORKLOADS} - {each.key for each in works} if same else set()
-    workloads = {key: repeats for key, repeats in before["workloads"].items() if key in kept}
+    other = [key for key in now if before["workloads"] and before.get(key) != now[key]]
+    if other and not given.anew:
+        raise SystemExit(
+            "\n".join(
+                [f"{given.output / 'results.json'} was measured otherwise, so nothing is added:"]
+                + [f"  {key}: {before.get(key)}, and now {now[key]}" for key in other]
+                + ["--output takes another folder; --anew forgets what was measured"]
+            )
+        )
+    anew = {each.key for each in WORKLOADS if other} | {each.key for each in works if given.anew}
+    workloads = {key: each for key, each in before["workloads"].items() if key not in anew}
     return {**now, "workloads": workloads}
 
 
@@ -143,8 +226,9 @@ def main() -> None:
     keys = [each.key for each in WORKLOADS]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=os.path.abspath, help="the folder with the files of MNIST")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--minutes", type=float, default=600, help="that repeats may take in all")
+    parser.add_argument("--repeats", type=int, default=3, help="in all, with those of before")
+    parser.add_argument("--minutes", type=float, default=600, help="that this sitting may take")
+    parser.add_argument("--anew", action="store_true", help="forget what was measured before")
     parser.add_argument("--only", default=",".join(keys), help="workloads, as in lenet,mlp")
     parser.add_argument(
         *("--size", "-s"),
@@ -169,7 +253,11 @@ def main() -> None:
     given.output.mkdir(parents=True, exist_ok=True)
     works = [each.sized(given.size) for each in WORKLOADS if each.key in given.only.split(",")]
     results = started(given, works)
-    measure_all(given, works, results)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so a contender is ended with us
+    try:
+        measure_all(given, works, results)
+    except Failed as failure:  # the limit, without which there is nothing to compare with
+        raise SystemExit(f"{failure}; what was measured is in {given.output}") from failure
     return print(tables(results))
 
 

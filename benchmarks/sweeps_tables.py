@@ -1,5 +1,6 @@
 """What sweeps.py measured, as tables, as a picture, and in docs/speed.md."""
 
+import math
 import re
 import statistics
 from pathlib import Path
@@ -7,11 +8,13 @@ from typing import Any
 
 from contenders import CONTENDERS
 from measuring import spread
+from scipy import stats
 from workloads import WORKLOADS, Workload
 
 DOCS = Path(__file__).parent.parent / "docs"
 PLACE = re.compile(r"(<!-- sweeps\.py: from here -->\n).*(<!-- sweeps\.py: to here -->\n)", re.S)
 Repeat = dict[str, dict[str, Any]]  # of each contender: seconds, speed, limit, part, accuracies
+BY_CHANCE = 0.001  # how often somebody who trains the same is said to train something else
 ORDER = [each.name for each in CONTENDERS]
 
 
@@ -29,12 +32,20 @@ def tables(results: dict[str, Any]) -> str:
     names = {name for _, repeats in works for name in measured_names(repeats)}
     lines += [f"| {each.name} | {each.what} |" for each in CONTENDERS if each.name in names]
     lines += ["", f"Median (lowest to highest); {results['machine']}; {_versions(results)}."]
+    lines += [f"The program: {', '.join(_codes(results))}."]
     failures = _failures(results)
     return "\n".join(lines + ["", *failures] * bool(failures)) + "\n"
 
 
 def _versions(results: dict[str, Any]) -> str:
     return ", ".join(each.replace("==", " ") for each in results["versions"])
+
+
+def _codes(results: dict[str, Any]) -> list[str]:
+    """Return the commits that were measured, each once."""
+    repeats = [each for repeats in results["workloads"].values() for each in repeats]
+    found = [entry["code"] for each in repeats for entry in each.values() if "code" in entry]
+    return [*dict.fromkeys(found)]
 
 
 def _failures(results: dict[str, Any]) -> list[str]:
@@ -82,7 +93,7 @@ def _speeds(work: Workload, repeats: list[Repeat]) -> list[str]:
             spread([each["speed"] for each in entries], ",.0f"),
             spread([each["part"] for each in entries], ".2f"),
             _compared(repeats, name),
-            _accuracy(work, repeats, name),
+            _accuracy(repeats, name),
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     limits = [entry["limit"] for each in repeats for entry in each.values()]
@@ -103,20 +114,42 @@ def ratios(repeats: list[Repeat], name: str) -> list[float]:
     ]
 
 
-def _accuracy(work: Workload, repeats: list[Repeat], name: str) -> str:
+def _accuracy(repeats: list[Repeat], name: str) -> str:
     """Return the mean accuracy after the last epoch, with ours after as many, and any objection."""
-    accuracies = {
-        who: [each[who]["accuracies"] for each in repeats if who in each] for who in (name, "sweep")
-    }
-    epoch = max(accuracies[name][0], key=int)
+    first = next(each[name] for each in repeats if name in each)
+    epoch = max(first["accuracies"], key=int)
     theirs, ours = (
-        statistics.mean(each[epoch] for each in accuracies[who]) if accuracies[who] else None
+        [each[who]["accuracies"][epoch] for each in repeats if who in each]
         for who in (name, "sweep")
     )
-    if name == "sweep" or ours is None:
-        return f"{theirs:.3f}"
-    wrong = abs(theirs - ours) > work.tolerance
-    return f"{theirs:.3f} (ours: {ours:.3f}){', trains something else' if wrong else ''}"
+    found = statistics.mean(sum(theirs, []))
+    if name == "sweep" or not ours:
+        return f"{found:.3f}"
+    expected, most = statistics.mean(sum(ours, [])), tolerance(theirs, ours)
+    wrong = ", trains something else" if abs(found - expected) > most else ""
+    return f"{found:.3f} (ours: {expected:.3f} ± {most:.3f}){wrong}"
+
+
+def tolerance(theirs: list[list[float]], ours: list[list[float]]) -> float:
+    """Return by how much the mean accuracies of two may differ, both training the same.
+
+    By Student's t-test: the seeds alone make a larger difference once in a thousand times. Repeats
+    have the same seeds, so they count as the same runs.
+
+    Args:
+        theirs: of each repeat, the accuracies of its runs.
+        ours: the same.
+    """
+    runs = [len(each[0]) for each in (theirs, ours)]
+    squares = [
+        statistics.pvariance(sum(each, [])) * n
+        for each, n in zip((theirs, ours), runs, strict=True)
+    ]
+    freedom = sum(runs) - 2
+    if not freedom:
+        return math.inf
+    error = math.sqrt(sum(squares) / freedom * sum(1 / n for n in runs))
+    return error * float(stats.t.isf(BY_CHANCE / 2, freedom))
 
 
 def _goals(works: list[tuple[Workload, list[Repeat]]]) -> list[str]:

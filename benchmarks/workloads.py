@@ -25,7 +25,6 @@ class Workload:
         images: what it trains on, of ``IMAGES``.
         short: fewer runs and epochs, for those who have little time.
         goals: how often as fast as each contender a sweep is to be; the limit is one of them.
-        tolerance: by how much mean validation accuracies may differ, all being right.
     """
 
     key: str
@@ -39,7 +38,6 @@ class Workload:
     lr: float = 0.1
     momentum: float = 0.0
     wd: float = 0.0
-    tolerance: float = 0.02
 
     @property
     def title(self) -> str:
@@ -177,6 +175,5 @@ WORKLOADS = (
         lr=0.05,
         momentum=0.9,
         wd=1e-4,
-        tolerance=0.1,  # after one epoch, runs of one program differ by about as much
     ),
 )

@@ -65,18 +65,18 @@ def tell(accuracies: list[float], **more: Any) -> None:
     print(json.dumps({"accuracies": accuracies, **more}))
 
 
-def train_in_turn(train: Callable[[], Any], accuracy: Callable[[Any], float], runs: int) -> None:
+def train_in_turn(train: Callable[[int], Any], accuracy: Callable[[Any], float], runs: int) -> None:
     """Train so many runs in this process, and print what came of it.
 
     Args:
-        train: returns a trained network.
+        train: returns a trained network, given a seed.
         accuracy: that it has on the validation images.
         runs: how many.
     """
     run_seconds, check_seconds, accuracies = [], [], []
-    for _ in range(runs):
+    for seed in range(runs):
         begin = time.perf_counter()
-        network = train()
+        network = train(seed)
         trained = time.perf_counter()
         accuracies.append(accuracy(network))
         run_seconds.append(trained - begin)

@@ -8,6 +8,8 @@ import os  # noqa: E402
 
 os.environ.setdefault("OMP_NUM_THREADS", str(given.cores))  # else 1
 
+import numpy as np  # noqa: E402
+
 from sweep.backend.mxnet import autograd, gluon, mx, nd  # noqa: E402
 
 nn = gluon.nn
@@ -31,8 +33,10 @@ def network() -> gluon.Block:
     return net
 
 
-def train() -> gluon.Block:
+def train(seed: int) -> gluon.Block:
     """Train one network."""
+    mx.random.seed(seed)  # of the weights
+    np.random.seed(seed)  # of the loader's order
     net = network()
     net.initialize(mx.init.Xavier())
     trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": given.lr})

@@ -43,8 +43,9 @@ class Classifier(lightning.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=given.lr)
 
 
-def train() -> torch.nn.Module:
+def train(seed: int) -> torch.nn.Module:
     """Train one network."""
+    lightning.seed_everything(seed, verbose=False)
     trainer = lightning.Trainer(
         max_epochs=given.epochs,
         accelerator="cpu",

@@ -8,9 +8,9 @@ given = arguments()
 parts = loaded(given.data)
 
 
-def train() -> torch.nn.Module:
+def train(seed: int) -> torch.nn.Module:
     """Train one network."""
-    *_, (net, _) = epochs(given, parts["train"], seed=0)
+    *_, (net, _) = epochs(given, parts["train"], seed)
     return net
 
 

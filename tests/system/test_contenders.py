@@ -31,6 +31,11 @@ def test_a_command_that_fails_says_why_in_its_last_line(place, capfd):
     assert {"begun", "ValueError: of this"} <= {*capfd.readouterr().out.splitlines()}
 
 
+def test_an_exception_is_the_reason_also_with_more_lines(place):
+    with pytest.raises(Failed, match="^exit 1: ValueError: of this$"):
+        timed(python("raise ValueError('of this\\nand details')"), place)
+
+
 def test_a_command_that_hangs_is_ended_with_all_it_started(place, monkeypatch):
     hanging = (
         "import subprocess as s; p = s.Popen(['sleep', '999']); print(p.pid, flush=True); p.wait()"

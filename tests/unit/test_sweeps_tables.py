@@ -3,14 +3,14 @@
 import copy
 
 import pytest
-from sweeps_tables import plot, publish, tables
+from sweeps_tables import plot, publish, tables, tolerance
 
-LINE = {"seconds": 10.0, "speed": 4_000.0, "limit": 5_000.0, "part": 0.8}
+LINE = {"seconds": 10.0, "speed": 4_000.0, "limit": 5_000.0, "part": 0.8, "code": "abc1234"}
 REPEAT = {
-    "sweep": {**LINE, "accuracies": {"1": 0.95, "2": 0.97, "3": 0.98}},
-    "torch processes": {**LINE, "part": 0.5, "accuracies": {"3": 0.97}},
-    "ray tune": {**LINE, "part": 0.5, "accuracies": {"3": 0.9}},
-    "torch loop": {**LINE, "part": 0.4, "accuracies": {"1": 0.94}},
+    "sweep": {**LINE, "accuracies": {"1": [0.94, 0.96], "2": [0.96, 0.98], "3": [0.97, 0.99]}},
+    "torch processes": {**LINE, "part": 0.5, "accuracies": {"3": [0.96, 0.98]}},
+    "ray tune": {**LINE, "part": 0.5, "accuracies": {"3": [0.50, 0.52]}},
+    "torch loop": {**LINE, "part": 0.4, "accuracies": {"1": [0.93, 0.95]}},
 }
 RESULTS = {
     "machine": "a machine",
@@ -30,12 +30,28 @@ def test_a_contender_is_compared_by_its_part_of_the_limit():
 
 
 def test_a_contender_that_learns_less_is_none():
-    assert row("torch processes")[5] == "0.970 (ours: 0.980)"
-    assert row("ray tune")[5] == "0.900 (ours: 0.980), trains something else"
+    # 31.6 is Student's t of two degrees of freedom, for one in a thousand; 0.01414 is the error
+    assert row("torch processes")[5] == "0.970 (ours: 0.980 ± 0.447)"
+    assert row("ray tune")[5] == "0.510 (ours: 0.980 ± 0.447), trains something else"
 
 
 def test_accuracies_are_compared_after_as_many_epochs():
-    assert row("torch loop")[5] == "0.940 (ours: 0.950)"
+    assert row("torch loop")[5] == "0.940 (ours: 0.950 ± 0.447)"
+
+
+# Student's t for one in a thousand: 4.140 of 8 + 8 - 2 degrees of freedom, 5.041 of 8 + 2 - 2
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [(8, 4.140 * (0.0016 / 14 * 2 / 8) ** 0.5), (2, 5.041 * (0.0010 / 8 * 5 / 8) ** 0.5)],
+)
+def test_more_runs_show_smaller_differences(runs, expected):
+    ours = [0.97, 0.99] * 4  # each 0.01 from the mean
+    assert tolerance([ours[:runs]], [ours]) == pytest.approx(expected, rel=1e-3)
+
+
+def test_repeats_are_no_more_runs():
+    one = [0.97, 0.98, 0.99]
+    assert tolerance([one] * 3, [one] * 2) == pytest.approx(tolerance([one], [one]))
 
 
 def test_goals_are_met_missed_or_not_measured():
@@ -65,11 +81,16 @@ def test_versions_are_beside_the_machine():
     assert "Median (lowest to highest); a machine; torch 2.13.0." in tables(RESULTS)
 
 
+def test_what_was_measured_of_the_program_is_named_once_each():
+    other = {"sweep": {**REPEAT["sweep"], "code": "def5678 with changes"}}
+    assert "\nThe program: abc1234, def5678 with changes.\n" in tables(of(REPEAT, other))
+
+
 def test_a_repeat_that_was_cut_short_counts_for_those_it_has():
     cut = {"torch processes": REPEAT["torch processes"] | {"part": 0.4}}
     found = tables(of(REPEAT, cut))
     assert "**8 × lenet, 3 epochs, mnist; repeats: 2**" in found
-    assert "| 0.45 (0.40 to 0.50) | 1.60 (1.60 to 1.60) | 0.970 (ours: 0.980) |" in found
+    assert "| 0.45 (0.40 to 0.50) | 1.60 (1.60 to 1.60) | 0.970 (ours: 0.980 ± 0.447) |" in found
 
 
 def test_without_the_sweep_there_is_nothing_to_compare_with():
