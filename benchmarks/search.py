@@ -74,9 +74,13 @@ def run_search(name: str, network: str, search_seed: int, root: str, folder: Pat
         for point in client.get_metric_history(each, "val/accuracy")
     )
     if (file := folder / times_of(experiment)).exists():
+        times = read(file)  # of the last command: what others trained before does not count
+        began_ms = 1_000 * min(start for start, _ in times)
         epochs = [client.get_metric_history(each, "epoch_seconds") for each in ids]
-        trained = sum(point.value for each in epochs for point in each)
-        print(f"{experiment}: {occupation(read(file), CORES, trained)}", flush=True)
+        trained = sum(
+            point.value for each in epochs for point in each if point.timestamp >= began_ms
+        )
+        print(f"{experiment}: {occupation(times, CORES, trained)}", flush=True)
     table = pd.DataFrame(of_time, columns=["timestamp_ms", "val/accuracy"])
     table["best"] = table["val/accuracy"].cummax()
     table["epochs"] = table.index + 1
