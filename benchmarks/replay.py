@@ -13,6 +13,7 @@ the table of all.
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
+from typing import Any
 
 import optuna
 from curve_table import EPOCHS
@@ -34,9 +35,9 @@ SEARCH = load().search
 FOUND = space_of(parse_overrides(SPACE))
 
 
-def ours(sampler: str, pruner: str | None) -> Search:
+def ours(sampler: str, pruner: str | None, **changes: Any) -> Search:
     """Return a search of this program."""
-    settings = replace(SEARCH, sampler=sampler, pruner=pruner)
+    settings = replace(SEARCH, sampler=sampler, pruner=pruner, **changes)
 
     def search(curve: Curve, seed: int, wanted: float) -> Iterator[float]:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -65,6 +66,7 @@ SEARCHES: dict[str, Search] = {
         for sampler in SAMPLERS
         for pruner in PRUNERS
     },
+    "tpe, asha, search.startup_trials=5": ours("tpe", "asha", startup_trials=5),
     "Optuna: TPE, SuccessiveHalvingPruner": optunas(SuccessiveHalvingPruner(1, FACTOR)),
     "Optuna: TPE, SuccessiveHalvingPruner as it is": optunas(SuccessiveHalvingPruner()),
     "Optuna: TPE, HyperbandPruner": optunas(HyperbandPruner(1, EPOCHS, FACTOR)),
