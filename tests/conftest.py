@@ -78,11 +78,13 @@ def _own_surroundings(tmp_path, monkeypatch):
     What it sets for the whole process, or MLflow does as it loads a model, ends with it.
     """
     monkeypatch.chdir(tmp_path)
+    threshold = gc.get_threshold()
     with patch.dict(os.environ), patch.object(sys, "path", sys.path[:]):
         os.environ["MXNET_HOME"] = str(tmp_path / "mxnet_home")
         for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI"):
             os.environ.pop(name, None)
         yield
+        gc.set_threshold(*threshold)
         if mlflow := sys.modules.get("mlflow"):
             mlflow.set_tracking_uri(None)
             mlflow.set_registry_uri(None)

@@ -2,16 +2,12 @@
 
 import gc
 
-from sweep.garbage import look_as_usual, look_seldom
+from sweep.garbage import USUAL, look_as_usual, look_seldom
 
 
 def test_garbage_is_looked_for_seldom_and_then_as_usual():
-    before = gc.get_threshold()
-    try:
-        look_seldom()
-        assert gc.get_threshold() == (50_000, *before[1:])
-        assert gc.isenabled()
-        look_as_usual()
-        assert gc.get_threshold() == before
-    finally:
-        gc.set_threshold(*before)
+    look_seldom()
+    assert gc.get_threshold() == (50_000, *USUAL[1:])
+    assert gc.isenabled()
+    look_as_usual()
+    assert gc.get_threshold() == USUAL
