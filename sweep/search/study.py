@@ -70,8 +70,8 @@ class Study:
         """
         self.name, self._search, self._epochs, self._space = name, search, epochs, space
         self._directions, self._enqueued = directions, enqueued(search, space)
-        self._sampler, self._warm = SAMPLERS[search.sampler], list[FrozenTrial]()
-        self._measured = measured
+        self._sampler, self._measured = SAMPLERS[search.sampler], measured
+        self._warm: list[FrozenTrial] = []
         self._pauses = Pauses(search, epochs)
         with explained(search.storage, *OPENING):
             self._study = optuna.create_study(

@@ -152,9 +152,11 @@ def test_a_study_is_told_once_and_counts_none_of_them():
         suggested.append(trial.params["optim.lr"])
     assert study.ask(3) is None
     assert study.run_ids() == ["id"] * 3
-    cold = Study(dataclasses.replace(search, study="cold"), "cold", 9, only, ["maximize"], {})
-    # The first trials of a study that knows nothing are drawn at random.
-    assert cold.ask(3).params["optim.lr"] != suggested[0]
+    # What a study that knows nothing would try first: the middle, or what is drawn at random.
+    for name in ("tpe", "random"):
+        cold = dataclasses.replace(search, study=name, sampler=name)
+        first = Study(cold, name, 9, only, ["maximize"], {}).ask(3)
+        assert first.params["optim.lr"] != suggested[0]
 
 
 def test_a_grid_tries_all_anyway():
