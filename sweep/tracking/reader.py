@@ -10,12 +10,12 @@ from sweep.tracking.connection import (
     database_file,
     explained_errors,
 )
+from sweep.tracking.experiments import check_artifact_folder, check_new_name, deleted
 from sweep.tracking.locations import default_location, local_folder, mended_location
 from sweep.tracking.lookups import FoundRun, find_by_fingerprint
 from sweep.tracking.mlflow_import import client_of
 from sweep.tracking.names import FOLDER, STUDY
 from sweep.tracking.records import KnownExperiment, Records, Where, records_of
-from sweep.tracking.tracker import check_artifact_folder, check_new_name, deleted
 from sweep.uris import is_database, resolve_uri
 
 ENOUGH = 100  # runs, to tell how long an epoch takes

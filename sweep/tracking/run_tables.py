@@ -11,6 +11,7 @@ from sweep.errors import UserError, nearest
 from sweep.tracking.artifacts import kept_text
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.database import in_parts
+from sweep.tracking.experiments import deleted
 from sweep.tracking.names import (
     DECIDED_BY,
     FOUND_FILE,
@@ -28,7 +29,7 @@ from sweep.tracking.records import (
     recorded_run,
     records_of,
 )
-from sweep.tracking.tracker import IDS_AT_ONCE, deleted
+from sweep.tracking.tracker import IDS_AT_ONCE
 from sweep.uris import redacted
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""An MLflow experiment: its runs opened, found again, and closed."""
+"""The runs of an MLflow experiment: opened, found again, and closed."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,23 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep.environment import commit
-from sweep.errors import Killed, Paused, Pruned, UserError
-from sweep.files import obstacle
+from sweep.errors import Killed, Paused, Pruned
 from sweep.tracking.connection import (
     database_file,
     explained_errors,
     opened,
     short_timeouts,
 )
-from sweep.tracking.locations import (
-    DATABASE,
-    is_beside,
-    local_folder,
-    location_of_new,
-    mend_location_of,
-    mend_locations,
-    whole_path,
-)
+from sweep.tracking.experiments import check_artifacts, found_or_created
+from sweep.tracking.locations import local_folder, mend_location_of
 from sweep.tracking.lookups import FoundRun, find_by_fingerprint
 from sweep.tracking.names import (
     BUNDLE,
@@ -40,9 +32,9 @@ from sweep.tracking.names import (
     STUDY,
     SWEEP_PAUSED,
 )
-from sweep.tracking.records import KnownExperiment, RecordedRun, Records, Where, records_of
+from sweep.tracking.records import RecordedRun, Records, Where, records_of
 from sweep.tracking.run_info import RunInfo, as_name, now_ms, reason
-from sweep.uris import is_database, redacted, resolve_uri
+from sweep.uris import resolve_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -52,9 +44,6 @@ if TYPE_CHECKING:
 UNRECORDED = "the end of run %s could not be recorded; the same command does it: %s"
 OF_ITS_END = {DIVERGED, FAILURE, PRUNED_AFTER, PAUSED_AFTER, SWEEP_PAUSED}
 IDS_AT_ONCE = 200  # in one condition
-NEW_LETTERS = 256  # of an experiment: what all databases take; those of SQLite may have longer ones
-# MLflow's pages then open with what belongs to training, not to language models.
-TRAINING_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +59,9 @@ class Tracker:
         """
         self.uri, self.experiment = resolve_uri(uri), experiment
         with explained_errors(self.uri):
-            self._experiment_id = self._find_experiment() or self._create_experiment()
+            self._experiment_id = found_or_created(
+                self.uri, experiment, self._records, lambda: self._client
+            )
 
     @cached_property
     def _client(self) -> "MlflowClient":
@@ -81,29 +72,6 @@ class Tracker:
     def _records(self) -> Records:
         return records_of(self.uri)
 
-    def _find_experiment(self) -> str | None:
-        known = self._records.experiment(self.experiment)
-        if known and known.is_deleted:
-            raise UserError(f"tracking.experiment={self.experiment}: {deleted(known, self.uri)}")
-        return known.experiment_id if known else None
-
-    def _create_experiment(self) -> str:
-        check_new_name(self.experiment)
-        client = self._client
-        from mlflow.exceptions import MlflowException
-
-        try:
-            place = location_of_new() if is_database(self.uri) else None
-            tags = dict(TRAINING_EXPERIMENT)
-            if file := database_file(self.uri):
-                tags[DATABASE] = whole_path(file)
-            created: str = client.create_experiment(self.experiment, place, tags=tags)
-        except MlflowException:
-            if (found := self._find_experiment()) is None:
-                raise
-            return found  # another process was faster
-        return created
-
     def check_artifacts(self) -> None:
         """Check that artifacts can be kept, if that is on this machine: beside an SQLite database.
 
@@ -112,22 +80,7 @@ class Tracker:
         Raises:
             UserError: they cannot.
         """
-        file = database_file(self.uri)
-        with explained_errors(self.uri):
-            waiting = mend_locations(file) if file else set()
-            known = self._records.experiment(self.experiment)
-        assert known  # since it was found or created
-        place, folder = known.place, local_folder(known.place)
-        if self._experiment_id in waiting:
-            raise UserError(
-                f"tracking.experiment={self.experiment}: its artifacts are kept where the database "
-                f"was ({folder}), and while a run is RUNNING that is not changed; allowed is to "
-                "wait for its end, or another experiment: tracking.experiment=NAME"
-            )
-        check_artifact_folder(self.experiment, folder)
-        if file and is_beside(place, file) and known.tags.get(DATABASE) != whole_path(file):
-            with explained_errors(self.uri):
-                self._client.set_experiment_tag(self._experiment_id, DATABASE, whole_path(file))
+        check_artifacts(self.uri, self.experiment, self._records, lambda: self._client)
 
     @contextmanager
     def open_run(
@@ -269,41 +222,3 @@ class Tracker:
             client.log_batch(run_id, tags=[RunTag(key, tags[key]) for key in tags])
             if PAUSED_AFTER in client.get_run(run_id).data.tags:
                 client.delete_tag(run_id, PAUSED_AFTER)
-
-
-def check_artifact_folder(experiment: str, folder: Path | None) -> None:
-    """Check that artifacts can be written.
-
-    Args:
-        experiment: its name.
-        folder: of its artifacts; None if they are not on this machine.
-
-    Raises:
-        UserError: they cannot.
-    """
-    if folder and (why := obstacle(folder)):
-        raise UserError(
-            f"tracking.experiment={experiment}: its artifacts cannot be written ({why}); "
-            "allowed is a folder that can, or another experiment: tracking.experiment=NAME"
-        )
-
-
-def check_new_name(experiment: str) -> None:
-    """Check the name of an experiment that is not there yet.
-
-    Raises:
-        UserError: it is too long.
-    """
-    if len(experiment) > NEW_LETTERS:
-        raise UserError(
-            f"tracking.experiment={experiment}: allowed is a name of {NEW_LETTERS} letters at "
-            "most, or that of an experiment which is there"
-        )
-
-
-def deleted(experiment: KnownExperiment, uri: str) -> str:
-    """Say that an experiment was deleted, and how it comes back."""
-    return (
-        f"was deleted in {redacted(uri)}; allowed: another name, or `mlflow experiments restore "
-        f"-x {experiment.experiment_id}`"
-    )
