@@ -1,6 +1,6 @@
 """Sweeps on a Ray cluster: one of this machine's cores, and one of two machines, of which one dies.
 
-The machines are this one twice, each as ``ray start`` makes it.
+The machines are this one twice, each as ``ray start`` makes it. The first is there for all tests.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ RAY = "hydra/launcher=ray"
 OWN = (RAY, "hydra.launcher.ray.init.address=local")
 FEW = ("seed=0,1", "model.hidden=[32]", "epochs=2", "context=cpu")
 FEW += ("figures=false",)
-MANY = ("seed=range(0,5)", "model.hidden=[32]", "epochs=20", "context=cpu", "figures=false")
+MANY = ("seed=range(0,3)", "model.hidden=[32]", "epochs=20", "context=cpu", "figures=false")
 LONG = ("seed=0,1,2", "model.hidden=[8]", "epochs=90000", "context=cpu", "figures=false")
 
 
@@ -59,16 +59,39 @@ def test_a_sweep_has_the_same_bits_as_on_this_machine_alone(workplace, expected)
     assert "  2 trained already, found in the record (rerun=true trains again)" in by_hand
 
 
-def test_a_search_suggests_and_prunes_the_same(workplace, tmp_path):
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with (
+        PostgreSQL() as database,
+        AuthServer(tmp_path_factory.mktemp("server"), database) as server,
+    ):
+        yield server
+
+
+@pytest.fixture(scope="module")
+def cluster(workplace):
+    with RayCluster(workplace.environment) as cluster:
+        cluster.start_head()
+        yield cluster
+
+
+def on(cluster):
+    return RAY, f"hydra.launcher.ray.init.address={cluster.address}"
+
+
+def test_a_search_suggests_and_prunes_the_same(cluster, tmp_path):
     """In a database whose address is in a variable, as for several machines, and in a file."""
     search = ("hydra/sweeper=optuna", "optim.lr=tag(log,interval(1e-3,1))", "model.hidden=[32]")
-    search += ("epochs=9", "search.pruner=asha", "search.startup_trials=3", "search.n_trials=6")
+    search += ("epochs=9", "search.pruner=asha", "search.startup_trials=2", "search.n_trials=4")
     search += ("n_jobs=1", "context=cpu", "figures=false", "tracking.experiment=search")
     found, variable = [], "search.storage=${oc.env:SWEEP_STUDIES}"
     with PostgreSQL() as database:
-        for launcher, storage in ((OWN, database.url), ((), f"sqlite:///{tmp_path}/optuna.db")):
+        for launcher, storage in (
+            (on(cluster), database.url),
+            ((), f"sqlite:///{tmp_path}/optuna.db"),
+        ):
             there = Workplace(tmp_path)
-            there.environment |= {**workplace.environment, "SWEEP_STUDIES": storage}
+            there.environment |= {**cluster.environment, "SWEEP_STUDIES": storage}
             there.run(*launcher, *search, variable, f"checkpoint_dir={len(found)}", "--multirun")
             (tmp_path / "mlflow.db").rename(tmp_path / f"mlflow-{len(found)}.db")
             trials = optuna.load_study(study_name=None, storage=storage).trials
@@ -79,25 +102,9 @@ def test_a_search_suggests_and_prunes_the_same(workplace, tmp_path):
     assert len({len(curve) for _, _, curve in found[0]}) > 1  # some were pruned, and not others
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with (
-        PostgreSQL() as database,
-        AuthServer(tmp_path_factory.mktemp("server"), database) as server,
-    ):
-        yield server
-
-
-@pytest.fixture
-def cluster(workplace):
-    with RayCluster(workplace.environment) as cluster:
-        yield cluster
-
-
 def test_a_machine_dies_in_the_middle(workplace, cluster, server, expected, tmp_path, monkeypatch):
-    cluster.start_head()
-    address = f"hydra.launcher.ray.init.address={cluster.address}"
-    errors = refused(workplace, RAY, address, *REFUSED)
+    _, address = on(cluster)
+    errors = refused(workplace, *on(cluster), *REFUSED)
     assert errors.startswith(
         f"{address}: Ray cannot be used there; the sweep has to be started on "
     )
@@ -106,7 +113,7 @@ def test_a_machine_dies_in_the_middle(workplace, cluster, server, expected, tmp_
         monkeypatch.setenv(name, value)
     workplace = Workplace(tmp_path, server.address)
     workplace.environment |= cluster.environment
-    errors = refused(workplace, RAY, address, *REFUSED, TOO_MUCH)
+    errors = refused(workplace, *on(cluster), *REFUSED, TOO_MUCH)
     assert errors.startswith(
         "hydra.launcher.ray.remote: a run needs 4096 CPU, and no machine of the cluster has that ("
     )
@@ -118,7 +125,7 @@ def test_a_machine_dies_in_the_middle(workplace, cluster, server, expected, tmp_
         cluster.kill(other)
 
     code, lines, errors = workplace.watch(
-        *(RAY, address, *MANY, "--multirun"),
+        *(*on(cluster), *MANY, "--multirun"),
         until=["run 0: epoch 3/", "run 1: epoch 3/"],
         act=die,
     )

@@ -1,12 +1,14 @@
 """Sweeps whose runs are jobs of a SLURM that is started for them."""
 
 import re
+import shutil
 import signal
 import socket
 import time
 from pathlib import Path
 
 import pytest
+import stepped
 from outcomes import assert_complete, outcomes
 from slurm import Slurm
 from workplace import Workplace
@@ -75,6 +77,8 @@ def test_a_job_that_is_cancelled_is_not_tried_again(workplace, slurm):
 def test_a_job_that_is_preempted_is_queued_again_and_goes_on(workplace, slurm, signals):
     """By the signal that submitit asked for; where SLURM ends a job for another, SIGTERM first."""
     name = "-".join(signals)
+    shutil.copy(stepped.__file__, workplace.folder)
+    stepped.allow(workplace.folder, 2)
 
     def preempt(sweep):
         job = slurm.tell("squeue", "--noheader", "--states=RUNNING", "--format=%i")
@@ -85,11 +89,13 @@ def test_a_job_that_is_preempted_is_queued_again_and_goes_on(workplace, slurm, s
         while slurm.tell("squeue", "--noheader", "--jobs", job, "--format=%T") != "PENDING":
             assert time.monotonic() < deadline
             time.sleep(0.2)
+        stepped.allow(workplace.folder, 4)
         slurm.tell("scontrol", "update", f"JobId={job}", "StartTime=now")  # not in two minutes
 
     code, lines, errors = workplace.watch(
-        *(SLURM, *ONE, "epochs=300", "max_retries=0", f"tracking.experiment={name}", "--multirun"),
-        until=["run 0: epoch 3/"],
+        *(SLURM, *ONE, "epochs=4", "max_retries=0", f"tracking.experiment={name}", "--multirun"),
+        module="stepped",
+        until=["run 0: epoch 2/"],
         act=preempt,
     )
     assert (code, errors) == (0, ""), lines

@@ -2,12 +2,14 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import threading
 from pathlib import Path
 
 import pytest
+import stepped
 from hydra.core.utils import JobReturn, JobStatus
 from outcomes import assert_complete, assert_interrupted_again_and_again, outcomes
 from workplace import Workplace, workers
@@ -65,14 +67,19 @@ def test_an_address_that_a_variable_has_is_written_nowhere(workplace, tmp_path, 
 
 
 def test_a_run_is_killed(workplace):
+    shutil.copy(stepped.__file__, workplace.folder)
+    stepped.allow(workplace.folder, 2)
+
     def kill(sweep):
         (process,) = workers(sweep.pid)
         os.kill(process, signal.SIGKILL)
+        stepped.allow(workplace.folder, 4)
 
     code, lines, errors = workplace.watch(
-        *(LOCAL, "seed=0", "model.hidden=[8]", "epochs=300", "figures=false", "context=cpu"),
+        *(LOCAL, "seed=0", "model.hidden=[8]", "epochs=4", "figures=false", "context=cpu"),
         *("tracking.experiment=killed", "--multirun"),
-        until=["run 0: epoch 3/"],
+        module="stepped",
+        until=["run 0: epoch 2/"],
         act=kill,
     )
     assert (code, errors) == (0, ""), lines

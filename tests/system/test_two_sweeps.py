@@ -5,11 +5,12 @@ import shutil
 
 import faulty
 import pytest
+import stepped
 from faulty import EPOCH
 from outcomes import assert_clean, assert_same, outcomes
 from workplace import Workplace, gone
 
-COMMON = ("model.hidden=[32]", "optim.momentum=0.9", "epochs=20", "context=cpu")
+COMMON = ("model.hidden=[32]", "optim.momentum=0.9", "epochs=10", "context=cpu")
 COMMON += ("figures=false",)
 WAITS = "another process trains this combination: waiting for it"
 
@@ -70,7 +71,7 @@ def test_two_sweeps_at_the_same_moment(tmp_path, undisturbed, rates):
     for printed, each in zip(lines, rates, strict=True):
         assert_all_is_there(workplace, printed, each)
     assert_trained_once(workplace, undisturbed, sorted({*rates[0], *rates[1]}))
-    trained = [line for each in lines for line in each if ": epoch 1/20 " in line]
+    trained = [line for each in lines for line in each if ": epoch 1/10 " in line]
     assert len(trained) == len({*rates[0], *rates[1]})
 
 
@@ -105,7 +106,7 @@ def test_a_sweep_ends_well_if_the_one_beside_it_is_killed(tmp_path, undisturbed)
 
     # The same command again trains what the killed one lacks, and nothing else.
     lines = workplace.run(*first_command)
-    assert [line for line in lines if ": epoch 1/20" in line] == []
+    assert [line for line in lines if ": epoch 1/10" in line] == []
     assert_all_is_there(workplace, lines, [0.1, 0.2, 0.3])
     assert_trained_once(workplace, undisturbed, [0.1, 0.2, 0.3, 0.4])
 
@@ -152,18 +153,23 @@ def test_presets_that_change_do_not_change_a_sweep(tmp_path, launcher):
 
 def test_one_store_with_two_addresses_is_one_store(tmp_path):
     workplace = Workplace(tmp_path)
-    command = ("model.hidden=[8]", "context=cpu", "epochs=400", "figures=false")
-    with workplace.start(*command) as first:
+    shutil.copy(stepped.__file__, tmp_path)
+    stepped.allow(tmp_path, 2)
+    command = ("model.hidden=[8]", "context=cpu", "epochs=4", "figures=false", "--multirun")
+    with workplace.start("seed=0", *command, module="stepped") as first:
         for line in first.stdout:
-            if line.startswith("  epoch 5/"):
+            if line.startswith("run 0: epoch 2/"):
                 break
-        with workplace.start(*command, f"tracking.uri=sqlite:///{tmp_path}/mlflow.db") as second:
-            second_output, second_errors = second.communicate(timeout=120)
-        first_output, first_errors = first.communicate(timeout=120)
-    assert (first.returncode, first_errors) == (second.returncode, second_errors) == (0, "")
-    assert WAITS in second_output
-    assert " is trained already: run " in second_output
-    _, (run,) = workplace.runs("sweep")
+        code, lines, errors = workplace.watch(
+            *("seed=0,1", *command, f"tracking.uri=sqlite:///{tmp_path}/mlflow.db"),
+            until=[f"run 0: {WAITS}"],
+            act=lambda _: stepped.allow(tmp_path, 4),
+        )
+        _, first_errors = first.communicate(timeout=120)
+    assert (first.returncode, first_errors) == (code, errors) == (0, ""), lines
+    assert [line for line in lines if line.startswith("run 0: ") and "is trained already" in line]
+    _, runs = workplace.runs("sweep")
+    (run,) = [each for each in runs if each.data.params["seed"] == "0"]
     assert (run.info.status, run.data.tags.get("failure_reason")) == ("FINISHED", None)
     points = workplace.client.get_metric_history(run.info.run_id, "val/loss")
-    assert [point.step for point in points] == list(range(1, 401))
+    assert [point.step for point in points] == [1, 2, 3, 4]
