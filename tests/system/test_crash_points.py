@@ -14,7 +14,7 @@ from outcomes import assert_complete, assert_same, outcomes
 from workplace import Workplace, gone, kills_for_memory
 
 COMMON = ("model.hidden=[16]", "optim.momentum=0.9", "epochs=8", "context=cpu")
-COMMON += ("early_stopping.patience=4", "figures=false")
+COMMON += ("early_stopping.patience=4", "batch_size=400", "figures=false")
 COMMON += ("model.batch_norm=true", "model.dropout=0.2", "augment.flip=true", "augment.mixup=0.4")
 ALL = f"seed={','.join(map(str, range(len(FAULTS))))}"
 KILLED = "its process was killed by SIGKILL"
