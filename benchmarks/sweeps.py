@@ -17,6 +17,10 @@ that is there for two hours measures it in several sittings:
 
     python benchmarks/sweeps.py --root FOLDER_WITH_MNIST --minutes 120
 
+    python benchmarks/sweeps.py --root FOLDER_WITH_MNIST --contenders sweep --anew
+
+forgets what it has of our command alone, and measures that again, as after a change of it.
+
 What another machine, or other versions, measured is never mixed with it. ``--publish`` measures
 nothing: it writes the tables of results.json into sweeps.md and docs/speed.md, and draws
 docs/images/sweeps.svg.
@@ -30,7 +34,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -98,7 +102,8 @@ def measure(
 
 def measure_all(given: argparse.Namespace, works: list[Workload], results: dict[str, Any]) -> None:
     """Measure what is missing of all workloads, repeat by repeat, and write each measurement."""
-    contenders, due = installed(), time.monotonic() + given.minutes * 60
+    contenders = [each for each in installed() if each.name in given.contenders]
+    due = time.monotonic() + given.minutes * 60
     turns = [
         (repeat, work)
         for repeat in range(given.repeats)
@@ -216,9 +221,16 @@ def started(given: argparse.Namespace, works: list[Workload]) -> dict[str, Any]:
                 + ["--output takes another folder; --anew forgets what was measured"]
             )
         )
-    anew = {each.key for each in WORKLOADS if other} | {each.key for each in works if given.anew}
-    workloads = {key: each for key, each in before["workloads"].items() if key not in anew}
+    workloads = {} if other else before["workloads"]
+    for key in {each.key for each in works if given.anew} & {*workloads}:
+        left = [without(repeat, given.contenders) for repeat in workloads[key]]
+        workloads[key] = [repeat for repeat in left if repeat]
     return {**now, "workloads": workloads}
+
+
+def without(repeat: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Return what a repeat has measured of others than these contenders."""
+    return {name: entry for name, entry in repeat.items() if name not in names}
 
 
 def main() -> None:
@@ -229,6 +241,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="in all, with those of before")
     parser.add_argument("--minutes", type=float, default=600, help="that this sitting may take")
     parser.add_argument("--anew", action="store_true", help="forget what was measured before")
+    names = [each.name for each in CONTENDERS]
+    parser.add_argument("--contenders", nargs="+", choices=names, default=names, metavar="NAME")
     parser.add_argument("--only", default=",".join(keys), help="workloads, as in lenet,mlp")
     parser.add_argument(
         *("--size", "-s"),

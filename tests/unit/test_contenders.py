@@ -57,9 +57,8 @@ def test_a_contender_that_fails_does_not_end_the_others(place, monkeypatch, caps
     assert "lenet: one failed: exit 1: no memory" in capsys.readouterr().out
 
 
-Given = dataclasses.make_dataclass(
-    "Given", ["root", "output", "repeats", ("minutes", float, 600.0), ("anew", bool, False)]
-)
+OPTIONS = (("minutes", float, 600.0), ("anew", bool, False), ("contenders", str, "ab"))
+Given = dataclasses.make_dataclass("Given", ["root", "output", "repeats", *OPTIONS])
 Given.size = "whole"
 
 
@@ -134,6 +133,14 @@ def test_what_was_measured_before_is_forgotten_if_told_so(place, turns):
     turns(repeats=2)
     assert turns(repeats=1, anew=True) == ["a", "b"]
     assert kept(place) == ["ab"]
+
+
+def test_one_of_them_is_measured_again(place, turns):
+    turns(repeats=2)
+    assert turns(repeats=2, anew=True, contenders="b") == ["b", "b"]
+    assert kept(place) == ["ab", "ab"]
+    assert turns(repeats=3, contenders="a") == ["a"]
+    assert kept(place) == ["ab", "ab", "a"]
 
 
 def test_what_another_machine_measured_is_neither_mixed_nor_lost(place, turns):
