@@ -122,7 +122,13 @@ _AS_FLOATS: dict[np.dtype[Any], Callable[[Any, Any], Any]] = {
 
 
 class Feed(Protocol):
-    """Where a split's batches come from."""
+    """Where a split's batches come from.
+
+    Attributes:
+        at_once: batches that may be waited for together: few, if each of them holds its images.
+    """
+
+    at_once: int
 
     def batches(self, order: NDArray[np.integer[Any]], size: int) -> Iterator[tuple[Any, ...]]:
         """Yield what :class:`BatchSums` takes, for batches of this size.
@@ -135,6 +141,8 @@ class Feed(Protocol):
 
 class Resident:
     """A split's images and labels on the device: shared memory on the CPU, a copy on a GPU."""
+
+    at_once = 64
 
     def __init__(self, split: Split, context: mx.Context) -> None:
         """Put them there."""
@@ -152,6 +160,8 @@ class Resident:
 
 class Hosted:
     """A split whose rows NumPy chooses, and may change, before they go to the device."""
+
+    at_once = 8
 
     def __init__(
         self, split: Split, context: mx.Context, change: Change = np.ascontiguousarray

@@ -15,10 +15,10 @@ from sweep.config.metrics import LEARNING_RATE, Metric, mean
 from sweep.data.augment import Transform, seeded
 from sweep.data.mixup import Mixup
 from sweep.data.splits import Split
-from sweep.heartbeat import beat
 from sweep.training.batches import Feed, Hosted, as_floats, batch_sums, feed
 from sweep.training.clipping import ClippingTrainer
 from sweep.training.decay import DECAY
+from sweep.training.lead import Lead
 from sweep.training.losses.softmax_cross_entropy import SoftmaxCrossEntropy
 from sweep.training.mixed import MixedFeed, mixed_sums
 from sweep.training.own_metrics import of_split
@@ -27,7 +27,6 @@ from sweep.training.selection import EpochRecord
 
 EVALUATION_BATCH = 100
 SMALL_IMAGE = 64 * 64  # pixels of an image that so many are measured of at once
-BATCHES_AHEAD = 16
 CROSS_ENTROPY = SoftmaxCrossEntropy("softmax_cross_entropy", 0.0)
 
 
@@ -89,8 +88,9 @@ def train_epochs(
         begin = time.perf_counter()
         mx.random.seed((seed * 1_000_003 + epoch) % 2**31)  # for layers that draw while they train
         order = np.random.RandomState([seed, epoch]).permutation(len(train))
-        sums, batches = _Sums(metrics), -(-len(order) // batch_size)
-        for batch, inputs in enumerate(feeds(epoch).batches(order, batch_size)):
+        data, batches = feeds(epoch), -(-len(order) // batch_size)
+        sums = _Sums(metrics, data)
+        for batch, inputs in enumerate(data.batches(order, batch_size)):
             if rate:
                 set_rate(trainer, rate(epoch, batch, batches))
             with autograd.record():
@@ -148,7 +148,7 @@ class Evaluation:
 
     def measure(self) -> dict[str, float]:
         """Return the mean ``loss``, and each metric, with the network's present parameters."""
-        sums = _Sums(self._metrics)
+        sums = _Sums(self._metrics, self._data)
         for inputs in self._data.batches(self._order, self._size):
             sums.add(*self._step(*inputs))
         found = sums.values(len(self._order))
@@ -161,21 +161,17 @@ class Evaluation:
 class _Sums:
     """What batches have added up to, by the names of the metrics, the loss first."""
 
-    def __init__(self, metrics: Sequence[Metric]) -> None:
+    def __init__(self, metrics: Sequence[Metric], data: Feed) -> None:
         summed = {each.name: each.finish for each in metrics if each.batch_sum}
         self._finish = {"loss": mean, **summed}
         self._sums: dict[str, list[Any]] = {name: [] for name in self._finish}
+        self._lead = Lead(data.at_once)
 
     def add(self, *sums: Any) -> None:
-        """Add a batch's, float32 of any shape each, but always of the same.
-
-        Waits for an earlier batch, so that a signal is never kept waiting for a whole epoch: MXNet
-        runs what it is given later, in threads of its own, and Python handles a signal only when it
-        is not inside a call that waits for them.
-        """
+        """Add a batch's, float32 of any shape each, but always of the same."""
         for kept, value in zip(self._sums.values(), sums, strict=True):
             kept.append(value)
-        _limit_queue(self._sums["loss"])
+        self._lead.keep(self._sums["loss"])
 
     def values(self, images: int) -> dict[str, float]:
         """Return what becomes of each sum over so many images: for most, their mean."""
@@ -195,10 +191,11 @@ def answers(net: gluon.Block, split: Split, context: mx.Context) -> NDArray[np.f
 
 def _scores(net: gluon.Block, split: Split, data: Feed) -> NDArray[np.float32]:
     floats, scores = as_floats(split.images.dtype), []
+    lead = Lead(data.at_once)
     for images, _, *rows in data.batches(np.arange(len(split)), _evaluation_batch(split)):
         chosen = nd.take(images, *rows) if rows else images
         scores.append(net(floats(nd, chosen)))
-        _limit_queue(scores)
+        lead.keep(scores)
     found: NDArray[np.float32] = nd.concat(*scores, dim=0).asnumpy()
     return found
 
@@ -207,12 +204,6 @@ def _evaluation_batch(split: Split) -> int:
     """Return how many images to measure at once: fewer, the larger they are, to fit in memory."""
     height, width = split.images.shape[-2:]
     return max(1, min(EVALUATION_BATCH, EVALUATION_BATCH * SMALL_IMAGE // (height * width)))
-
-
-def _limit_queue(results: list[Any]) -> None:
-    beat()
-    if len(results) > BATCHES_AHEAD:
-        results[-BATCHES_AHEAD].wait_to_read()
 
 
 def _total(sums: list[Any]) -> NDArray[np.float64]:
