@@ -89,7 +89,7 @@ def test_a_job_that_is_preempted_is_queued_again_and_goes_on(workplace, slurm, s
         while slurm.tell("squeue", "--noheader", "--jobs", job, "--format=%T") != "PENDING":
             assert time.monotonic() < deadline
             time.sleep(0.2)
-        stepped.allow(workplace.folder, 4)
+        stepped.allow(workplace.folder, 99)
         slurm.tell("scontrol", "update", f"JobId={job}", "StartTime=now")  # not in two minutes
 
     code, lines, errors = workplace.watch(

@@ -161,9 +161,9 @@ def test_one_store_with_two_addresses_is_one_store(tmp_path):
             if line.startswith("run 0: epoch 2/"):
                 break
         code, lines, errors = workplace.watch(
-            *("seed=0,1", *command, f"tracking.uri=sqlite:///{tmp_path}/mlflow.db"),
+            *("seed=0,1", f"tracking.uri=sqlite:///{tmp_path}/mlflow.db", *command),
             until=[f"run 0: {WAITS}"],
-            act=lambda _: stepped.allow(tmp_path, 4),
+            act=lambda _: stepped.allow(tmp_path, 99),
         )
         _, first_errors = first.communicate(timeout=120)
     assert (first.returncode, first_errors) == (code, errors) == (0, ""), lines
