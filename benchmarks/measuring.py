@@ -19,6 +19,8 @@ def run(command: list[str]) -> str:
 
 
 def spread(values: list[float], form: str) -> str:
-    """Return the median, the lowest and the highest."""
+    """Return the median, the lowest and the highest; of one value, it alone."""
+    if len(values) == 1:
+        return f"{values[0]:{form}}"
     low, middle, high = min(values), statistics.median(values), max(values)
     return f"{middle:{form}} ({low:{form}} to {high:{form}})"

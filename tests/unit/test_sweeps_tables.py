@@ -26,7 +26,7 @@ def row(name: str) -> list[str]:
 
 
 def test_a_contender_is_compared_by_its_part_of_the_limit():
-    assert row("torch processes")[3:5] == ["0.50 (0.50 to 0.50)", "1.60 (1.60 to 1.60)"]
+    assert row("torch processes")[3:5] == ["0.50", "1.60"]
 
 
 def test_a_contender_that_learns_less_is_none():
@@ -90,12 +90,12 @@ def test_a_repeat_that_was_cut_short_counts_for_those_it_has():
     cut = {"torch processes": REPEAT["torch processes"] | {"part": 0.4}}
     found = tables(of(REPEAT, cut))
     assert "**8 × lenet, 3 epochs, mnist; repeats: 2**" in found
-    assert "| 0.45 (0.40 to 0.50) | 1.60 (1.60 to 1.60) | 0.970 (ours: 0.980 ± 0.447) |" in found
+    assert "| 0.45 (0.40 to 0.50) | 1.60 | 0.970 (ours: 0.980 ± 0.447) |" in found
 
 
 def test_without_the_sweep_there_is_nothing_to_compare_with():
     found = tables(of({"torch processes": REPEAT["torch processes"]}))
-    assert "| 0.50 (0.50 to 0.50) |  | 0.970 |" in found
+    assert "| 0.50 |  | 0.970 |" in found
     assert "| 8 × lenet, 3 epochs, mnist | torch processes | 1.5 | not measured | |" in found
 
 
@@ -103,7 +103,7 @@ def test_who_failed_is_named_and_the_others_compared():
     failed = {**REPEAT, "ray tune": {"failed": "exit 1: no memory"}}
     found = tables(of(failed, REPEAT))
     assert found.endswith("\n\n- ray tune failed, lenet, repeat 1: exit 1: no memory\n")
-    assert "| ray tune | 10.0 (10.0 to 10.0) |" in found
+    assert "| ray tune | 10.0 |" in found
 
 
 @pytest.mark.parametrize("cut", [{}, {"ray tune": {"failed": "exit 1"}}])
