@@ -5,6 +5,7 @@ sweep/carried/mxnet_import.py.
 """
 
 from sweep.backend.devices import count_gpus, resolve
+from sweep.backend.unmade import drop_quietly
 from sweep.errors import UserError
 from sweep.optional import need_mxnet
 
@@ -17,6 +18,10 @@ except OSError as error:  # its library needs two of the system's, which small i
         "apt-get install libgomp1 libquadmath0"
     ) from error
 from mxnet import autograd, gluon, nd  # noqa: E402
+from mxnet._ctypes.ndarray import CachedOp, NDArrayBase  # noqa: E402
+from mxnet._ctypes.symbol import SymbolBase  # noqa: E402
+
+drop_quietly(CachedOp, NDArrayBase, SymbolBase)
 
 __all__ = ["THREADS", "autograd", "device", "gluon", "mx", "nd"]
 
