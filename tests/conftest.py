@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 import hypothesis  # noqa: F401 - pytest imports it in the end, when what is frozen looks lost to it
-import joblib
 import kept_configs
 import pytest
 import record
@@ -33,11 +32,6 @@ LONGEST = ("ray", "searches", "submitit", "slurm", "cli", "dead_workers", "repor
 LONGEST += ("crash_points", "bad_input", "tracking_faults", "paused_searches", "own_networks")
 LONGEST += ("same_bits", "faults", "control", "two_sweeps", "own_images", "disks", "server")
 LONGEST += ("tracking", "outside", "launcher", "watch", "probe", "bundles", "notebook", "package")
-
-
-def pytest_xdist_auto_num_workers():
-    """One more than there are cores: tests wait for servers, queues and clocks, too."""
-    return joblib.cpu_count() + 1
 
 
 def pytest_collection_modifyitems(items):
