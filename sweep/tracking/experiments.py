@@ -40,14 +40,20 @@ def found_or_created(uri: str, experiment: str, records: Records, client: GetCli
     Raises:
         UserError: it was deleted; or there is none, and its name is too long for a new one.
     """
-    return _found(uri, experiment, records) or _created(uri, experiment, records, client)
+    known = found(uri, experiment, records)
+    return known.experiment_id if known else _created(uri, experiment, records, client)
 
 
-def _found(uri: str, experiment: str, records: Records) -> str | None:
+def found(uri: str, experiment: str, records: Records) -> KnownExperiment | None:
+    """Return the experiment of this name; None if there is none.
+
+    Raises:
+        UserError: it was deleted.
+    """
     known = records.experiment(experiment)
     if known and known.is_deleted:
         raise UserError(f"tracking.experiment={experiment}: {deleted(known, uri)}")
-    return known.experiment_id if known else None
+    return known
 
 
 def _created(uri: str, experiment: str, records: Records, client: GetClient) -> str:
@@ -62,9 +68,9 @@ def _created(uri: str, experiment: str, records: Records, client: GetClient) -> 
             tags[DATABASE] = whole_path(file)
         created: str = creates(experiment, place, tags=tags)
     except MlflowException:
-        if (found := _found(uri, experiment, records)) is None:
+        if (known := found(uri, experiment, records)) is None:
             raise
-        return found  # another process was faster
+        return known.experiment_id  # another process was faster
     return created
 
 

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sweep.errors import UserError
 from sweep.tracking.connection import (
     check_answers,
     check_writable,
     database_file,
     explained_errors,
 )
-from sweep.tracking.experiments import check_artifact_folder, check_new_name, deleted
+from sweep.tracking.experiments import check_artifact_folder, check_new_name, found
 from sweep.tracking.locations import default_location, local_folder, mended_location
 from sweep.tracking.lookups import FoundRun, find_by_fingerprint
 from sweep.tracking.mlflow_import import client_of
@@ -42,13 +41,9 @@ class Reader:
         check_answers(self.uri)
         with explained_errors(self.uri):
             self._records: Records = records_of(self.uri)
-            known = self._records.experiment(experiment)
-        if known is None:
+            self._known = found(self.uri, experiment, self._records)
+        if self._known is None:
             check_new_name(experiment)
-            return
-        if known.is_deleted:
-            raise UserError(f"tracking.experiment={experiment}: {deleted(known, self.uri)}")
-        self._known = known
 
     def check_artifacts(self) -> None:
         """Check that artifacts can be kept, if that is on this machine, as a tracker does.
