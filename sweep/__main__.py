@@ -26,6 +26,9 @@ def main() -> None:
     else:
         if asks_to_train(sys.argv[1:]):
             tell("Reading the configuration ...")
+            from sweep.execution.local.early import start_as_typed
+
+            start_as_typed(sys.argv[1:])
         from sweep.commands.train import main as application
     signals.let_none_be_lost()
     signal.signal(signal.SIGINT, ASKED)

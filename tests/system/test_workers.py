@@ -54,6 +54,35 @@ def test_functions_are_called_in_fresh_processes(tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "UserError what is wrong\n", "")
 
 
+GUESSED = """
+import os
+from multiprocessing import forkserver
+from sweep.execution.local import fork_server as workers
+import asked
+
+if __name__ == "__main__":
+    forkserver.set_forkserver_preload = lambda modules: None  # these need none of it
+    os.environ["OMP_NUM_THREADS"] = "7"
+    workers.guess_server(1)
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    guessed = forkserver._forkserver._forkserver_pid
+    workers.start_server({threads})
+    _, server, threads, _ = workers.call(asked.process, {threads})
+    assert threads == "{threads}" == os.environ["OMP_NUM_THREADS"]
+    assert (server == guessed) is {stays}
+    assert os.path.exists(f"/proc/{{guessed}}") is {stays}
+    workers.start_server(3)
+    assert workers.call(asked.process, {threads})[1] == server, "what is known is known"
+"""
+
+
+@pytest.mark.parametrize(("threads", "stays"), [(1, True), (2, False)])
+def test_a_server_that_was_started_on_a_guess_stays_if_that_was_right(tmp_path, threads, stays):
+    (tmp_path / "asked.py").write_text(ASKED)
+    done = run(tmp_path, GUESSED.format(threads=threads, stays=stays))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 OTHERS = """
 import multiprocessing, os, sys
 from multiprocessing import forkserver

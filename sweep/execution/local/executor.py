@@ -19,12 +19,12 @@ from sweep.execution.local import fork_server
 from sweep.execution.watch import Watch
 from sweep.execution.worker import Application, job_of_hydra, work
 
-DRAWING = "sweep.runs.drawing"  # what runs with figures need
-
 
 def prepare(config: Config) -> None:
     """Let the processes from which runs are forked load what such a run needs, meanwhile."""
-    fork_server.start_server(config.threads_per_run, *([DRAWING] if config.figures else []))
+    fork_server.start_server(
+        config.threads_per_run, *([fork_server.DRAWING] if config.figures else [])
+    )
 
 
 def count_gpus(config: Config) -> int:

@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnContext
@@ -19,18 +19,31 @@ from multiprocessing.util import Finalize
 from typing import TypeVar
 
 from sweep.execution.local.guarded import guard
+from sweep.tracking.mlflow_import import environment_variables
 
 Answer = TypeVar("Answer")
 HAS_FORK_SERVER = "forkserver" in multiprocessing.get_all_start_methods()
 START_ATTEMPTS = 5
 PAUSE_SECONDS = 0.1
 ANSWER_SECONDS = 600.0
+DRAWING = "sweep.runs.drawing"  # what runs with figures need besides
 LAST = -1000  # a priority of what multiprocessing does when the process ends
 _server_threads: int | None = None
+_is_certain = False  # whether it is known what runs need, and not only guessed
 
 
 class NoAnswer(ChildProcessError):
     """A process has not answered in time."""
+
+
+def guess_server(threads: int, *also: str) -> None:
+    """Let a server import what runs probably need; :func:`start_server` knows what they do.
+
+    The arguments are the same.
+    """
+    if HAS_FORK_SERVER and _server_threads is None:
+        with environment_variables({"OMP_NUM_THREADS": str(threads)}):
+            _begin_server(threads, also)
 
 
 def start_server(threads: int, *also: str) -> None:
@@ -40,16 +53,33 @@ def start_server(threads: int, *also: str) -> None:
         threads: of MXNet.
         also: modules that these runs need besides what all need.
     """
-    global _server_threads
+    global _is_certain
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    if not HAS_FORK_SERVER or _server_threads is not None:
+    if not HAS_FORK_SERVER or _is_certain:
         return
+    _is_certain = True
+    if _server_threads not in (None, threads):
+        _replace_server()
+    if _server_threads is None:
+        _begin_server(threads, also)
+
+
+def _begin_server(threads: int, also: Sequence[str]) -> None:
+    global _server_threads
     _server_threads = threads
     forkserver.set_forkserver_preload([*also, "sweep.execution.local.preload"])
     _ensure_server()
     # In this process alone, after multiprocessing has ended its daemons and waited for all other
     # processes: a user's may come from the same server, which alone knows when they end.
     Finalize(None, _kill_server, exitpriority=LAST)
+
+
+def _replace_server() -> None:
+    """End the server that was started on a guess; multiprocessing then sees that there is none."""
+    global _server_threads
+    if process_id := _kill_server():
+        os.waitid(os.P_PID, process_id, os.WEXITED | os.WNOWAIT)
+    _server_threads = None
 
 
 def _ensure_server() -> None:
@@ -64,12 +94,19 @@ def _ensure_server() -> None:
         signal.signal(signal.SIGINT, kept)
 
 
-def _kill_server() -> None:
-    """Kill the server, which may still import what nobody needs: it would keep our output open."""
-    process_id: int | None = getattr(getattr(forkserver, "_forkserver", None), "_forkserver_pid", 0)
+def _kill_server() -> int | None:
+    """Kill the server, which may still import what nobody needs: it would keep our output open.
+
+    Returns:
+        The number of its process, if there is one.
+    """
+    process_id: int | None = getattr(
+        getattr(forkserver, "_forkserver", None), "_forkserver_pid", None
+    )
     if process_id:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process_id, signal.SIGKILL)
+    return process_id
 
 
 def context(threads: int) -> ForkServerContext | SpawnContext:

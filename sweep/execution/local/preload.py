@@ -36,7 +36,7 @@ def _as_if_not_installed(*modules: str) -> Iterator[None]:
             del sys.modules[each]
 
 
-gc.disable()  # nothing of what is imported is garbage, and it is looked through at the end
+gc.disable()  # nothing of what is imported is garbage
 importlib.import_module(TASK)
 # MXNet cannot be loaded: the first run imports it, and says so
 with contextlib.suppress(UserError):
@@ -53,8 +53,7 @@ with contextlib.suppress(UserError):
 
 commit()
 read_packaged()
-# What there is now is not looked through again, and so not copied, in every process:
+# What there is now is not looked through, and so not copied, in every process:
 # https://docs.python.org/3/library/gc.html#gc.freeze
-gc.collect()
 gc.freeze()
 gc.enable()
