@@ -2,6 +2,8 @@
 
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -38,6 +40,18 @@ def need_mxnet() -> None:
     """
     if find_spec("mxnet") is None:
         raise UserError(NO_MXNET.format(install=installing()))
+
+
+@contextmanager
+def as_if_not_installed(*modules: str) -> Iterator[None]:
+    """Let nobody import these modules meanwhile, unless they are imported already."""
+    hidden = [each for each in modules if each not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type] # None is what does it
+    try:
+        yield
+    finally:
+        for each in hidden:
+            del sys.modules[each]
 
 
 def installing() -> str:

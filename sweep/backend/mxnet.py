@@ -7,11 +7,16 @@ sweep/carried/mxnet_import.py.
 from sweep.backend.devices import count_gpus, resolve
 from sweep.backend.unmade import drop_quietly
 from sweep.errors import UserError
-from sweep.optional import need_mxnet
+from sweep.optional import as_if_not_installed, need_mxnet
+
+# MXNet takes a class of one and a test's function of the other, if they are there. Both take half
+# a second to import, which nobody here would ever use.
+UNUSED = ("sklearn", "scipy.stats")
 
 need_mxnet()
 try:
-    from sweep.carried.mxnet_import import THREADS, mx
+    with as_if_not_installed(*UNUSED):
+        from sweep.carried.mxnet_import import THREADS, mx
 except OSError as error:  # its library needs two of the system's, which small images lack
     raise UserError(
         f"MXNet cannot be loaded: {error}. On Debian and Ubuntu: "

@@ -161,4 +161,4 @@ class AuthServer(Server):
     def command(self):
         store = ["--backend-store-uri", self._url]
         artifacts = ["--artifacts-destination", str(self._folder / "artifacts")]
-        return ["server", "--app-name", "basic-auth", "--workers", "1", *store, *artifacts]
+        return ["server", "--app-name", "basic-auth", *store, *artifacts]

@@ -39,7 +39,14 @@ LIBRARIES = (
     *("mlflow.store.tracking.rest_store", "optuna", "pydantic", "rich.table", "scipy.special"),
     *("alembic.command", "sqlalchemy.dialects.sqlite"),
 )
-USUAL_LIBRARIES = ("git", "matplotlib.figure", "pooch", "sklearn.base")
+USUAL_LIBRARIES = (
+    "git",
+    "matplotlib.figure",
+    "mlflow.cli",
+    "pooch",
+    "sklearn.base",
+    "uvicorn.main",
+)
 PROGRAM = (
     *("sweep.commands.train", "sweep.commands.leaderboard", "sweep.commands.predict"),
     *("sweep.commands.report", "sweep.sweeps.entry", "sweep.sweeps.grid", "sweep.sweeps.single"),

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from prepared import Command
 from record import new_record
 
 CURVES = ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "test/loss", "test/accuracy")
+MLFLOW_SERVER = Path(__file__).with_name("mlflow_server.py")
 
 
 class Workplace:
@@ -157,7 +159,7 @@ class Server:
     def command(self):
         store = ["--backend-store-uri", f"sqlite:///{self._folder}/server.db"]
         artifacts = ["--artifacts-destination", str(self._folder / "artifacts")]
-        return ["server", "--workers", "1", *store, *artifacts]
+        return ["server", *store, *artifacts]
 
     def __enter__(self):
         self.start()
@@ -168,23 +170,23 @@ class Server:
 
     def start(self):
         """Start it, and wait until it answers."""
-        command = [sys.executable, "-m", "mlflow", *self.command, "--port", str(self._port)]
+        shutil.copy(MLFLOW_SERVER, self._folder)
+        command = [sys.executable, "-m", "mlflow_server", *self.command, "--workers", "1"]
         with open(self._folder / "log", "a") as log:
-            self._process = subprocess.Popen(
-                command,
+            self._process = Command(
+                [*command, "--port", str(self._port)],
                 cwd=self._folder,
                 env={**os.environ, **self.settings},
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
             )
-        for _ in range(480):
+        for _ in range(2400):
             assert self._process.poll() is None, (self._folder / "log").read_text()
             try:
                 urllib.request.urlopen(f"{self.address}/health", timeout=2).close()
                 return
             except (urllib.error.URLError, ConnectionError, TimeoutError):
-                time.sleep(0.25)
+                time.sleep(0.05)
         raise TimeoutError((self._folder / "log").read_text())
 
     @property

@@ -1,4 +1,4 @@
-"""A run alone, in a fork of this very process, which then does nothing but watch.
+"""A run alone, in a fork of this very process, which then does nothing but watch it.
 
 So nothing is imported twice, and a run alone starts as fast as in the process itself; and it is
 heard, ended and started again from outside as the runs of a sweep are. What is forked has not
@@ -6,6 +6,7 @@ imported MXNet, which would have one thread in a fork, and has opened no databas
 survive it.
 """
 
+import importlib
 import io
 import multiprocessing
 import signal
@@ -31,6 +32,7 @@ from sweep.runs.events import Listener
 from sweep.signals import write_stacks_to
 
 FORK = multiprocessing.get_context("fork")
+PRELOAD = "sweep.execution.local.preload"
 
 Train = Callable[[Listener], JobReturn]
 
@@ -88,12 +90,34 @@ def _opened(folder: Path) -> IO[str]:
 def _train(train: Train, log: IO[Any], receiver: Connection, sender: Connection) -> None:
     """Do it, in the fork. What is printed goes where it always did; what crashes, to the log."""
     receiver.close()  # the parent's
+    importlib.import_module(PRELOAD)
     look_as_usual()
     sys.stdin = sys.__stdin__
     if isinstance(sys.stdout, io.TextIOWrapper):  # nothing is lost if the process is killed
         sys.stdout.reconfigure(line_buffering=True)
     write_stacks_to(log)
     work(train, sender)
+
+
+def start_process(run: Train) -> tuple[BaseProcess, Connection]:
+    """Start a run in a fork of this process; return the fork, and what it sends."""
+    receiver, sender = FORK.Pipe(duplex=False)
+    process = FORK.Process(target=_begin, args=(run, receiver, sender), daemon=True)
+    with _signals_kept_waiting():
+        process.start()
+    guard(process)
+    sender.close()
+    return process, receiver
+
+
+def _begin(run: Train, receiver: Connection, sender: Connection) -> None:
+    """Do it, in the fork, to which no signal means what it does to the process that it is of."""
+    receiver.close()
+    for number in signal.valid_signals():
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+    importlib.import_module(PRELOAD)
+    work(run, sender)
 
 
 def call(function: Callable[..., object], *arguments: object) -> None:

@@ -1,4 +1,4 @@
-"""What the server of fresh processes imports and computes once, for all runs that it forks.
+"""What a run needs, imported and computed before it begins: once for all that a server forks.
 
 It touches no GPU, no database and no MXNet array: none of these would survive the fork.
 """
@@ -6,8 +6,6 @@ It touches no GPU, no database and no MXNet array: none of these would survive t
 import contextlib
 import gc
 import importlib
-import sys
-from collections.abc import Iterator
 
 from PIL import Image
 
@@ -19,29 +17,12 @@ from sweep.errors import UserError
 
 MXNET = "sweep.backend.mxnet"
 TASK = "sweep.commands.train"  # has the task of runs, whose processes are told its name
-# MXNet takes a class of one and a test's function of the other, if they are there. Both take half
-# a second to import, which nobody here would ever use.
-UNUSED = ("sklearn", "scipy.stats")
-
-
-@contextlib.contextmanager
-def _as_if_not_installed(*modules: str) -> Iterator[None]:
-    """Let nobody import these modules meanwhile, unless they are imported already."""
-    hidden = [each for each in modules if each not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type] # None is what does it
-    try:
-        yield
-    finally:
-        for each in hidden:
-            del sys.modules[each]
-
 
 gc.disable()  # nothing of what is imported is garbage
 importlib.import_module(TASK)
 # MXNet cannot be loaded: the first run imports it, and says so
 with contextlib.suppress(UserError):
-    with _as_if_not_installed(*UNUSED):
-        importlib.import_module(MXNET)
+    importlib.import_module(MXNET)
     import sweep.runs.execute  # noqa: F401
     from sweep.runs.described import environment_text
     from sweep.tracking import import_stores

@@ -17,7 +17,7 @@ from sweep.errors import UserError
 from sweep.execution.capacity import Resources
 from sweep.execution.job import Job, Running
 from sweep.execution.ray.connection import ray
-from sweep.execution.remote.agent import Ending, Message, train
+from sweep.execution.remote.agent import Ending, Message, by_a_server, train
 from sweep.execution.remote.proxy import assignment, check_shared, follow
 from sweep.execution.worker import Application
 
@@ -151,7 +151,7 @@ class RayExecutor:
         own = {"num_returns": "streaming", "max_retries": 0, "name": f"run {job.number}"}
         options = {**self._remote(job.config), **own}
         given = assignment(job, self._application)
-        stream = ray.remote(train).options(**options).remote(given)
+        stream = ray.remote(train).options(**options).remote(given, by_a_server)
         return follow(
             job,
             resources,

@@ -1,16 +1,18 @@
 """A run on another machine than its sweep's: whether it can be trained there, and its process.
 
 Whatever engine brings a run there (Ray, submitit) calls :func:`train`, and carries what it yields
-to the sweep. A run has a process of its own there too, forked from a server that stays for as long
-as the engine's process does: so it is trained, stopped and recorded as on the sweep's machine.
+to the sweep. A run has a process of its own there too: so it is trained, stopped and recorded as on
+the sweep's machine. It is forked from a server, where the engine's process stays for the next run,
+and from that process itself, where it is there for one alone.
 """
 
 import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -21,9 +23,9 @@ from omegaconf import DictConfig
 from sweep.config.schema import Config
 from sweep.errors import RunFailed
 from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
-from sweep.execution.local.executor import prepare, start_process
+from sweep.execution.local import executor, forked
 from sweep.execution.watch import Watch, only_ended
-from sweep.execution.worker import STOPPED, Application
+from sweep.execution.worker import STOPPED, Application, job_of_hydra
 from sweep.runs.events import Alive, Event
 
 POLL_SECONDS = 0.2  # to see an interrupt, which does not end a wait; and the time
@@ -71,6 +73,7 @@ class Ending:
 
 
 Message = Event | JobReturn | RunFailed | Ending
+Start = Callable[[Assignment], tuple[BaseProcess, Connection]]  # the process, and what it sends
 
 
 def environment() -> dict[str, str]:
@@ -82,8 +85,30 @@ def environment() -> dict[str, str]:
     }
 
 
-def train(given: Assignment) -> Iterator[Message]:
+def by_a_server(given: Assignment) -> tuple[BaseProcess, Connection]:
+    """Start a run in a fork of a server that stays: only the first one waits for imports."""
+    executor.prepare(given.config)
+    return executor.start_process(
+        given.application,
+        given.composed,
+        threads=given.config.threads_per_run,
+        environment=given.environment,
+    )
+
+
+def by_a_fork(given: Assignment) -> tuple[BaseProcess, Connection]:
+    """Start a run in a fork of this process: what is imported here is not imported again."""
+    os.environ["OMP_NUM_THREADS"] = str(given.config.threads_per_run)  # before MXNet is loaded
+    job = partial(job_of_hydra, given.application, given.composed, given.environment)
+    return forked.start_process(job)
+
+
+def train(given: Assignment, start: Start) -> Iterator[Message]:
     """Train a run in a process of this machine. Whoever stops listening, stops it.
+
+    Args:
+        given: the run.
+        start: starts its process: :func:`by_a_server` or :func:`by_a_fork`.
 
     Yields:
         What the run tells, and its JobReturn; at last an Ending. A RunFailed instead of all that,
@@ -98,14 +123,8 @@ def train(given: Assignment) -> Iterator[Message]:
         yield error
         return
     _forget_main()
-    prepare(given.config)
     killed_before = out_of_memory_kills()
-    process, connection = start_process(
-        given.application,
-        given.composed,
-        threads=given.config.threads_per_run,
-        environment=given.environment,
-    )
+    process, connection = start(given)
     watch = Watch(given.config, process)
     try:
         yield from _messages(connection, watch)

@@ -25,7 +25,7 @@ from sweep.display.console import silent
 from sweep.errors import RunFailed, UserError
 from sweep.execution.capacity import Capacity, Resources
 from sweep.execution.job import Job, Running
-from sweep.execution.remote.agent import Assignment, Ending, Message, train
+from sweep.execution.remote.agent import Assignment, Ending, Message, by_a_fork, train
 from sweep.execution.remote.event_file import ProgressFile, to_line
 from sweep.execution.remote.proxy import assignment, follow
 from sweep.execution.slurm.queue import LOOK_SECONDS, Queue
@@ -71,7 +71,7 @@ class Submission:
             while True:
                 signal.signal(signal.SIGTERM, _warn)  # submitit ignores it
                 try:
-                    for message in train(self.given):
+                    for message in train(self.given, by_a_fork):
                         _write(stream, message)
                     return
                 except Warned:
