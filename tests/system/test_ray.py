@@ -257,20 +257,21 @@ def test_what_runs_cannot_have(workplace, option, message):
 def test_a_machine_that_has_not_the_sweeps_folder(workplace, tmp_path):
     """A machine on which the folder has other files behind its name, as an unshared disk has."""
     from sweep.config.compose import load
-    from sweep.execution.remote.agent import Assignment, train
+    from sweep.execution.remote.agent import Assignment, by_a_server, train
 
     config = load("checkpoint_dir=checkpoints", "context=cpu")
     host = socket.gethostname()
     missing = Assignment(None, None, config, {}, str(tmp_path / "missing"), "an id")
-    (told,) = train(missing)
+    (told,) = train(missing, by_a_server)
     assert str(told) == (
         f"on {host} there is no folder {tmp_path}/missing, in which the sweep's command was given; "
         "the machines must share it"
     )
     (tmp_path / "checkpoints").mkdir()
-    (told,) = train(Assignment(None, None, config, {}, str(tmp_path), "an id"))
+    here = Assignment(None, None, config, {}, str(tmp_path), "an id")
+    (told,) = train(here, by_a_server)
     words = "is not the sweep's folder; the machines must share it"
     assert str(told) == f"on {host} checkpoint_dir=checkpoints {words}"
     (tmp_path / "checkpoints" / "id").write_text("another id")
-    (told,) = train(Assignment(None, None, config, {}, str(tmp_path), "an id"))
+    (told,) = train(here, by_a_server)
     assert str(told) == f"on {host} checkpoint_dir=checkpoints {words}"

@@ -227,14 +227,14 @@ def test_an_interrupt_while_the_server_loads(tmp_path, broken_mxnet, begin):
 
 # The first process leaves another behind, which holds the line, and dies before it can say so.
 ALONE = """
-import multiprocessing, os, signal, time
+import contextlib, multiprocessing, os, signal, time
 from pathlib import Path
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import OmegaConf
 from sweep.config.compose import load
 from sweep.execution import watch
 from sweep.execution.job import Job
-from sweep.execution.local.forked import ForkedExecutor
+from sweep.execution.local import forked
 from sweep.execution.scheduler import Scheduler
 
 left = Path("left")
@@ -258,10 +258,12 @@ class Shown:
         print(event.reason)
 
 watch.LOOK_SECONDS = 0.1
+forked.PRELOAD = "os"  # these need no more
 folder = OmegaConf.create({"hydra": {"sweep": {"dir": ".", "subdir": ""}}})
 job = Job(0, (), lambda: folder, load("stall_timeout=null"))
-print(Scheduler(ForkedExecutor(train), [job], Shown()).run()[0].return_value)
-os.kill(int(left.read_text()), signal.SIGKILL)
+print(Scheduler(forked.ForkedExecutor(train), [job], Shown()).run()[0].return_value)
+with contextlib.suppress(ProcessLookupError):  # Linux has ended it
+    os.kill(int(left.read_text()), signal.SIGKILL)
 """
 
 
