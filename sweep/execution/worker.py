@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
@@ -146,12 +146,18 @@ def _tell(connection: Connection, event: Event | Alive) -> None:
 
 
 def _portable(done: JobReturn) -> JobReturn:
-    """Return the job's result, with an error that cannot be sent replaced by its text."""
+    """Return the job's result, with an error that cannot be sent replaced by its text.
+
+    It is without Hydra's configuration, a sixth of a megabyte, which the sweep has anyway, and would
+    keep of each of its runs; what remains of it is the folder of the run's log.
+    """
+    folder = done.hydra_cfg.hydra.runtime.output_dir if done.hydra_cfg else done.working_dir
+    result = replace(done, cfg=None, hydra_cfg=None, working_dir=folder)
     try:  # these bytes are our own, made and read here: from no file and no other hand
-        pickle.loads(pickle.dumps(done._return_value))
+        pickle.loads(pickle.dumps(result._return_value))
     except Exception:  # whatever an error of somebody else's raises when it is copied
-        done.return_value = RunFailed(repr(done._return_value))
-    return done
+        result.return_value = RunFailed(repr(result._return_value))
+    return result
 
 
 def _interrupt_once(number: int, frame: FrameType | None) -> NoReturn:

@@ -7,7 +7,7 @@ import pytest
 from hydra._internal.callbacks import Callbacks
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
-from hydra.core.utils import JobStatus
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext
 from omegaconf import OmegaConf
 
@@ -53,3 +53,19 @@ def test_what_hydra_could_not_begin_has_failed_with_the_reason_in_one_line():
     assert (len(reason), "\n" in reason) == (500, False)
     assert (found.status, found.overrides) == (JobStatus.FAILED, ["seed=1"])
     assert isinstance(pickle.loads(pickle.dumps(found))._return_value, RunFailed)
+
+
+def test_a_result_is_sent_without_hydras_configuration_and_with_the_folder_of_its_log():
+    composed = OmegaConf.create({"hydra": {"runtime": {"output_dir": "/sweep/multirun/3"}}})
+    done = JobReturn(["seed=1"], composed, composed, "/sweep", "sweep", JobStatus.COMPLETED, 0.5)
+    sent = worker._portable(done)
+    assert (sent.cfg, sent.hydra_cfg, sent.working_dir) == (None, None, "/sweep/multirun/3")
+    assert (sent.overrides, sent.status, sent.return_value) == (["seed=1"], done.status, 0.5)
+
+
+def test_an_error_that_cannot_be_sent_is_sent_as_its_text():
+    class Local(Exception):
+        """It cannot be found where it is read."""
+
+    sent = worker._portable(JobReturn(status=JobStatus.FAILED, _return_value=Local("why")))
+    assert (type(sent._return_value), str(sent._return_value)) == (RunFailed, "Local('why')")
