@@ -148,8 +148,8 @@ def _tell(connection: Connection, event: Event | Alive) -> None:
 def _portable(done: JobReturn) -> JobReturn:
     """Return the job's result, with an error that cannot be sent replaced by its text.
 
-    It is without Hydra's configuration, a sixth of a megabyte, which the sweep has anyway, and would
-    keep of each of its runs; what remains of it is the folder of the run's log.
+    It is without Hydra's configuration, a sixth of a megabyte, which the sweep has anyway, and
+    would keep of each of its runs; what remains of it is the folder of the run's log.
     """
     folder = done.hydra_cfg.hydra.runtime.output_dir if done.hydra_cfg else done.working_dir
     result = replace(done, cfg=None, hydra_cfg=None, working_dir=folder)
