@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep.tracking.connection import explained_errors, opened
+from sweep.tracking.database import place_of
 from sweep.tracking.locations import local_folder
 from sweep.tracking.mlflow_import import quiet_mlflow
 from sweep.uris import resolve_uri
@@ -42,11 +43,9 @@ def read_text(uri: str | None, run_id: str, path: str) -> str | None:
         UserError: the record cannot be read.
     """
     uri = resolve_uri(uri)
-    client = opened(uri)
-    with explained_errors(uri), tempfile.TemporaryDirectory() as folder, quiet_mlflow():
-        if not has_artifact(client, run_id, path):
-            return None
-        return Path(client.download_artifacts(run_id, path, folder)).read_text()
+    with explained_errors(uri):
+        place = place_of(uri, run_id)
+    return _fetched(uri, run_id, path) if place is None else kept_text(uri, run_id, place, path)
 
 
 def kept_text(uri: str, run_id: str, place: str, path: str) -> str | None:
@@ -59,6 +58,14 @@ def kept_text(uri: str, run_id: str, place: str, path: str) -> str | None:
         path: of the file in it.
     """
     if (folder := local_folder(place)) is None:
-        return read_text(uri, run_id, path)
+        return _fetched(uri, run_id, path)
     file = folder / path
     return file.read_text() if file.is_file() else None
+
+
+def _fetched(uri: str, run_id: str, path: str) -> str | None:
+    client = opened(uri)
+    with explained_errors(uri), tempfile.TemporaryDirectory() as folder, quiet_mlflow():
+        if not has_artifact(client, run_id, path):
+            return None
+        return Path(client.download_artifacts(run_id, path, folder)).read_text()

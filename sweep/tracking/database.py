@@ -101,6 +101,20 @@ def can_be_read(uri: str) -> bool:
         return False
 
 
+def place_of(uri: str, run_id: str) -> str | None:
+    """Return the address of the folder with a run's artifacts; None if MLflow has to be asked.
+
+    It has to for what is no database that is known here, and knows best what is wrong with a run
+    that is not there.
+    """
+    if not can_be_read(uri):
+        return None
+    with connected(uri) as connection:
+        asked = select(RUNS.c.artifact_uri).where(RUNS.c.run_uuid == run_id)
+        found: str | None = connection.execute(asked).scalar()
+        return found
+
+
 class DatabaseRecords:
     """The record in a database with the tables that are known here."""
 

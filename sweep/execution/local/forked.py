@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -90,13 +91,12 @@ def _opened(folder: Path) -> IO[str]:
 def _train(train: Train, log: IO[Any], receiver: Connection, sender: Connection) -> None:
     """Do it, in the fork. What is printed goes where it always did; what crashes, to the log."""
     receiver.close()  # the parent's
-    importlib.import_module(PRELOAD)
     look_as_usual()
     sys.stdin = sys.__stdin__
     if isinstance(sys.stdout, io.TextIOWrapper):  # nothing is lost if the process is killed
         sys.stdout.reconfigure(line_buffering=True)
     write_stacks_to(log)
-    work(train, sender)
+    work(partial(_prepared, train), sender)
 
 
 def start_process(run: Train) -> tuple[BaseProcess, Connection]:
@@ -116,8 +116,13 @@ def _begin(run: Train, receiver: Connection, sender: Connection) -> None:
     for number in signal.valid_signals():
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
+    work(partial(_prepared, run), sender)
+
+
+def _prepared(run: Train, tell: Listener) -> JobReturn:
+    """Train a run when all that it needs is imported, as the server of fresh processes does it."""
     importlib.import_module(PRELOAD)
-    work(run, sender)
+    return run(tell)
 
 
 def call(function: Callable[..., object], *arguments: object) -> None:
