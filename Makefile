@@ -11,7 +11,7 @@ VENV ?= .venv$(if $(filter command line,$(origin PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts
 # One more than there are cores, since some tests wait: 590 seconds instead of 635 on two cores.
-WORKERS ?= $(shell $(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
+TEST_WORKERS ?= $(shell $(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
 INSTALL := $(PIP) --use-pep517 --constraint constraints.txt --editable
 
 help: ## list the commands
@@ -21,7 +21,7 @@ sweep: $(VENV)/installed ## train two LeNets on the images that come with the pa
 	$(BIN)/python -m sweep model=lenet optim.lr=0.1,0.2 --multirun
 
 test: $(VENV)/installed-dev ## run the tests, or some: make test TESTS=tests/unit
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder \
 		--max-worker-restart 4 $(TESTS)
 
 nightly: $(VENV)/installed-dev ## run what make test leaves out: sweeps killed at 25 random moments, and more

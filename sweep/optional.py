@@ -51,7 +51,7 @@ def as_if_not_installed(*modules: str) -> Iterator[None]:
         yield
     finally:
         for each in hidden:
-            del sys.modules[each]
+            sys.modules.pop(each, None)
 
 
 def installing() -> str:

@@ -9,8 +9,8 @@ from sweep.backend.unmade import drop_quietly
 from sweep.errors import UserError
 from sweep.optional import as_if_not_installed, need_mxnet
 
-# MXNet takes a class of one and a test's function of the other, if they are there. Both take half
-# a second to import, which nobody here would ever use.
+# MXNet takes a class of one and functions of the other, if they are there, for what nobody here
+# would ever use: its old models, its tests, quantization. Both take half a second to import.
 UNUSED = ("sklearn", "scipy.stats")
 
 need_mxnet()

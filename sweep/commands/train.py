@@ -24,6 +24,7 @@ from sweep.config.own_launchers import own_launchers
 from sweep.config.own_sweepers import NO_DRY_RUN
 from sweep.display.run import RunDisplay
 from sweep.errors import RunFailed, UserError, leave
+from sweep.execution.local.fork_server import kill_server
 from sweep.runs.events import Listener
 from sweep.runs.membership import membership_of
 from sweep.search.pruning import judge_of
@@ -46,6 +47,7 @@ def main() -> None:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         sys.stdout.flush()
+        kill_server()
         # At once: a request to a server that is away must not keep it.
         os._exit(signals.EXIT_CODE)
     except Exception as error:

@@ -14,6 +14,7 @@ from sweep.errors import RunFailed, UserError, in_full
 from sweep.execution.job import Job, failure
 from sweep.execution.launcher import LAUNCHERS
 from sweep.execution.local import executor as this_machine
+from sweep.execution.local.fork_server import drop_guess
 from sweep.execution.source import JobSource
 from sweep.execution.worker import REASON_LETTERS
 
@@ -119,6 +120,7 @@ class ForeignLauncher:
             steering: is not begun: what trains here cannot be asked for anything.
         """
         assert source is None
+        drop_guess()
         results = _those_without_folder(jobs)
         begun = [job for job in jobs if job.number not in results]
         results |= dict(zip((job.number for job in begun), self._launch(begun), strict=True))

@@ -17,6 +17,7 @@ from sweep.config.schema import Config
 from sweep.display.sweep import SweepDisplay
 from sweep.errors import UserError
 from sweep.execution.job import Job
+from sweep.execution.local.fork_server import drop_guess
 from sweep.execution.source import JobSource
 from sweep.execution.worker import Application
 
@@ -119,6 +120,7 @@ class Launcher(ABC):
         Path(self._composed.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
         try:
             executor = self.executor(config)
+            drop_guess()
             with SweepDisplay() as display:
                 listener = StuckRuns(display, config)
                 scheduler = Scheduler(executor, jobs, listener, source, steering=steering)

@@ -138,7 +138,7 @@ def returned(train: Callable[[Listener], float], log: Path, tell: Listener) -> J
         tell: is told how the run gets on.
     """
     try:
-        import sweep.runs.execute  # noqa: F401 - and MXNet, which only this process needs
+        import sweep.runs.execute  # noqa: F401 - with MXNet, which says here if it cannot be loaded
 
         let_crashes_end_the_process()
         beat()

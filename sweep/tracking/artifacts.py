@@ -44,8 +44,9 @@ def read_text(uri: str | None, run_id: str, path: str) -> str | None:
     """
     uri = resolve_uri(uri)
     with explained_errors(uri):
-        place = place_of(uri, run_id)
-    return _fetched(uri, run_id, path) if place is None else kept_text(uri, run_id, place, path)
+        if (place := place_of(uri, run_id)) is None:
+            return _fetched(uri, run_id, path)
+        return kept_text(uri, run_id, place, path)
 
 
 def kept_text(uri: str, run_id: str, place: str, path: str) -> str | None:
@@ -60,7 +61,7 @@ def kept_text(uri: str, run_id: str, place: str, path: str) -> str | None:
     if (folder := local_folder(place)) is None:
         return _fetched(uri, run_id, path)
     file = folder / path
-    return file.read_text() if file.is_file() else None
+    return file.read_text(encoding="utf-8") if file.is_file() else None
 
 
 def _fetched(uri: str, run_id: str, path: str) -> str | None:
@@ -68,4 +69,4 @@ def _fetched(uri: str, run_id: str, path: str) -> str | None:
     with explained_errors(uri), tempfile.TemporaryDirectory() as folder, quiet_mlflow():
         if not has_artifact(client, run_id, path):
             return None
-        return Path(client.download_artifacts(run_id, path, folder)).read_text()
+        return Path(client.download_artifacts(run_id, path, folder)).read_text(encoding="utf-8")

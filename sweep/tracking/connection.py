@@ -19,8 +19,9 @@ from sweep.tracking.addresses import instead_of, known_cause
 from sweep.tracking.database import connected, is_known
 from sweep.tracking.first_use import unless_others_were_faster
 from sweep.tracking.locations import default_location
-from sweep.tracking.mlflow_import import client_of, environment_variables, import_mlflow
+from sweep.tracking.mlflow_import import client_of, import_mlflow
 from sweep.uris import is_database, redacted, scheme
+from sweep.variables import environment_variables
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

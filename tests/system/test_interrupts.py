@@ -8,7 +8,7 @@ import time
 
 import faulty
 import pytest
-from workplace import Workplace
+from workplace import Workplace, comes, fork_servers, gone
 
 from sweep import signals as interrupts
 
@@ -101,3 +101,14 @@ def test_a_reproduction_is_interrupted(tmp_path):
         act=lambda process: process.send_signal(signal.SIGINT),
     )
     assert (code, errors) == (130, "Interrupted.\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_libraries_are_imported_leaves_no_process(tmp_path, number):
+    """Nor one that keeps the output open: who reads it does not wait for what nobody needs."""
+    with Workplace(tmp_path).start_anew("seed=0,1", "--multirun") as process:
+        assert comes(lambda: fork_servers(process.pid))
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output, errors) in [(-number, "", ""), (130, "", "Interrupted.\n")]
+    assert gone(process.pid) == []

@@ -63,6 +63,10 @@ import asked
 if __name__ == "__main__":
     forkserver.set_forkserver_preload = lambda modules: None  # these need none of it
     os.environ["OMP_NUM_THREADS"] = "7"
+    workers.guess_server(4)
+    dropped = forkserver._forkserver._forkserver_pid
+    workers.drop_guess()
+    assert not os.path.exists(f"/proc/{{dropped}}")
     workers.guess_server(1)
     assert os.environ["OMP_NUM_THREADS"] == "7"
     guessed = forkserver._forkserver._forkserver_pid
@@ -72,6 +76,7 @@ if __name__ == "__main__":
     assert (server == guessed) is {stays}
     assert os.path.exists(f"/proc/{{guessed}}") is {stays}
     workers.start_server(3)
+    workers.drop_guess()
     assert workers.call(asked.process, {threads})[1] == server, "what is known is known"
 """
 

@@ -1,5 +1,7 @@
 """What is not installed is told with the command that installs it."""
 
+import importlib
+import json
 import sys
 
 import pytest
@@ -34,3 +36,14 @@ def test_an_environment_without_pip_is_one_of_uv(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/my tools/bin/python")
     with pytest.raises(UserError, match="uv pip install --python '/my tools/bin/python' --no-deps"):
         optional.need_mxnet()
+
+
+def test_what_is_hidden_cannot_be_imported_meanwhile_and_can_be_afterwards(monkeypatch):
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    with pytest.raises(ZeroDivisionError):
+        with optional.as_if_not_installed("colorsys", "json"):
+            with pytest.raises(ModuleNotFoundError):
+                importlib.import_module("colorsys")
+            assert importlib.import_module("json") is json  # it was there before
+            raise ZeroDivisionError
+    assert importlib.import_module("colorsys").rgb_to_hsv(1, 1, 1) == (0, 0, 1)

@@ -4,13 +4,17 @@ What it imports takes longer than all else that comes before the first run. So i
 is typed, as soon as there is a process; where a file says something else, it is started anew.
 """
 
+import os
+import signal
 from collections.abc import Sequence
+from types import FrameType
 
-from sweep.execution.local.fork_server import DRAWING, guess_server
+from sweep.execution.local.fork_server import DRAWING, guess_server, kill_server
 
 OF_A_SWEEP = {"--multirun", "-m"}
 LAUNCHER = "local"  # the one that uses it, and the usual one
 THREADS = "1"  # of a run, as usual
+MOST_THREADS = 1_000  # whoever wants more may wait
 
 
 def start_as_typed(given: Sequence[str]) -> None:
@@ -18,5 +22,18 @@ def start_as_typed(given: Sequence[str]) -> None:
     fields = dict(each.partition("=")[::2] for each in given)
     threads = fields.get("threads_per_run", THREADS)
     is_sweep = not OF_A_SWEEP.isdisjoint(given)
-    if is_sweep and fields.get("hydra/launcher", LAUNCHER) == LAUNCHER and threads.isdecimal():
+    is_number = threads.isdecimal() and len(threads) <= len(str(MOST_THREADS))
+    if not (is_sweep and is_number and fields.get("hydra/launcher", LAUNCHER) == LAUNCHER):
+        return
+    if 0 < int(threads) <= MOST_THREADS:
         guess_server(int(threads), *(() if fields.get("figures") == "false" else (DRAWING,)))
+        for each in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(each) is signal.SIG_DFL:
+                signal.signal(each, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """End by a signal as a process does that has asked for nothing else, and the server with it."""
+    kill_server()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)

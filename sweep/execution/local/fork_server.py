@@ -16,16 +16,17 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnContext
 from multiprocessing.process import BaseProcess
 from multiprocessing.util import Finalize
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sweep.execution.local.guarded import guard
-from sweep.tracking.mlflow_import import environment_variables
+from sweep.variables import environment_variables
 
 Answer = TypeVar("Answer")
 HAS_FORK_SERVER = "forkserver" in multiprocessing.get_all_start_methods()
 START_ATTEMPTS = 5
 PAUSE_SECONDS = 0.1
 ANSWER_SECONDS = 600.0
+THREADS = "OMP_NUM_THREADS"  # a variable that MXNet reads when it is loaded
 DRAWING = "sweep.runs.drawing"  # what runs with figures need besides
 LAST = -1000  # a priority of what multiprocessing does when the process ends
 _server_threads: int | None = None
@@ -39,11 +40,17 @@ class NoAnswer(ChildProcessError):
 def guess_server(threads: int, *also: str) -> None:
     """Let a server import what runs probably need; :func:`start_server` knows what they do.
 
-    The arguments are the same.
+    Where it cannot be started, that is said when it is needed. The arguments are the same.
     """
     if HAS_FORK_SERVER and _server_threads is None:
-        with environment_variables({"OMP_NUM_THREADS": str(threads)}):
+        with contextlib.suppress(OSError), environment_variables({THREADS: str(threads)}):
             _begin_server(threads, also)
+
+
+def drop_guess() -> None:
+    """End a server that was started on a guess, if it has turned out that runs need none."""
+    if _server_threads is not None and not _is_certain:
+        _end_server()
 
 
 def start_server(threads: int, *also: str) -> None:
@@ -54,31 +61,32 @@ def start_server(threads: int, *also: str) -> None:
         also: modules that these runs need besides what all need.
     """
     global _is_certain
-    os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ[THREADS] = str(threads)
     if not HAS_FORK_SERVER or _is_certain:
         return
     _is_certain = True
     if _server_threads not in (None, threads):
-        _replace_server()
+        _end_server()
     if _server_threads is None:
         _begin_server(threads, also)
 
 
 def _begin_server(threads: int, also: Sequence[str]) -> None:
     global _server_threads
-    _server_threads = threads
     forkserver.set_forkserver_preload([*also, "sweep.execution.local.preload"])
     _ensure_server()
+    _server_threads = threads
     # In this process alone, after multiprocessing has ended its daemons and waited for all other
     # processes: a user's may come from the same server, which alone knows when they end.
-    Finalize(None, _kill_server, exitpriority=LAST)
+    Finalize(None, kill_server, exitpriority=LAST)
 
 
-def _replace_server() -> None:
-    """End the server that was started on a guess; multiprocessing then sees that there is none."""
+def _end_server() -> None:
+    """End the server, so that another one can be started."""
     global _server_threads
-    if process_id := _kill_server():
-        os.waitid(os.P_PID, process_id, os.WEXITED | os.WNOWAIT)
+    kill_server()
+    if ours := _server():
+        ours._stop()
     _server_threads = None
 
 
@@ -94,19 +102,17 @@ def _ensure_server() -> None:
         signal.signal(signal.SIGINT, kept)
 
 
-def _kill_server() -> int | None:
-    """Kill the server, which may still import what nobody needs: it would keep our output open.
-
-    Returns:
-        The number of its process, if there is one.
-    """
-    process_id: int | None = getattr(
-        getattr(forkserver, "_forkserver", None), "_forkserver_pid", None
-    )
+def kill_server() -> None:
+    """Kill the server, which may still import what nobody needs: it would keep our output open."""
+    process_id: int | None = getattr(_server(), "_forkserver_pid", None)
     if process_id:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process_id, signal.SIGKILL)
-    return process_id
+
+
+def _server() -> Any:
+    """Return what multiprocessing knows of the server."""
+    return getattr(forkserver, "_forkserver", None)
 
 
 def context(threads: int) -> ForkServerContext | SpawnContext:
@@ -114,7 +120,7 @@ def context(threads: int) -> ForkServerContext | SpawnContext:
 
     MXNet reads their number when it is loaded, so that only the server's own number can be forked.
     """
-    os.environ["OMP_NUM_THREADS"] = str(threads)  # a spawned process gets it from here
+    os.environ[THREADS] = str(threads)  # a spawned process gets it from here
     if threads == _server_threads:
         return multiprocessing.get_context("forkserver")
     return multiprocessing.get_context("spawn")

@@ -1,9 +1,9 @@
-"""A run alone, in a fork of this very process, which then does nothing but watch it.
+"""A run in a fork of this very process, which then does nothing but watch it.
 
-So nothing is imported twice, and a run alone starts as fast as in the process itself; and it is
-heard, ended and started again from outside as the runs of a sweep are. What is forked has not
-imported MXNet, which would have one thread in a fork, and has opened no database, which would not
-survive it.
+So nothing is imported twice, and the run starts as fast as in the process itself; and it is heard,
+ended and started again from outside as the runs of a sweep are. What is forked has not imported
+MXNet, which would have one thread in a fork, and has opened no database, which would not survive
+it. A run alone is trained so, and the run of a job that has no other.
 """
 
 import importlib
@@ -12,7 +12,7 @@ import multiprocessing
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -99,29 +99,39 @@ def _train(train: Train, log: IO[Any], receiver: Connection, sender: Connection)
     work(partial(_prepared, train), sender)
 
 
-def start_process(run: Train) -> tuple[BaseProcess, Connection]:
-    """Start a run in a fork of this process; return the fork, and what it sends."""
+def start(run: Train) -> tuple[BaseProcess, Connection]:
+    """Start the run of a job in a fork of this process; return the fork, and what it sends."""
     receiver, sender = FORK.Pipe(duplex=False)
     process = FORK.Process(target=_begin, args=(run, receiver, sender), daemon=True)
-    with _signals_kept_waiting():
-        process.start()
-    guard(process)
+    try:
+        with _signals_kept_waiting():
+            process.start()
+        guard(process)
+    except BaseException:  # the job was told to end: nobody would know of the fork
+        if process.pid is not None:
+            process.kill()
+        raise
     sender.close()
     return process, receiver
 
 
 def _begin(run: Train, receiver: Connection, sender: Connection) -> None:
-    """Do it, in the fork, to which no signal means what it does to the process that it is of."""
+    """Do it, in the fork, to which no signal means what it does to the job's process."""
     receiver.close()
     for number in signal.valid_signals():
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
+    write_stacks_to(sys.stderr)
     work(partial(_prepared, run), sender)
 
 
 def _prepared(run: Train, tell: Listener) -> JobReturn:
-    """Train a run when all that it needs is imported, as the server of fresh processes does it."""
-    importlib.import_module(PRELOAD)
+    """Train a run when all that it needs is imported, as the server of fresh processes does it.
+
+    What cannot be imported the run imports again, and says what is wrong.
+    """
+    with suppress(Exception):
+        importlib.import_module(PRELOAD)
     return run(tell)
 
 

@@ -19,22 +19,24 @@ MXNET = "sweep.backend.mxnet"
 TASK = "sweep.commands.train"  # has the task of runs, whose processes are told its name
 
 gc.disable()  # nothing of what is imported is garbage
-importlib.import_module(TASK)
-# MXNet cannot be loaded: the first run imports it, and says so
-with contextlib.suppress(UserError):
-    importlib.import_module(MXNET)
-    import sweep.runs.execute  # noqa: F401
-    from sweep.runs.described import environment_text
-    from sweep.tracking import import_stores
+try:
+    importlib.import_module(TASK)
+    # MXNet cannot be loaded: the first run imports it, and says so
+    with contextlib.suppress(UserError):
+        importlib.import_module(MXNET)
+        import sweep.runs.execute  # noqa: F401
+        from sweep.runs.described import environment_text
+        from sweep.tracking import import_stores
 
-    import_stores()
-    environment_text()
-    prepare_schema()
-    Image.preinit()  # for the formats of figures
+        import_stores()
+        environment_text()
+        prepare_schema()
+        Image.preinit()  # for the formats of figures
 
-commit()
-read_packaged()
-# What there is now is not looked through, and so not copied, in every process:
-# https://docs.python.org/3/library/gc.html#gc.freeze
-gc.freeze()
-gc.enable()
+    commit()
+    read_packaged()
+    # What there is now is not looked through, and so not copied, in every process:
+    # https://docs.python.org/3/library/gc.html#gc.freeze
+    gc.freeze()
+finally:
+    gc.enable()

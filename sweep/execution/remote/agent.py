@@ -100,7 +100,7 @@ def by_a_fork(given: Assignment) -> tuple[BaseProcess, Connection]:
     """Start a run in a fork of this process: what is imported here is not imported again."""
     os.environ["OMP_NUM_THREADS"] = str(given.config.threads_per_run)  # before MXNet is loaded
     job = partial(job_of_hydra, given.application, given.composed, given.environment)
-    return forked.start_process(job)
+    return forked.start(job)
 
 
 def train(given: Assignment, start: Start) -> Iterator[Message]:

@@ -30,6 +30,7 @@ from sweep.execution.remote.event_file import ProgressFile, to_line
 from sweep.execution.remote.proxy import assignment, follow
 from sweep.execution.slurm.queue import LOOK_SECONDS, Queue
 from sweep.execution.worker import Application, not_begun
+from sweep.variables import environment_variables
 
 Cluster = Literal["local", "slurm"]
 POLL_SECONDS = 0.5
@@ -154,7 +155,9 @@ class SubmititExecutor:
         executor = create_executor(self._cluster, self._parameters(job.config))
         cancelled = threading.Event()
         try:
-            with _submitit, silent(), _heeding_interrupts():
+            # Whatever a job imports first has as many threads as its run.
+            threads = {"OMP_NUM_THREADS": str(job.config.threads_per_run)}
+            with _submitit, silent(), _heeding_interrupts(), environment_variables(threads):
                 submitted = executor.submit(Submission(given, progress))
         except submitit.core.utils.FailedJobError as error:
             refusal = f"SLURM did not take its job: {' '.join(str(error).split())}"

@@ -1,6 +1,7 @@
 import pytest
+import yaml
 
-from sweep.config.compose import load
+from sweep.config.compose import CONF, load
 from sweep.execution.local import early
 from sweep.execution.local.fork_server import DRAWING
 
@@ -15,6 +16,8 @@ from sweep.execution.local.fork_server import DRAWING
         ("seed=1,2 hydra/launcher=ray --multirun", []),
         ("threads_per_run=1,2 --multirun", []),
         ("threads_per_run=many --multirun", []),
+        ("threads_per_run=0 --multirun", []),
+        ("threads_per_run=1001 --multirun", []),
         ("seed=1", []),
         ("", []),
     ],
@@ -26,5 +29,7 @@ def test_the_server_is_started_as_typed(monkeypatch, given, guessed):
     assert begun == guessed
 
 
-def test_threads_are_guessed_as_they_are_set_for_all():
+def test_what_is_not_typed_is_guessed_as_it_is_set_for_all():
     assert int(early.THREADS) == load().threads_per_run
+    defaults = yaml.safe_load((CONF / "hydra_defaults.yaml").read_text())["defaults"]
+    assert {"override /hydra/launcher": early.LAUNCHER} in defaults

@@ -1,6 +1,7 @@
 """How the process of a run alone is started. It is started for real in tests/system."""
 
 import re
+import signal
 from types import SimpleNamespace
 
 import pytest
@@ -65,3 +66,44 @@ def test_a_log_that_cannot_be_written(folder, started):
     with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         ForkedExecutor(train=None).start(job(0, 2), Resources(slots=1))
     assert started == []
+
+
+def test_the_run_of_a_job_is_guarded_and_ends_with_it(started, guarded):
+    process, connection = forked.start(print)
+    assert started == guarded == [process]
+    assert process.daemon
+    with pytest.raises(EOFError):  # nobody else holds the line
+        connection.recv()
+
+
+def test_a_job_that_is_told_to_end_meanwhile_leaves_no_process(started, monkeypatch):
+    killed = []
+    monkeypatch.setattr(forked.FORK.Process, "pid", 1, raising=False)
+    monkeypatch.setattr(forked.FORK.Process, "kill", lambda process: killed.append(process))
+    monkeypatch.setattr(forked, "guard", lambda process: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        forked.start(print)
+    assert killed == started
+
+
+def test_in_the_fork_no_signal_means_what_it_does_to_the_job(monkeypatch):
+    """As submitit's own, by which it has a job queued again."""
+    receiver, _ = forked.FORK.Pipe(duplex=False)
+    before, found = signal.signal(signal.SIGUSR2, lambda *_: None), []
+    monkeypatch.setattr(forked, "write_stacks_to", lambda stream: None)
+    monkeypatch.setattr(
+        forked, "work", lambda run, sender: found.append(signal.getsignal(signal.SIGUSR2))
+    )
+    ours = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        forked._begin(None, receiver, None)
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+        for each, handler in ours.items():
+            signal.signal(each, handler)
+    assert found == [signal.SIG_DFL]
+
+
+def test_what_cannot_be_imported_beforehand_the_run_says_itself(monkeypatch):
+    monkeypatch.setattr(forked, "PRELOAD", "sweep.no_such_module")
+    assert forked._prepared(lambda tell: f"{tell} of the run", "told") == "told of the run"
