@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep.tracking.connection import explained_errors, opened
-from sweep.tracking.database import place_of
+from sweep.tracking.database import places_of
 from sweep.tracking.locations import local_folder
 from sweep.tracking.mlflow_import import quiet_mlflow
 from sweep.uris import resolve_uri
@@ -44,7 +44,7 @@ def read_text(uri: str | None, run_id: str, path: str) -> str | None:
     """
     uri = resolve_uri(uri)
     with explained_errors(uri):
-        if (place := place_of(uri, run_id)) is None:
+        if (place := places_of(uri, [run_id]).get(run_id)) is None:
             return _fetched(uri, run_id, path)
         return kept_text(uri, run_id, place, path)
 

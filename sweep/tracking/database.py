@@ -101,18 +101,20 @@ def can_be_read(uri: str) -> bool:
         return False
 
 
-def place_of(uri: str, run_id: str) -> str | None:
-    """Return the address of the folder with a run's artifacts; None if MLflow has to be asked.
+def places_of(uri: str, run_ids: Sequence[str]) -> dict[str, str]:
+    """Return the addresses of the folders with runs' artifacts, by the runs' ids.
 
-    It has to for what is no database that is known here, and knows best what is wrong with a run
-    that is not there.
+    Those are missing that MLflow has to be asked about: all of what is no database that is known
+    here, and runs that are not there, of which it knows best what is wrong.
     """
     if not can_be_read(uri):
-        return None
+        return {}
+    found: dict[str, str] = {}
     with connected(uri) as connection:
-        asked = select(RUNS.c.artifact_uri).where(RUNS.c.run_uuid == run_id)
-        found: str | None = connection.execute(asked).scalar()
-        return found
+        for some in in_parts(run_ids, RUNS_AT_ONCE):
+            asked = select(RUNS.c.run_uuid, RUNS.c.artifact_uri).where(RUNS.c.run_uuid.in_(some))
+            found |= {run_id: place for run_id, place in connection.execute(asked)}
+    return found
 
 
 class DatabaseRecords:

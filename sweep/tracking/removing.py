@@ -14,6 +14,7 @@ from mlflow.entities import Experiment, ViewType
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from sweep.tracking.connection import database_file, explained_errors
+from sweep.tracking.database import places_of
 from sweep.tracking.locations import DATABASE, OwnPlaces, local_folder, own_places
 from sweep.tracking.names import PARAMETERS_FILE
 from sweep.tracking.overview import Entry, entry_of
@@ -146,13 +147,20 @@ def drop_parameters(
                 _delete(uri, model.place)  # before the mark: who comes after it finds them no more
                 client.delete_logged_model(model.model_id)
                 removed.add(model.run_id)
+        known = places_of(uri, [*run_ids])
         for run_id in run_ids:
-            if client.list_artifacts(run_id, folder):
-                place = client.get_run(run_id).info.artifact_uri
-                if places.have(place):
-                    _delete(uri, place, folder)
-                    removed.add(run_id)
+            place = known.get(run_id) or client.get_run(run_id).info.artifact_uri
+            if places.have(place) and _keeps(client, run_id, place, folder):
+                _delete(uri, place, folder)
+                removed.add(run_id)
     return removed
+
+
+def _keeps(client: MlflowClient, run_id: str, place: str, path: str) -> bool:
+    """Return whether a run, whose files are kept at a place, has any below a path."""
+    if (folder := local_folder(place)) is not None:
+        return (folder / path).is_dir() and any((folder / path).iterdir())
+    return bool(client.list_artifacts(run_id, path))
 
 
 def _delete(uri: str, place: str, path: str | None = None) -> None:
