@@ -78,9 +78,13 @@ def test_the_run_of_a_job_is_guarded_and_ends_with_it(started, guarded):
 
 def test_a_job_that_is_told_to_end_meanwhile_leaves_no_process(started, monkeypatch):
     killed = []
+
+    def interrupted(process):
+        raise KeyboardInterrupt
+
     monkeypatch.setattr(forked.FORK.Process, "pid", 1, raising=False)
     monkeypatch.setattr(forked.FORK.Process, "kill", lambda process: killed.append(process))
-    monkeypatch.setattr(forked, "guard", lambda process: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(forked, "guard", interrupted)
     with pytest.raises(KeyboardInterrupt):
         forked.start(print)
     assert killed == started
@@ -89,18 +93,20 @@ def test_a_job_that_is_told_to_end_meanwhile_leaves_no_process(started, monkeypa
 def test_in_the_fork_no_signal_means_what_it_does_to_the_job(monkeypatch):
     """As submitit's own, by which it has a job queued again."""
     receiver, _ = forked.FORK.Pipe(duplex=False)
-    before, found = signal.signal(signal.SIGUSR2, lambda *_: None), []
+    before = {each: signal.getsignal(each) for each in signal.valid_signals()}
+    found = []
+    signal.signal(signal.SIGUSR2, lambda *_: None)
     monkeypatch.setattr(forked, "write_stacks_to", lambda stream: None)
     monkeypatch.setattr(
         forked, "work", lambda run, sender: found.append(signal.getsignal(signal.SIGUSR2))
     )
-    ours = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         forked._begin(None, receiver, None)
     finally:
-        signal.signal(signal.SIGUSR2, before)
-        for each, handler in ours.items():
-            signal.signal(each, handler)
+        for number, handler in before.items():
+            if callable(handler):
+                signal.signal(number, handler)
+        signal.signal(signal.SIGUSR2, before[signal.SIGUSR2])
     assert found == [signal.SIG_DFL]
 
 
