@@ -5,6 +5,7 @@ is typed, as soon as there is a process; where a file says something else, it is
 """
 
 import os
+import re
 import signal
 from collections.abc import Sequence
 from types import FrameType
@@ -14,7 +15,7 @@ from sweep.execution.local.fork_server import DRAWING, guess_server, kill_server
 OF_A_SWEEP = {"--multirun", "-m"}
 LAUNCHER = "local"  # the one that uses it, and the usual one
 THREADS = "1"  # of a run, as usual
-MOST_THREADS = 1_000  # whoever wants more may wait
+LIKELY = re.compile(r"[1-9][0-9]{0,2}")  # whoever wants more threads may wait
 
 
 def start_as_typed(given: Sequence[str]) -> None:
@@ -22,10 +23,8 @@ def start_as_typed(given: Sequence[str]) -> None:
     fields = dict(each.partition("=")[::2] for each in given)
     threads = fields.get("threads_per_run", THREADS)
     is_sweep = not OF_A_SWEEP.isdisjoint(given)
-    is_number = threads.isdecimal() and len(threads) <= len(str(MOST_THREADS))
-    if not (is_sweep and is_number and fields.get("hydra/launcher", LAUNCHER) == LAUNCHER):
-        return
-    if 0 < int(threads) <= MOST_THREADS:
+    is_here = fields.get("hydra/launcher", LAUNCHER) == LAUNCHER
+    if is_sweep and is_here and LIKELY.fullmatch(threads):
         guess_server(int(threads), *(() if fields.get("figures") == "false" else (DRAWING,)))
         for each in (signal.SIGINT, signal.SIGTERM):
             if signal.getsignal(each) is signal.SIG_DFL:

@@ -27,6 +27,7 @@ START_ATTEMPTS = 5
 PAUSE_SECONDS = 0.1
 ANSWER_SECONDS = 600.0
 THREADS = "OMP_NUM_THREADS"  # a variable that MXNet reads when it is loaded
+PRELOAD = "sweep.execution.local.preload"  # what all runs need
 DRAWING = "sweep.runs.drawing"  # what runs with figures need besides
 LAST = -1000  # a priority of what multiprocessing does when the process ends
 _server_threads: int | None = None
@@ -73,7 +74,7 @@ def start_server(threads: int, *also: str) -> None:
 
 def _begin_server(threads: int, also: Sequence[str]) -> None:
     global _server_threads
-    forkserver.set_forkserver_preload([*also, "sweep.execution.local.preload"])
+    forkserver.set_forkserver_preload([*also, PRELOAD])
     _ensure_server()
     _server_threads = threads
     # In this process alone, after multiprocessing has ended its daemons and waited for all other

@@ -25,6 +25,7 @@ from sweep.errors import UserError
 from sweep.execution.capacity import QueueCapacity, Resources
 from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
 from sweep.execution.job import Job, Running
+from sweep.execution.local.fork_server import PRELOAD
 from sweep.execution.local.guarded import guard
 from sweep.execution.watch import Watch
 from sweep.execution.worker import BLOCKED, RUN_LOG, work
@@ -33,7 +34,6 @@ from sweep.runs.events import Listener
 from sweep.signals import write_stacks_to
 
 FORK = multiprocessing.get_context("fork")
-PRELOAD = "sweep.execution.local.preload"
 
 Train = Callable[[Listener], JobReturn]
 
