@@ -22,7 +22,7 @@ SUFFIX = ".zip"
 def bundle(sweep: str, file: Path, tracking_uri: str | None) -> None:
     """Write a sweep as one file: configurations, sources, versions, curves, leaderboard, report.
 
-    SWEEP has an id, of which the beginning is enough, and a name. FILE ends with .zip. It has no
+    SWEEP is an id, the beginning of one, or a name. FILE ends with .zip. It has no
     images, no models, no passwords, and no paths or names of this machine; modules of yours are in
     it as they are. The same sweep gives the same bytes.
 

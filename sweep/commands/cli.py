@@ -113,7 +113,7 @@ def checkpoint_option(command: Decorated) -> Decorated:
         type=Path,
         default=Path("checkpoints"),
         show_default=True,
-        help="As sweeps were given it.",
+        help="Where checkpoints are: the sweep's checkpoint_dir.",
     )(command)
 
 
@@ -124,7 +124,7 @@ def ranking_options(command: Decorated) -> Decorated:
 
     options = [
         click.option(
-            "--experiment", default=DEFAULT_EXPERIMENT, show_default=True, help="MLflow's."
+            "--experiment", default=DEFAULT_EXPERIMENT, show_default=True, help="In MLflow."
         ),
         click.option(
             "--sweep",

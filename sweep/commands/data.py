@@ -35,7 +35,8 @@ def data(sources: tuple[Path, ...], packed: Path | None, sheet: Path | None) -> 
     \b
     sweep data photos
     sweep data images.npy,labels.npy
-    sweep data train.rec test.rec --sheet examples.png
+    sweep data train.rec test.rec
+    sweep data train.rec --sheet examples.png
     sweep data photos --write photos.rec
     """
     read = {path: read_source(path) for path in dict.fromkeys(sources)}

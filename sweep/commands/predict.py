@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     default=MOST_PIXELS,
     show_default=True,
-    help="Of a picture; larger ones are refused.",
+    help="Refuse pictures with more pixels.",
 )
 @tracking_option
 def predict(

@@ -16,14 +16,14 @@ DEFAULT_EXPERIMENT = "unbundled"
 @click.command()
 @click.argument("file", type=Path)
 @click.option(
-    "--experiment", default=DEFAULT_EXPERIMENT, show_default=True, help="To record them in."
+    "--experiment", default=DEFAULT_EXPERIMENT, show_default=True, help="To record it in."
 )
 @tracking_option
 def unbundle(file: Path, experiment: str, tracking_uri: str | None) -> None:
     """Take the sweep in a bundle into a record: leaderboard, report, show and diff have it then.
 
-    Its runs get ids of their own, and a tag that says which bundle they are from. They count as
-    trained by nobody here: the same command as theirs trains again.
+    Its runs get ids of their own, and a tag that says which bundle they are from. They do
+    not count as trained here: the same command trains them again.
 
     \b
     sweep unbundle results.zip --experiment theirs

@@ -33,7 +33,7 @@ SEEDS = 2**32
 @click.option(
     "--sample", default=3, show_default=True, help="How many runs; the best is one of them."
 )
-@click.option("--seed", type=int, help="By which the others are drawn; another one each time.")
+@click.option("--seed", type=int, help="Draws the others. Default: a new one each time.")
 @click.option("--dataset-root", metavar="FOLDER", help="Where the image files are here.")
 @click.option("--trust", is_flag=True, help="Let modules in the bundle run on this machine.")
 def verify(

@@ -23,10 +23,10 @@ ONLY_HERE = "127.0.0.1"
     default=ONLY_HERE,
     show_default=True,
     metavar="ADDRESS",
-    help="Who can reach another one sees all that is on the page; nobody is asked who they are.",
+    help="To listen on. Whoever can reach another one sees the page: there is no login.",
 )
-@click.option("--control", is_flag=True, help="Let who has the printed address steer the sweep.")
-@click.option("--experiment", help="MLflow's. Default: any.")
+@click.option("--control", is_flag=True, help="Add buttons to steer it, for whoever has the printed address.")
+@click.option("--experiment", help="In MLflow. Default: any.")
 @checkpoint_option
 @tracking_option
 def watch(

@@ -13,7 +13,7 @@ from sweep.uris import is_server, redacted, resolve_uri
 
 EXTRAS = {  # what each is for, and a module that it brings
     "ray": ("hydra/launcher=ray", "ray"),
-    "slurm": ("hydra/launcher=submitit", "submitit"),
+    "slurm": ("hydra/launcher=submitit_slurm or submitit_local", "submitit"),
     "optuna": ("hydra/sweeper=optuna", "optuna"),
     "gp": ("search.sampler=gp", "torch"),
     "server": ("MLflow's server with users", "psycopg2"),
