@@ -65,7 +65,7 @@ def checkpoint_parts(images: int, epochs: int) -> list[tuple[float, float]]:
     """Return what each epoch's checkpoint took of the epoch: processor's time, and the clock's."""
     from sweep.backend.mxnet import mx, nd
     from sweep.config.compose import load
-    from sweep.training.checkpoint import Checkpoints
+    from sweep.training.checkpoints import Checkpoints
     from sweep.training.session import Training
 
     config = load(*FIELDS, f"epochs={epochs + 1}", "dataset.val_size=0", "test_every_epoch=true")

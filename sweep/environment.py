@@ -19,12 +19,14 @@ MAIN_PACKAGES = ("mxnet", "numpy", "hydra-core", "mlflow", "pandas")
 @functools.cache
 def environment() -> dict[str, Any]:
     """Return Python, platform, processor, cores and the version of every installed package."""
-    packages = dict(
+    told = (
         _name_and_version(dist)
         for dist in metadata.distributions()
         # What setuptools and Ray bring for themselves is only found after they were imported.
         if not {"_vendor", "thirdparty_files"} & {*Path(str(dist.locate_file(""))).parts}
     )
+    # An installation that was interrupted leaves a folder that names nothing.
+    packages = {name: version for name, version in told if name is not None}
     return {
         "sweep": __version__,
         "python": platform.python_version(),
@@ -35,8 +37,8 @@ def environment() -> dict[str, Any]:
     }
 
 
-def _name_and_version(package: metadata.Distribution) -> tuple[str, str]:
-    """Return a package's name and version, from the head of what it tells of itself.
+def _name_and_version(package: metadata.Distribution) -> tuple[str | None, str | None]:
+    """Return a package's name and version, from the head of what it tells of itself, if it does.
 
     ``metadata`` reads all of it for each of the two, its long description too: four times as long,
     of every package, in every sweep.

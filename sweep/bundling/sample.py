@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
-from omegaconf.errors import OmegaConfBaseException
 
 from sweep.bundling.layout import MOST_LETTERS, Bundle, BundledRun
 from sweep.bundling.private import without_private
@@ -171,7 +170,7 @@ def _config(run: BundledRun, given: Mapping[str, Any], dataset_root: str | None)
             own_arguments |= group in ("model", "loss", "context")
     try:
         config = from_yaml(yaml.safe_dump(values))
-    except (UserError, OmegaConfBaseException) as error:
+    except UserError as error:
         raise UserError(f"run {run.name}: its configuration: {error}") from error
     if dataset_root and _has_images_elsewhere(run):
         config = replace(config, dataset=config.dataset.in_folder(dataset_root))

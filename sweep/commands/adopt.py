@@ -38,7 +38,9 @@ NO_NETWORK = "{}: has parameters, and no network; allowed is NET-symbol.json bes
 @click.option("--model", metavar="NAME", help="The network, where no symbol file has it.")
 @click.option("--name", help="What to call the run. Default: as the files are called.")
 @click.option("--classes", type=Path, metavar="FILE", help="The classes' names, a line each.")
-@click.option("--size", metavar="H,W", help="Height and width of images, where the network does not say.")
+@click.option(
+    "--size", metavar="H,W", help="Height and width of images, where the network does not say."
+)
 @click.option("--mean", metavar="M,...", help="What was taken from the pixels of each channel.")
 @click.option("--std", metavar="S,...", help="What they were divided by then.")
 @click.option("--white", type=float, help="What white was in these numbers. Default: 1.")

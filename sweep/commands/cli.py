@@ -94,7 +94,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None, name: st
     except (UserError, RunFailed) as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.exceptions.Abort):  # the latter where click asks something
         print("Interrupted.", file=sys.stderr)
         return signals.EXIT_CODE
 
@@ -105,13 +105,18 @@ def tracking_option(command: Decorated) -> Decorated:
     return click.option("--tracking-uri", metavar="URI", help=text)(command)
 
 
+def _path(given: str) -> Path:
+    """Return the path that a user means: ``~`` is their own folder, as in ``checkpoint_dir``."""
+    return Path(given).expanduser()
+
+
 def checkpoint_option(command: Decorated) -> Decorated:
     """Add the option that says where checkpoints are: who is at work is known there."""
     return click.option(
         "--checkpoint-dir",
         metavar="FOLDER",
-        type=Path,
-        default=Path("checkpoints"),
+        type=_path,
+        default="checkpoints",
         show_default=True,
         help="Where checkpoints are: the sweep's checkpoint_dir.",
     )(command)
@@ -132,7 +137,9 @@ def ranking_options(command: Decorated) -> Decorated:
             help="Only the runs of this sweep; the beginning of its id will do.",
         ),
         click.option(
-            "--metric", help="To rank by. Default: val/accuracy, or val/loss where no run has that."
+            "--metric",
+            help="To rank by. Default: of a sweep what its runs monitor, else val/accuracy, or "
+            "val/loss where no run has that.",
         ),
         click.option(
             "--direction",

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from sweep.data.looking.contact_sheet import contact_sheet
+from sweep.data.looking.contact_sheet import check_classes, check_suffix, contact_sheet
 from sweep.data.looking.packing import pack
-from sweep.data.looking.sources import read_source
+from sweep.data.looking.sources import LABEL, read_source
 from sweep.data.looking.survey import survey
 from sweep.data.readers.parts import Part, class_order
 from sweep.display.survey import show_survey
@@ -26,7 +26,14 @@ from sweep.files import write_whole
 @click.option(
     "--sheet", type=Path, metavar="FILE", help="Draw examples of each class, as FILE.png."
 )
-def data(sources: tuple[Path, ...], packed: Path | None, sheet: Path | None) -> int:
+@click.option(
+    "--label",
+    metavar="NAME",
+    default=LABEL,
+    show_default=True,
+    help="The column of a .csv file that has the labels: its name, or its position, from 0.",
+)
+def data(sources: tuple[Path, ...], packed: Path | None, sheet: Path | None, label: str) -> int:
     """Say what images there are, which are broken, and which are there more than once.
 
     SOURCE is a folder, a file (.rec, .lst, .npz or .csv), or two .npy files with a comma between
@@ -39,7 +46,13 @@ def data(sources: tuple[Path, ...], packed: Path | None, sheet: Path | None) -> 
     sweep data train.rec --sheet examples.png
     sweep data photos --write photos.rec
     """
-    read = {path: read_source(path) for path in dict.fromkeys(sources)}
+    if label != LABEL and not any(each.suffix.lower() == ".csv" for each in sources):
+        raise UserError(
+            f"--label {label}: is for a .csv file, and none is given; allowed is to leave it out"
+        )
+    if sheet:
+        check_suffix(sheet)
+    read = {path: read_source(path, label) for path in dict.fromkeys(sources)}
     parts: dict[str, tuple[Part, tuple[str, ...]]] = {}
     for path, source in read.items():
         for name, part in source.parts.items():
@@ -48,10 +61,12 @@ def data(sources: tuple[Path, ...], packed: Path | None, sheet: Path | None) -> 
     if (packed or sheet) and len(read) > 1:
         option = f"--write {packed}" if packed else f"--sheet {sheet}"
         raise UserError(f"{option}: is made of one source; {len(read)} are given")
+    (source, *_) = read.values()
+    if sheet:
+        check_classes(sheet, len(source.class_names))
     found = survey(parts)
     classes = class_order([*{name for source in read.values() for name in source.class_names}])
     show_survey(found, list(parts), classes)
-    (source, *_) = read.values()
     try:
         if packed:
             for file in pack(packed, source.parts):

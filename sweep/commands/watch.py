@@ -25,7 +25,9 @@ ONLY_HERE = "127.0.0.1"
     metavar="ADDRESS",
     help="To listen on. Whoever can reach another one sees the page: there is no login.",
 )
-@click.option("--control", is_flag=True, help="Add buttons to steer it, for whoever has the printed address.")
+@click.option(
+    "--control", is_flag=True, help="Add buttons to steer it, for whoever has the printed address."
+)
 @click.option("--experiment", help="In MLflow. Default: any.")
 @checkpoint_option
 @tracking_option

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from os.path import expanduser  # which leaves a user that there is not as it is written
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -90,6 +91,8 @@ def checked(values: Mapping[str, Any], sections: Sections) -> Config:
         UserError: naming each wrong field, its value and what is allowed.
     """
     found, wrong = dict(values), []
+    if isinstance(folder := found.get("checkpoint_dir"), str):
+        found["checkpoint_dir"] = expanduser(folder)  # here: other machines have other homes
     for group in CHOSEN:
         given = _named(values.get(group))
         key = group, repr(given)

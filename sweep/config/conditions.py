@@ -205,14 +205,23 @@ def _compares(kind: type[ast.cmpop]) -> Callable[[list[Any], list[Any]], bool]:
         )
     if kind in MEMBERSHIPS:
         decides = any if kind is ast.In else all
-        return lambda ones, those: decides(
-            _compared(MEMBERSHIPS[kind], one, those[0], those[0] is None) for one in ones
-        )
+
+        def searches(ones: list[Any], others: list[Any]) -> bool:
+            those = _searched(others)
+            return decides(_compared(MEMBERSHIPS[kind], one, those, those is None) for one in ones)
+
+        return searches
     if kind in ORDERS:
         return lambda ones, others: _compared(
             ORDERS[kind], ones[0], others[0], ones[0] is None or others[0] is None
         )
     raise _Mistake("is compares no values")
+
+
+def _searched(readings: list[Any]) -> Any:
+    """Return the reading that can be searched: of a recorded ``12`` the text, not the number."""
+    found = (each for each in readings if isinstance(each, Collection))
+    return None if readings[0] is None else next(found, readings[0])
 
 
 def _compared(compare: Callable[[Any, Any], bool], one: Any, other: Any, is_null: bool) -> bool:

@@ -1,14 +1,19 @@
-"""The overrides of a command: which of them describe runs."""
+"""The overrides of a command: which of them describe runs, and how values are written in them."""
 
+import json
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from sweep.config.compose import field_infos
 from sweep.config.fields import Role
+from sweep.config.params import as_text
 
 HYDRA = ("hydra.", "hydra/")
 REFERENCE = re.compile(r"(\\*)\$\{")  # for OmegaConf, with the backslashes before it
 QUOTE_OR_END = re.compile(r"(\\*)('|\Z)")  # where Hydra's grammar takes backslashes for its own
+PLAIN = re.compile(r"[A-Za-z_/][\w/.@-]*", re.ASCII)  # what Hydra takes for a text without quotes
+NO_TEXTS = ("null", "true", "false", "nan", "inf")  # but for these, in letters of any size
 
 
 def describing(overrides: Sequence[str]) -> list[str]:
@@ -35,3 +40,29 @@ def quoted(text: str) -> str:
     text = REFERENCE.sub(r"\1\1\\${", text)
     text = QUOTE_OR_END.sub(lambda found: found[1] * 2 + ("\\'" if found[2] else ""), text)
     return f"'{text}'"
+
+
+def as_value(recorded: str) -> str:
+    """Return a value as an override has it: ``[128,64]``, ``0.1``, ``relu``, ``'net (1).params'``.
+
+    Args:
+        recorded: as :func:`sweep.config.params.as_text` writes it.
+    """
+    try:
+        value = json.loads(recorded)
+    except (ValueError, RecursionError):  # it is a text, which may be anything
+        return _written(recorded)
+    # A text that merely reads as a number, as 1e5, is not how that number is recorded.
+    is_text = isinstance(value, dict) or as_text(value) != recorded
+    return _written(recorded if is_text else value)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{','.join(map(_written, value))}]"
+    if isinstance(value, float):
+        return str(value)  # inf and nan are so in Hydra, and not as JSON has them
+    if not isinstance(value, str):
+        return json.dumps(value)
+    is_plain = PLAIN.fullmatch(value) and value.lower() not in NO_TEXTS
+    return value if is_plain else quoted(value)

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
-from omegaconf import OmegaConf
 
 from sweep.config.choices import CHOSEN
-from sweep.config.compose import NESTED, load, parse
+from sweep.config.compose import NESTED, checked, load
 from sweep.config.fields import FieldInfo, Role, declared
 from sweep.config.own_metrics import is_own, own_metric
 from sweep.config.params import as_text
 from sweep.config.schema import Config
+from sweep.errors import UserError
 
 
 def to_yaml(config: Config) -> str:
@@ -61,7 +61,7 @@ def from_yaml(text: str) -> Config:
     Raises:
         UserError: it is not one, or it has fields that this version does not know.
     """
-    recorded: dict[str, Any] = yaml.safe_load(text)
+    recorded = _fields_in(text)
     values = dataclasses.asdict(load())
     for name, info in declared(Config).items():
         if name in recorded:
@@ -69,12 +69,34 @@ def from_yaml(text: str) -> Config:
         elif info.before:
             values[name] = info.before.value
     for group, registry in CHOSEN.items():
+        if not isinstance(values[group], dict):
+            continue  # of which the check below tells
         schema = registry.get(str(values[group].get("name")))
         missing = {name: info.before for name, info in declared(schema).items()} if schema else {}
         for name, before in missing.items():
             if before and name not in values[group]:
                 values[group] = {**values[group], name: before.value}
-    return parse(OmegaConf.create(values))
+    # Not as Hydra composes it: what is recorded is the value, and a ${ in it refers to nothing.
+    return checked(values, {})
+
+
+def _fields_in(text: str) -> dict[str, Any]:
+    """Return what is in a recorded configuration.
+
+    Raises:
+        UserError: it is none.
+    """
+    try:
+        found = yaml.safe_load(text)
+        why = "it has no fields"
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: of a day 2026-13-40
+        found, why = None, " ".join(str(error).split())
+    if isinstance(found, dict):
+        return found
+    raise UserError(
+        f"config.yaml: is no configuration ({why}); allowed is what a run has recorded, a line for "
+        "each field, as in `epochs: 10`"
+    )
 
 
 def targets_of(config: Config) -> list[str]:

@@ -3,6 +3,7 @@
 import csv
 import functools
 from collections.abc import Collection
+from os.path import expanduser  # which leaves a user that there is not as it is written
 from pathlib import Path
 
 from hydra.core.override_parser.types import ValueType
@@ -29,7 +30,7 @@ def read_rows(file: str, known: Collection[str]) -> list[Row]:
     """
     given = f"sweep.from={file}"
     try:
-        with Path(file).open(encoding="utf-8-sig", newline="") as stream:
+        with Path(expanduser(file)).open(encoding="utf-8-sig", newline="") as stream:
             lines = csv.reader(stream, strict=True)
             keys = [each.strip() for each in next(lines, [])]
             rows = [(lines.line_num, row) for row in lines if any(cell.strip() for cell in row)]

@@ -10,13 +10,13 @@ from omegaconf import DictConfig, open_dict
 
 from sweep.config.loaders import FrozenConfigLoader
 from sweep.config.schema import Config
-from sweep.errors import RunFailed, UserError, in_full
+from sweep.errors import UserError, in_full
 from sweep.execution.job import Job, failure
 from sweep.execution.launcher import LAUNCHERS
 from sweep.execution.local import executor as this_machine
 from sweep.execution.local.fork_server import drop_guess
 from sweep.execution.source import JobSource
-from sweep.execution.worker import REASON_LETTERS
+from sweep.execution.worker import without_beginning
 
 if TYPE_CHECKING:
     from sweep.execution.steering import Steering
@@ -154,8 +154,7 @@ def _those_without_folder(jobs: Sequence[Job]) -> dict[int, JobReturn]:
         try:
             numbered.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            reason = f"could not be begun: {type(error).__name__}: {error}"
-            results[job.number] = failure(numbered, RunFailed(reason[:REASON_LETTERS]))
+            results[job.number] = failure(numbered, without_beginning(error))
         else:
             number += 1
     return results

@@ -5,6 +5,7 @@ import functools
 import os
 
 from sweep.backend.devices import count_gpus
+from sweep.errors import UserError
 from sweep.execution.local import fork_server
 
 DRIVER = "libcuda.so.1"  # NVIDIA's, by the name that CUDA looks for
@@ -30,7 +31,12 @@ def find_gpus(threads: int) -> list[str]:
     Raises:
         UserError: MXNet cannot be loaded.
     """
-    gpus = fork_server.call(count_gpus, threads)
+    try:
+        gpus = fork_server.call(count_gpus, threads)
+    except ChildProcessError as error:
+        raise UserError(
+            f"MXNet cannot be loaded: {error}; sweep doctor says what is missing"
+        ) from error
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     names = [each.strip() for each in named.split(",")] if named else map(str, range(gpus))
     return list(names)[:gpus]

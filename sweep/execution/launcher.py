@@ -4,8 +4,10 @@ Its file in ``conf/hydra/launcher/`` has its settings.
 """
 
 import copy
+import resource
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from sweep.execution.steering import Steering
 
 OF_HYDRA = ("_target_", "engine")  # of hydra.launcher: what says which class and launcher it is
+OPEN_FILES = 1 << 16  # for thousands of runs at once; some programs close as many as are allowed
 
 
 class Launcher(ABC):
@@ -118,6 +121,7 @@ class Launcher(ABC):
         from sweep.execution.stuck import StuckRuns
 
         Path(self._composed.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
+        allow_open_files()
         try:
             executor = self.executor(config)
             drop_guess()
@@ -154,6 +158,18 @@ def _given(node: DictConfig) -> dict[str, Any]:
 
     values = cast(dict[str, Any], clean(OmegaConf.to_container(node, resolve=True)))
     return {key: each for key, each in values.items() if key not in OF_HYDRA}
+
+
+def allow_open_files() -> None:
+    """Let this process open as many files as it may: each run that it waits for takes up to three.
+
+    Of the usual 1,024, which a process may raise, some 400 runs at once would leave none.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # a system that refuses leaves it as it was
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def check_gpu(config: Config, has_gpu: bool, key: str, allowed: str) -> None:

@@ -15,6 +15,7 @@ from sweep.environment import environment
 from sweep.errors import UserError
 from sweep.execution.findings import Finding
 from sweep.files import obstacle
+from sweep.optional import installing
 from sweep.runs.locks import RunLocks
 
 LOADING_SECONDS = 300  # a machine may be busy
@@ -60,13 +61,15 @@ def _mxnet() -> Finding:
             command, env=surroundings, capture_output=True, text=True, timeout=LOADING_SECONDS
         )
     except subprocess.TimeoutExpired:
-        advice = "look at what else runs here; or install it again: pip install mxnet==1.9.1"
+        advice = f"look at what else runs here; or install it again: {installing()} mxnet==1.9.1"
         return Finding("MXNet", "wrong", f"not loaded after {LOADING_SECONDS} seconds", advice)
     if done.returncode == 0:
         return Finding("MXNet", "ok", done.stdout.strip())
     said = (done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"])[-1]
-    found, _, advice = said.partition(": pip install ")
-    advice = f"pip install {advice}" if advice else "install what is missing, or see where it runs"
+    found, separator, rest = said.partition(f": {installing()} ")
+    advice = (
+        f"{installing()} {rest}" if separator else "install what is missing, or see where it runs"
+    )
     return Finding("MXNet", "wrong", found, advice)
 
 

@@ -210,7 +210,7 @@ class Scheduler:
             error = RunFailed(str(died))
             if run.run_id and not run.is_closed:
                 self._close(job.config.tracking, run.run_id, error)
-            if self._retries[number] < job.config.max_retries:
+            if self._retries[number] < job.config.max_retries and not self._is_stopped:
                 self._retries[number] += 1
                 retried = Retried(str(died), self._retries[number], job.config.max_retries)
                 self._listener(number, retried)
@@ -218,7 +218,8 @@ class Scheduler:
                 return
             result = failure(job, error)
         if run.is_paused and run.is_completed:
-            self._table.put_back(job)
+            if not self._is_stopped:
+                self._table.put_back(job)
             return
         if result.status == JobStatus.FAILED and not run.run_id:
             job.record_failure(result._return_value)

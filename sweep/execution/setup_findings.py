@@ -8,6 +8,7 @@ from sweep.data.published.sets import PUBLISHED
 from sweep.environment import environment
 from sweep.errors import UserError
 from sweep.execution.findings import Finding
+from sweep.optional import installing
 from sweep.tracking import database_file, existing, server_version
 from sweep.uris import is_server, redacted, resolve_uri
 
@@ -35,7 +36,7 @@ def setup_findings(uri: str | None) -> Iterator[Finding]:
         if find_spec(module):
             yield Finding(about, "ok", f"installed, for {use}")
         else:
-            advice = f'pip install "gluon-sweep[{extra}]"'
+            advice = f'{installing()} "gluon-sweep[{extra}]"'
             yield Finding(about, "note", f"not installed; {use} needs it", advice)
 
 

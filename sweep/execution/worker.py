@@ -91,12 +91,17 @@ def not_begun(composed: DictConfig, error: Exception) -> JobReturn:
         composed: Hydra's whole configuration of the job.
         error: what kept it.
     """
-    reason = " ".join(f"{type(error).__name__}: {error}".split())
     return JobReturn(
         overrides=list(composed.hydra.overrides.task),
         status=JobStatus.FAILED,
-        _return_value=RunFailed(f"could not be begun: {reason}"[:REASON_LETTERS]),
+        _return_value=without_beginning(error),
     )
+
+
+def without_beginning(error: Exception) -> RunFailed:
+    """Return the failure of a run that this error kept from being begun."""
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return RunFailed(f"could not be begun: {reason}"[:REASON_LETTERS])
 
 
 def job_of_hydra(

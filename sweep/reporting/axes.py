@@ -9,7 +9,7 @@ import numpy as np
 
 from sweep.config.metrics import direction_of
 from sweep.errors import UserError
-from sweep.results.values import are_numbers, distinct_values, text, told_apart
+from sweep.results.values import are_finite, distinct_values, text, told_apart
 
 Scale = Literal["linear", "integer", "log", "error", "category"]
 
@@ -110,11 +110,11 @@ def epoch_axis(last: int) -> Axis:
 def parameter_axis(parameter: str, values: Sequence[Any]) -> Axis:
     """Return an axis for the values of a parameter.
 
-    Numbers that span three doublings or more have a logarithmic axis; names, and a few numbers that
-    would need one but for a 0 among them, are evenly spaced.
+    Numbers that span three doublings or more have a logarithmic axis; names, numbers with an
+    infinite one among them, and a few that would need one but for a 0, are evenly spaced.
     """
     distinct = distinct_values(values)
-    if not are_numbers(distinct):
+    if not are_finite(distinct):
         return _category_axis(parameter, distinct)
     numbers = [float(str(value)) for value in distinct]
     low, high = numbers[0], numbers[-1]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from sweep.reporting.axes import Axis, parameter_axis
 from sweep.results.results import Results
-from sweep.results.values import are_numbers, distinct_values, told_apart
+from sweep.results.values import are_finite, are_numbers, distinct_values, told_apart
 
 MOST_ENTRIES = 6  # of a legend
 
@@ -37,8 +37,8 @@ UNCOLOURED = Colouring(None, (), False, None, {})
 def colouring(results: Results) -> Colouring:
     """Return how to colour the runs: by the parameter that varies, the most important of several.
 
-    Numbers have a legend with a few, and else a colour bar. Of many names, those of the best runs
-    have colours of their own, and the others share one.
+    Numbers have a legend with a few, and else a colour bar. Of many names, and of numbers with an
+    infinite one, those of the best runs have colours of their own, and the others share one.
     """
     parameter, runs = results.main_parameter, results.runs
     ids = list(runs["run_id"])
@@ -47,12 +47,11 @@ def colouring(results: Results) -> Colouring:
     # Only LeNets have model.kernels, say.
     values = [value if pd.notna(value) else "none" for value in runs[parameter]]
     distinct = distinct_values(values)
-    numbers = are_numbers(distinct)
     if len(distinct) <= MOST_ENTRIES:
         labels = told_apart(distinct)
         places = [float(distinct.index(value)) for value in values]
-        return Colouring(parameter, tuple(labels), numbers, None, _by(ids, places))
-    if numbers:
+        return Colouring(parameter, tuple(labels), are_numbers(distinct), None, _by(ids, places))
+    if are_finite(distinct):
         bar = parameter_axis(parameter, distinct)
         places = [bar.fraction(bar.place(value)) for value in values]
         return Colouring(parameter, (), True, bar, _by(ids, places))

@@ -10,7 +10,7 @@ from sweep.reporting.axes import Axis, metric_axis, parameter_axis
 from sweep.results.aggregate import repeats
 from sweep.results.importance import Importance
 from sweep.results.results import Results
-from sweep.results.values import are_numbers, distinct_values, told_apart
+from sweep.results.values import are_finite, distinct_values, told_apart
 
 MOST_PAIRS = 10
 MOST_LEVELS = 10
@@ -72,7 +72,7 @@ def heat_map(results: Results, x: str, y: str) -> HeatMap:
 def _levels(parameter: str, values: "pd.Series[float]") -> tuple[list[int], list[str]]:
     """Return for each value the number of its level, -1 for none, and the levels' labels."""
     distinct = distinct_values(values)
-    if len(distinct) > MOST_LEVELS and are_numbers(distinct):
+    if len(distinct) > MOST_LEVELS and are_finite(distinct):
         axis = parameter_axis(parameter, distinct)
         parts: dict[int, list[float]] = {}
         for value in distinct:

@@ -5,6 +5,7 @@ from functools import partial
 
 import pandas as pd
 
+from sweep.config.overrides import as_value
 from sweep.results.aggregate import COUNTS
 from sweep.results.leaderboard import DECIDED
 from sweep.results.seeds import ERROR
@@ -102,9 +103,9 @@ def _short(value: object) -> str:
 
 
 def settings_in_full(ranked: pd.DataFrame) -> list[str]:
-    """Return the parameters of each row as overrides with which it can be trained again."""
+    """Return the parameters of each row by their names, with values in full, as in overrides."""
     columns = [
-        [f"{key}={each.replace(', ', ',')}" if each else "" for each in texts(ranked[key])]
+        [f"{key}={as_value(each)}" if each else "" for each in texts(ranked[key])]
         for key in ranked.attrs["parameters"]
     ]
     return [" ".join(filter(None, row)) for row in zip(*columns, strict=True)]

@@ -33,9 +33,16 @@ def _plain(value: Any) -> Any:
 def _write_markdown(table: pd.DataFrame, path: Path) -> None:
     """Write a table whose numbers have all their digits."""
     right = table.dtypes.map(pd.api.types.is_numeric_dtype)
-    cells = table.astype(object).where(table.notna(), "").map(str)
+    cells = table.astype(object).where(table.notna(), "").map(_in_markdown)
+    cells = cells.rename(columns=_in_markdown)
     aligned = ["right" if each else "left" for each in right]
     cells.to_markdown(path, index=False, disable_numparse=True, colalign=aligned)
+
+
+def _in_markdown(value: object) -> str:
+    """Return a value as a cell of a table has it: in one line, and no border in it."""
+    text = str(value).replace("\\", "\\\\").replace("|", "\\|")
+    return "<br>".join(text.splitlines())
 
 
 Writer = Callable[[pd.DataFrame, Path], object]

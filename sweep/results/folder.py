@@ -41,7 +41,7 @@ def export_to_folder(
     Args:
         what: the run id of a run, or of a sweep's parent; the beginning of it, or its name.
         folder: to be made.
-        metric: that the leaderboard is ranked by; None for ``val/accuracy``, or else ``val/loss``.
+        metric: that the leaderboard is ranked by; None as for :func:`sweep.load_leaderboard`.
         direction: ``max`` or ``min``; None to know it by the metric's name.
         tracking_uri: None for MLFLOW_TRACKING_URI, or else ``sqlite:///mlflow.db``.
 

@@ -38,7 +38,8 @@ def load_leaderboard(
     Args:
         experiment: MLflow's experiment.
         sweep: the run id of a sweep's parent; None for all runs of the experiment.
-        metric: to rank by; None for ``val/accuracy``, or ``val/loss`` where no run has that.
+        metric: to rank by; None for ``val/accuracy``, or ``val/loss`` where no run has that, and
+            of one sweep for what its runs monitor.
         direction: ``max`` or ``min``; None to know it by the metric's name.
         tracking_uri: None for MLFLOW_TRACKING_URI, or else ``sqlite:///mlflow.db``.
 

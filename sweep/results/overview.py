@@ -2,19 +2,23 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from sweep.config.metrics import at_best, direction_of
+from sweep.config.metrics import Direction, at_best, direction_of
+from sweep.errors import UserError
 from sweep.results.aggregate import COUNTS
-from sweep.results.runs import OTHERWISE, USUAL_METRIC
+from sweep.results.runs import OTHERWISE, TESTED, USUAL_METRIC, listed
 from sweep.runs.alive import is_at_work
 from sweep.tracking import Entry, found_ids, read_entries
 from sweep.uris import resolve_uri
 
-METRICS = tuple(each for name in (USUAL_METRIC, OTHERWISE) for each in (at_best(name), name))
+METRICS = tuple(
+    each for name in (USUAL_METRIC, OTHERWISE, *TESTED) for each in (at_best(name), name)
+)
 LEFT_BEHIND = "ended without closing its record"
 
 
@@ -31,7 +35,7 @@ class SweepRow:
         runs: how many are in which state, those included that it found trained.
         metric: that its runs are ranked by; None if none is measured.
         best: the best value of it.
-        best_run_id: the run that has it.
+        best_run_id: the run that has it; of several the one that the leaderboard has first.
         bundle: what identifies the bundle that it was taken in from; None if it was trained here.
     """
 
@@ -114,13 +118,39 @@ def _state(entry: Entry, checkpoints: Path) -> str:
 
 
 def best_of(finished: Sequence[Entry]) -> tuple[str | None, Entry | None]:
-    """Return by which metric finished runs are ranked, and the best of them."""
-    for metric in (USUAL_METRIC, OTHERWISE):
+    """Return by which metric finished runs are ranked, and the best of them.
+
+    As of the runs of one sweep: see :meth:`sweep.results.runs.RecordedRuns.usual_metric`.
+    """
+    for metric in (*_monitored(finished), USUAL_METRIC, OTHERWISE, *TESTED):
         measured = [run for run in finished if not math.isnan(_kept(run, metric))]
         if measured:
-            choose: Callable[..., Entry] = {"max": max, "min": min}[direction_of(metric)]
-            return metric, choose(measured, key=lambda run: _kept(run, metric))  # noqa: B023
+            return metric, _first(measured, metric)
     return None, None
+
+
+def _monitored(runs: Sequence[Entry]) -> list[str]:
+    """Return what all runs monitor; nothing if they differ, or nobody knows which is better."""
+    names = {run.monitor for run in runs}
+    with suppress(UserError):
+        if len(names) == 1 and (name := names.pop()) and _direction(runs, name):
+            return [name]
+    return []
+
+
+def _direction(runs: Sequence[Entry], metric: str) -> Direction:
+    return direction_of(metric, [each for run in runs for each in listed(run.measured)])
+
+
+def _first(measured: Sequence[Entry], metric: str) -> Entry:
+    """Return the best run; of equal ones that which comes first in the leaderboard by seed."""
+    sign = -1 if _direction(measured, metric) == "max" else 1
+
+    def place(run: Entry) -> tuple[float, bool, str, int, str]:
+        known = run.fingerprint
+        return sign * _kept(run, metric), known is None, known or "", run.begin_ms, run.run_id
+
+    return min(measured, key=place)
 
 
 def _kept(run: Entry, metric: str) -> float:

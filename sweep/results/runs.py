@@ -7,23 +7,15 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from sweep.config.choices import CHOSEN
-from sweep.config.metrics import CPU_SECONDS, PEAK_MEMORY, Direction, at_best, direction_of
-from sweep.config.recorded import before
+from sweep.config.metrics import Direction, direction_of
 from sweep.errors import UserError
-from sweep.results.values import as_numbers
-from sweep.tracking import (
-    DECIDED_BY,
-    FAILURE,
-    TIED_RUNS,
-    find_sweep_id,
-    is_reserved,
-    read_runs,
-)
+from sweep.results.columns import metrics_of, params_of, tags_of
+from sweep.tracking import DECIDED_BY, FAILURE, TIED_RUNS, find_sweep_id, read_runs
 
 DATASETS = "dataset."
 DATASET, DIGEST = f"{DATASETS}name", f"{DATASETS}digest"
 USUAL_METRIC, OTHERWISE = "val/accuracy", "val/loss"
+TESTED = ("test/accuracy", "test/loss")
 LOGGED_BY_OTHERS = "logged by another program, and not ranked among these"
 DIGITS = 8  # of a digest, to tell a few from each other
 ENDS = [FAILURE, "duration_seconds", "start_time", "fingerprint", "run_id"]
@@ -32,19 +24,6 @@ COLUMNS = {  # of tables of runs, besides what is recorded: nothing recorded has
     *("seeds", "failed", "pruned", "killed", "running", "configuration", "score", "finished"),
     *("size", "first", "mean", "std", "epoch"),
 }
-METRICS = (
-    "val/accuracy",
-    "test/accuracy",
-    "val/loss",
-    "test/loss",
-    "train/accuracy",
-    "train/loss",
-    "best_epoch",
-    "epoch_seconds",
-    "images_per_second",
-    CPU_SECONDS,
-    PEAK_MEMORY,
-)
 
 
 @dataclass(frozen=True)
@@ -84,10 +63,15 @@ class RecordedRuns:
 
     @property
     def usual_metric(self) -> str:
-        """What runs are ranked by if nothing is said: those without an accuracy by their loss."""
-        known = self._known_metrics()
-        has_none = USUAL_METRIC not in known and OTHERWISE in known
-        return OTHERWISE if has_none else USUAL_METRIC
+        """What runs are ranked by if nothing is said.
+
+        Those without an accuracy by their loss. Those of one sweep by what all of them monitor, if
+        that was measured, and by the test set where nothing was held out.
+        """
+        known, wanted = self._known_metrics(), [USUAL_METRIC, OTHERWISE]
+        if self.sweep_id is not None:
+            wanted = [*self._monitored(), *wanted, *TESTED]
+        return next((each for each in wanted if each in known), USUAL_METRIC)
 
     def direction(self, metric: str) -> Direction:
         """Return which end of a metric is better; of a user's own, the runs have it recorded.
@@ -96,7 +80,7 @@ class RecordedRuns:
             UserError: that is not known, or runs differ in it.
         """
         texts = self.params.get("metrics", pd.Series(dtype=object)).dropna().unique()
-        return direction_of(metric, [each for text in texts for each in _listed(str(text))])
+        return direction_of(metric, [each for text in texts for each in listed(str(text))])
 
     def of_finished(self, metric: str) -> "pd.Series[float]":
         """Return a metric of the runs that are FINISHED; NaN for the others.
@@ -111,14 +95,24 @@ class RecordedRuns:
         return found
 
     def _known_metrics(self) -> list[str]:
-        """Return the metrics of those that are FINISHED, or of all runs while none is."""
-        known = self.metrics[self.finished] if self.finished.any() else self.metrics
-        return [str(name) for name in known.dropna(axis=1, how="all")]
+        return [str(name) for name in self._that_count(self.metrics).dropna(axis=1, how="all")]
+
+    def _monitored(self) -> list[str]:
+        """Return what all runs monitor; nothing if they differ, or nobody knows which is better."""
+        names = self._that_count(self.params.reindex(columns=["monitor"]))["monitor"].unique()
+        with suppress(UserError):
+            if len(names) == 1 and self.direction(str(names[0])):
+                return [str(names[0])]
+        return []
+
+    def _that_count(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of runs that are FINISHED, or of all while none is."""
+        return table[self.finished] if self.finished.any() else table
 
     def _no_such_metric(self, metric: str) -> str:
         known = self._known_metrics()
         validated = any(each.startswith("val/") for each in known)
-        tested = next((each for each in ("test/accuracy", "test/loss") if each in known), None)
+        tested = next((each for each in TESTED if each in known), None)
         hint = (
             "; these runs held no images out and were measured on the test set after every epoch: "
             f"rank them with --metric {tested}"
@@ -129,7 +123,7 @@ class RecordedRuns:
         return f"no finished run has the metric {metric}; there are: {there}{hint}"
 
 
-def _listed(text: str) -> list[str]:
+def listed(text: str) -> list[str]:
     """Return the entries of a list as it is recorded; none if it is no list."""
     with suppress(ValueError):
         found = json.loads(text)
@@ -172,11 +166,11 @@ def runs_of_table(
     ends = runs.reindex(columns=["run", "status", *ENDS]).astype({FAILURE: "string"})
     if (own := ends["fingerprint"].notna()).any():
         ends[FAILURE] = ends[FAILURE].mask(~own, ends[FAILURE].fillna(LOGGED_BY_OTHERS))
-    params = _params(runs, own)
+    params = params_of(runs, own)
     if DATASET not in params:  # runs that were not recorded by a sweep
         params[DATASET] = None
     _tell_images_apart(params, runs)
-    metrics = _apart(_metrics(runs), "metrics", COLUMNS)
+    metrics = _apart(metrics_of(runs), "metrics", COLUMNS)
     params = _apart(params, "params", COLUMNS.union(map(str, metrics)))
     return RecordedRuns(
         uri=tracking_uri,
@@ -185,7 +179,7 @@ def runs_of_table(
         ends=ends,
         params=params,
         metrics=metrics,
-        tags=_tags(runs),
+        tags=tags_of(runs),
         decided=decided,
     )
 
@@ -220,41 +214,3 @@ def _tell_images_apart(params: pd.DataFrame, runs: pd.DataFrame) -> None:
     known = [params[name] for name in params if str(name).startswith(DATASETS)]
     if (digests.groupby(known, dropna=False).nunique() > 1).any():
         params[DIGEST] = digests.str[:DIGITS]
-
-
-def _params(runs: pd.DataFrame, own: "pd.Series[bool]") -> pd.DataFrame:
-    """Return what is recorded; of our own runs also what older versions did not record yet."""
-    table = _having(runs, "params.")
-    named = [f"{group}.name" for group in CHOSEN]
-    chosen = table.reindex(columns=named, fill_value="")[own].fillna("")
-    for names, those in chosen.groupby(named, sort=False):
-        pairs = zip(CHOSEN, names, strict=True)
-        known = {group: str(name) for group, name in pairs if name}
-        is_one = table.index.isin(those.index)
-        for key, value in before(known).items():
-            if key in table:
-                table[key] = table[key].mask(table[key].isna() & is_one, value)
-    for name in table:
-        with suppress(ValueError, TypeError):  # what is no number stays text
-            table[name] = as_numbers(table[name])
-    return table
-
-
-def _metrics(runs: pd.DataFrame) -> pd.DataFrame:
-    logged = _having(runs, "metrics.")
-    curves = [str(name) for name in logged if "_at_best/" not in str(name)]
-    table = logged[sorted(curves, key=lambda name: (*METRICS, *curves).index(name))].copy()
-    for name in curves:
-        if at_best(name) in logged:
-            table[name] = logged[at_best(name)].fillna(logged[name])
-    return table.astype({"best_epoch": "Int64"} if "best_epoch" in table else {})
-
-
-def _tags(runs: pd.DataFrame) -> pd.DataFrame:
-    found = _having(runs, "tags.")
-    return found[[name for name in found if not is_reserved(str(name))]]
-
-
-def _having(runs: pd.DataFrame, prefix: str) -> pd.DataFrame:
-    found = runs[[name for name in runs if str(name).startswith(prefix)]]
-    return found.rename(columns=lambda name: name.removeprefix(prefix))

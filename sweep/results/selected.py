@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +31,10 @@ def selected(runs: RecordedRuns, condition: Condition, by_seed: bool) -> Recorde
         finished = runs.metrics.where(runs.finished)
         means = finished.astype(float).groupby(groups).transform("mean")
         columns = columns.assign(**{str(name): means[name] for name in means})
-    asked: list[Any] = columns[[*condition.names]].astype(object).to_dict("records")
+    asked = [
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for row in columns[[*condition.names]].astype(object).to_dict("records")
+    ]
     holds = np.array([condition(row) for row in asked], dtype=bool)
     if not holds.any():
         raise UserError(f"{condition.given}: holds for none of {len(holds):,} runs")

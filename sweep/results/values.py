@@ -1,13 +1,14 @@
 """Values as they are recorded: told apart, put in order, read as numbers, and written."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 LARGE = 1e7  # from which on a number is written with an exponent
+EXACT = 2**53  # from which on floats skip whole numbers
 
 
 def as_numbers(texts: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -77,6 +78,18 @@ def distinct_values(values: Iterable[Any]) -> list[Any]:
 def are_numbers(values: Iterable[object]) -> bool:
     """Return whether all values are numbers; neither ``[128, 64]`` nor ``null`` is one."""
     return all(isinstance(value, int | float | np.number) for value in values)
+
+
+def are_finite(values: Sequence[Any]) -> bool:
+    """Return whether all values are numbers that have a place on an axis."""
+    return are_numbers(values) and all(map(math.isfinite, values))
+
+
+def as_whole(numbers: "pd.Series[float]") -> "pd.Series[Any]":
+    """Return numbers as whole ones, missing ones as they are, if all that are there are whole."""
+    known = numbers.dropna().astype(float)
+    are_whole = (known == known.round()) & (known.abs() < EXACT)
+    return numbers.astype("Int64") if are_whole.all() else numbers
 
 
 def _order(value: object) -> tuple[bool, float, str]:

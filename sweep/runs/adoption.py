@@ -23,14 +23,9 @@ from sweep.networks.blocks.scaled import scaled
 from sweep.own_modules import identity
 from sweep.runs.adopted import Adopted
 from sweep.runs.adopted_files import Files, digests
-from sweep.runs.artifacts import (
-    Built,
-    draw_network,
-    example_of,
-    interface_of,
-    log_network,
-)
+from sweep.runs.figure_files import draw_network
 from sweep.runs.locks import RunLocks
+from sweep.runs.models import Built, example_of, interface_of, log_network
 from sweep.runs.resume import prior_runs
 from sweep.tracking import Tracker
 from sweep.tracking.run_info import as_name

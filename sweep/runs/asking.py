@@ -3,9 +3,16 @@
 Whoever asks does it by :func:`steer`: a command, or the page of a sweep that is watched.
 """
 
+import os
+import secrets
+import socket
+import stat
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timezone
 from pathlib import Path
+from typing import IO
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
@@ -13,9 +20,10 @@ from hydra.errors import HydraException
 from sweep.config.ranges import parse_overrides
 from sweep.config.zips import ZIP
 from sweep.errors import UserError
+from sweep.files import write_whole
 from sweep.runs.alive import is_at_work
-from sweep.runs.control_folder import Asking
-from sweep.runs.requests import Answer, check_action
+from sweep.runs.control_files import ANSWERED, ASKED, folder_of, read, user_name
+from sweep.runs.requests import Answer, Asked, NotARequest, answer_from, check_action, to_json
 from sweep.tracking import FINGERPRINT, FOLDER, STUDY, find_sweep_id, read_about
 from sweep.tracking.queries import About
 
@@ -144,3 +152,75 @@ def _asked(sweep: About, folder: Path, action: str, arguments: Sequence[str]) ->
     raise Unanswered(
         f"{_told(sweep)}: was asked: {words}; it has not answered yet, and its terminal will say"
     )
+
+
+class Asking:
+    """The folder of a sweep, for who asks something of it."""
+
+    def __init__(self, checkpoints: Path, sweep_id: str) -> None:
+        """Take where checkpoints are, and the id of the parent run."""
+        self.path = folder_of(checkpoints, sweep_id)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the sweep looks at its folder."""
+        return self.path.is_dir()
+
+    def ask(self, action: str, arguments: Sequence[str]) -> str:
+        """Write down what is asked; return the name under which it is answered.
+
+        Raises:
+            UserError: the folder cannot be written, most of all by other users.
+            FileNotFoundError: the sweep looks at it no more.
+        """
+        now = datetime.now(timezone.utc)
+        asked = Asked(
+            action, tuple(arguments), socket.gethostname(), now.isoformat(timespec="seconds")
+        )
+        name, content = f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}", to_json(asked)
+
+        def write(stream: IO[bytes]) -> None:
+            stream.write(content)
+            self._share(stream.fileno())
+
+        try:
+            write_whole(self.path / f"{name}{ASKED}", write)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise UserError(
+                f"{self.path}: cannot be written ({error.strerror}), and so this sweep cannot be "
+                f"steered from here; allowed is who may write there: {_owner_of(self.path)}"
+            ) from error
+        return name
+
+    def _share(self, descriptor: int) -> None:
+        """Let the group of the folder read a file: by it the sweep's user is known, if by any."""
+        with suppress(OSError):  # who asks is not of that group
+            os.fchown(descriptor, -1, self.path.stat().st_gid)
+        os.fchmod(descriptor, os.fstat(descriptor).st_mode & 0o777 | stat.S_IRGRP)
+
+    def answer(self, name: str) -> Answer | None:
+        """Return what came of it, and take the answer away; None as long as there is none."""
+        path = self.path / f"{name}{ANSWERED}"
+        try:
+            found = answer_from(read(path)[0])
+        except FileNotFoundError:
+            return None
+        except NotARequest as error:
+            raise UserError(f"{path}: is not the sweep's answer: {error}") from error
+        with suppress(OSError):
+            path.unlink()
+        return found
+
+    def take_back(self, name: str) -> None:
+        """Ask no more for what was not answered."""
+        with suppress(OSError):
+            (self.path / f"{name}{ASKED}").unlink()
+
+
+def _owner_of(path: Path) -> str:
+    try:
+        return user_name(path.stat().st_uid)
+    except OSError:
+        return "its owner"

@@ -9,8 +9,7 @@ from sweep import tracking
 from sweep.config.params import params, score_metric
 from sweep.config.schema import Config
 from sweep.errors import Paused, Pruned, RunFailed, Undecided, UserError
-from sweep.runs.artifacts import log_figures, log_model
-from sweep.runs.control_folder import pause_file
+from sweep.runs.control_files import pause_file
 from sweep.runs.described import describe
 from sweep.runs.events import (
     CLAIMED,
@@ -25,7 +24,9 @@ from sweep.runs.events import (
     Recorded,
     Started,
 )
+from sweep.runs.figure_files import log_figures
 from sweep.runs.membership import Membership
+from sweep.runs.models import log_model
 from sweep.runs.prepare import Run, prepare_run
 from sweep.runs.resume import (
     PriorRuns,
@@ -38,7 +39,8 @@ from sweep.runs.starting import starting_files
 from sweep.runs.turns import Turns
 from sweep.runs.used import Used
 from sweep.tracking import Record, RunInfo
-from sweep.training.checkpoint import Checkpoints, Snapshot
+from sweep.training.checkpoint import Snapshot
+from sweep.training.checkpoints import Checkpoints
 from sweep.training.selection import EpochRecord
 from sweep.training.session import Training
 from sweep.uris import redacted

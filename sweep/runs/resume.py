@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from sweep.config.params import score_metric
 from sweep.config.schema import Config
-from sweep.runs.control_folder import remove_folder
+from sweep.runs.control_files import remove_folder
 from sweep.runs.locks import RunLocks
 from sweep.tracking import FoundRun, RunInfo, Tracker, kept_value
 

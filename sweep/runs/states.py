@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import time
 from collections import defaultdict
@@ -25,17 +26,12 @@ from sweep.config.schema import Config
 from sweep.data.splits import Dataset
 from sweep.environment import environment, pinned, version_tags
 from sweep.runs.membership import Membership
-from sweep.training.checkpoint import (
-    Checkpoints,
-    Damaged,
-    Snapshot,
-    checkpoints_in,
-    read_checkpoint,
-    read_records,
-)
+from sweep.training.checkpoint import Damaged, Snapshot, read_checkpoint, read_records
+from sweep.training.checkpoints import Checkpoints, checkpoints_in
 from sweep.training.selection import EpochRecord, Selection
 
 FOLDER = "states"  # in checkpoint_dir
+NAME = re.compile(r"[0-9a-f]+-\d+-[0-9a-zA-Z]+")  # KEY-EPOCHS-RUN_ID
 MB = 10**6
 AT_MOST = 1000  # runs whose states are kept, however small these are
 
@@ -173,8 +169,9 @@ class KeptStates:
             left, kept = left - size, kept - 1
 
     def _names(self) -> list[str]:
+        """Return the names of the folders with states; what else may lie there is not ours."""
         try:
-            return sorted(os.listdir(self._folder))
+            return sorted(filter(NAME.fullmatch, os.listdir(self._folder)))
         except FileNotFoundError:
             return []
 

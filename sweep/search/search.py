@@ -34,7 +34,7 @@ from sweep.sweeps.compose import Composer
 from sweep.sweeps.dry_run import rehearse_search
 from sweep.sweeps.imports import imported_meanwhile
 from sweep.sweeps.parent_run import record_sweep
-from sweep.tracking import STUDY, Plans, Record, short_timeouts
+from sweep.tracking import STUDY, Plans, Record, explained_errors, short_timeouts
 from sweep.tracking.reader import Reader
 from sweep.uris import redacted, resolve_uri
 
@@ -118,9 +118,10 @@ def search(
     show_warm_start(plan, warm)
 
     def train(record: Record) -> Sequence[JobReturn]:
-        for dataset in prepared.datasets.values():
-            record.log_dataset(dataset)
-        Plans(record).add(plan.n_trials)
+        with explained_errors(prepared.tracker.uri):
+            for dataset in prepared.datasets.values():
+                record.log_dataset(dataset)
+            Plans(record).add(plan.n_trials)
         source = TrialJobs(plan, study, prepared, composer, record.run_id)
         try:
             steering = Steering(ControlFolder(prepared.locks.folder, record.run_id), record)
@@ -225,11 +226,12 @@ def _without_record(study: str, trials: int, config: Config) -> str:
 
 def _tidy_up(study: Study, prepared: Prepared, record: Record) -> None:
     """Close what was killed, and keep the ids of the runs that other sweeps have trained."""
-    with short_timeouts(), suppress(UserError):  # or the next command will do it
+    with short_timeouts(), suppress(UserError, OSError):  # or the next command will do it
         close_abandoned(prepared.tracker, prepared.locks)
         own = {run.run_id for run in prepared.tracker.runs_of(record.run_id)}
         if elsewhere := {*study.run_ids()} - own:
-            record.log_found(elsewhere)
+            with explained_errors(prepared.tracker.uri):
+                record.log_found(elsewhere)
 
 
 def _own_overrides(command: Sequence[str]) -> list[str]:

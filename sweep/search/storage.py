@@ -13,7 +13,7 @@ from sweep.errors import UserError
 from sweep.files import kernel_lock, obstacle
 from sweep.tracking.connection import database_file
 from sweep.tracking.database import CONNECT_ARGUMENTS
-from sweep.uris import redacted
+from sweep.uris import redacted, scheme
 
 # What goes wrong when a storage is used, and when it is opened.
 USING = (optuna.exceptions.StorageInternalError, SQLAlchemyError, OSError)
@@ -49,9 +49,8 @@ def locked(address: str) -> AbstractContextManager[object]:
 
 def engine_options(address: str) -> dict[str, Any]:
     """Return how SQLAlchemy connects: how long it waits."""
-    kind = address.partition(":")[0].partition("+")[0]
     options = {"sqlite": {"timeout": SQLITE_SECONDS}, **CONNECT_ARGUMENTS}
-    return {"connect_args": options.get(kind, {})}
+    return {"connect_args": options.get(scheme(address), {})}
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What is checked and announced before the first run of a sweep, or of a search, trains."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -137,7 +138,11 @@ class Prepared(Checked):
     def _is_claimed(self, identity: str, chain: str, config: Config) -> bool:
         """Return whether another process trains a run, or its first epochs, at this moment."""
         turns = Turns(self.locks)
-        return self.locks.is_held(identity) or bool(chain) and turns.is_worth_waiting(chain, config)
+        with suppress(OSError):  # of a full disk, say: the run says so, and the others go on
+            if self.locks.is_held(identity):
+                return True
+            return bool(chain) and turns.is_worth_waiting(chain, config)
+        return False
 
 
 def prepare(

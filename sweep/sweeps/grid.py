@@ -29,6 +29,7 @@ from sweep.tracking import (
     Plans,
     RunInfo,
     Tracker,
+    explained_errors,
     import_stores,
     read_text,
     short_timeouts,
@@ -237,12 +238,15 @@ def train(
 
     membership = Membership(record.run_id)
     begun = [plan.prepared.started(job, membership) for job in plan.missing]
-    further.plans.add(len({*plan.keys}), planned(plan.missing_keys, begun))
-    missing = [*in_chains(begun, plan.states), *further.again()]
-    for dataset in plan.prepared.datasets.values():  # those of what was added are among them
-        record.log_dataset(dataset)
-    if before := elsewhere(plan.trained):
-        record.log_found(before)
+    before = elsewhere(plan.trained)
+    with explained_errors(tracker.uri):
+        further.plans.add(len({*plan.keys}), planned(plan.missing_keys, begun))
+        again = further.again()
+        for dataset in plan.prepared.datasets.values():  # those of what was added are among them
+            record.log_dataset(dataset)
+        if before:
+            record.log_found(before)
+    missing = [*in_chains(begun, plan.states), *again]
     try:
         source = further.source if further.source and not further.source.is_over else None
         if missing or source:
@@ -252,14 +256,15 @@ def train(
         else:
             results = []
     except BaseException:  # interrupted: what was killed could not close its record
-        with short_timeouts(), suppress(UserError):  # or the next command will do it
+        with short_timeouts(), suppress(UserError, OSError):  # or the next command will do it
             close_abandoned(tracker, locks)
         raise
-    with suppress(UserError):  # the record cannot be written: then its runs have failed
+    with suppress(UserError, OSError):  # the record cannot be written: then its runs have failed
         close_abandoned(tracker, locks)
         own = {run.fingerprint for run in tracker.runs_of(record.run_id) if run.finished}
         absent = [] if plan.rerun else [key for key in further.keys() if key not in own]
         now = [each.trained for each in all_prior_runs(absent, tracker, locks).values()]
         if (after := elsewhere(run for run in now if run)) != before:
-            record.log_found(after)
+            with explained_errors(tracker.uri):
+                record.log_found(after)
     return results

@@ -12,7 +12,7 @@ from sweep.runs.resume import PriorRuns
 from sweep.runs.states import KeptStates
 from sweep.runs.turns import end_of
 from sweep.tracking import FoundRun
-from sweep.training.checkpoint import last_epoch
+from sweep.training.checkpoints import last_epoch
 
 States = Mapping[int, Collection[int]]  # a run's number: after which epochs it can go on
 

@@ -70,7 +70,7 @@ def _trained(job: Job, shown: "Shown", executor: forked.ForkedExecutor, telling:
         (result,) = Scheduler(executor, [job], listener, close=close).run().values()
     except BaseException:  # interrupted: what was killed could not close its record
         if shown.is_open:
-            with short_timeouts(), suppress(UserError):  # or the next command will do it
+            with short_timeouts(), suppress(UserError, OSError):  # or the next command will do it
                 tracker = Tracker(config.tracking.uri, config.tracking.experiment)
                 close_abandoned(tracker, RunLocks(Path(config.checkpoint_dir)))
         raise

@@ -23,7 +23,7 @@ from sweep.sweeps.auto_seed import SeedChoice, settings_of
 from sweep.sweeps.checks import Prepared
 from sweep.sweeps.parent_run import record_sweep
 from sweep.sweeps.seed_table import SeedTable, what_repeats
-from sweep.tracking import DECIDED_BY, SEEDS, TIED_RUNS, Plans
+from sweep.tracking import DECIDED_BY, SEEDS, TIED_RUNS, Plans, explained_errors
 
 if TYPE_CHECKING:
     from sweep.tracking import Record
@@ -88,7 +88,8 @@ def sweep_until_decided(
         if more.error:
             raise more.error
         if table.standing.is_over:
-            record.set_tags(_tags(table))
+            with explained_errors(plan.prepared.tracker.uri):
+                record.set_tags(_tags(table))
         return results
 
     bounds = config.seeds

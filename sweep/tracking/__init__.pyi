@@ -7,6 +7,7 @@ from .bundled import refuse_running as refuse_running
 from .closing import close_as_failed as close_as_failed
 from .closing import close_as_killed as close_as_killed
 from .connection import database_file as database_file
+from .connection import explained_errors as explained_errors
 from .connection import import_stores as import_stores
 from .connection import probe as probe
 from .connection import short_timeouts as short_timeouts

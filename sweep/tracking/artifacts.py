@@ -1,5 +1,6 @@
 """The files that a run keeps, read back."""
 
+import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +63,15 @@ def kept_text(uri: str, run_id: str, place: str, path: str) -> str | None:
         return _fetched(uri, run_id, path)
     file = folder / path
     return file.read_text(encoding="utf-8") if file.is_file() else None
+
+
+def ids_in(text: str) -> list[str] | None:
+    """Return the run ids in a sweep's ``found.json``; None if the file is damaged."""
+    try:
+        ids = json.loads(text)
+    except ValueError:
+        return None
+    return [str(each) for each in ids] if isinstance(ids, list) else None
 
 
 def _fetched(uri: str, run_id: str, path: str) -> str | None:

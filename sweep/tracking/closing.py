@@ -23,7 +23,9 @@ def close_as_failed(config: Tracking, run_id: str, error: RunFailed) -> None:
 
     try:
         with short_timeouts():
-            Record(client_of(resolve_uri(config.uri)), run_id).fail(error)
+            client = client_of(resolve_uri(config.uri))
+            begun_ms = client.get_run(run_id).info.start_time
+            Record(client, run_id, begun_ms=begun_ms).fail(error)
     except Exception as other:  # whatever keeps it from being recorded, the sweep goes on
         log.warning(UNRECORDED, run_id, reason(other))
 
@@ -42,9 +44,10 @@ def close_as_killed(config: Tracking, run_id: str, why: str) -> bool:
     try:
         with short_timeouts():
             client = client_of(resolve_uri(config.uri))
-            if client.get_run(run_id).info.status == "FINISHED":
+            info = client.get_run(run_id).info
+            if info.status == "FINISHED":
                 return False
-            Record(client, run_id).kill({FAILURE: why})
+            Record(client, run_id, begun_ms=info.start_time).kill({FAILURE: why})
     except Exception as other:  # whatever keeps it from being recorded, the sweep goes on
         log.warning(UNRECORDED, run_id, reason(other))
     return True

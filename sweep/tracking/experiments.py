@@ -12,9 +12,9 @@ from sweep.tracking.locations import (
     is_beside,
     local_folder,
     location_of_new,
-    mend_locations,
     whole_path,
 )
+from sweep.tracking.mending import mend_locations
 from sweep.tracking.records import KnownExperiment, Records
 from sweep.uris import is_database, redacted
 

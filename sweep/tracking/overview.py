@@ -5,16 +5,16 @@ are asked directly, in three questions however many runs there are. Servers are 
 client, a thousand runs at once.
 """
 
-import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
+from sweep.config.metrics import at_best
 from sweep.errors import UserError
-from sweep.tracking.artifacts import read_text
+from sweep.tracking.artifacts import ids_in, read_text
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.database import (
     EXPERIMENTS,
@@ -44,7 +44,7 @@ from sweep.tracking.run_info import Tagged, as_measured, search, state_of
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-START = "init_from"  # the parameter
+START, MONITOR, MEASURED = "init_from", "monitor", "metrics"  # parameters
 SHOWN_TAGS = (KIND, MLFLOW_PARENT_RUN_ID, FOLDER, FINGERPRINT, PRUNED_AFTER, PAUSED_AFTER, BUNDLE)
 
 
@@ -62,6 +62,8 @@ class Entry(Tagged):
         place: the address of the folder with its artifacts.
         tags: those that an overview needs.
         init_from: the address of what it started from, as it is recorded.
+        monitor: the metric that it is judged by.
+        measured: the list of what is measured, as it is recorded.
         metrics: the last value of each that was asked for.
     """
 
@@ -74,6 +76,8 @@ class Entry(Tagged):
     place: str
     tags: Mapping[str, str] = field(default_factory=dict)
     init_from: str | None = None
+    monitor: str | None = None
+    measured: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -112,10 +116,9 @@ def found_ids(uri: str, sweep: Entry) -> list[str] | None:
             return []
         else:
             return None
-        ids = json.loads(text) if text is not None else []
     except (OSError, ValueError, UserError):
         return None
-    return [str(each) for each in ids] if isinstance(ids, list) else None
+    return ids_in(text) if text is not None else []
 
 
 def read_entries(uri: str | None, metrics: Sequence[str]) -> list[Entry]:
@@ -123,7 +126,7 @@ def read_entries(uri: str | None, metrics: Sequence[str]) -> list[Entry]:
 
     Args:
         uri: of the record; None for the default one.
-        metrics: that are wanted.
+        metrics: that are wanted; if any are, what runs monitor is, too.
 
     Raises:
         UserError: there is no such record.
@@ -136,10 +139,12 @@ def read_entries(uri: str | None, metrics: Sequence[str]) -> list[Entry]:
 
 def _from_database(uri: str, metrics: Sequence[str]) -> Iterator[Entry]:
     with connected(uri) as connection:
-        tags, values = _tags(connection), _values(connection, metrics)
-        starts = _starts(connection)
+        tags, params = _tags(connection), _params(connection)
+        monitored = {each[MONITOR] for each in params.values() if MONITOR in each}
+        values = _values(connection, [*metrics, *_of_monitored(monitored if metrics else ())])
         for row in connection.execute(_runs()).all():
             run_id, name, experiment, status, begin_ms, end_ms, place = row
+            own = params[run_id]
             yield Entry(
                 run_id=run_id,
                 name=name,
@@ -149,7 +154,9 @@ def _from_database(uri: str, metrics: Sequence[str]) -> Iterator[Entry]:
                 end_ms=end_ms,
                 place=place,
                 tags=tags[run_id],
-                init_from=starts.get(run_id),
+                init_from=_start(own),
+                monitor=own.get(MONITOR),
+                measured=own.get(MEASURED, ""),
                 metrics=values[run_id],
             )
 
@@ -173,9 +180,26 @@ def _tags(connection: Connection) -> Mapping[str, dict[str, str]]:
     return tags
 
 
-def _starts(connection: Connection) -> dict[str, str]:
-    asked = select(PARAMS.c.run_uuid, PARAMS.c.value).where(PARAMS.c.key == START)
-    return {run_id: value for run_id, value in connection.execute(asked).all() if value != "null"}
+def _params(connection: Connection) -> Mapping[str, dict[str, str]]:
+    own = PARAMS.c
+    wanted = own.key.in_((START, MONITOR, MEASURED))
+    params: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for run_id, key, value in connection.execute(
+        select(own.run_uuid, own.key, own.value).where(wanted)
+    ):
+        params[run_id][key] = value
+    return params
+
+
+def _start(params: Mapping[str, str]) -> str | None:
+    start = params.get(START, "null")
+    return None if start == "null" else start
+
+
+def _of_monitored(names: Iterable[str]) -> Iterator[str]:
+    """Return under which names the last and the kept value of metrics are recorded."""
+    for each in names:
+        yield from (each, at_best(each))
 
 
 def _values(connection: Connection, metrics: Sequence[str]) -> Mapping[str, dict[str, float]]:
@@ -203,7 +227,8 @@ def entry_of(run: "Run", experiment: str, metrics: Sequence[str]) -> Entry:
         metrics: that are wanted.
     """
     info, data = run.info, run.data
-    start = data.params.get(START, "null")
+    monitor = data.params.get(MONITOR)
+    wanted = [*metrics, *_of_monitored([monitor] if monitor and metrics else ())]
     return Entry(
         run_id=info.run_id,
         name=info.run_name,
@@ -213,6 +238,8 @@ def entry_of(run: "Run", experiment: str, metrics: Sequence[str]) -> Entry:
         end_ms=info.end_time,
         place=info.artifact_uri,
         tags={key: data.tags[key] for key in SHOWN_TAGS if key in data.tags},
-        init_from=None if start == "null" else start,
-        metrics={key: as_measured(data.metrics[key]) for key in metrics if key in data.metrics},
+        init_from=_start(data.params),
+        monitor=monitor,
+        measured=data.params.get(MEASURED, ""),
+        metrics={key: as_measured(data.metrics[key]) for key in wanted if key in data.metrics},
     )

@@ -15,7 +15,7 @@ from sweep.tracking.connection import (
     opened,
     words_of,
 )
-from sweep.tracking.locations import mend_locations
+from sweep.tracking.mending import mend_locations
 from sweep.tracking.mlflow_import import client_of
 from sweep.tracking.names import (
     KIND,

@@ -10,8 +10,9 @@ from sweep.tracking.connection import (
     explained_errors,
 )
 from sweep.tracking.experiments import check_artifact_folder, check_new_name, found
-from sweep.tracking.locations import default_location, local_folder, mended_location
+from sweep.tracking.locations import default_location, local_folder
 from sweep.tracking.lookups import FoundRun, find_by_fingerprint
+from sweep.tracking.mending import mended_location
 from sweep.tracking.mlflow_import import client_of
 from sweep.tracking.names import FOLDER, STUDY
 from sweep.tracking.records import KnownExperiment, Records, Where, records_of

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
@@ -24,9 +24,6 @@ from sweep.tracking.names import (
 )
 from sweep.tracking.queries import existing, find_run
 from sweep.tracking.run_info import as_measured
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -101,24 +98,33 @@ def read_record(uri: str | None, run_id: str) -> RunRecord:
             for each in (SOURCE_FOLDER, DATASET_SOURCE_FOLDER, START_FOLDER)
         )
         parameters = parameters_of(uri, run_id)
-    if missing := {CONFIG_FILE, ENVIRONMENT_FILE} - set(files):
-        raise UserError(
-            f"run {run_id} has no {' and no '.join(sorted(missing))}, so it cannot be trained again"
-        )
-    return RunRecord(
-        run_id=run_id,
-        name=run.info.run_name,
-        status=run.info.status,
-        tags=run.data.tags,
-        curves={
+        curves = {
             key: {
                 point.step: as_measured(point.value)
                 for point in client.get_metric_history(run_id, key)
             }
             for key in run.data.metrics
-        },
-        config=files[CONFIG_FILE].decode(),
-        environment=yaml.safe_load(files[ENVIRONMENT_FILE]),
+        }
+    if missing := {CONFIG_FILE, ENVIRONMENT_FILE} - set(files):
+        raise UserError(
+            f"run {run_id} has no {' and no '.join(sorted(missing))}, so it cannot be trained again"
+        )
+    try:
+        config = files[CONFIG_FILE].decode()
+        environment = yaml.safe_load(files[ENVIRONMENT_FILE])
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(
+            f"run {run_id}: its {CONFIG_FILE} or {ENVIRONMENT_FILE} is damaged, so it cannot be "
+            "trained again"
+        ) from error
+    return RunRecord(
+        run_id=run_id,
+        name=run.info.run_name,
+        status=run.info.status,
+        tags=run.data.tags,
+        curves=curves,
+        config=config,
+        environment=environment,
         parameters=parameters,
         source=source,
         dataset_source=dataset_source,

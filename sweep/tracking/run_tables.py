@@ -1,14 +1,13 @@
 """What is recorded of runs, as a pandas table."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from sweep.errors import UserError, nearest
-from sweep.tracking.artifacts import kept_text
+from sweep.tracking.artifacts import ids_in, kept_text
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.database import in_parts
 from sweep.tracking.experiments import deleted
@@ -31,9 +30,6 @@ from sweep.tracking.records import (
 )
 from sweep.tracking.tracker import IDS_AT_ONCE
 from sweep.uris import redacted
-
-if TYPE_CHECKING:
-    pass
 
 
 def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.DataFrame:
@@ -155,4 +151,4 @@ def _runs_of(
 def _found_ids(uri: str, sweep: RecordedRun) -> list[str]:
     """Return the ids of runs that the sweep found trained."""
     text = kept_text(uri, sweep.run_id, sweep.place, FOUND_FILE)
-    return [each for each in json.loads(text) if str(each).isalnum()] if text else []
+    return [each for each in (ids_in(text) or () if text else ()) if each.isalnum()]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep.environment import commit
-from sweep.errors import Killed, Paused, Pruned
+from sweep.errors import Killed, Paused, Pruned, RunFailed
 from sweep.tracking.connection import (
     database_file,
     explained_errors,
@@ -16,8 +16,9 @@ from sweep.tracking.connection import (
     short_timeouts,
 )
 from sweep.tracking.experiments import check_artifacts, found_or_created
-from sweep.tracking.locations import local_folder, mend_location_of
+from sweep.tracking.locations import local_folder
 from sweep.tracking.lookups import FoundRun, find_by_fingerprint
+from sweep.tracking.mending import mend_location_of
 from sweep.tracking.names import (
     BUNDLE,
     DIVERGED,
@@ -96,6 +97,10 @@ class Tracker:
         FINISHED; FAILED, with the reason and the traceback, after an exception; KILLED after an
         interrupt, or with the reason if it was pruned, paused or ended on purpose. What was raised
         is raised on.
+
+        Raises:
+            UserError: it cannot be created, or gone on with.
+            RunFailed: all is recorded but its end.
         """
         client = self._client
         from mlflow.tracking.context.registry import resolve_tags
@@ -118,7 +123,7 @@ class Tracker:
             # MLflow refuses another value, and what is there says the same in other words.
             record.log_params({key: params[key] for key in params if key not in there})
             yield record
-            record.finish()
+            self._finish(record)
         except BaseException as error:
             try:
                 if isinstance(error, KeyboardInterrupt):
@@ -134,6 +139,12 @@ class Tracker:
             except Exception as other:  # whatever it is, what failed first counts
                 log.warning(UNRECORDED, record.run_id, reason(other))
             raise
+
+    def _finish(self, record: "Record") -> None:
+        try:
+            record.finish()
+        except Exception as error:  # whatever the store raises
+            raise RunFailed(UNRECORDED % (record.run_id, reason(error))) from error
 
     def _reopen(self, past: RunInfo, tags: Mapping[str, str]) -> "Record":
         from mlflow.entities import RunTag

@@ -13,8 +13,6 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset as LoggedDataset
@@ -27,6 +25,7 @@ from sweep.errors import Diverged, Paused, Pruned
 from sweep.heartbeat import waiting
 from sweep.tracking.connection import short_timeouts
 from sweep.tracking.first_use import unless_others_were_faster
+from sweep.tracking.locations import local_folder
 from sweep.tracking.logged_model import Pyfunc, log_model, log_model_again
 from sweep.tracking.names import (
     DIVERGED,
@@ -198,11 +197,8 @@ class Record:
 
     def artifact_file(self, path: str) -> Path | None:
         """Return the file that an artifact is in; None if it is not on this machine."""
-        folder = self._client.get_run(self.run_id).info.artifact_uri
-        parts = urlsplit(folder)
-        if parts.scheme == "file":
-            return Path(url2pathname(parts.path), path)
-        return None if parts.scheme else Path(folder, path)
+        folder = local_folder(self._client.get_run(self.run_id).info.artifact_uri)
+        return folder / path if folder else None
 
     @waiting()
     def flush(self) -> None:
@@ -212,8 +208,8 @@ class Record:
     def finish(self) -> None:
         """Close the run as FINISHED, with all metrics."""
         self.flush()
-        self._sender.shutdown()
         self._terminate("FINISHED")
+        self._sender.shutdown()  # at last: what cannot be closed so is closed in another way
 
     def fail(self, error: BaseException) -> None:
         """Close the run as FAILED, with the reason as a tag and the traceback as an artifact."""
@@ -223,7 +219,10 @@ class Record:
         if isinstance(error, Diverged):
             self._client.set_tag(self.run_id, DIVERGED, str(error.epoch))
         self._terminate("FAILED")
-        self.log_text("".join(traceback.format_exception(error)), "traceback.txt")
+        try:
+            self.log_text("".join(traceback.format_exception(error)), "traceback.txt")
+        except Exception as other:  # the record is closed, and says why
+            log.warning("the traceback of run %s could not be kept: %s", self.run_id, other)
 
     def prune(self, pruned: Pruned) -> None:
         """Close the run as KILLED, MLflow's word for it, with the epoch and the reason as tags."""

@@ -12,7 +12,6 @@ from sweep.reporting.svg import page_svg
 from sweep.results.results import results_of
 from sweep.results.runs import runs_of_table
 from sweep.watching.doing import is_over
-from sweep.watching.shown import usual_metric
 from sweep.watching.snapshot import Snapshot
 
 FONTS = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
@@ -88,7 +87,7 @@ def drawn(snapshot: Snapshot, before: Drawn | None) -> Drawn:
         return Drawn(key, ())
     # Without those that train: a cross in a figure is a run that has come to no good end.
     runs = runs_of_table(ended, snapshot.uri, about.experiment, about.run_id)
-    results = results_of(runs, usual_metric(runs))
+    results = results_of(runs, runs.usual_metric)
     look, number, parts = look_of(results, PAGE), 0, []
     for section in sections(results):
         pictures = []

@@ -36,7 +36,7 @@ def shown(snapshot: Snapshot) -> Json:
     """
     about, state, ended = snapshot.about, state_of(snapshot), is_over(snapshot)
     runs = doing(snapshot)
-    metric = usual_metric(snapshot.runs) if snapshot.runs else None
+    metric = snapshot.runs.usual_metric if snapshot.runs else None
     begun = len(runs.training) + len(runs.ended)
     return {
         "sweep": {
@@ -59,19 +59,6 @@ def shown(snapshot: Snapshot) -> Json:
         "failures": _failures(runs.ended),
         "not_steered": snapshot.not_steered,
     }
-
-
-def usual_metric(runs: RecordedRuns) -> str:
-    """Return what runs are ranked by: what they monitor, if it is measured."""
-    known = runs.metrics[runs.finished] if runs.finished.any() else runs.metrics
-    measured = {str(name) for name in known.dropna(axis=1, how="all")}
-    monitored = runs.params.get("monitor", pd.Series(dtype=object)).dropna().unique()
-    wanted = [str(each) for each in monitored if str(each) in measured]
-    if len(monitored) == 1 and wanted:
-        return wanted[0]
-    usual = runs.usual_metric
-    tested = next((each for each in ("test/accuracy", "test/loss") if each in measured), usual)
-    return usual if usual in measured else tested
 
 
 def _counts(runs: Doing, ended: bool) -> list[tuple[str, int]]:

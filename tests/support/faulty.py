@@ -86,13 +86,13 @@ def flip(file):
 
 
 def before_the_checkpoint():
-    from sweep.training.checkpoint import Checkpoints
+    from sweep.training.checkpoints import Checkpoints
 
     before(Checkpoints, "save", at_epoch)
 
 
 def after_the_checkpoint():
-    from sweep.training.checkpoint import Checkpoints
+    from sweep.training.checkpoints import Checkpoints
 
     after(Checkpoints, "save", at_epoch)
 
@@ -105,9 +105,9 @@ def after_the_checkpoint_and_nothing_was_sent():
 
 
 def within_the_checkpoint():
-    from sweep.training import checkpoint
+    from sweep.training import checkpoints
 
-    whole = checkpoint.write_whole
+    whole = checkpoints.write_whole
 
     def half(path, write):
         written = io.BytesIO()
@@ -120,7 +120,7 @@ def within_the_checkpoint():
 
         whole(path, stop_halfway if path.name == LAST else write)
 
-    checkpoint.write_whole = half
+    checkpoints.write_whole = half
 
 
 def before_the_checkpoint_has_its_name():
@@ -132,15 +132,15 @@ def after_the_checkpoint_has_its_name():
 
 
 def before_the_parameters():
-    from sweep.runs import artifacts
+    from sweep.runs import models
 
-    before(artifacts, "log_parameters", die)
+    before(models, "log_parameters", die)
 
 
 def after_the_parameters():
-    from sweep.runs import artifacts
+    from sweep.runs import models
 
-    after(artifacts, "log_parameters", die)
+    after(models, "log_parameters", die)
 
 
 def before_it_is_finished():

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from sweep.training.checkpoint import Checkpoints, Snapshot
+from sweep.training.checkpoint import Snapshot
+from sweep.training.checkpoints import Checkpoints
 from sweep.training.selection import EpochRecord
 
 KEY = "0123456789abcdef"

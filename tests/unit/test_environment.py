@@ -91,3 +91,15 @@ def test_program_is_named_or_found(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     assert Path(program("python")).resolve() == Path(sys.executable).with_name("python").resolve()
     assert program("no-such-program") == "no-such-program"
+
+
+def test_a_package_that_tells_nothing_of_itself_is_left_out(monkeypatch, tmp_path):
+    """As an installation that was interrupted leaves its folder."""
+    (tmp_path / "half-1.0.dist-info").mkdir()
+    whole = tmp_path / "whole-2.0.dist-info"
+    whole.mkdir()
+    (whole / "METADATA").write_text("Name: whole\nVersion: 2.0\n")
+    monkeypatch.setattr(
+        "sweep.environment.metadata.distributions", lambda: distributions(path=[str(tmp_path)])
+    )
+    assert environment.__wrapped__()["packages"] == {"whole": "2.0"}

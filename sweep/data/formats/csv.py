@@ -45,7 +45,11 @@ class Csv(OwnFiles):
 
 
 def csv_part(
-    path: Path, label: str, size: tuple[int, int] | None, labelling: Labelling = CLASSES
+    path: Path,
+    label: str,
+    size: tuple[int, int] | None,
+    labelling: Labelling = CLASSES,
+    given: str = "dataset.label=",
 ) -> Part:
     """Return the images, or the features, in a table.
 
@@ -57,13 +61,14 @@ def csv_part(
         label: the name of the column with the labels, or its position, from 0; -1 is the last.
         size: height and width.
         labelling: what labels are read as.
+        given: what the user writes before ``label``.
 
     Raises:
         UserError: naming the line in which something is wrong.
     """
     table, first_line = _read(path)
     names = [str(name) for name in table.columns]
-    place = _position(path, label, names, first_line)
+    place = _position(path, label, names, first_line, given)
     columns = [each for each in range(len(names)) if each != place]
     if not columns or not len(table):
         raise UserError(f"{path}: no images; allowed are rows with a label and other columns")
@@ -109,7 +114,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _position(path: Path, label: str, names: list[str], first_line: int) -> int:
+def _position(path: Path, label: str, names: list[str], first_line: int, given: str) -> int:
     if first_line == 2 and label in names:
         return names.index(label)
     if POSITION.fullmatch(label) and -len(names) <= int(label) < len(names):
@@ -117,7 +122,7 @@ def _position(path: Path, label: str, names: list[str], first_line: int) -> int:
     shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
     there = f"named {shown}" if first_line == 2 else "without names"
     raise UserError(
-        f"dataset.label={label}: {path} has {len(names)} columns {there}; allowed is the name of "
+        f"{given}{label}: {path} has {len(names)} columns {there}; allowed is the name of "
         "one, or its position, from 0"
     )
 

@@ -1,6 +1,7 @@
 """A folder of image files, in a folder for each class: ``dataset=folder dataset.root=photos``."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,11 +13,13 @@ from pydantic.dataclasses import dataclass
 from sweep.config.choices import DATASETS, DatasetConfig
 from sweep.config.fields import STRICT, Role, Text
 from sweep.data.own.images import OwnImages
-from sweep.data.readers.file_states import FileState, is_folder, walk_files
+from sweep.data.readers.file_states import FileState, is_folder, names_in, walk_files
 from sweep.data.readers.parts import Files, Part, Source, class_order
 from sweep.errors import UserError
 
 PARTS = ("train", "val", "test")
+ALIKE = (*PARTS, "training", "valid", "validation", "testing")  # in small letters
+SHOWN = 5  # folders in a message
 ALLOWED = (
     "allowed is a folder with train/CLASS/… and test/CLASS/…, or with CLASS/… alone, whose files "
     "are images"
@@ -67,7 +70,8 @@ def part_folders(root: Path) -> dict[str, Path]:
     """Return the folder of each part; of ``train`` alone, the folder itself.
 
     Raises:
-        UserError: there is no such folder, or it has those of other parts and none to train on.
+        UserError: there is no such folder, it has those of other parts and none to train on, or
+            others beside them that look as if they were meant to be read, too.
     """
     if not is_folder(root):
         what = "is no folder" if root.exists() else "there is no such folder"
@@ -75,6 +79,12 @@ def part_folders(root: Path) -> dict[str, Path]:
     found = {name: root / name for name in PARTS if is_folder(root / name)}
     if found and "train" not in found:
         raise UserError(f"dataset.root={root}: has {' and '.join(found)}, and no train; {ALLOWED}")
+    if found and (others := _overlooked(root, found)):
+        shown = ", ".join(others[:SHOWN]) + ", …" * (len(others) > SHOWN)
+        raise UserError(
+            f"dataset.root={root}: beside {', '.join(found)} it has {shown}, which would not be "
+            "read; allowed are train, val and test: rename others, or move them elsewhere"
+        )
     return found or {"train": root}
 
 
@@ -114,6 +124,33 @@ def _by_class(folder: Path) -> dict[str, list[Path]]:
         name, slash, _ = file.path.partition("/")
         if slash:
             found.setdefault(name, []).append(folder / file.path)
-        elif Path(name).suffix.lower() in Image.registered_extensions():
+        elif _is_image(name):
             raise UserError(f"{folder / name}: is in no class's folder; {ALLOWED}")
     return found
+
+
+def _overlooked(root: Path, parts: Mapping[str, Path]) -> list[str]:
+    """Return the folders beside the parts that are named like one, or have images of a class.
+
+    Any others are left alone: what a sweep writes lies beside the parts, too, if they are in the
+    folder of the command.
+    """
+    classes = [name for name in names_in(parts["train"]) if not name.startswith(".")]
+    found = []
+    for name in names_in(root):
+        folder = root / name
+        # In small letters, since some file systems make no difference.
+        if name.startswith(".") or name.lower() in parts or not os.path.isdir(folder):
+            continue
+        places = [folder / each for each in classes] + [folder] * (name in classes)
+        if name.lower() in ALIKE or any(map(_has_images, places)):
+            found.append(name)
+    return found
+
+
+def _has_images(folder: Path) -> bool:
+    return os.path.isdir(folder) and any(map(_is_image, names_in(folder)))
+
+
+def _is_image(name: str) -> bool:
+    return Path(name).suffix.lower() in Image.registered_extensions()

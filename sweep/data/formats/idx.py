@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from sweep.config.choices import DATASETS, DatasetConfig
 from sweep.config.fields import STRICT, Before, Role, Switch, Text
 from sweep.data.own.images import OwnImages
-from sweep.data.readers.arrays import array_part
+from sweep.data.readers.arrays import CHANNELS, array_part
 from sweep.data.readers.file_states import FileState, is_folder, names_in, state_of
 from sweep.data.readers.idx import read_idx
 from sweep.data.readers.parts import Part, Source, numbered
@@ -102,7 +102,8 @@ class Idx(OwnImages):
     def _part(self, images: Path, labels: Path) -> Part:
         array = read_idx(images)
         if self.transpose and array.ndim >= 3:
-            array = array.swapaxes(-1, -2)
+            has_channels_last = array.ndim == 4 and array.shape[-1] in CHANNELS
+            array = array.swapaxes(1, 2) if has_channels_last else array.swapaxes(-1, -2)
         return array_part(str(images), array, read_idx(labels), str(labels))
 
     def in_folder(self, root: str) -> DatasetConfig:

@@ -1,18 +1,44 @@
 """Examples of each class on one sheet."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from sweep.data.readers.decoding import AS_THEY_ARE, SCALING, Broken
 from sweep.data.readers.parts import Part
+from sweep.errors import UserError
 from sweep.plotting.style import font_manager
 
 EXAMPLES = 10  # of a class
 CELL, GAP = 64, 6  # in pixels
 PAPER, INK = "#ffffff", "#333333"
 TRIED = 50  # images of a class, where many are broken
+MOST_CLASSES = 1_000  # whose sheet is 70,000 pixels high
+
+
+def check_suffix(path: Path) -> None:
+    """Check that a sheet's file is named as what it is.
+
+    Raises:
+        UserError: it ends in something else.
+    """
+    if path.suffix.lower() != ".png":
+        raise UserError(f"--sheet {path}: allowed is a file that ends in .png")
+
+
+def check_classes(path: Path, classes: int) -> None:
+    """Check that a line a class makes an image that can be looked at.
+
+    Raises:
+        UserError: there are too many, as where the labels number the images.
+    """
+    if classes > MOST_CLASSES:
+        raise UserError(
+            f"--sheet {path}: has a line for each class, and there are {classes:,}; allowed are at "
+            f"most {MOST_CLASSES:,}, or to leave it out"
+        )
 
 
 def contact_sheet(part: Part, class_names: Sequence[str]) -> Image.Image:
@@ -23,12 +49,13 @@ def contact_sheet(part: Part, class_names: Sequence[str]) -> Image.Image:
         class_names: in the order of their labels.
     """
     font = ImageFont.truetype(font_manager.findfont("DejaVu Sans"), 13)
-    left = round(max(font.getlength(name) for name in class_names)) + 3 * GAP
+    names = [name.replace("\n", " ") for name in class_names]  # the font measures single lines
+    left = round(max(map(font.getlength, names))) + 3 * GAP
     step = CELL + GAP
-    size = (left + EXAMPLES * step, GAP + len(class_names) * step)
+    size = (left + EXAMPLES * step, GAP + len(names) * step)
     sheet = Image.new("RGB", size, PAPER)
     pen = ImageDraw.Draw(sheet)
-    for label, name in enumerate(class_names):
+    for label, name in enumerate(names):
         top = GAP + label * step
         pen.text((GAP, top + CELL / 2), name, fill=INK, font=font, anchor="lm")
         for place, image in enumerate(_examples(part, label)):

@@ -1,6 +1,5 @@
 """Images packed into one file: ``.rec``, as MXNet reads it, or ``.npz``."""
 
-import struct
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -18,12 +17,11 @@ from sweep.data.readers.rec import (
     MAGIC,
     MAGIC_BYTES,
     MIDDLE,
+    PIECE,
     WHOLE,
 )
 from sweep.errors import UserError
 from sweep.files import write_whole
-
-PIECE = struct.Struct("<II")
 
 
 def pack(path: Path, parts: Mapping[str, Part]) -> list[Path]:

@@ -16,21 +16,23 @@ from sweep.data.readers.idx import read_idx
 from sweep.data.readers.parts import Source, numbered
 from sweep.errors import UserError
 
-READERS: dict[str, Callable[[Path], Source]] = {  # by the suffix of a file
-    ".rec": lambda path: numbered({"train": read_rec(path)}),
-    ".lst": lambda path: numbered({"train": list_part(path, path.parent)}),
-    ".npz": lambda path: numbered(read_arrays(path)),
-    ".csv": lambda path: numbered({"train": csv_part(path, "label", None)}),
+LABEL = "label"  # as in conf/dataset/csv.yaml
+READERS: dict[str, Callable[[Path, str], Source]] = {  # by the suffix of a file
+    ".rec": lambda path, _: numbered({"train": read_rec(path)}),
+    ".lst": lambda path, _: numbered({"train": list_part(path, path.parent)}),
+    ".npz": lambda path, _: numbered(read_arrays(path)),
+    ".csv": lambda path, label: numbered({"train": csv_part(path, label, None, given="--label ")}),
 }
 NPY_PAIR = re.compile(r"\[?(.+\.npy), ?(.+\.npy)\]?", re.IGNORECASE)
 
 
-def read_source(path: Path) -> Source:
+def read_source(path: Path, label: str = LABEL) -> Source:
     """Return the images at a path; none is decoded.
 
     Args:
         path: of a folder, or of a file whose suffix names its format; or of two ``.npy`` files,
             with a comma between them.
+        label: the column of a table that has the labels: its name, or its position, from 0.
 
     Raises:
         UserError: nothing is there, it has no images, or something is wrong with it.
@@ -46,7 +48,7 @@ def read_source(path: Path) -> Source:
             f"{path}: allowed are folders, files that end in {', '.join(READERS)}, and two .npy "
             "files with a comma between them, as in images.npy,labels.npy"
         )
-    return read(path)
+    return read(path, label)
 
 
 def _idx(files: dict[str, Path]) -> Source:

@@ -8,10 +8,10 @@ import numpy as np
 from sweep.config.images import Rows
 from sweep.data.own.stratified import Labelled, RowNumbers, fold_of, hold_out
 from sweep.data.readers.parts import Labels
+from sweep.data.splits import SPLIT_SEED
 from sweep.errors import UserError, either
 
 USUAL_VAL_SIZE = 0.1  # of all formats; nobody has said anything then
-SPLIT_SEED = 20_121_995  # any constant will do; another one makes other splits
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from filelock import Timeout
 from tqdm import tqdm
 
 from sweep.data.published.sets import FIRST_FASHION_MNIST, PUBLISHED, IdxFile, PublishedSet
+from sweep.data.readers.file_states import is_file, is_folder
 from sweep.errors import UserError
 from sweep.files import kernel_lock, wait_for
 from sweep.heartbeat import beat
@@ -96,11 +97,11 @@ def usual_place(dataset: PublishedSet) -> Path | None:
 def _first(folders: Sequence[Path], file: IdxFile) -> Path | None:
     """Return where the file lies first, plain or gzipped; None if it is in no folder."""
     paths = [folder / name for folder in folders for name in file.names]
-    return next((path for path in paths if path.is_file()), None)
+    return next((path for path in paths if is_file(path)), None)
 
 
 def _missing(dataset: PublishedSet, folder: Path) -> str:
-    if not folder.is_dir():
+    if not is_folder(folder):
         return f"dataset.root={folder}: there is no such folder; {_needed(dataset)}"
     places = dataset.places(folder)
     missing = [file.name for file in dataset.files if not _first(places, file)]

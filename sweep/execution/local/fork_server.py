@@ -69,7 +69,8 @@ def start_server(threads: int, *also: str) -> None:
     if _server_threads not in (None, threads):
         _end_server()
     if _server_threads is None:
-        _begin_server(threads, also)
+        with contextlib.suppress(OSError):  # of a path too long for its socket: then we spawn
+            _begin_server(threads, also)
 
 
 def _begin_server(threads: int, also: Sequence[str]) -> None:
@@ -157,13 +158,17 @@ def call(
         seconds: to wait for its answer; None for as long as it takes.
 
     Raises:
-        ChildProcessError: the process died before it answered.
+        ChildProcessError: the process died before it answered, or cannot be started.
         NoAnswer: it has not answered in time.
     """
     starts = context(threads)
     receiver, sender = starts.Pipe(duplex=False)
     process = starts.Process(target=_answer, args=(function, sender), daemon=True)
-    start(process)
+    try:
+        start(process)
+    except (EOFError, ConnectionError) as error:
+        what = "the process that others are forked from ends while it imports what runs need"
+        raise ChildProcessError(what) from error
     sender.close()
     try:
         if not receiver.poll(seconds):

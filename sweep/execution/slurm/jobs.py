@@ -163,6 +163,9 @@ class SubmititExecutor:
             refusal = f"SLURM did not take its job: {' '.join(str(error).split())}"
             messages = _refused(refusal, cancelled) if self._has_taken else [RunFailed(refusal)]
             return follow(job, resources, messages, terminate=cancelled.set, kill=cancelled.set)
+        except OSError as error:  # submitit could not write what it submits
+            failed = [not_begun(job.composed, error)]
+            return follow(job, resources, failed, terminate=_nothing, kill=_nothing)
         self._has_taken = True
 
         def cancel() -> None:

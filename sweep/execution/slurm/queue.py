@@ -55,6 +55,8 @@ def ask_slurm(command: Sequence[str]) -> str:
         told = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_SECONDS)
     except subprocess.TimeoutExpired:
         raise UserError(f"{SLURM}: SLURM has not answered in {ANSWER_SECONDS:g} seconds") from None
+    except OSError as error:  # its programs are on a disk that is away, or no process can be begun
+        raise UserError(f"{SLURM}: {command[0]} cannot be started: {error.strerror}") from error
     if told.returncode:
         raise UserError(f"{SLURM}: SLURM does not answer: {' '.join(told.stderr.split())}")
     return told.stdout

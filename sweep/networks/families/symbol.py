@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from os.path import expanduser  # which leaves a user that there is not as it is written
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -93,8 +94,8 @@ class Symbol(Network):
         """
         self.check(shape)
         try:
-            scores = scores_of(read_graph(Path(str(self.file)).read_bytes()), self.output, None)
-            found = self.of(scores.graph)
+            graph = read_graph(Path(expanduser(str(self.file))).read_bytes())
+            found = self.of(scores_of(graph, self.output, None).graph)
             found._fitted(shape, classes)
         except Broken as error:
             raise UserError(f"model.file={self.file}: {error}; {ALLOWED}") from error

@@ -149,6 +149,17 @@ def test_it_asks(answer, code, records, monkeypatch, capsys):
     assert ("Nothing was removed." in capsys.readouterr().out) is (code == 1)
 
 
+def test_an_interrupt_at_the_question_removes_nothing(records, monkeypatch, capsys):
+    def interrupted(text):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.termui.visible_prompt_func", interrupted)
+    assert records.given("delete", "a") == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "Interrupted."
+    assert "a" in records.active()
+
+
 def test_where_nobody_can_be_asked_nothing_is_removed(records, capsys):
     assert records.given("delete", "a") == 2
     said = "nothing was removed: there is nobody to ask; --yes does it\n"

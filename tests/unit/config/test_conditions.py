@@ -48,6 +48,22 @@ def test_a_condition_holds_or_not(text, expected):
     assert parse(text)(RUN) is expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("'1' in tags.note", True),
+        ("'lr' in tags.note", False),
+        ("'lr' not in tags.note", True),
+        ("64 in model.hidden", True),
+        ("'64' in model.hidden", False),  # the list is searched, and not its text
+        ("'x' in early_stopping.patience", False),
+        ("'x' not in early_stopping.patience", False),
+    ],
+)
+def test_what_reads_as_a_number_is_searched_as_a_text(text, expected):
+    assert parse(text)({**RUN, "tags.note": "12"}) is expected
+
+
 def test_its_names_are_in_their_order_each_once():
     text = "val/accuracy > 0.9 and (optim.lr < 1 or optim.lr == seed) and model.batch_norm != true"
     assert parse(text).names == ("val/accuracy", "optim.lr", "seed", "model.batch_norm")
@@ -95,6 +111,8 @@ def test_no_text_brings_the_parser_down(text):
         ("optim.name", "'sgd' is neither true nor false; compare it with something"),
         ("optim.lr and seed", "0.1 is neither true nor false; compare it with something"),
         ("seed in 3", "3 and 3 cannot be compared like this"),
+        ("12 in seed", "12 and '3' cannot be compared like this"),
+        ("'x' in optim.lr", "'x' and 0.1 cannot be compared like this"),
     ],
 )
 def test_what_cannot_be_compared_is_said(text, message):

@@ -227,6 +227,12 @@ def test_values_at_their_bounds_are_taken_as_they_are(override, value):
     assert taken == value and type(taken) is type(value)
 
 
+def test_checkpoints_can_be_in_the_home_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    for given, taken in {"~/ckpt": "/home/me/ckpt", "~no-such-user/a": "~no-such-user/a"}.items():
+        assert load(f"checkpoint_dir='{given}'").checkpoint_dir == taken
+
+
 def test_params_are_written_as_overrides_are():
     assert params(load()) == {
         "model.name": "mlp",

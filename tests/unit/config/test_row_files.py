@@ -59,3 +59,13 @@ def test_what_cannot_be_read():
     with pytest.raises(UserError) as error:
         read_rows("none.csv", KNOWN)
     assert str(error.value) == f"sweep.from=none.csv: No such file or directory; {ALLOWED}"
+
+
+def test_a_file_in_the_home_folder_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    Path("rows.csv").write_text("seed\n1\n")
+    assert read_rows("~/rows.csv", KNOWN) == [("seed=1",)]
+    for file in ("~/none.csv", "~no-such-user/rows.csv"):
+        with pytest.raises(UserError) as error:
+            read_rows(file, KNOWN)
+        assert str(error.value) == f"sweep.from={file}: No such file or directory; {ALLOWED}"

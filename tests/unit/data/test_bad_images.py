@@ -204,6 +204,45 @@ def test_a_folder_with_nothing_to_train_on(root, there):
     )
 
 
+BESIDE = (
+    "which would not be read; allowed are train, val and test: rename others, or move them "
+    "elsewhere"
+)
+
+
+@pytest.mark.parametrize(
+    ("file", "beside"),
+    [
+        ("validation/2/0.png", "validation"),
+        ("Val/0.png", "Val"),
+        ("extra/1/0.png", "extra"),
+        ("1/0.png", "1"),
+    ],
+    ids=["another name", "another spelling", "images of a class", "a class"],
+)
+def test_images_beside_the_parts_that_would_not_be_read(root, file, beside):
+    put(root / file, IMAGES[0])
+    told = f"dataset.root=root: beside train, test it has {beside}, {BESIDE}"
+    assert message(*FOLDER_ROOT) == told
+
+
+def test_no_more_than_five_folders_beside_the_parts_are_named(root):
+    for name in "abcdef":
+        put(root / name / "0" / "0.png", IMAGES[0])
+    assert message(*FOLDER_ROOT) == (
+        f"dataset.root=root: beside train, test it has a, b, c, d, e, …, {BESIDE}"
+    )
+
+
+def test_what_lies_beside_the_parts_and_is_no_part_is_left_alone(root):
+    found = dataset_of(*FOLDER_ROOT)
+    for file in (".cache/0/0.png", "mlruns/0/run/curves.png", "docs/figure.png"):
+        put(root / file, IMAGES[0])
+    (root / "checkpoints" / "1").mkdir(parents=True)
+    (root / "validation").write_text("is no folder")
+    assert dataset_of(*FOLDER_ROOT).digest == found.digest
+
+
 def test_an_image_in_no_class(root):
     put(root / "train" / "lost.PNG", IMAGES[0])
     assert message(*FOLDER_ROOT) == f"root/train/lost.PNG: is in no class's folder; {FOLDER}"

@@ -224,6 +224,17 @@ def test_idx_files_on_their_side_are_turned():
     assert turned.digest == of_arrays(IMAGES).digest
 
 
+@pytest.mark.parametrize("stored", [(0, 2, 1, 3), (0, 3, 2, 1)], ids=["(n,w,h,c)", "(n,c,w,h)"])
+def test_colour_idx_files_on_their_side_are_turned(stored):
+    images, labels = patches()
+    images = images[:, :20]  # of another height than width
+    Path("a").write_bytes(idx(images.transpose(stored)))
+    Path("b").write_bytes(idx(labels))
+    files = ("dataset.train_images=a", "dataset.train_labels=b", "dataset.test_size=0.25")
+    turned = dataset_of("dataset=idx", *files, "dataset.transpose=true")
+    np.testing.assert_array_equal(turned.train.images, images.transpose(0, 3, 1, 2), strict=True)
+
+
 # --- CIFAR ---
 
 

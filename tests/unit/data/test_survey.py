@@ -12,8 +12,9 @@ from sweep.backend.mxnet import mx
 from sweep.commands.cli import run
 from sweep.commands.data import data
 from sweep.config.compose import load
+from sweep.data.looking.contact_sheet import contact_sheet
 from sweep.data.looking.packing import pack
-from sweep.data.looking.sources import read_source
+from sweep.data.looking.sources import LABEL, read_source
 from sweep.data.looking.survey import survey
 from sweep.data.readers.rec import MAGIC_BYTES
 from sweep.data.splits import load_dataset
@@ -209,12 +210,51 @@ def test_the_command(photos, capsys):
             "--sheet a.png: is made of one source; 2 are given",
         ),
         (["photos", "--sheet", "gone/a.png"], "No such file or directory"),
+        (["gone", "--sheet", "a.jpg"], "--sheet a.jpg: allowed is a file that ends in .png"),
+        (
+            ["photos", "--label", "x"],
+            "--label x: is for a .csv file, and none is given; allowed is to leave it out",
+        ),
     ],
 )
 def test_what_is_refused(photos, capsys, arguments, expected):
     Path("a.txt").write_text("")
     assert run(data, arguments, "sweep data") == 2
     assert capsys.readouterr().err.strip().endswith(expected)
+
+
+def test_a_sheet_of_too_many_classes_is_refused_before_the_images_are_looked_at(capsys):
+    lines = [f"{row},0.5,-1" for row in range(1_001)]
+    Path("a.csv").write_text("\n".join(["label,a,b", *lines]))
+    assert run(data, ["a.csv", "--sheet", "a.png"], "sweep data") == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == (
+        "",
+        "--sheet a.png: has a line for each class, and there are 1,001; allowed are at most 1,000, "
+        "or to leave it out\n",
+    )
+
+
+def test_a_name_of_several_lines_is_drawn_on_one(photos):
+    part = read_source(photos).parts["train"]
+    several, one = (contact_sheet(part, ("0", name)) for name in ("an\noak", "an oak"))
+    assert several.tobytes() == one.tobytes()
+
+
+def test_the_labels_of_a_table_are_in_the_column_that_is_named(capsys):
+    Path("a.csv").write_text("a,b,target\n0.5,1,0\n0.25,2,1\n")
+    for label in ("target", "2", "-1"):
+        assert run(data, ["a.csv", "--label", label], "sweep data") == 0
+        assert capsys.readouterr().out.startswith("a.csv: 2 images: ")
+    assert run(data, ["a.csv"], "sweep data") == 2
+    assert capsys.readouterr().err == (
+        "--label label: a.csv has 3 columns named a, b, target; allowed is the name of one, or its "
+        "position, from 0\n"
+    )
+
+
+def test_the_usual_column_of_labels_is_that_of_a_dataset():
+    assert load("dataset=csv", "dataset.train=a.csv").dataset.label == LABEL
 
 
 def test_images_of_several_sizes_are_not_packed_as_arrays(photos, capsys):

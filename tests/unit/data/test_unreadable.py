@@ -48,6 +48,19 @@ def test_a_path_that_is_too_long(given):
     assert message(load(*given).dataset.state).endswith(": cannot be read: File name too long")
 
 
+def test_a_published_set_in_a_place_that_cannot_be_looked_at(monkeypatch):
+    first = "train-images-idx3-ubyte.gz"
+    told = message(load("dataset=mnist", f"dataset.root={LONG}").dataset.read)
+    assert told == f"{LONG}/{first}: cannot be read: File name too long"
+    dataset = load("dataset=mnist", "dataset.root=there").dataset
+
+    def refused(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(file_states.os, "stat", refused)
+    assert message(dataset.read) == f"there/{first}: cannot be read: Permission denied"
+
+
 def test_a_source_whose_path_is_too_long():
     assert message(read_source, Path(LONG)) == f"{LONG}: cannot be read: File name too long"
     told = message(read_source, Path("a\0b"))

@@ -1,4 +1,5 @@
 import os
+import resource
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +10,7 @@ from sweep.errors import UserError
 from sweep.execution import gpus
 from sweep.execution.capacity import LocalCapacity, QueueCapacity, Resources
 from sweep.execution.gpus import find_gpus
+from sweep.execution.launcher import OPEN_FILES, allow_open_files
 from sweep.execution.local import executor
 from sweep.execution.local import fork_server as workers
 
@@ -205,3 +207,17 @@ def test_mxnet_is_asked_only_where_there_is_a_driver(monkeypatch, driver, count)
         assert executor.count_gpus(SimpleNamespace(threads_per_run=1)) == count
     finally:
         gpus.may_have_gpus.cache_clear()
+
+
+def test_as_many_files_may_be_open_as_the_system_allows():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        allow_open_files()
+        allowed = hard if 0 <= hard < OPEN_FILES else OPEN_FILES
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (allowed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        allow_open_files()  # more than that stays
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

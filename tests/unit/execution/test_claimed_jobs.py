@@ -6,8 +6,11 @@ from dataclasses import replace
 import pytest
 from machine import Machine, job, run
 
+from sweep.config.compose import load
 from sweep.execution import scheduler
 from sweep.runs.events import CLAIMED, Notice, Retried
+from sweep.runs.locks import RunLocks
+from sweep.sweeps.checks import Prepared
 
 
 @pytest.fixture
@@ -90,3 +93,12 @@ def test_an_interrupt_while_all_are_put_off(polls):
     with pytest.raises(KeyboardInterrupt):
         run(machine, [replace(job(0, 9), is_claimed=is_claimed)], 1)
     assert machine.started == []
+
+
+def test_a_lock_that_cannot_be_opened_stops_nothing(tmp_path):
+    locks = RunLocks(tmp_path)
+    (tmp_path / "locks" / "abc.lock").mkdir()  # as good as a full disk
+    prepared = Prepared(datasets={}, devices={}, networks={}, starts={}, tracker=None, locks=locks)
+    assert not prepared._is_claimed("abc", "", load())
+    with locks.hold("def", waiting=list):
+        assert prepared._is_claimed("def", "", load())

@@ -1,4 +1,6 @@
+import errno
 import os
+from types import SimpleNamespace
 
 import pytest
 from hydra.core.utils import JobStatus
@@ -9,7 +11,8 @@ from machine import job  # noqa: E402
 
 from sweep.config.compose import load  # noqa: E402
 from sweep.errors import UserError  # noqa: E402
-from sweep.execution.capacity import QueueCapacity  # noqa: E402
+from sweep.execution.capacity import LocalCapacity, QueueCapacity  # noqa: E402
+from sweep.execution.slurm import jobs, queue  # noqa: E402
 from sweep.execution.slurm.jobs import SubmititExecutor  # noqa: E402
 from sweep.execution.slurm.queue import PROGRAMS, check_slurm  # noqa: E402
 
@@ -40,3 +43,34 @@ def test_a_job_whose_folder_cannot_be_made_has_failed_and_is_not_submitted(tmp_p
         "could not be begun: NotADirectoryError: [Errno 20] Not a directory: 'sweeps/0'"
     )
     assert (result.working_dir, result.hydra_cfg) == (None, None)  # there is no log
+
+
+def test_what_submitit_cannot_write_is_a_failure_of_that_run_alone(monkeypatch):
+    def no_room(submission):
+        raise OSError(errno.ENOSPC, "No space left on device", "a_submitted.pkl")
+
+    monkeypatch.setattr(jobs, "create_executor", lambda *given: SimpleNamespace(submit=no_room))
+    executor = SubmititExecutor("local", QueueCapacity(1), lambda config: {}, None)
+    run = executor.start(job(0, 1), LocalCapacity(1, []).acquire(job(0, 1).config))
+    with pytest.raises(EOFError):
+        while True:
+            run.receive()
+    assert str(run.wait()._return_value) == (
+        "could not be begun: OSError: [Errno 28] No space left on device: 'a_submitted.pkl'"
+    )
+
+
+def test_slurms_programs_on_a_disk_that_is_away_are_no_end_of_its_jobs(monkeypatch):
+    def away(*command, **options):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(queue.subprocess, "run", away)
+    with pytest.raises(UserError) as refusal:
+        queue.ask_slurm(queue.QUEUE)
+    assert str(refusal.value) == (
+        "hydra/launcher=submitit_slurm: squeue cannot be started: Stale file handle"
+    )
+    watcher = queue.Queue(delay_s=1)
+    watcher.register_job("7_0")
+    watcher.update()  # a job that it lost would have ended
+    assert not watcher.is_done("7_0", mode="cache")

@@ -283,3 +283,22 @@ def test_the_grace_begins_when_all_were_told_to_stop(monkeypatch):
         run(machine, [job(number, 9 - number) for number in range(5)], 5)
     for number in range(4):
         assert "kill" not in machine.processes[number].calls
+
+
+def test_what_dies_or_pauses_when_another_has_stopped_all_does_not_start_again():
+    """As where memory runs out: several end before the sweep hears of the first."""
+
+    def end_all(machine, number):
+        if number == 2:
+            for each in (0, 1, 1):  # so that all three end with what they tell third
+                machine.send(each, Notice("a word"))
+            machine.fail(0, "because")
+            machine.die(1, 3)
+            machine.pause(2)
+
+    machine = Machine(end_all)
+    jobs = [job(number, 9 - number, "on_failure=stop", "max_retries=2") for number in range(3)]
+    results = run(machine, jobs, 3)
+    assert machine.started == [0, 1, 2]
+    reasons = {number: str(each._return_value) for number, each in results.items()}
+    assert reasons == {0: "because", 1: "its process ended with exit code 3"}

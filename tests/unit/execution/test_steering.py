@@ -19,7 +19,9 @@ from sweep.execution.job_table import JobTable
 from sweep.execution.scheduler import Scheduler
 from sweep.execution.steering import Steering
 from sweep.runs import control_folder
-from sweep.runs.control_folder import Asking, ControlFolder, pause_file
+from sweep.runs.asking import Asking
+from sweep.runs.control_files import pause_file
+from sweep.runs.control_folder import ControlFolder
 from sweep.runs.events import PAUSED, UNDECIDED, Ended, Recorded
 from sweep.runs.requests import Answer
 from sweep.tracking.run_info import as_name
@@ -521,9 +523,9 @@ def test_nothing_is_added_to_a_search(tmp_path):
 
 @pytest.mark.parametrize("is_own", [True, False])
 def test_what_others_add_is_composed_for_others(tmp_path, monkeypatch, is_own):
-    usual = control_folder._read
+    usual = control_folder.read
     owner = os.geteuid() if is_own else os.geteuid() + 1
-    monkeypatch.setattr(control_folder, "_read", lambda path: (usual(path)[0], owner))
+    monkeypatch.setattr(control_folder, "read", lambda path: (usual(path)[0], owner))
     adders = [lambda overrides, who=who: Added([], who) for who in ("own", "others")]
     sweep = Steered(tmp_path, [job(0, 2)], 1, adders[0], others=adders[1])
     assert sweep.trains(0)

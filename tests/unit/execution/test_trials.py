@@ -11,6 +11,7 @@ from sweep.config.compose import load
 from sweep.config.own_metrics import own_metrics
 from sweep.errors import UserError
 from sweep.execution import trials
+from sweep.execution.gpus import find_gpus
 from sweep.execution.local import fork_server
 from sweep.runs.own_networks import Request
 
@@ -91,3 +92,34 @@ def test_metrics_are_named_and_a_network_only_if_it_is_a_users_too(asked, reques
     )
     with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         trials.try_elsewhere([request], threads=1)
+
+
+@pytest.mark.parametrize("error", [EOFError(), ConnectionResetError()])
+def test_a_server_that_dies_while_it_imports_is_a_process_that_gives_no_answer(monkeypatch, error):
+    def dies(process):
+        raise error
+
+    monkeypatch.setattr(fork_server, "start", dies)
+    what = "the process that others are forked from ends while it imports what runs need"
+    with pytest.raises(ChildProcessError, match=f"^{what}$"):
+        fork_server.call(int, threads=1)
+    find_gpus.cache_clear()
+    with pytest.raises(UserError) as refusal:
+        find_gpus(1)
+    assert str(refusal.value) == (
+        f"MXNet cannot be loaded: {what}; sweep doctor says what is missing"
+    )
+
+
+@pytest.mark.skipif(not fork_server.HAS_FORK_SERVER, reason="there is no fork server")
+def test_without_a_server_processes_are_spawned(monkeypatch):
+    """As where the path of its socket is too long, below a long TMPDIR."""
+
+    def too_long(threads, also):
+        raise OSError("AF_UNIX path too long")
+
+    monkeypatch.setattr(fork_server, "_begin_server", too_long)
+    monkeypatch.setattr(fork_server, "_server_threads", None)
+    monkeypatch.setattr(fork_server, "_is_certain", False)
+    fork_server.start_server(1)
+    assert fork_server.context(1).get_start_method() == "spawn"

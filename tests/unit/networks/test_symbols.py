@@ -238,6 +238,20 @@ def test_a_parameter_that_no_layer_has_as_its_own_is_not_drawn():
     assert tried(Request(network.of(plain), SHAPE, CLASSES, Path())).note == ""
 
 
+def test_a_file_in_the_home_folder_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    Path("net-symbol.json").write_text(two_layers().tojson())
+    network = replace(load("model=symbol").model, file="~/net-symbol.json")
+    found = network.tried(SHAPE, CLASSES, Path()).network
+    assert (found.is_unknown, found.file) == (False, "~/net-symbol.json")
+    with pytest.raises(UserError) as error:
+        replace(network, file="~/none-symbol.json").tried(SHAPE, CLASSES, Path())
+    assert str(error.value) == (
+        "model.file=~/none-symbol.json: No such file or directory; allowed is a file "
+        "NET-symbol.json of a Module, or of HybridBlock.export"
+    )
+
+
 def test_what_mxnet_alone_refuses_gets_a_line():
     data = S.var("data")
     for symbol, attribute in (

@@ -154,6 +154,13 @@ def test_names_are_places():
     assert axis.place("[500]") == 1
 
 
+def test_numbers_with_an_infinite_one_are_places():
+    axis = parameter_axis("model.scale", [np.inf, 0.1, 1.0, np.nan])
+    assert (axis.scale, labels(axis)) == ("category", ["0.1", "1", "inf"])
+    assert [axis.place(value) for value in (0.1, 1.0, np.inf)] == [0, 1, 2]
+    assert parameter_axis("model.scale", [0.0, -np.inf]).categories == (-np.inf, 0.0)
+
+
 def test_numbers_come_before_names():
     assert distinct_values(["null", "10", "3", None, float("nan"), "null"]) == ["3", "10", "null"]
     assert distinct_values(pd.Series([2, pd.NA, 1], dtype="Int64")) == [1, 2]

@@ -332,6 +332,16 @@ def test_of_many_names_a_heat_map_has_the_most_frequent():
     assert np.isfinite(found.means).sum() == 10  # both runs of a name have the same wd
 
 
+def test_numbers_with_an_infinite_one_are_levels_of_a_heat_map():
+    rates = [math.inf, *range(1, 12), math.inf, *range(1, 10)]
+    runs = [
+        {"rank": rank, "lr": float(rate), "wd": rank % 2, "val/accuracy": 0.5}
+        for rank, rate in enumerate(rates, 1)
+    ]
+    found = heat_map(results_of(runs, parameters=("lr", "wd")), "lr", "wd")
+    assert found.x_labels == (*"123456789", "inf")
+
+
 def test_all_pairs_the_most_important_parameters_first(hundreds):
     results, _ = hundreds
     pairs = parameter_pairs(results)
@@ -413,6 +423,13 @@ def test_of_many_names_the_best_runs_have_colours_of_their_own():
     key = colouring(results_of(runs_with(*"gfedcbag")))
     assert key.labels == ("g", "f", "e", "d", "c", "2 others")
     assert [key.places[run_id] for run_id in "abcdefgh"] == [0, 1, 2, 3, 4, 5, 5, 0]
+
+
+def test_of_numbers_with_an_infinite_one_the_best_runs_have_colours_of_their_own():
+    key = colouring(results_of(runs_with(6.0, 5.0, math.inf, 3.0, 2.0, 1.0, 0.0)))
+    assert (key.labels, key.bar) == (("6", "5", "inf", "3", "2", "2 others"), None)
+    few = colouring(results_of(runs_with(math.inf, 0.5)))
+    assert few == Colouring("lr", ("0.5", "inf"), True, None, {"a": 1, "b": 0})
 
 
 def test_a_run_that_lacks_the_parameter_has_an_entry():

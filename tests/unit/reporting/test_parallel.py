@@ -37,6 +37,14 @@ def test_lines_by_value():
     assert panel.lines[0].places == pytest.approx((0.5, 0.25, low, low))
 
 
+def test_a_number_that_is_infinite_has_a_place():
+    kernels = (np.inf, 5.0, 3.0, 3.0)
+    runs = [dict(run, kernels=each) for run, each in zip(RUNS, kernels, strict=True)]
+    panel = panel_of(runs)
+    assert panel.axes[2].ticks == ((0.0, "3"), (1.0, "5"), (2.0, "inf"))
+    assert [line.places[2] for line in panel.lines] == pytest.approx([0.5 / 3, 0.5, 2.5 / 3])
+
+
 def test_one_parameter_has_a_figure_of_its_own():
     assert panel_of(parameters=("lr",)) is None
     assert panel_of(RUNS[:1]) is None

@@ -260,6 +260,44 @@ def test_runs_without_an_accuracy_are_ranked_by_their_loss(store):
         store.table("numbers", metric="val/accuracy")
 
 
+def monitoring(store, experiment, monitor, parent, **metrics):
+    measured = {f"val/{name}": value for name, value in metrics.items()}
+    return store.run(experiment, params={"monitor": monitor}, metrics=measured, parent=parent)
+
+
+def test_a_sweep_is_ranked_by_what_all_of_its_runs_monitor(store):
+    parent = store.run("monitored", **{"sweep.kind": "sweep"})
+    for accuracy, f1 in ((0.75, 0.5), (0.5, 0.75)):
+        both = {"accuracy": accuracy, "macro_f1": f1}
+        monitoring(store, "monitored", "val/macro_f1", parent, **both)
+    for read in (store.table, store.by_seed):
+        table = read("monitored", sweep=parent)
+        assert table.attrs["metric"] == "val/macro_f1"
+        assert list(table["val/macro_f1"]) == [0.75, 0.5]
+        assert read("monitored").attrs["metric"] == "val/accuracy"  # of the whole experiment
+    store.run("monitored", "FAILED", params={"monitor": "val/loss"}, parent=parent)
+    assert store.table("monitored", sweep=parent).attrs["metric"] == "val/macro_f1"
+    monitoring(store, "monitored", "val/loss", parent, accuracy=0.25, loss=0.5)
+    assert store.table("monitored", sweep=parent).attrs["metric"] == "val/accuracy"
+
+
+@pytest.mark.parametrize("monitor", ["val/loss", "val/of_a_plugin"])
+def test_a_sweep_whose_runs_monitor_what_is_not_measured_or_known(store, monitor):
+    experiment = f"monitors {monitor}"
+    parent = store.run(experiment, **{"sweep.kind": "sweep"})
+    monitoring(store, experiment, monitor, parent, accuracy=0.5, of_a_plugin=0.5)
+    assert store.table(experiment, sweep=parent).attrs["metric"] == "val/accuracy"
+
+
+def test_a_sweep_that_held_nothing_out_is_ranked_as_it_was_tested(store):
+    parent = store.run("held nothing out", **{"sweep.kind": "sweep"})
+    tested = {"test/accuracy": 0.5, "test/loss": 0.25}
+    params = {"monitor": "val/accuracy"}
+    store.run("held nothing out", params=params, metrics=tested, parent=parent)
+    table = store.table("held nothing out", sweep=parent)
+    assert table.attrs["metric"] == "test/accuracy"
+
+
 def test_runs_of_which_none_is_finished_are_shown_by_what_they_have(store):
     store.run("unfinished", "RUNNING", metrics={"val/loss": 0.5})
     assert store.table("unfinished").attrs["metric"] == "val/loss"

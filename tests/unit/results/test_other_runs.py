@@ -1,5 +1,7 @@
 """Experiments with runs that others have logged, that were deleted, or that fail."""
 
+import math
+
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
 from store import Store
@@ -46,6 +48,21 @@ def test_runs_of_others_alone_are_ranked_but_not_registered(store, capsys):
         f"run {run} (by hand) was logged by another program, and has no model of this one; "
         "allowed are runs that `sweep` has trained\n"
     )
+
+
+@pytest.mark.parametrize("epoch", [12.4, math.inf, 1e300])
+def test_a_run_of_another_program_may_have_any_best_epoch(store, epoch):
+    experiment = f"best of {epoch}"
+    ours = store.run(experiment, metrics={"val/accuracy": 0.5, "best_epoch": 3})
+    number = store.client.get_experiment_by_name(experiment).experiment_id
+    other = store.client.create_run(number, run_name="by hand").info.run_id
+    store.client.log_metric(other, "best_epoch", epoch)
+    store.client.set_terminated(other)
+    for table in (store.table(experiment), store.by_seed(experiment)):
+        assert list(table["run_id"]) == [ours, other]
+        assert table["best_epoch"][0] == 3
+    assert list(table["best_epoch"]) == [3, epoch]
+    assert store.main(experiment) == 0
 
 
 def test_a_deleted_experiment_is_called_deleted(store):

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -22,7 +23,7 @@ from sweep.errors import in_full
 from sweep.results.aggregate import COUNTS
 from sweep.results.cells import ranked_cells, seed_cells, settings_in_full
 from sweep.results.export import export
-from sweep.results.values import as_numbers, text, told_apart
+from sweep.results.values import are_finite, as_numbers, as_whole, text, told_apart
 
 UNHURRIED = settings(deadline=None)  # however busy the machine is
 FLOATS = some.floats(allow_nan=False, allow_infinity=False)
@@ -71,6 +72,14 @@ def test_files_have_the_numbers_that_were_recorded(suffix, values):
     assert bits(read_again(file)) == bits(values)
 
 
+def test_a_cell_of_markdown_is_whole_whatever_is_in_it():
+    texts = ["x|y", "C:\\d", "one\ntwo", None]
+    export(pd.DataFrame({"a|b": texts}), Path("board.md"))
+    header, _, *rows = Path("board.md").read_text().splitlines()
+    cells = [line.removeprefix("|").removesuffix("|").strip() for line in (header, *rows)]
+    assert cells == [r"a\|b", r"x\|y", r"C:\\d", "one<br>two", ""]
+
+
 def test_a_format_is_known_by_a_suffix_in_any_letters():
     export(table([0.25]), Path("board.CSV"))
     assert bits(pd.read_csv("board.CSV")["optim.lr"]) == bits([0.25])
@@ -87,6 +96,16 @@ def test_an_override_of_a_number_in_full_is_that_number(value):
     assert bits([override.value()]) == bits([value])
     (override,) = parse_overrides([f"optim.lr={in_full(value)}"])
     assert override.value() == value
+
+
+def test_a_row_s_parameters_have_their_values_as_in_overrides():
+    columns = {"init_from": ["a, b.params", None], "model.hidden": ["[128, 64]", "[8]"]}
+    ranked = pd.DataFrame(columns)
+    ranked.attrs["parameters"] = [*columns]
+    assert settings_in_full(ranked) == [
+        "init_from='a, b.params' model.hidden=[128,64]",
+        "model.hidden=[8]",
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +175,28 @@ def test_whole_numbers_stay_whole_where_some_runs_have_none(texts, values):
 def test_a_whole_number_that_no_column_holds_is_in_full():
     found = as_numbers(pd.Series([None, "9300000000000000000"], dtype=object))
     assert str(found[1]) == "9300000000000000000"
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([3.0, None], "Int64"),
+        ([None], "Int64"),
+        ([3.0, 12.4], "float64"),
+        ([3.0, math.inf], "float64"),
+        ([1.7976931348623157e308], "float64"),
+    ],
+)
+def test_measured_numbers_are_whole_if_all_are(values, kind):
+    found = as_whole(pd.Series(values, dtype="float64"))
+    assert str(found.dtype) == kind
+    assert [None if pd.isna(each) else each for each in found] == values
+
+
+def test_what_has_a_place_on_an_axis():
+    assert are_finite([1, 0.5, np.int64(3), np.float64(0.25)])
+    for other in (math.inf, -math.inf, math.nan, np.float64("inf"), "null", "[8]"):
+        assert not are_finite([1, other])
 
 
 def test_one_fraction_makes_fractions_of_all():

@@ -233,7 +233,7 @@ def test_a_model_of_numbers_takes_no_pictures(predict, place, monkeypatch):
 
 
 def test_the_example_of_large_images_is_short(place, monkeypatch, tmp_path):
-    monkeypatch.setattr("sweep.runs.artifacts.EXAMPLE_VALUES", 4_000)
+    monkeypatch.setattr("sweep.runs.models.EXAMPLE_VALUES", 4_000)
     place.execute("short", "model=mlp", "model.hidden=[4]", "epochs=1")
     (output,) = place.run("short").outputs.model_outputs
     mlflow.set_tracking_uri(place.uri)

@@ -10,7 +10,7 @@ from snapshots import KEY, file, kept, loaded, names, save
 
 from sweep.errors import UserError
 from sweep.training import checkpoint
-from sweep.training.checkpoint import Checkpoints
+from sweep.training.checkpoints import Checkpoints
 
 
 @pytest.fixture

@@ -408,7 +408,7 @@ def test_a_figure_that_cannot_be_drawn_does_not_fail_the_run(uri, monkeypatch):
     def fail(symbol, shape):
         raise ArithmeticError("no such layer")
 
-    monkeypatch.setattr("sweep.runs.artifacts.layers", fail)
+    monkeypatch.setattr("sweep.runs.figure_files.layers", fail)
     run, folder = artifacts(uri, "failing")
     assert run.info.status == "FINISHED"
     left = FIGURES - {"layers.txt"} | {"failed.txt"}

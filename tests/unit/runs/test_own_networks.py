@@ -12,8 +12,8 @@ from sweep.backend.mxnet import gluon
 from sweep.config.compose import load
 from sweep.config.recorded import to_yaml
 from sweep.errors import UserError
-from sweep.runs.artifacts import Built, log_network
 from sweep.runs.events import Ended
+from sweep.runs.models import Built, log_network
 from sweep.runs.reproduce import recorded_source, train_again
 from sweep.tracking import RunRecord
 

@@ -7,7 +7,9 @@ import pwd
 import pytest
 
 from sweep.errors import UserError
-from sweep.runs.control_folder import Asking, ControlFolder, Misshapen, pause_file, remove_folder
+from sweep.runs.asking import Asking
+from sweep.runs.control_files import pause_file, remove_folder
+from sweep.runs.control_folder import ControlFolder, Misshapen
 from sweep.runs.requests import Answer, check_action, jobs_of
 
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -174,7 +176,7 @@ def test_another_user_is_refused_by_the_folder(tmp_path, folder, monkeypatch):
     def refuse(path, write):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("sweep.runs.control_folder.write_whole", refuse)
+    monkeypatch.setattr("sweep.runs.asking.write_whole", refuse)
     with pytest.raises(UserError) as raised:
         Asking(tmp_path, "a sweep").ask("pause", [])
     assert str(raised.value) == (

@@ -17,7 +17,7 @@ from sweep.runs.locks import RunLocks
 from sweep.runs.membership import Membership
 from sweep.runs.states import MB, KeptStates, shares_epochs, unshared_note
 from sweep.runs.turns import Turns
-from sweep.training.checkpoint import Checkpoints
+from sweep.training.checkpoints import Checkpoints
 
 KEPT = (*MLP, "monitor=val/loss", "early_stopping.min_delta=0.1")
 STOPPING = "early_stopping.patience=1 epochs=9"  # it trains two, and keeps the first
@@ -235,5 +235,12 @@ def test_states_that_were_of_no_use_for_long_make_room(place):
         found.append({each.name for each in states(place)})
     assert [len(each) for each in found] == [1, 2, 3]
     size = sum(file.stat().st_size for file in states(place)[0].iterdir())
-    KeptStates(place.folder / "checkpoints", 2.5 * size / MB).tidy()
-    assert {each.name for each in states(place)} == found[2] - found[0]
+    kept = KeptStates(place.folder / "checkpoints", 2.5 * size / MB)
+    of_others = [states(place)[0].with_name(name) for name in (".DS_Store", "a-2-b-backup")]
+    of_others[0].touch()
+    of_others[1].mkdir()
+    kept.tidy()
+    assert {each.name for each in states(place)} == found[2] - found[0] | {"a-2-b-backup"}
+    assert [*kept.epochs().values()] == [{2}, {2}]  # nor does what is not ours count
+    assert all(each.exists() for each in of_others)
+    of_others[0].unlink()

@@ -10,7 +10,7 @@ from executions import CASES, Place, few
 from sweep.runs import prepare as running
 from sweep.runs import used
 from sweep.runs.used import Used
-from sweep.training.checkpoint import Checkpoints
+from sweep.training.checkpoints import Checkpoints
 
 MIB = 2**20
 

@@ -15,7 +15,7 @@ from sweep.config.compose import load
 from sweep.config.fingerprint import fingerprint
 from sweep.config.params import params
 from sweep.data.splits import load_dataset
-from sweep.errors import RunFailed
+from sweep.errors import RunFailed, UserError
 from sweep.execution.job import Job
 from sweep.results import runs as results
 from sweep.runs.locks import RunLocks
@@ -279,3 +279,33 @@ def test_the_record_is_read_once_at_the_end(place, monkeypatch):
     place.sweep("seed=1", "seed=2")
     (parent,) = place.recorded("sweep")
     assert asked == [(place.uri, place.experiment, parent.info.run_id)]
+
+
+@pytest.mark.parametrize("name", ["planned.json", "found.json"])
+def test_artifacts_that_cannot_be_kept_are_a_users_error(place, monkeypatch, name):
+    """As where their address needs a package that is not installed."""
+    place.sweep("seed=0")
+    log_text = MlflowClient.log_text
+
+    def refuse(self, run_id, text, path):
+        if path == name:
+            raise ModuleNotFoundError("No module named 'boto3'")
+        log_text(self, run_id, text, path)
+
+    monkeypatch.setattr(MlflowClient, "log_text", refuse)
+    with pytest.raises(UserError) as refusal:
+        place.sweep("seed=0", "seed=1")
+    assert str(refusal.value).startswith(f"tracking.uri={place.uri}: cannot be used; allowed: ")
+    assert str(refusal.value).endswith("ModuleNotFoundError: No module named 'boto3'")
+    *_, parent = place.recorded("sweep")
+    assert parent.info.status == "FAILED"
+
+
+def test_a_damaged_list_of_what_others_trained_leaves_the_rest_readable(place):
+    place.sweep("seed=0")
+    place.sweep("seed=0", "seed=1")
+    _, parent = place.recorded("sweep")
+    file = Path(place.client.download_artifacts(parent.info.run_id, "found.json"))
+    file.write_text(file.read_text()[:9])
+    table = tracking.read_runs(place.uri, place.experiment, parent.info.run_id)
+    assert [*table["params.seed"]] == ["1"]

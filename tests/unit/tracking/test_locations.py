@@ -14,14 +14,8 @@ from version_0_1_0 import ARCHIVE, unpack
 
 from sweep.errors import UserError
 from sweep.tracking import Tracker, probe
-from sweep.tracking.locations import (
-    DATABASE,
-    OWN,
-    local_folder,
-    mend_location_of,
-    mend_locations,
-    mended_location,
-)
+from sweep.tracking.locations import DATABASE, local_folder
+from sweep.tracking.mending import OWN, mend_location_of, mend_locations, mended_location
 from sweep.tracking.queries import existing, find_run
 from sweep.tracking.reader import Reader
 from sweep.tracking.run_record import read_record

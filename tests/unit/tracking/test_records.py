@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 from fake_runs import FakeRun, fill
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, RESOURCE_DOES_NOT_EXIST
 from mlflow.store.db.utils import _get_latest_schema_revision
 from mlflow.store.tracking import DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
 from mlflow.utils import mlflow_tags
 from record import new_record
 
 from sweep import tracking
-from sweep.tracking import database, names, records, run_info
+from sweep.errors import UserError
+from sweep.tracking import Tracker, database, details, names, read_record, records, run_info
 from sweep.tracking.database import DatabaseRecords, can_be_read
 from sweep.tracking.records import ALL, ClientRecords, Where, records_of
 
@@ -239,3 +242,36 @@ def test_mlflow_is_imported_at_once_only_after_it_is_made_quiet(file):
             imported.append(each.module)
     mlflows = [each for each in imported if each.partition(".")[0] == "mlflow"]
     assert not mlflows or imported[0] == "sweep.tracking.mlflow_loaded"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (("not here", RESOURCE_DOES_NOT_EXIST), "a is neither a run nor a sweep"),
+        (("Permission denied", PERMISSION_DENIED), "the server refuses this"),
+    ],
+)
+def test_a_run_that_may_not_be_read_is_not_said_to_be_missing(tmp_path, monkeypatch, error, said):
+    def refuse(self, run_id):
+        raise MlflowException(*error)
+
+    monkeypatch.setattr(MlflowClient, "get_run", refuse)
+    monkeypatch.setattr(details, "whole_id", lambda uri, given: given)
+    with pytest.raises(UserError) as refusal:
+        details.read_details(new_record(tmp_path), "a")
+    assert said in str(refusal.value)
+
+
+@pytest.mark.parametrize("damage", [b"a: [", b"\xff\xfe\xfa"])
+def test_a_damaged_description_of_a_run_is_named(tmp_path, damage):
+    tracker = Tracker(new_record(tmp_path), "Default")
+    with tracker.open_run("run", {}, {}, None) as record:
+        record.log_text("seed: 0", "config.yaml")
+        record.log_text("python: '3'", "environment.yaml")
+    tracker.artifact_file(record.run_id, "environment.yaml").write_bytes(damage)
+    with pytest.raises(UserError) as refusal:
+        read_record(tracker.uri, record.run_id)
+    assert str(refusal.value) == (
+        f"run {record.run_id}: its config.yaml or environment.yaml is damaged, so it cannot be "
+        "trained again"
+    )

@@ -558,3 +558,47 @@ def test_what_is_read(uri, finished):
     assert row["params.model.hidden"] == "[16]"
     assert row["metrics.test/accuracy"] == run.data.metrics["test/accuracy"]
     assert row["tags.fingerprint"] == run.data.tags["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(ConnectionError("not now"), "FAILED"), (KeyboardInterrupt(), "KILLED")]
+)
+def test_a_run_that_cannot_be_closed_at_first_does_not_stay_open(
+    tracker, client, monkeypatch, error, status
+):
+    closed, asked = MlflowClient.set_terminated, []
+
+    def refuse_once(self, *arguments):
+        asked.append(arguments)
+        if len(asked) == 1:
+            raise error
+        closed(self, *arguments)
+
+    monkeypatch.setattr(MlflowClient, "set_terminated", refuse_once)
+    with pytest.raises((RunFailed, KeyboardInterrupt)) as raised:
+        with tracker.open_run("closed late", {}, {}, parent=None) as record:
+            record.log_metrics({"val/loss": 0.5}, epoch=1)
+    run, said = client.get_run(record.run_id), ""
+    if status == "FAILED":
+        said = (
+            f"the end of run {record.run_id} could not be recorded; the same command does it: "
+            "ConnectionError: not now"
+        )
+    assert (run.info.status, run.data.metrics) == (status, {"val/loss": 0.5})
+    assert (run.data.tags.get("failure_reason", ""), str(raised.value)) == (said, said)
+
+
+def test_a_traceback_that_cannot_be_kept_is_said_to_be_that(tracker, client, monkeypatch, caplog):
+    def full(self, run_id, text, path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(MlflowClient, "log_text", full)
+    with pytest.raises(ValueError, match="first"):
+        with tracker.open_run("no room", {}, {}, parent=None) as record:
+            raise ValueError("first")
+    run = client.get_run(record.run_id)
+    assert (run.info.status, run.data.tags["failure_reason"]) == ("FAILED", "ValueError: first")
+    assert caplog.messages == [
+        f"the traceback of run {record.run_id} could not be kept: "
+        "[Errno 28] No space left on device"
+    ]

@@ -7,7 +7,8 @@ import pytest
 from snapshots import KEY, file, kept, loaded, names, save, snapshot
 
 from sweep.errors import RunFailed
-from sweep.training.checkpoint import Checkpoints, Snapshot
+from sweep.training.checkpoint import Snapshot
+from sweep.training.checkpoints import Checkpoints
 from sweep.training.selection import EpochRecord
 
 

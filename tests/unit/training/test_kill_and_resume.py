@@ -18,7 +18,7 @@ from sweep.config.compose import load
 from sweep.networks.blocks.eager import save_parameters
 from sweep.networks.build import build_network
 from sweep.networks.trained import PARAMETERS
-from sweep.training.checkpoint import Checkpoints
+from sweep.training.checkpoints import Checkpoints
 from sweep.training.session import Training
 
 EPOCHS = 3

@@ -10,7 +10,7 @@ from epochwise import TIMES, synthetic
 from sweep.backend.mxnet import mx
 from sweep.config.choices import OPTIMIZERS, SCHEDULES
 from sweep.config.compose import load
-from sweep.training.checkpoint import Checkpoints
+from sweep.training.checkpoints import Checkpoints
 from sweep.training.schedules.constant import Constant
 from sweep.training.schedules.cosine import Cosine
 from sweep.training.schedules.multistep import MultiStep

@@ -272,6 +272,17 @@ def test_runs_that_hold_nothing_out_are_ranked_by_what_they_measured(store):
     assert found["leaderboard"]["rows"][0][0] == "1"
 
 
+def test_runs_are_ranked_by_what_they_monitor(store):
+    parent = sweep(store, "monitors", "FINISHED")
+    params, ids = {"epochs": 1, "monitor": "val/macro_f1"}, []
+    for accuracy, f1 in ((0.75, 0.5), (0.5, 0.75)):
+        metrics = {"val/accuracy": accuracy, "val/macro_f1": f1}
+        ids.append(store.run("monitors", "FINISHED", params, metrics, parent))
+    found = now(store, parent)
+    assert found["metric"] == "val/macro_f1"
+    assert [row[-1] for row in found["leaderboard"]["rows"]] == [ids[1][:8], ids[0][:8]]
+
+
 def test_the_mark_of_rows_that_may_be_the_best_is_explained(store):
     parent = sweep(store, "tied", "FINISHED")
     for lr in (1, 2):

@@ -1,33 +1,25 @@
-"""What a run keeps besides numbers: its parameters, its network as a model, its figures."""
+"""What a run keeps of its network: a model that MLflow loads and serves, its parameters in it."""
 
-import csv
-import logging
 import math
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep import tracking
 from sweep.backend.mxnet import gluon
 from sweep.carried import own_serving, serving
 from sweep.config.choices import Network
-from sweep.config.images import Framing, Shape
-from sweep.config.metrics import short_name
+from sweep.config.images import Framing
 from sweep.config.own_targets import Call
-from sweep.config.tasks import Task
 from sweep.data.scaling import Scaling, as_bytes, holds_pixels
 from sweep.data.splits import Dataset, Split
 from sweep.environment import environment, packages_of, pinned
 from sweep.networks.blocks.eager import is_for_numpy, save_parameters
-from sweep.networks.build import architecture
-from sweep.networks.summary import drawing, layers, table
 from sweep.own_modules import contents, first_names, imported
-from sweep.runs.figures import confusion, confusion_rows, curves, predicted, worst
 from sweep.runs.judging import judgement
 from sweep.runs.parameters import log_parameters
 from sweep.tracking import Pyfunc, Record
@@ -37,13 +29,10 @@ EXAMPLES = 3  # test images that a model is given as an example
 EXAMPLE_VALUES = 100_000  # of all of them: they are written as text, twice
 # What a model needs; on Python 3.12 MXNet imports distutils, which setuptools brings.
 REQUIRED = ("mlflow", "mxnet", "numpy", "pandas", "setuptools")
-MISTAKES = 24
 NO_MODEL = (
     "no model is kept that could be served: the network is no graph, and a plugin has made it; its "
     "parameters are recorded. A network that is a HybridBlock, and asks for no shape, has a model"
 )
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -174,87 +163,3 @@ def example_of(test: Split, interface: serving.Interface) -> NDArray[Any]:
     if interface.shape[0] == 1:
         images = images[:, 0]  # grey images need no axis for their colours
     return as_bytes(images) if interface.values == "pixels" else images
-
-
-def log_figures(
-    training: Training, dataset: Dataset, summary: Mapping[str, float], name: str, record: Record
-) -> None:
-    """Keep a run's figures, its table of layers and the drawing of its network in ``figures/``.
-
-    Args:
-        training: concluded.
-        dataset: that it was trained on.
-        summary: what was measured once, at its end.
-        name: of the run.
-        record: of the run.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            _draw(training, dataset, summary, name, Path(folder))
-        except Exception as error:  # whatever it is: a figure is not worth a trained run
-            log.exception("figures of %s could not be drawn", name)
-            record.log_text(tracking.reason(error), f"{tracking.FIGURES_FOLDER}/failed.txt")
-        record.log_files(Path(folder), tracking.FIGURES_FOLDER)
-
-
-def _draw(
-    training: Training, dataset: Dataset, summary: Mapping[str, float], name: str, folder: Path
-) -> None:
-    from sweep.runs.drawing import draw_curves, write
-
-    kept = training.chosen.epoch
-    measured = ("loss", *map(short_name, training.config.metrics))
-    found = {name: curves(name, training.records, summary, kept) for name in measured}
-    metrics = {name: each for name, each in found.items() if each}  # none of what was never known
-    learning = draw_curves(metrics, kept, name)
-    write(learning, folder / "curves.png")
-    write(learning, folder / "curves.svg")
-    _ANSWERS[dataset.task](training, dataset, folder)
-    draw_network(training.config.model, dataset.shape, dataset.outputs, folder)
-
-
-def draw_network(network: Network, shape: Shape, outputs: int, folder: Path) -> None:
-    """Write a network's table of layers and its drawing to a folder; nothing of what is no graph.
-
-    Args:
-        network: as it is configured.
-        shape: of an image.
-        outputs: scores of an image.
-        folder: is there.
-    """
-    symbol = architecture(network, shape, outputs)
-    if symbol is None:
-        return
-    (folder / "layers.txt").write_text(table(layers(symbol, shape)))
-    if drawn := drawing(symbol, shape):
-        (folder / "network.svg").write_bytes(drawn)
-
-
-def _draw_classes(training: Training, dataset: Dataset, folder: Path) -> None:
-    from sweep.runs.confusion_drawing import draw_confusion
-    from sweep.runs.mistakes_drawing import draw_mistakes
-
-    test, names = dataset.test, dataset.class_names
-    labels, probabilities = test.labels[test.index], training.answer(test)
-    counts = confusion(labels, probabilities)
-    with open(folder / PurePosixPath(tracking.CONFUSION_FILE).name, "w", newline="") as file:
-        csv.writer(file).writerows(confusion_rows(counts, names))
-    draw_confusion(counts, names).save(folder / "confusion.png")
-    mistakes = worst(labels, probabilities, MISTAKES)
-    wrong = test.images[test.index[[each.number for each in mistakes]]]
-    draw_mistakes(mistakes, wrong, names).save(folder / "mistakes.png")
-
-
-def _draw_numbers(training: Training, dataset: Dataset, folder: Path) -> None:
-    from sweep.runs.drawing import write
-    from sweep.runs.numbers_drawing import draw_predicted
-
-    test = dataset.test
-    found = predicted(test.labels[test.index], training.predict_test())
-    write(draw_predicted(found, f"{len(test):,} test images"), folder / "predicted.png")
-
-
-_ANSWERS: dict[Task, Callable[[Training, Dataset, Path], None]] = {
-    "classification": _draw_classes,
-    "regression": _draw_numbers,
-}
