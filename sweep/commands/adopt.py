@@ -1,7 +1,6 @@
 """A network that was trained elsewhere, taken into the record."""
 
 import os
-import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import click
 from sweep.commands.cli import tracking_option
 from sweep.config.compose import load
 from sweep.config.metrics import metrics_for
-from sweep.config.overrides import quoted
+from sweep.config.overrides import quoted, written
 from sweep.config.own_metrics import own_metrics
 from sweep.display.adopted import show_adopted, show_layers
 from sweep.display.console import show_lines
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 MOST_PIXELS = 4096  # of a side
 FILES = (".json", ".params")
-_PLAIN = re.compile(r"[A-Za-z_/.][\w/.-]*", re.ASCII)
 OF_SYMBOLS = ("output", "mean", "std", "white")
 NO_NETWORK = "{}: has parameters, and no network; allowed is NET-symbol.json beside it, or --model"
 
@@ -145,7 +143,7 @@ def _understood(files: "Files", overrides: list[str], asked: dict[str, Any]) -> 
     if wrong := [each for each in overrides if each.lstrip("+").startswith("model")]:
         raise UserError(f"{wrong[0]}: {files.graph} says what the network is; leave it out")
     chosen = {"file": str(files.graph), **asked}
-    fields = [f"model.{key}={_value(each)}" for key, each in chosen.items() if each is not None]
+    fields = [f"model.{key}={written(each)}" for key, each in chosen.items() if each is not None]
     network = load("model=symbol", *fields).model
     assert isinstance(network, Symbol)
     return understood(files, network)
@@ -232,18 +230,6 @@ def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
         ) from error
 
 
-def _value(value: Any) -> str:
-    """Return a value as an override has it."""
-    if isinstance(value, tuple):
-        return f"[{','.join(map(str, value))}]"
-    return quoted(value) if isinstance(value, str) else str(value)
-
-
-def _short(text: str) -> str:
-    """Return a text as an override can have it, in quotes only where it needs them."""
-    return text if _PLAIN.fullmatch(text) else quoted(text)
-
-
 def _show(adopted: "Adopted", files: "Files", names: tuple[str, ...], recorded: "Recorded") -> None:
     from sweep.runs.adopted import layer_rows
     from sweep.runs.adopted_files import digests
@@ -287,10 +273,10 @@ def _show_next(
             file, output = recorded.graph or GRAPH, None
             if recorded.graph is None:
                 show_lines(f"First:      mlflow artifacts download -r {run_id} -a {GRAPH} -d .")
-        own = [f"model.file={_short(str(file))}"]
-        own += [f"model.output={_short(output)}"] if output else []
-        own += [f"model.{key}={[*fields[key]]}" for key in ("mean", "std") if fields[key]]
-        own += [f"model.white={fields['white']}"] if fields["white"] != 1 else []
+        own = [f"model.file={written(str(file))}"]
+        own += [f"model.output={written(output)}"] if output else []
+        own += [f"model.{key}={written(fields[key])}" for key in ("mean", "std") if fields[key]]
+        own += [f"model.white={written(fields['white'])}"] if fields["white"] != 1 else []
         words = " ".join(shlex.quote(each) for each in own)
         show_lines(f"Fine-tune:  sweep model=symbol {words} init_from={run_id} dataset=...")
     if tracking_uri:

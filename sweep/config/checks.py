@@ -1,7 +1,10 @@
 """What has to fit together: fields with each other, and with the images that are there."""
 
+from collections.abc import Collection
 from dataclasses import asdict
+from typing import Any
 
+from sweep.config.choices import DatasetConfig
 from sweep.config.images import Shape
 from sweep.config.metrics import measured_metric, metrics_for, short_name
 from sweep.config.own_metrics import is_own, own_metrics
@@ -123,6 +126,32 @@ def _why_unmeasured(config: Config) -> str:
         more = ",".join([*config.metrics, name])
         return f"is not measured; allowed is {allowed}, or to measure it: 'metrics=[{more}]'"
     return f"allowed is {allowed}"
+
+
+def check_unread(datasets: Collection[DatasetConfig]) -> None:
+    """Check that where files are is told to a dataset that reads them there.
+
+    All datasets of a sweep are told it; so one that reads them is enough.
+
+    Args:
+        datasets: all of a command.
+
+    Raises:
+        UserError: naming the field, its value and what is allowed.
+    """
+    for dataset in datasets:
+        for field in dataset.unread:
+            given = getattr(dataset, field)
+            if given and not any(_reads(each, field, given) for each in datasets):
+                raise UserError(
+                    f"dataset.{field}={as_text(given)}: dataset={dataset.name} reads no files "
+                    "from there; allowed is to leave it out, or a dataset that does, as in "
+                    "dataset=mnist"
+                )
+
+
+def _reads(dataset: DatasetConfig, field: str, value: Any) -> bool:
+    return field not in dataset.unread and bool(getattr(dataset, field, None) == value)
 
 
 def check_outputs(config: Config, classes: int) -> None:

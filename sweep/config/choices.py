@@ -33,6 +33,7 @@ class DatasetConfig(ABC):
         framing: how pictures become images such as these; None if they are only scaled.
         tasks: what its labels can be read for.
         runs_code: whether a user's code is run to read it, which may load anything.
+        unread: the fields that it has for the other datasets of a sweep, and does not use itself.
         task: what they are read for. It is in the digest, as the labels are.
         normalize: what the network is given of an image: see :mod:`sweep.data.scaling`.
     """
@@ -40,6 +41,7 @@ class DatasetConfig(ABC):
     framing: ClassVar[Framing | None] = None
     tasks: ClassVar[tuple[Task, ...]] = ("classification",)
     runs_code: ClassVar[bool] = False
+    unread: ClassVar[tuple[str, ...]] = ()
 
     name: str
     val_size: Size

@@ -12,7 +12,7 @@ from sweep.config.params import as_text
 HYDRA = ("hydra.", "hydra/")
 REFERENCE = re.compile(r"(\\*)\$\{")  # for OmegaConf, with the backslashes before it
 QUOTE_OR_END = re.compile(r"(\\*)('|\Z)")  # where Hydra's grammar takes backslashes for its own
-PLAIN = re.compile(r"[A-Za-z_/][\w/.@-]*", re.ASCII)  # what Hydra takes for a text without quotes
+PLAIN = re.compile(r"([A-Za-z_]|\.{0,2}/)[\w/.@-]*", re.ASCII)  # Hydra: a text without quotes
 NO_TEXTS = ("null", "true", "false", "nan", "inf")  # but for these, in letters of any size
 
 
@@ -43,7 +43,7 @@ def quoted(text: str) -> str:
 
 
 def as_value(recorded: str) -> str:
-    """Return a value as an override has it: ``[128,64]``, ``0.1``, ``relu``, ``'net (1).params'``.
+    """Return a recorded value as an override has it: the text ``0.1`` stands for a number.
 
     Args:
         recorded: as :func:`sweep.config.params.as_text` writes it.
@@ -51,15 +51,16 @@ def as_value(recorded: str) -> str:
     try:
         value = json.loads(recorded)
     except (ValueError, RecursionError):  # it is a text, which may be anything
-        return _written(recorded)
+        return written(recorded)
     # A text that merely reads as a number, as 1e5, is not how that number is recorded.
     is_text = isinstance(value, dict) or as_text(value) != recorded
-    return _written(recorded if is_text else value)
+    return written(recorded if is_text else value)
 
 
-def _written(value: Any) -> str:
-    if isinstance(value, list):
-        return f"[{','.join(map(_written, value))}]"
+def written(value: Any) -> str:
+    """Return a value as an override has it: ``[128,64]``, ``0.1``, ``relu``, ``'net (1).json'``."""
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(written, value))}]"
     if isinstance(value, float):
         return str(value)  # inf and nan are so in Hydra, and not as JSON has them
     if not isinstance(value, str):

@@ -62,6 +62,11 @@ def from_yaml(text: str) -> Config:
         UserError: it is not one, or it has fields that this version does not know.
     """
     recorded = _fields_in(text)
+    if unknown := [str(name) for name in recorded if name not in declared(Config)]:
+        raise UserError(
+            f"config.yaml: has {', '.join(unknown)}, which this version of gluon-sweep does not "
+            "know; install a newer one, which may have recorded it"
+        )
     values = dataclasses.asdict(load())
     for name, info in declared(Config).items():
         if name in recorded:

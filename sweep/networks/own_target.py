@@ -6,7 +6,8 @@ import pkgutil
 import re
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -167,16 +168,27 @@ def told(error: BaseException, folder: Path) -> str:
     return f"{at}: {text}" if at else text
 
 
-def told_at(error: BaseException, folder: Path, at: str) -> str:
-    """Return the same, with another place where none of the user's lines is in it.
+@contextmanager
+def explained(begin: str, folder: Path, at: str) -> Iterator[None]:
+    """Turn whatever somebody else's code raises into one line.
 
     Args:
-        error: what was raised.
+        begin: of the line: what the code was given.
         folder: that the user's modules are imported from.
-        at: as `` (my_nets.py:12)``; empty if none is known.
+        at: the place that is told if none of the user's lines is in the error, as
+            `` (my_nets.py:12)``; empty if none is known.
+
+    Raises:
+        UserError: with this line.
     """
-    text = told(error, folder)
-    return text if at.partition(":")[0].strip(" (") in text and at else text + at
+    try:
+        yield
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:  # whatever somebody else's code raises
+        text = told(error, folder)
+        is_there = at.partition(":")[0].strip(" (") in text
+        raise UserError(f"{begin}: {text}{'' if is_there else at}") from error
 
 
 def _place(error: BaseException, folder: Path) -> str:

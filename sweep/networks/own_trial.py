@@ -33,7 +33,7 @@ from sweep.networks.own_checks import (
     unchanged_state,
 )
 from sweep.networks.own_copies import tried_from_copies
-from sweep.networks.own_target import make, told_at
+from sweep.networks.own_target import explained, make
 
 IMAGES = 2  # as many show whether a network keeps them apart
 TIMED = 3  # steps, of which the fastest counts
@@ -79,42 +79,32 @@ def _try(network: Custom, shape: Shape, classes: int, folder: Path) -> tuple[int
             f"{field}: returned a {kind}; allowed is a network: a HybridBlock, or a Block"
         )
     check_layers(field, net, folder)
+    at = defined(net, folder)
     given = f"{field}: given {IMAGES} images of {'×'.join(map(str, shape))}"
     images = nd.array(np.random.RandomState(0).uniform(size=(IMAGES, *shape)))
-    with _explained(given, net, folder):
+    with explained(given, folder, at):
         with numpy_switched_off_again():
             initialized(net, mx.init.Xavier(magnitude=3), shape, mx.cpu())
         runs = as_it_runs(net)
         with _counting(net) as work, autograd.record():
             scores = runs(images)
         nd.waitall()
-    _check_scores(given, scores, classes, defined(net, folder))
+    _check_scores(given, scores, classes, at)
     check_parameters(field, net, folder)
-    with _explained(f"{field}: trained for one step", net, folder):
+    with explained(f"{field}: trained for one step", folder, at):
         with autograd.record():
             loss = gluon.loss.SoftmaxCrossEntropyLoss()(scores, nd.zeros(IMAGES))
         loss.backward()
         nd.waitall()
     check_gradients(field, net)
-    with _explained(f"{given} again", net, folder), unchanged_state(field, net, folder):
+    with explained(f"{given} again", folder, at), unchanged_state(field, net, folder):
         _calling_seconds(runs, images)
         nd.waitall()
-    with _explained(f"{given} in evaluation", net, folder):
+    with explained(f"{given} in evaluation", folder, at):
         scores = runs(images)
         nd.waitall()
-    _check_scores(f"{given} in evaluation", scores, classes, defined(net, folder))
+    _check_scores(f"{given} in evaluation", scores, classes, at)
     return sum(work), _not_a_graph(runs, images, folder)
-
-
-@contextlib.contextmanager
-def _explained(begin: str, net: gluon.Block, folder: Path) -> Iterator[None]:
-    """Turn whatever somebody else's code raises into one line."""
-    try:
-        yield
-    except UserError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise UserError(f"{begin}: {told_at(error, folder, defined(net, folder))}") from error
 
 
 def _check_scores(begin: str, scores: Any, classes: int, at: str) -> None:

@@ -23,6 +23,7 @@ LONGEST_LABEL = 18
 KEY = "key"  # the id of what explains colours: the page takes it away where others are chosen
 ROUND_STEPS = (1, 2, 5, 10)  # from tick to tick
 WIDEST_LABELS = 48  # letters below half a page
+WIDE, HALF = 11.25, 5.5  # inches: 1,080 and 528 of a page's pixels
 DASHES: tuple[Any, ...] = (
     "solid",
     (0, (5, 1.5)),

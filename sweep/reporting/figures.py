@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from sweep.reporting.axes import Axis, is_share
 from sweep.reporting.colouring import UNCOLOURED
 from sweep.reporting.drawing import (
+    HALF,
+    WIDE,
     Look,
     add_key,
     coordinates,
@@ -26,7 +28,6 @@ from sweep.reporting.palette import NUMBERS
 from sweep.reporting.panels import BarPanel, LinePanel, ParameterPanel, PointPanel
 from sweep.results.importance import Importance
 
-WIDE, HALF = 11.25, 5.5  # inches: 1,080 and 528 of a page's pixels
 CROWD = 5  # points at one place, from which on they are drawn beside each other
 GOLDEN = 0.618034  # multiples of it spread evenly: https://en.wikipedia.org/wiki/Low-discrepancy_sequence
 

@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from sweep.reporting.axes import Axis, metric_axis, parameter_axis
-from sweep.reporting.drawing import FEW, MANY, Look, new_figure, round_ticks, shortened
+from sweep.reporting.drawing import FEW, MANY, WIDE, Look, new_figure, round_ticks, shortened
 from sweep.reporting.palette import STEPS
 from sweep.results.importance import Importance
 from sweep.results.results import Results, evenly
@@ -19,7 +19,7 @@ from sweep.results.results import Results, evenly
 MOST_LINES = 1000
 MOST_AXES = 9  # of parameters
 MISSING = -0.09  # where a run without a parameter crosses its axis, below the axis's begin
-WIDE, HIGH = 11.25, 3.8  # inches: 1,080 of a page's pixels
+HIGH = 3.8  # inches
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from sweep.reporting.axes import Axis
-from sweep.reporting.drawing import Look, dress, new_figure
+from sweep.reporting.drawing import HALF, Look, dress, new_figure
 from sweep.results.recall import ClassRecall
 
 MOST_CLASSES = 30
-HALF = 5.5  # inches: 528 of a page's pixels
 
 
 def recall_figure(classes: Sequence[ClassRecall], look: Look) -> Figure:

@@ -22,8 +22,14 @@ def selected(runs: RecordedRuns, condition: Condition, by_seed: bool) -> Recorde
             that no mean is of its better seeds alone.
 
     Raises:
-        UserError: a name is not known, values cannot be compared, or no run is left.
+        UserError: no name is there or one is not known, values cannot be compared, or no run is
+            left.
     """
+    if not condition.names:
+        raise UserError(
+            f"{condition.given}: names no column; allowed is a condition that does, as in "
+            "optim.lr < 0.1, where the name is not in quotes"
+        )
     columns = all_columns(runs)
     condition.check_names(list(map(str, columns)))
     if not by_seed:

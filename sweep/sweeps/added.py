@@ -186,7 +186,7 @@ class MoreRuns:
         """
         check_common([self._first.config, *configs])
         self._launcher.check([self._first.config, *configs])
-        checked = check_runs(configs, self._launcher.count_gpus)
+        checked = check_runs(configs, self._launcher.count_gpus, self._prepared.datasets)
         self._prepared.datasets.update(checked.datasets)
         prepared = replace(self._prepared, devices={**self._prepared.devices, **checked.devices})
         prepared.tried(configs)

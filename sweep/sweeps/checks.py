@@ -1,6 +1,6 @@
 """What is checked and announced before the first run of a sweep, or of a search, trains."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from sweep.backend.devices import resolve
-from sweep.config.checks import check_images, check_outputs
+from sweep.config.checks import check_images, check_outputs, check_unread
 from sweep.config.choices import DatasetConfig, Tried
 from sweep.config.fields import Mark, declared
 from sweep.config.fingerprint import fingerprint
@@ -186,17 +186,23 @@ def check_common(configs: Sequence[Config]) -> None:
             raise UserError(f"{field}: cannot be swept over; it is one for all runs of a sweep")
 
 
-def check_runs(configs: Sequence[Config], count_gpus: Callable[[Config], int]) -> Checked:
+def check_runs(
+    configs: Sequence[Config],
+    count_gpus: Callable[[Config], int],
+    others: Collection[DatasetConfig] = (),
+) -> Checked:
     """Check that runs fit their images, and that there is what they are trained on.
 
     Args:
         configs: at least one.
         count_gpus: returns how many GPUs there are where the runs are trained.
+        others: datasets of the same sweep, whose runs were checked before.
 
     Raises:
         UserError: naming the field, its value and what is allowed.
     """
     of_each = {each.dataset: each for each in configs}
+    check_unread([*of_each, *others])
     datasets = {dataset: read_apart(each) for dataset, each in of_each.items()}
     for each in configs:
         dataset = datasets[each.dataset]

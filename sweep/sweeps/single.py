@@ -12,7 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf
 
-from sweep.config.checks import check_images, check_outputs
+from sweep.config.checks import check_images, check_outputs, check_unread
 from sweep.config.params import params, values_of
 from sweep.config.schema import Config
 from sweep.data.splits import load_dataset
@@ -165,6 +165,7 @@ def _announced(config: Config, tell: Listener) -> Config:
     """Check and announce the run; return what it trains."""
     from sweep.runs.prepare import resolve_device
 
+    check_unread([config.dataset])
     config = replace(config, context=resolve_device(config).device_type)
     probe(resolve_uri(config.tracking.uri))
     dataset = load_dataset(config.dataset)

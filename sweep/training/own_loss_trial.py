@@ -1,7 +1,6 @@
 """A user's loss tried before anything trains: made, and given a batch of scores and labels."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,7 @@ from sweep.config.tasks import Task
 from sweep.errors import UserError
 from sweep.networks.own_checks import written
 from sweep.networks.own_copies import tried_from_copies
-from sweep.networks.own_target import find, told_at
+from sweep.networks.own_target import explained, find
 from sweep.training.losses.custom import Custom
 from sweep.training.own_loss import EagerLoss, make
 
@@ -100,7 +99,7 @@ def _try(call: Call, task: Task, shape: tuple[int, int], folder: Path) -> str:
 
 def _losses(loss: gluon.Block, batch: _Batch) -> NDArray[np.float32]:
     """Return the losses of a batch, checked."""
-    with _explained(batch.given, batch.at, batch.folder):
+    with explained(batch.given, batch.folder, batch.at):
         losses = _computed(loss, batch.scores, batch.labels)
     wanted = batch.scores.shape[:1]
     returned = losses.shape if isinstance(losses, nd.NDArray) else type(losses).__name__
@@ -138,7 +137,7 @@ def _check_traced(loss: gluon.HybridBlock, batch: _Batch, eagerly: NDArray[np.fl
 
 
 def _check_gradient(loss: gluon.Block, batch: _Batch) -> None:
-    with _explained(f"{batch.given}: computing its gradient", batch.at, batch.folder):
+    with explained(f"{batch.given}: computing its gradient", batch.folder, batch.at):
         gradient = _gradient(loss, batch.scores, batch.labels)
     if not np.isfinite(gradient).all():
         raise UserError(
@@ -180,15 +179,6 @@ def _gradient(loss: gluon.Block, scores: Any, labels: Any) -> NDArray[np.float32
     losses.backward()
     found: NDArray[np.float32] = scores.grad.asnumpy()
     return found
-
-
-@contextlib.contextmanager
-def _explained(begin: str, at: str, folder: Path) -> Iterator[None]:
-    """Turn whatever somebody else's code raises into one line."""
-    try:
-        yield
-    except (Exception, SystemExit) as error:
-        raise UserError(f"{begin}: {told_at(error, folder, at)}") from error
 
 
 def _not_a_graph(loss: gluon.Block, at: str) -> str:

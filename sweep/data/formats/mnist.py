@@ -93,6 +93,7 @@ class Mnist5k(DatasetConfig):
     """5,000 of MNIST's training images, 500 of each digit, which come with this package."""
 
     framing = Mnist.framing
+    unread = ("root", "mirrors")
 
     name: Literal["mnist_5k"]
     root: Annotated[Text | None, Role.MACHINE]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sweep.config.checks import check_images
+from sweep.config.checks import check_images, check_unread
 from sweep.config.compose import load
 from sweep.config.metrics import METRICS, Metric, register
 from sweep.errors import UserError
@@ -88,6 +88,39 @@ def test_sizes_end_where_nothing_is_left():
     assert "after each pooling would be [0×0]; allowed are images of 16×16" in message(
         check_images, load("model=lenet"), 4_000, (3, 5, 5)
     )
+
+
+NO_FILES = (
+    ": dataset=mnist_5k reads no files from there; allowed is to leave it out, or a dataset that "
+    "does, as in dataset=mnist"
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["dataset.root=x"], "dataset.root=x"),
+        (["dataset.mirrors=[http://localhost/]"], 'dataset.mirrors=["http://localhost/"]'),
+        (["dataset.root=x", "dataset=mnist dataset.root=y"], "dataset.root=x"),
+        (["dataset=mnist", "dataset.root=x"], "dataset.root=x"),
+    ],
+)
+def test_a_place_of_files_that_no_dataset_reads(given, told):
+    datasets = [load(*each.split()).dataset for each in given]
+    assert message(check_unread, datasets) == told + NO_FILES
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["seed=0"],
+        ["dataset=mnist dataset.root=x dataset.mirrors=[http://localhost/]"],
+        ["dataset.root=x", "dataset=mnist dataset.root=x"],
+        ["dataset=folder dataset.root=x", "dataset.root=x"],
+    ],
+)
+def test_one_dataset_that_reads_a_place_of_files_is_enough(given):
+    check_unread([load(*each.split()).dataset for each in given])
 
 
 LESS = "images of 28×28 pixels; allowed is less than 28, or null"

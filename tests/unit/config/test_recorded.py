@@ -4,7 +4,9 @@ import pytest
 import yaml
 
 from sweep.config.compose import load
+from sweep.config.fields import declared
 from sweep.config.recorded import from_yaml, to_yaml
+from sweep.config.schema import Config
 from sweep.errors import UserError
 
 
@@ -44,3 +46,23 @@ def test_a_network_without_fields_is_none(model):
     recorded = yaml.safe_load(to_yaml(load()))
     with pytest.raises(UserError, match=r"^model\.name is missing"):
         from_yaml(yaml.safe_dump({**recorded, "model": model}))
+
+
+def test_fields_of_a_newer_version_are_refused_by_name():
+    recorded = yaml.safe_load(to_yaml(load()))
+    with pytest.raises(UserError) as error:
+        from_yaml(yaml.safe_dump({**recorded, "shuffled": True, "layers": ["all"]}))
+    assert str(error.value) == (
+        "config.yaml: has layers, shuffled, which this version of gluon-sweep does not know; "
+        "install a newer one, which may have recorded it"
+    )
+
+
+EVER = "model optim schedule loss dataset augment init_from init_digest freeze batch_size epochs "
+EVER += "seed context threads_per_run n_jobs metrics metrics_source monitor early_stopping "
+EVER += "test_every_epoch preset"
+
+
+def test_all_that_was_ever_recorded_is_known():
+    """What a version leaves out one day has to be read all the same."""
+    assert {*EVER.split()} <= {*declared(Config)}

@@ -4,6 +4,7 @@ import pytest
 from store import Store
 
 from sweep.config.conditions import parse
+from sweep.errors import UserError
 from sweep.results.runs import recorded_runs
 from sweep.results.selected import selected
 
@@ -43,3 +44,14 @@ def test_what_a_run_does_not_have_is_null(store, where, rates, by_seed):
 def test_the_command_takes_them(store, capsys):
     assert store.main("some", "--where", "model.pool_size == 2 and failure_reason == null") == 0
     assert "run 2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("where", ["1 == 1", "'optim.lr' < 0.2", "true"])
+def test_a_condition_that_names_no_column_is_refused(store, where):
+    runs = recorded_runs(store.uri, "some", None)
+    with pytest.raises(UserError) as raised:
+        selected(runs, parse(where), by_seed=True)
+    assert str(raised.value) == (
+        f"--where {where}: names no column; allowed is a condition that does, as in "
+        "optim.lr < 0.1, where the name is not in quotes"
+    )

@@ -211,6 +211,12 @@ def test_what_is_no_number(texts):
         as_numbers(pd.Series(texts, dtype=object))
 
 
+@pytest.mark.parametrize("texts", [["99999999999999999999"], [None, "-99999999999999999999", "1"]])
+def test_whole_numbers_that_no_column_holds_stay_texts(texts):
+    with pytest.raises(ValueError, match="^Integer out of range"):
+        as_numbers(pd.Series(texts, dtype=object))
+
+
 @pytest.mark.parametrize(
     ("number", "written"),
     [(5.0, "5"), (1.5, "1.5"), (1234567.0, "1234567"), (0.1 + 0.2, "0.30000000000000004")],

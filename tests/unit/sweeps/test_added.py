@@ -14,6 +14,7 @@ from sweep.errors import UserError
 from sweep.sweeps import added as module
 from sweep.sweeps.added import Grid, MoreRuns, added_before
 from sweep.sweeps.by_others import check_code, check_words
+from sweep.sweeps.checks import Checked
 from sweep.sweeps.combinations import Source, in_the_place_of
 from sweep.sweeps.compose import Composer
 from sweep.tracking import Plans
@@ -129,6 +130,16 @@ def test_what_others_add_is_checked_before_anything_of_it_is_tried(grid, monkeyp
     more = MoreRuns(None, jobs, ["a key"], None, grid, None, None)
     with pytest.raises(UserError, match="^model=custom: is code"):
         more.for_others(["model=mine"])
+
+
+def test_a_dataset_of_the_sweep_that_reads_the_folder_is_enough(monkeypatch):
+    first, added = load("dataset=mnist", "dataset.root=x"), load("dataset.root=x", "context=cpu")
+    sweep = Checked(datasets={first.dataset: None}, devices={}, networks={}, starts={})
+    monkeypatch.setattr(Checked, "tried", lambda self, configs: [])
+    launcher = SimpleNamespace(check=lambda configs: None, count_gpus=lambda config: 0)
+    more = MoreRuns(sweep, [SimpleNamespace(config=first)], [], None, None, launcher, None)
+    more._check([added])
+    assert [*sweep.datasets] == [first.dataset, added.dataset]
 
 
 class AwayAtFirst:

@@ -54,3 +54,12 @@ def test_the_log_has_the_traceback_of_what_nobody_has_foreseen(
     lines = log.read_text().splitlines()
     assert lines[-1:] == logged
     assert any("in users_code" in line for line in lines) == bool(logged)
+
+
+def test_a_folder_that_the_dataset_does_not_read_is_refused():
+    with pytest.raises(UserError) as raised:
+        single._announced(load("dataset.root=x"), lambda event: None)
+    assert str(raised.value) == (
+        "dataset.root=x: dataset=mnist_5k reads no files from there; allowed is to leave it out, "
+        "or a dataset that does, as in dataset=mnist"
+    )
