@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from os.path import expanduser
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -107,7 +108,7 @@ def tracking_option(command: Decorated) -> Decorated:
 
 def _path(given: str) -> Path:
     """Return the path that a user means: ``~`` is their own folder, as in ``checkpoint_dir``."""
-    return Path(given).expanduser()
+    return Path(expanduser(given))  # which leaves a user that there is not as it is written
 
 
 def checkpoint_option(command: Decorated) -> Decorated:

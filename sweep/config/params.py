@@ -10,7 +10,7 @@ from sweep.config.schema import Config
 
 def as_text(value: Any) -> str:
     """Return a value as Hydra's overrides write it: ``0.1``, ``[128, 64]``, ``true``, ``null``."""
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def params(config: Config) -> dict[str, str]:

@@ -13,6 +13,7 @@ from sweep.config.own_metrics import is_own, own_metric
 from sweep.config.params import as_text
 from sweep.config.schema import Config
 from sweep.errors import UserError
+from sweep.mappings import mapping_in
 
 
 def to_yaml(config: Config) -> str:
@@ -92,16 +93,12 @@ def _fields_in(text: str) -> dict[str, Any]:
         UserError: it is none.
     """
     try:
-        found = yaml.safe_load(text)
-        why = "it has no fields"
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: of a day 2026-13-40
-        found, why = None, " ".join(str(error).split())
-    if isinstance(found, dict):
-        return found
-    raise UserError(
-        f"config.yaml: is no configuration ({why}); allowed is what a run has recorded, a line for "
-        "each field, as in `epochs: 10`"
-    )
+        return mapping_in(text)
+    except ValueError as error:
+        raise UserError(
+            f"config.yaml: is no configuration ({error}); allowed is what a run has recorded, a "
+            "line for each field, as in `epochs: 10`"
+        ) from error
 
 
 def targets_of(config: Config) -> list[str]:

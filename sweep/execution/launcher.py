@@ -163,7 +163,7 @@ def _given(node: DictConfig) -> dict[str, Any]:
 def allow_open_files() -> None:
     """Let this process open as many files as it may: each run that it waits for takes up to three.
 
-    Of the usual 1,024, which a process may raise, some 400 runs at once would leave none.
+    Of the usual 1,024, which a process may raise, some hundred runs at once would leave none.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from sweep.results.values import measured_text, told_apart
 SHOWN_METRICS = ("val/accuracy", "test/accuracy", "best_epoch")
 WITHOUT_CLASSES = ("val/loss", "test/loss", "best_epoch")
 LONG_NUMBER = 8  # letters, from which a parameter is rounded
+INFINITE = {"inf": "Infinity", "-inf": "-Infinity"}  # numbers, as they are recorded
 TIED = (
     f"≈ any of these may be the best: p ≥ {SIGNIFICANCE} (Welch's t-test over seeds against the "
     "first, with Holm's correction)"
@@ -105,10 +107,17 @@ def _short(value: object) -> str:
 def settings_in_full(ranked: pd.DataFrame) -> list[str]:
     """Return the parameters of each row by their names, with values in full, as in overrides."""
     columns = [
-        [f"{key}={as_value(each)}" if each else "" for each in texts(ranked[key])]
+        [f"{key}={as_value(each)}" if each else "" for each in _recorded(ranked[key])]
         for key in ranked.attrs["parameters"]
     ]
     return [" ".join(filter(None, row)) for row in zip(*columns, strict=True)]
+
+
+def _recorded(column: "pd.Series[Any]") -> list[str]:
+    """Return values as they are recorded."""
+    found = texts(column)
+    is_float = pd.api.types.is_float_dtype(column)
+    return [INFINITE.get(each, each) for each in found] if is_float else found
 
 
 def texts(column: Iterable[object]) -> list[str]:

@@ -99,7 +99,9 @@ class RecordedRuns:
 
     def _monitored(self) -> list[str]:
         """Return what all runs monitor; nothing if they differ, or nobody knows which is better."""
-        names = self._that_count(self.params.reindex(columns=["monitor"]))["monitor"].unique()
+        names = (
+            self._that_count(self.params.reindex(columns=["monitor"]))["monitor"].dropna().unique()
+        )
         with suppress(UserError):
             if len(names) == 1 and self.direction(str(names[0])):
                 return [str(names[0])]

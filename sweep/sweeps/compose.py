@@ -195,6 +195,7 @@ def started(job: Job, known: Config, membership: Membership) -> Job:
     """
     found_out: dict[str, Any] = {
         "context": known.context,
+        "checkpoint_dir": known.checkpoint_dir,  # whose ~ is another folder elsewhere
         "init_from": known.init_from,
         "init_digest": known.init_digest,
         "metrics_source": known.metrics_source,

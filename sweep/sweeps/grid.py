@@ -239,14 +239,15 @@ def train(
     membership = Membership(record.run_id)
     begun = [plan.prepared.started(job, membership) for job in plan.missing]
     before = elsewhere(plan.trained)
+    planned_runs = planned(plan.missing_keys, begun)
     with explained_errors(tracker.uri):
-        further.plans.add(len({*plan.keys}), planned(plan.missing_keys, begun))
-        again = further.again()
+        further.plans.add(len({*plan.keys}), planned_runs)
+    missing = [*in_chains(begun, plan.states), *further.again()]
+    with explained_errors(tracker.uri):
         for dataset in plan.prepared.datasets.values():  # those of what was added are among them
             record.log_dataset(dataset)
         if before:
             record.log_found(before)
-    missing = [*in_chains(begun, plan.states), *again]
     try:
         source = further.source if further.source and not further.source.is_over else None
         if missing or source:

@@ -6,15 +6,16 @@ import sweep.tracking.mlflow_loaded  # noqa: F401 - before MLflow
 import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import yaml
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
+from sweep.mappings import mapping_in
 from sweep.tracking.artifacts import files_below, read_text
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.editing import is_reserved
@@ -95,7 +96,9 @@ class Details:
     def environment(self) -> Mapping[str, Any]:
         """What it ran on, as :func:`sweep.environment.environment` has it; nothing if unknown."""
         text = read_text(self.uri, self.info.run_id, ENVIRONMENT_FILE)
-        return yaml.safe_load(text) if text else {}
+        with suppress(ValueError):  # it is damaged
+            return mapping_in(text or "")
+        return {}
 
     @cached_property
     def code(self) -> Mapping[str, str]:

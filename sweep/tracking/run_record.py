@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sweep.errors import UserError
+from sweep.mappings import mapping_in
 from sweep.tracking.artifacts import files_below, has_artifact
 from sweep.tracking.connection import explained_errors, opened
 from sweep.tracking.names import (
@@ -111,8 +110,8 @@ def read_record(uri: str | None, run_id: str) -> RunRecord:
         )
     try:
         config = files[CONFIG_FILE].decode()
-        environment = yaml.safe_load(files[ENVIRONMENT_FILE])
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        environment = mapping_in(files[ENVIRONMENT_FILE].decode())
+    except ValueError as error:
         raise UserError(
             f"run {run_id}: its {CONFIG_FILE} or {ENVIRONMENT_FILE} is damaged, so it cannot be "
             "trained again"

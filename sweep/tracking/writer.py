@@ -209,7 +209,7 @@ class Record:
         """Close the run as FINISHED, with all metrics."""
         self.flush()
         self._terminate("FINISHED")
-        self._sender.shutdown()  # at last: what cannot be closed so is closed in another way
+        self._sender.shutdown(wait=False)  # at last: what cannot be closed so is closed otherwise
 
     def fail(self, error: BaseException) -> None:
         """Close the run as FAILED, with the reason as a tag and the traceback as an artifact."""

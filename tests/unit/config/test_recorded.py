@@ -1,5 +1,7 @@
 """A configuration as a run's record keeps it."""
 
+from datetime import date
+
 import pytest
 import yaml
 
@@ -46,6 +48,12 @@ def test_a_network_without_fields_is_none(model):
     recorded = yaml.safe_load(to_yaml(load()))
     with pytest.raises(UserError, match=r"^model\.name is missing"):
         from_yaml(yaml.safe_dump({**recorded, "model": model}))
+
+
+def test_a_day_is_no_number():
+    recorded = yaml.safe_load(to_yaml(load()))
+    with pytest.raises(UserError, match=r"^epochs=2026-01-02: "):
+        from_yaml(yaml.safe_dump({**recorded, "epochs": date(2026, 1, 2)}))
 
 
 def test_fields_of_a_newer_version_are_refused_by_name():

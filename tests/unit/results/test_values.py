@@ -100,11 +100,12 @@ def test_an_override_of_a_number_in_full_is_that_number(value):
 
 def test_a_row_s_parameters_have_their_values_as_in_overrides():
     columns = {"init_from": ["a, b.params", None], "model.hidden": ["[128, 64]", "[8]"]}
+    columns |= {"model.clip": [math.inf, 1.0]}
     ranked = pd.DataFrame(columns)
     ranked.attrs["parameters"] = [*columns]
     assert settings_in_full(ranked) == [
-        "init_from='a, b.params' model.hidden=[128,64]",
-        "model.hidden=[8]",
+        "init_from='a, b.params' model.hidden=[128,64] model.clip=inf",
+        "model.hidden=[8] model.clip=1.0",
     ]
 
 

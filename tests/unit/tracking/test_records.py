@@ -262,7 +262,7 @@ def test_a_run_that_may_not_be_read_is_not_said_to_be_missing(tmp_path, monkeypa
     assert said in str(refusal.value)
 
 
-@pytest.mark.parametrize("damage", [b"a: [", b"\xff\xfe\xfa"])
+@pytest.mark.parametrize("damage", [b"a: [", b"\xff\xfe\xfa", b"5", b"a: 2026-13-40", b"!!bool x"])
 def test_a_damaged_description_of_a_run_is_named(tmp_path, damage):
     tracker = Tracker(new_record(tmp_path), "Default")
     with tracker.open_run("run", {}, {}, None) as record:
