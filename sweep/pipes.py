@@ -1,28 +1,89 @@
-"""An output that nobody reads any more, as after ``| head``: no error, and no traceback."""
+"""What a program prints to: an output that nobody reads any more, or that is full.
 
+Neither is a reason for a traceback, and a full one none to end a sweep, whose record is elsewhere.
+"""
+
+import contextlib
+import io
 import os
 import select
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 
 def for_a_reader(application: Callable[[], object], output: int = 1) -> None:
     """Run a program; end it in silence, as SIGPIPE would, when its output is not read any more.
 
+    Where the output is full, the program goes on without. It has failed then, whatever it says.
+
     Args:
         application: prints, and may end by SystemExit.
         output: the descriptor that it prints to.
+
+    Raises:
+        SystemExit: the application's; or with 1, if it has none to tell and something was lost.
     """
     try:
-        try:
-            application()
-        finally:
-            sys.stdout.flush()
+        with _lenient(output) as printed:
+            try:
+                application()
+            finally:
+                sys.stdout.flush()
+                if printed.is_lost and not _has_failed():
+                    sys.exit(1)
     except BrokenPipeError:
         if not _is_read(output):
             os._exit(128 + signal.SIGPIPE)
         raise
+
+
+class _Output(io.FileIO):
+    """A standard output that may be full.
+
+    Attributes:
+        is_lost: whether something could not be written.
+    """
+
+    is_lost = False
+
+    def write(self, data: Any) -> int:
+        """Write; where that is not possible, say so once."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            if not self.is_lost:
+                self.is_lost = True
+                lost = "what would be printed from here on is lost"
+                print(f"The output cannot be written: {error.strerror}; {lost}.", file=sys.stderr)
+            return memoryview(data).nbytes
+
+
+@contextlib.contextmanager
+def _lenient(output: int) -> Iterator[_Output]:
+    """Let all that is printed meanwhile go to an output that may be full."""
+    usual = sys.stdout
+    printed = _Output(output, "w", closefd=False)
+    stream = io.TextIOWrapper(
+        io.BufferedWriter(printed),
+        encoding=usual.encoding,
+        errors=usual.errors,
+        newline="\n",
+        line_buffering=getattr(usual, "line_buffering", False),
+        write_through=getattr(usual, "write_through", False),
+    )
+    usual.flush()
+    with contextlib.redirect_stdout(stream):
+        yield printed
+
+
+def _has_failed() -> bool:
+    """Return whether the program is being ended by anything but a success."""
+    error = sys.exc_info()[1]
+    return error is not None and not (isinstance(error, SystemExit) and error.code in (None, 0))
 
 
 def _is_read(output: int) -> bool:

@@ -3,11 +3,13 @@
 import errno
 import shutil
 import subprocess
+import sys
 
 import limited
 import pytest
 import stepped
 from outcomes import assert_complete, outcomes
+from prepared import Command
 from workplace import Workplace
 
 SWEEP = ("seed=0,1", "model.hidden=[32]", "optim.momentum=0.9", "epochs=12", "context=cpu")
@@ -191,3 +193,19 @@ def test_a_record_that_may_not_be_written_any_more(disk, undisturbed):
     assert process.returncode == 2, output + errors
     assert "Traceback" not in errors
     assert len(errors.splitlines()) == 1
+
+
+def test_a_full_output_loses_what_is_printed_and_no_run(tmp_path):
+    workplace = Workplace(tmp_path)
+    sweep = ("seed=0,1", "model.hidden=[8]", "epochs=1", "context=cpu", "figures=false")
+    with open("/dev/full", "w") as full:
+        options = {"cwd": tmp_path, "env": workplace.environment, "stdout": full}
+        command = [sys.executable, "-m", "sweep", *sweep, "--multirun"]
+        with Command(command, **options, stderr=subprocess.PIPE, text=True) as process:
+            _, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (
+        1,
+        f"The output cannot be written: {FULL}; what would be printed from here on is lost.\n",
+    )
+    (parent,), runs = workplace.runs("sweep")
+    assert [each.info.status for each in (parent, *runs)] == ["FINISHED"] * 3

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import pytest
 
@@ -49,3 +50,40 @@ def test_an_exit_code_is_kept(pipe):
         pipes.for_a_reader(lambda: exit(3), pipe[1])
     assert ended.value.code == 3
     os.close(pipe[0])
+
+
+@pytest.fixture
+def full():
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no file here that is always full")
+    output = os.open("/dev/full", os.O_WRONLY)
+    yield output
+    os.close(output)
+
+
+@pytest.mark.parametrize(("code", "told"), [(None, 1), (0, 1), (3, 3)])
+def test_what_is_printed_to_a_full_output_is_lost_and_the_program_goes_on(full, capsys, code, told):
+    done = []
+
+    def application():
+        for _ in range(2):
+            print("a line", flush=True)
+            done.append("a line")
+        if code is not None:
+            exit(code)
+
+    with pytest.raises(SystemExit) as ended:
+        pipes.for_a_reader(application, full)
+    assert (done, ended.value.code) == (["a line"] * 2, told)
+    assert capsys.readouterr().err == (
+        "The output cannot be written: No space left on device; what would be printed from here "
+        "on is lost.\n"
+    )
+
+
+def test_all_that_is_printed_gets_there(tmp_path):
+    usual, lines = sys.stdout, "".join(f"line {number} ±\n" for number in range(9999))
+    with open(tmp_path / "output", "w") as file:
+        pipes.for_a_reader(lambda: print(lines, end=""), file.fileno())
+    assert (tmp_path / "output").read_text(encoding=usual.encoding) == lines
+    assert sys.stdout is usual
