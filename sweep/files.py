@@ -5,6 +5,7 @@ import errno
 import os
 import secrets
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -58,7 +59,7 @@ def _longest_name(path: Path) -> int:
     return max((len(os.fsencode(part)) for part in path.parts), default=0)
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+def write_whole(path: Path, write: Callable[[IO[bytes]], object], permissions: int = 0o666) -> None:
     """Write a file under a temporary name beside it, then rename it.
 
     Others see all of it or nothing, and so does whoever comes after a power cut. Who may read and
@@ -67,13 +68,14 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     Args:
         path: of the file; what was there is replaced.
         write: is given the open file.
+        permissions: that it has at most, from its beginning on.
 
     Raises:
         OSError: the folder cannot be written, or is full; nothing is left behind.
     """
     temporary = path.parent / f"{secrets.token_hex(8)}{TEMPORARY}"
     try:
-        with open(temporary, "xb") as stream:
+        with open(temporary, "xb", opener=partial(os.open, mode=permissions)) as stream:
             write(stream)
             stream.flush()
             os.fsync(stream.fileno())

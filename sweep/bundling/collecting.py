@@ -9,6 +9,7 @@ import pandas as pd
 
 from sweep.bundling.layout import (
     CONTROL,
+    LINE_ENDS,
     MOST_LETTERS,
     Bundle,
     BundledRun,
@@ -19,7 +20,7 @@ from sweep.bundling.layout import (
     explained,
     to_json,
 )
-from sweep.bundling.private import cleaned, has_password, is_given_away, without_private
+from sweep.bundling.private import cleaned, has_password, is_given_away, short, without_private
 from sweep.errors import UserError, in_full
 from sweep.own_modules import identity
 from sweep.reporting.page import render
@@ -37,7 +38,9 @@ from sweep.tracking import (
     whole_id,
 )
 
-CLEANED = ("run", "params.", "tags.")  # what names of columns begin with that have texts of people
+PARAMS = "params."
+NO_PARAMS: Mapping[str, str] = {}
+CLEANED = ("run", PARAMS, "tags.")  # what names of columns begin with that have texts of people
 
 
 def collect(tracking_uri: str | None, given: str) -> Bundle:
@@ -59,7 +62,7 @@ def collect(tracking_uri: str | None, given: str) -> Bundle:
     kept = [read_kept(tracking_uri, run_id) for run_id in table["run_id"]]
     kept.sort(key=lambda each: (each.start_ms, each.info.run_id))
     refuse_running([parent, *kept])
-    experiment = _words(about.experiment)
+    experiment = _name(about.experiment)
     recorded = runs_of_table(_without_private(table), tracking_uri, experiment, about.run_id)
     metric = recorded.usual_metric
     curves = _curves(recorded, table)
@@ -71,7 +74,7 @@ def collect(tracking_uri: str | None, given: str) -> Bundle:
         if files
     }
     _check_sources(sources)
-    name = _words(about.name)
+    name = _name(about.name)
     ended_ms = max(each.end_ms or 0 for each in (parent, *kept))
     with explained(f"sweep {about.run_id}: cannot be given away"):
         return Bundle(
@@ -100,11 +103,11 @@ def _bundled(kept: KeptRun, curves: Mapping[str, Curve]) -> BundledRun:
     with explained(f"run {kept.info.run_id}: cannot be given away"):
         return BundledRun(
             run_id=kept.info.run_id,
-            name=_words(kept.info.name),
+            name=_name(kept.info.name, kept.info.params),
             status=_status(kept),
             start_ms=kept.start_ms,
             end_ms=max(kept.end_ms or 0, kept.start_ms),
-            params=_texts(kept.info.params),
+            params={key: _param(text) for key, text in kept.info.params.items()},
             tags=_tags(kept.info.tags),
             curves=dict(curves),
             config=dict(clean.config) if clean else None,
@@ -141,6 +144,18 @@ def _words(text: str) -> str:
     return CONTROL.sub(" ", without_private(text))[:MOST_LETTERS]
 
 
+def _param(text: str) -> str:
+    return _words(short(text))
+
+
+def _name(text: str, params: Mapping[str, str] = NO_PARAMS) -> str:
+    """Return a name in one line, in which the paths among these params are as short as there."""
+    for each in sorted(params.values(), key=len, reverse=True):
+        if (shorter := short(each)) != each:
+            text = text.replace(each, shorter)
+    return LINE_ENDS.sub(" ", _words(text))
+
+
 def _texts(texts: Mapping[str, Any]) -> dict[str, str]:
     return {key: _words(str(text)) for key, text in texts.items()}
 
@@ -156,7 +171,8 @@ def _without_private(table: pd.DataFrame) -> pd.DataFrame:
     for name in table:
         column = str(name)
         if column != "run_id" and column.startswith(CLEANED):
-            table[name] = table[name].map(_words, na_action="ignore")
+            clean = _param if column.startswith(PARAMS) else _words
+            table[name] = table[name].map(clean, na_action="ignore")
     return table
 
 

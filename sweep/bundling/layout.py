@@ -39,7 +39,8 @@ RunId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Milliseconds = Annotated[int, Field(ge=0, lt=LATEST_MS)]
 # As many as MLflow takes of a param; of a tag it takes more.
 MOST_LETTERS = 6000
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+LINE_ENDS = re.compile(r"[\t\n\u2028\u2029]")  # of a name, which would be lines of its own
 KEY = re.compile(r"(?![./ ])[\w\-.: ]+(/(?!\.)[\w\-.: ]+)*")  # what MLflow takes, on any system
 
 
@@ -49,6 +50,12 @@ def _plain(text: str) -> str:
     return text
 
 
+def _of_one_line(text: str) -> str:
+    if LINE_ENDS.search(text):
+        raise ValueError("allowed is a text of one line")
+    return _plain(text)
+
+
 def _key(text: str) -> str:
     if not KEY.fullmatch(text) or text.startswith("mlflow."):
         raise ValueError("allowed is a name that a record takes")
@@ -56,7 +63,7 @@ def _key(text: str) -> str:
 
 
 Words = Annotated[str, Field(max_length=MOST_LETTERS), AfterValidator(_plain)]
-Name = Annotated[str, Field(min_length=1, max_length=MOST_LETTERS), AfterValidator(_plain)]
+Name = Annotated[str, Field(min_length=1, max_length=MOST_LETTERS), AfterValidator(_of_one_line)]
 Key = Annotated[str, Field(max_length=250), AfterValidator(_key)]
 Status = Literal["FINISHED", "FAILED", "KILLED"]
 Number = Annotated[float, Field(allow_inf_nan=False)] | Literal["nan", "inf", "-inf"]

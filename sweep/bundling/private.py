@@ -150,15 +150,15 @@ def _is_text_in_json(value: Any) -> bool:
 def _shortened(key: str, value: Any, places: list[str], is_place: bool) -> Any:
     """Return a value with the last part of each path in it; and note the field if there is one."""
     if isinstance(value, str):
-        short = _short(value)
-        if (short != value or is_place) and key not in places:
+        shortened = short(value)
+        if (shortened != value or is_place) and key not in places:
             places.append(key)
-        return short
+        return shortened
     if isinstance(value, list | tuple):
         return [_shortened(key, each, places, is_place) for each in value]
     if isinstance(value, Mapping):
-        names = {name: _short(name) if isinstance(name, str) else name for name in value}
-        if any(name != short for name, short in names.items()) and key not in places:
+        names = {name: short(name) if isinstance(name, str) else name for name in value}
+        if any(name != shorter for name, shorter in names.items()) and key not in places:
             places.append(key)
         return {
             names[name]: _shortened(key, each, places, is_place) for name, each in value.items()
@@ -166,7 +166,8 @@ def _shortened(key: str, value: Any, places: list[str], is_place: bool) -> Any:
     return value
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Return a value with the last part of a path alone, whether it is one or has some in it."""
     return _last_part(text) if _is_place(text) else without_private(text)
 
 

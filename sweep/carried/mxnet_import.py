@@ -11,7 +11,20 @@ import os
 
 import numpy as np
 
-THREADS = int(os.environ.setdefault("OMP_NUM_THREADS", "1"))
+
+def threads_in(given: str) -> int:
+    """Return how many threads a value of ``OMP_NUM_THREADS`` means; 1 if it means none.
+
+    It may be a list, a number for each level of nested regions:
+    https://www.openmp.org/spec-html/5.0/openmpse50.html
+    """
+    first = given.partition(",")[0].strip()
+    return int(first) if first.isdecimal() and int(first) else 1
+
+
+if not os.environ.get("OMP_NUM_THREADS"):
+    os.environ["OMP_NUM_THREADS"] = "1"
+THREADS = threads_in(os.environ["OMP_NUM_THREADS"])
 
 # MXNet 1.9.1 reads these when it is imported, to offer them as its own. What took their place:
 # https://numpy.org/doc/stable/numpy_2_0_migration_guide.html

@@ -184,7 +184,8 @@ class Asking:
             self._share(stream.fileno())
 
         try:
-            write_whole(self.path / f"{name}{ASKED}", write)
+            # Whoever else could write it could ask in this user's name.
+            write_whole(self.path / f"{name}{ASKED}", write, permissions=0o644)
         except FileNotFoundError:
             raise
         except OSError as error:

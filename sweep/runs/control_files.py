@@ -16,6 +16,7 @@ from sweep.runs.requests import NotARequest
 CONTROL = "control"
 ASKED, ANSWERED, PAUSING, REFUSED = ".json", ".answer", ".pause", ".refused"
 MOST_BYTES = 1_000_000  # of a file
+OF_OTHERS = stat.S_IWGRP | stat.S_IWOTH  # permissions to write
 
 
 def folder_of(checkpoints: Path, sweep_id: str) -> Path:
@@ -35,8 +36,10 @@ def remove_folder(checkpoints: Path, sweep_id: str) -> None:
         (checkpoints / CONTROL).rmdir()
 
 
-def read(path: Path) -> tuple[bytes, int]:
-    """Return what a plain file has, and whose it is; no pipe, and nothing that a link leads to.
+def read(path: Path) -> tuple[bytes, int | None]:
+    """Return what a plain file has, and which user wrote it; None if others may have done so, too.
+
+    No pipe is read, and nothing that a link leads to.
 
     Raises:
         OSError, NotARequest: it is none, or too long.
@@ -47,11 +50,13 @@ def read(path: Path) -> tuple[bytes, int]:
         os.close(descriptor)
         raise NotARequest("it is no plain file, or too long")
     with open(descriptor, "rb") as stream:
-        return stream.read(MOST_BYTES), about.st_uid
+        return stream.read(MOST_BYTES), None if about.st_mode & OF_OTHERS else about.st_uid
 
 
-def user_name(uid: int) -> str:
+def user_name(uid: int | None) -> str:
     """Return a user's name; their number, if this machine knows none."""
+    if uid is None:
+        return "unknown"
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -31,8 +31,8 @@ class Request:
 
     Attributes:
         name: of the file, without its suffix.
-        user: whose file it is.
-        is_own: whether that is the user of this process, or the system's own.
+        user: who has written it.
+        is_own: whether that is the user of this process, or the system's own, for certain.
         asked: what it says.
     """
 

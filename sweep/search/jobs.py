@@ -66,8 +66,19 @@ class TrialJobs:
                 return job
             except UserError as error:  # of all values together: each alone was checked before
                 show_lines(f"run {trial.number} cannot be trained: {error}")
-                self._study.tell(trial.number, TrialState.FAIL, None, "none")
+                if not self._is_told_as_failed(trial):
+                    return None
         return None
+
+    def _is_told_as_failed(self, trial: FrozenTrial) -> bool:
+        """Tell the study that a trial cannot be trained; it is asked again where it is away."""
+        try:
+            self._study.tell(trial.number, TrialState.FAIL, None, "none")
+        except UserError as error:
+            self.error, self._ask_again = error, time.monotonic() + AGAIN_SECONDS
+            self._begun.append(trial)
+            return False
+        return True
 
     def _job(self, trial: FrozenTrial) -> Job:
         return self._composer.job(trial.number, self._plan.space.overrides(trial.params))

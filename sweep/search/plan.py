@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +18,12 @@ from sweep.optional import need
 from sweep.search.choices import PRUNERS, SAMPLERS
 from sweep.search.dimensions import Dimension
 from sweep.search.enqueued import check_room, enqueued
+from sweep.search.pausing import Pauses
 from sweep.search.rules import RULE, in_study
 from sweep.search.space import Space
 from sweep.search.stored import SOURCE
+
+MOST_COMBINATIONS = 100_000  # of a grid, which are listed for each suggestion
 
 
 @dataclass(frozen=True)
@@ -112,9 +115,11 @@ def check(plan: Plan, configs: Iterable[Config]) -> None:
     Raises:
         UserError: naming the field, its value and what is allowed.
     """
-    for config in configs:
+    of_each = list(configs)
+    for config in of_each:
         _check_run(config)
         _check_pruner(config, plan.objectives)
+    _check_epochs(plan.config.search, {each.epochs for each in of_each})
     if len({*plan.objectives}) < len(plan.objectives):
         raise UserError(f"search.objectives=[{','.join(plan.objectives)}]: has one of them twice")
     _check_sampler(plan)
@@ -155,6 +160,15 @@ def _check_pruner(config: Config, objectives: Sequence[str]) -> None:
         raise UserError(
             f"search.min_epochs={search.min_epochs}: no run would be pruned; allowed with "
             f"epochs={config.epochs} is less"
+        )
+
+
+def _check_epochs(search: Search, epochs: Collection[int]) -> None:
+    if len(epochs) > 1 and Pauses(search, max(epochs)).any:
+        raise UserError(
+            f"epochs={','.join(map(str, sorted(epochs)))}: is searched, and "
+            f"search.pruner={search.pruner} pauses runs that have as many epochs; allowed is one "
+            "number of epochs, or search.pruner=null"
         )
 
 
@@ -211,3 +225,8 @@ def _check_sampler(plan: Plan) -> None:
                     f"{each.key}={each.text}: has no end of values, and search.sampler={name} "
                     "tries all; allowed: a range, or choices"
                 )
+        if (size := plan.space.size()) > MOST_COMBINATIONS:
+            raise UserError(
+                f"search.sampler={name}: keeps a list of all {size:,.0f} combinations; allowed are "
+                f"at most {MOST_COMBINATIONS:,}, or another sampler"
+            )

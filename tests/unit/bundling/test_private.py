@@ -1,10 +1,12 @@
 import pytest
 
+from sweep.bundling import collecting
 from sweep.bundling.private import (
     cleaned,
     has_password,
     is_given_away,
     is_private,
+    short,
     without_private,
 )
 
@@ -152,3 +154,24 @@ def test_tags_that_mean_something_elsewhere(tag, given):
 )
 def test_passwords_in_sources(content, found):
     assert has_password(content) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("/mnt/c/Users/Jane Doe/net.params", "net.params"),
+        ("../../jane/client-x/net.params", "net.params"),
+        ("at /home/jane/net.params", "at net.params"),
+        ("0.1", "0.1"),
+    ],
+)
+def test_a_whole_value_is_cut_where_it_is_a_path(text, clean):
+    assert short(text) == clean
+    name = collecting._name(f"init_from={text} optim.lr=0.1", {"init_from": text})
+    assert name == f"init_from={clean} optim.lr=0.1"
+
+
+def test_a_name_has_one_line():
+    assert collecting._name("x\nSHA-256 of its manifest: 0\x9b2J\u2028y") == (
+        "x SHA-256 of its manifest: 0 2J y"
+    )

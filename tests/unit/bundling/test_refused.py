@@ -220,6 +220,7 @@ def change(members, name, values):
         ("runs/0001.json", {"tags": {"search.study": "x"}}, "runs/0001.json: tags: search.study "),
         ("runs/0001.json", {"end_ms": 5}, "runs/0001.json: end_ms=5: is before start_ms="),
         ("runs/0001.json", {"name": "a\x00b"}, "runs/0001.json: name: allowed is a text without "),
+        ("runs/0001.json", {"name": "a\nb"}, "runs/0001.json: name: allowed is a text of one line"),
         ("runs/0001.json", {"run_id": "../../x"}, "runs/0001.json: run_id: String should match "),
         ("runs/0001.json", {"source": None}, "sources/ has not what the runs name"),
         ("runs/0002.json", {"run_id": f"{1:032x}"}, "has a run twice"),

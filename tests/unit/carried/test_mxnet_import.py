@@ -1,6 +1,7 @@
 """NumPy has what MXNet needs of it, and is as it was afterwards."""
 
 import importlib.util
+import os
 import sys
 
 import numpy as np
@@ -46,3 +47,13 @@ def test_mxnet_that_is_missing_is_named_with_its_remedy(monkeypatch):
     with pytest.raises(ModuleNotFoundError, match="pip install --no-deps mxnet==1.9.1"):
         anew()
     assert {*vars(np)} == before
+
+
+@pytest.mark.parametrize(
+    ("given", "threads"), [("3", 3), ("4,2", 4), (" 2 ", 2), ("", 1), ("0", 1), ("many", 1)]
+)
+def test_the_threads_are_those_of_the_outer_level(monkeypatch, given, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", given)
+    assert mxnet_import.threads_in(given) == threads
+    assert anew().THREADS == threads
+    assert os.environ["OMP_NUM_THREADS"] == (given or "1")

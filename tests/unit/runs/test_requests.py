@@ -195,3 +195,32 @@ def test_a_sweep_that_is_gone_cannot_be_asked(tmp_path, folder):
     folder.close()
     with pytest.raises(FileNotFoundError):
         Asking(tmp_path, "a sweep").ask("pause", [])
+
+
+@pytest.mark.parametrize("mode", [0o664, 0o646])
+def test_what_others_may_have_written_is_not_the_users_own(tmp_path, folder, mode):
+    """As an answer of the sweep's that another user has written over, and renamed."""
+    name = Asking(tmp_path, "a sweep").ask("add", ["model._target_=evil.Net"])
+    (folder.path / f"{name}.json").chmod(mode)
+    (request,) = folder.take()
+    assert (request.is_own, request.user) == (False, "unknown")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o002])
+def test_nobody_else_may_write_what_is_asked_at_any_time(tmp_path, folder, monkeypatch, umask):
+    modes, kept = [], os.umask(umask)
+    share = Asking._share
+
+    def watched(self, descriptor):
+        modes.append(os.fstat(descriptor).st_mode & 0o777)
+        share(self, descriptor)
+
+    monkeypatch.setattr(Asking, "_share", watched)
+    try:
+        Asking(tmp_path, "a sweep").ask("pause", [])
+    finally:
+        os.umask(kept)
+    (file,) = folder.path.iterdir()
+    assert [*modes, file.stat().st_mode & 0o777] == [0o644, 0o644]
+    (request,) = folder.take()
+    assert (request.is_own, request.user) == (True, ME)

@@ -11,6 +11,7 @@ from optuna.trial import TrialState
 
 from sweep.config.compose import load
 from sweep.config.ranges import parse_overrides
+from sweep.errors import UserError
 from sweep.runs.locks import RunLocks
 from sweep.search.jobs import TrialJobs
 from sweep.search.reported import ReportedTrial
@@ -258,3 +259,20 @@ def test_one_whose_metric_is_no_number_is_closed_as_pruned_and_is_never_the_best
         one.jobs.finished(job, JobReturn(status=JobStatus.COMPLETED))
     assert one.states() == [TrialState.PRUNED, TrialState.COMPLETE]
     assert [each.number for each in one.study.best()] == [1]
+
+
+def test_a_storage_that_is_away_when_a_trial_cannot_be_trained_stops_nothing(search, monkeypatch):
+    one = search(2)
+    refuse, told = UserError("no such values"), one.study.tell
+
+    def away(*arguments):
+        raise UserError("the storage is away")
+
+    monkeypatch.setattr(one.study, "tell", away)
+    monkeypatch.setattr(one, "started", lambda job, membership: (_ for _ in ()).throw(refuse))
+    assert one.jobs.next() is None
+    assert str(one.jobs.error) == "the storage is away"
+    monkeypatch.setattr(one.study, "tell", told)
+    one.jobs._ask_again = 0.0
+    assert one.jobs.next() is None
+    assert [each.state for each in one.study._trials()] == [TrialState.FAIL] * 2

@@ -57,3 +57,27 @@ def test_a_sampler_that_tries_all_needs_an_end_of_values():
         f"{given}: has no end of values, and search.sampler=grid tries all; allowed: a range, or "
         "choices"
     )
+
+
+def test_runs_that_pause_have_as_many_epochs():
+    given = "epochs=3,9"
+    configs = [load("search.pruner=asha", each) for each in ("epochs=3", "epochs=9")]
+    plan = Plan(space_of(parse_overrides([given])), configs[0], [given])
+    with pytest.raises(UserError) as refusal:
+        check(plan, configs)
+    assert str(refusal.value) == (
+        "epochs=3,9: is searched, and search.pruner=asha pauses runs that have as many epochs; "
+        "allowed is one number of epochs, or search.pruner=null"
+    )
+    for pruner in ("null", "stop_asha", "median"):
+        check(plan, [load(f"search.pruner={pruner}", f"epochs={each}") for each in (3, 9)])
+
+
+def test_a_grid_has_an_end_of_combinations():
+    given, config = ["optim.lr=range(1,1000)", "seed=range(0,1000)"], load("search.sampler=grid")
+    with pytest.raises(UserError) as refusal:
+        check(Plan(space_of(parse_overrides(given)), config, given), [config])
+    assert str(refusal.value) == (
+        "search.sampler=grid: keeps a list of all 999,000 combinations; allowed are at most "
+        "100,000, or another sampler"
+    )

@@ -6,7 +6,9 @@ import shutil
 import socket
 import sqlite3
 
+import optuna
 import pytest
+from optuna.samplers import RandomSampler
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
@@ -317,3 +319,34 @@ def test_a_database_that_does_not_answer_and_its_password():
     )
     assert "Connection refused" in str(raised.value)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("directions", "trials", "what"),
+    [
+        (["minimize"], 0, "was created to minimize, and this search is to maximize"),
+        (
+            ["maximize", "minimize"],
+            0,
+            "was created to maximize and minimize, and this search is to maximize",
+        ),
+        (["maximize"], 2, "has 2 trials of something else"),
+    ],
+)
+def test_a_study_that_something_else_has_created_is_refused(directions, trials, what):
+    search = settings()
+    made = optuna.create_study(
+        storage=search.storage, study_name="test", directions=directions, sampler=RandomSampler()
+    )
+    for _ in range(trials):
+        made.ask()
+    with pytest.raises(UserError) as raised:
+        open_study(search, LR)
+    assert str(raised.value) == f"search.study=test: {what}; allowed is another name"
+    assert made.user_attrs == {}
+
+
+def test_an_empty_study_that_is_there_is_taken():
+    search = settings()
+    optuna.create_study(storage=search.storage, study_name="test", directions=["maximize"])
+    assert open_study(search, LR).count() == 0
