@@ -142,12 +142,13 @@ def compare(graph: Graph, given: Answers, reference: Reference, images: Images) 
     """
     if not len(images):
         raise UserError(f"{images.told}: there are none to try it with; allowed is one or more")
-    if graph.takes == "uint8":
-        images = images.bytes()
     differing, difference, roundings = 0, 0.0, 0.0
     for places in _parts(images):
-        units = images.units(places)
-        found = given(images.stored[images.index[places]] if graph.takes == "uint8" else units)
+        some = images.part(places)
+        if graph.takes == "uint8":
+            some = some.bytes()
+        units = some.units(slice(None))
+        found = given(some.stored if graph.takes == "uint8" else units)
         right = reference.scores(units).astype(np.float64)
         if graph.answers == PROBABILITIES:
             right = softmax(right, axis=-1)

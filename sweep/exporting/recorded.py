@@ -80,6 +80,11 @@ class Images:
         some = self.index[np.linspace(0, len(self) - 1, count).astype(np.intp)]
         return replace(self, index=some, told=f"{count:,} of {self.told}")
 
+    def part(self, places: slice) -> "Images":
+        """Return some of them, read into memory."""
+        stored = self.stored[self.index[places]]
+        return replace(self, stored=stored, index=np.arange(len(stored)))
+
     def units(self, places: slice) -> NDArray[np.float32]:
         """Return some of them as a network takes them: pixels from 0 (black) to 1."""
         images = self.stored[self.index[places]]

@@ -26,7 +26,7 @@ from sweep.search.jobs import TrialJobs
 from sweep.search.known_runs import finder, show_warm_start, tags
 from sweep.search.plan import Plan, check, key_of
 from sweep.search.rules import RULE, as_before_pauses, other_rule
-from sweep.search.standing import recorded_standing, standing
+from sweep.search.standing import recorded_standing, runs_in_all, standing
 from sweep.search.stored import is_of_older_version, recorded_trials
 from sweep.search.study import Direction, Study
 from sweep.sweeps.checks import Checked, Prepared, announce, prepare
@@ -118,10 +118,11 @@ def search(
     show_warm_start(plan, warm)
 
     def train(record: Record) -> Sequence[JobReturn]:
+        plans = Plans(record)
         with explained_errors(prepared.tracker.uri):
             for dataset in prepared.datasets.values():
                 record.log_dataset(dataset)
-            Plans(record).add(plan.n_trials)
+            plans.add(plan.n_trials)
         source = TrialJobs(plan, study, prepared, composer, record.run_id)
         try:
             steering = Steering(ControlFolder(prepared.locks.folder, record.run_id), record)
@@ -132,6 +133,10 @@ def search(
         if source.error:
             raise source.error
         source.close()
+        with suppress(UserError), explained_errors(prepared.tracker.uri):  # it is for who watches
+            own = [run.run_id for run in prepared.tracker.runs_of(record.run_id)]
+            if in_all := runs_in_all(plan, study, own):
+                plans.correct(in_all)
         _show_best(study, plan)
         return results
 

@@ -1,5 +1,6 @@
 """How a search stands: how many of its trials are done, and how the others stand."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,23 @@ def standing(plan: Plan, study: Study) -> Standing:
     found = Standing(study.count(), len(study.begun()), len(study.paused()))
     check_room(study.untried(), found.trials, plan.n_trials)
     return found
+
+
+def runs_in_all(plan: Plan, study: Study, own: Collection[str]) -> int | None:
+    """Return how many runs a search has had: trials with the same values share one.
+
+    None while some of its trials have not ended.
+
+    Args:
+        plan: the search.
+        study: that was opened.
+        own: the ids of the runs below its parent run.
+
+    Raises:
+        UserError: the storage cannot be used.
+    """
+    is_over = not standing(plan, study).missing(plan.n_trials)
+    return len({*own, *study.run_ids()}) if is_over else None
 
 
 def recorded_standing(plan: Plan, name: str, about: Any) -> Standing:

@@ -67,6 +67,13 @@ class Plans:
         now = self._planned
         self._planned = Planned(now.at_ms, now.in_all + in_all, [*now.runs, *runs])
 
+    def correct(self, in_all: int) -> None:
+        """Keep how many runs there are, if that has turned out to be another number."""
+        now = self._planned
+        if in_all != now.in_all:
+            self._planned = Planned(now.at_ms, in_all, now.runs)
+            self.keep()
+
     def keep(self) -> None:
         """Write all that was taken in. Stores raise whatever they like if they cannot."""
         self._record.log_text(json.dumps(asdict(self._planned)), PLANNED_FILE)

@@ -67,6 +67,7 @@ def test_units_and_bytes():
     stored = np.array([0, 51, 255], np.uint8).reshape(3, 1, 1, 1)
     images = Images(stored, np.array([2, 1]), "two")
     assert images.units(slice(None)).ravel().tolist() == [1, np.float32(0.2)]
+    assert images.part(slice(1, 2)).units(slice(None)).ravel().tolist() == [np.float32(0.2)]
     floats = Images(images.units(slice(None)), np.arange(2), "two")
     assert floats.bytes().stored.ravel().tolist() == [255, 51]
     assert floats.at_most(2) is floats

@@ -12,7 +12,7 @@ from sweep.errors import UserError
 from sweep.search.plan import Plan
 from sweep.search.reported import ReportedTrial
 from sweep.search.space import space_of
-from sweep.search.standing import Standing, recorded_standing, standing
+from sweep.search.standing import Standing, recorded_standing, runs_in_all, standing
 from sweep.search.study import Study
 
 GIVEN = ("optim.lr=interval(0.1,1)",)
@@ -84,3 +84,13 @@ def test_a_dry_run_refuses_what_has_no_room_in_a_study_that_goes_on():
             "search.n_trials=3: too few for search.enqueue, of which 1 run is to be tried, after 3 "
             "trials of before; allowed is 4 or more"
         )
+
+
+def test_runs_that_several_trials_share_count_once_when_all_have_ended():
+    plan = plan_of("search.n_trials=3")
+    study = open_study(plan)
+    for number in range(3):
+        assert runs_in_all(plan, study, ["one"]) is None
+        study.ask(3)
+        study.tell(number, TrialState.COMPLETE, [0.5], "one" if number else "another")
+    assert runs_in_all(plan, study, ["one", "failed"]) == 3
