@@ -55,11 +55,12 @@ def freeze(net: gluon.Block, patterns: Sequence[str]) -> None:
         )
     for name in frozen:
         parameters[name].lr_mult = 0.0
+    _keep_means(net, "", frozen)
     for block in blocks(net):
-        _leave_out(block)
+        if not _counts_means(block):
+            _leave_out(block)
         if isinstance(block, KeepsMeans):
             block.keep_means(frozen)
-    _keep_means(net, "", frozen)
     for block in blocks(net):
         if isinstance(block, gluon.HybridBlock):
             # A user's block that hybridized itself was traced, with the means of each batch, when
@@ -70,6 +71,15 @@ def freeze(net: gluon.Block, patterns: Sequence[str]) -> None:
 def is_trained(parameter: gluon.Parameter) -> bool:
     """Return whether a parameter is one that an optimiser changes."""
     return bool(parameter.grad_req != "null" and parameter.lr_mult)
+
+
+def _counts_means(block: gluon.Block) -> bool:
+    """Return whether a block changes its running means while it is trained.
+
+    MXNet 1.9.1 does so on its way back through the block, which a gradient has to be asked of.
+    """
+    has_means = any(name in block._reg_params for name in RUNNING)
+    return has_means and not getattr(block, "_kwargs", {}).get(GLOBAL)
 
 
 def _leave_out(block: gluon.Block) -> None:

@@ -63,7 +63,7 @@ def matched(
             shape follows from the number of classes.
     """
     ours = net._collect_params_with_prefix()
-    there = _by_place(field, trained, ours, network, shape, classes)
+    there = _with_shared(_by_place(field, trained, ours, network, shape, classes), ours)
     for key, each in ours.items():
         if key not in there:
             raise UserError(f"{field}: has no {key}, which is {_size(each.shape)} here; {ALLOWED}")
@@ -125,6 +125,22 @@ def _by_place(
     if arrays.keys() & ours.keys() or not arrays.keys() & places.keys():
         return arrays
     return {places.get(name, name): each for name, each in arrays.items()}
+
+
+def _with_shared(found: Arrays, ours: Mapping[str, gluon.Parameter]) -> Arrays:
+    """Return arrays with those of parameters that are in several places of a network, in each."""
+    places: dict[int, list[str]] = {}
+    for key, each in ours.items():
+        places.setdefault(id(each), []).append(key)
+    shared = [keys for keys in places.values() if len(keys) > 1]
+    more = {
+        key: found[there]
+        for keys in shared
+        for there in [each for each in keys if each in found][:1]
+        for key in keys
+        if key not in found
+    }
+    return {**found, **more}
 
 
 def _places_in_graph(network: Network, shape: Shape, classes: int) -> list[str]:

@@ -83,9 +83,12 @@ def table(found: Sequence[Layer]) -> str:
 def parameter_table(net: gluon.Block) -> str:
     """Return a network's parameters as lines to read: their names, sizes, and what is trained."""
     rows, trained, total = [("parameter", "shape", "values", "")], 0, 0
+    counted: set[int] = set()  # one that is in several places counts once
     for name, each in net._collect_params_with_prefix().items():
         size = math.prod(each.shape)
-        total, trained = total + size, trained + size * is_trained(each)
+        if id(each) not in counted:
+            total, trained = total + size, trained + size * is_trained(each)
+        counted.add(id(each))
         told = "trained" if is_trained(each) else "not trained"
         rows.append((name, "×".join(map(str, each.shape)), f"{size:,}", told))
     rows.append(("all", "", f"{total:,}", f"{trained:,} trained"))

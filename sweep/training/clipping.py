@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from sweep.backend.mxnet import gluon, mx, nd
 
 
@@ -35,7 +37,11 @@ class ClippingTrainer(gluon.Trainer):
 def global_norm(arrays: Sequence[Any]) -> float:
     """Return the Euclidean norm of all values of these arrays together; waits for them."""
     flat = [each.reshape((-1,)) for each in arrays]
-    return math.sqrt(nd.add_n(*[nd.dot(each, each) for each in flat]).asnumpy().item())
+    square = nd.add_n(*[nd.dot(each, each) for each in flat]).asnumpy().item()
+    if square == math.inf:  # of float32; the values themselves may be smaller
+        values = [each.asnumpy().astype(np.float64) for each in flat]
+        square = math.fsum(float(np.dot(each, each)) for each in values)
+    return math.sqrt(square)
 
 
 def _gradients(parameters: Sequence[gluon.Parameter]) -> list[Any]:

@@ -42,6 +42,11 @@ def build_trainer(net: gluon.Block, config: OptimizerConfig) -> gluon.Trainer:
     return ClippingTrainer(parameters, optimizer, config.clip_norm)
 
 
+def seed_layers(seed: int, epoch: int) -> None:
+    """Let layers draw the same in the same epoch, whatever was drawn before."""
+    mx.random.seed((seed * 1_000_003 + epoch) % 2**31)
+
+
 def train_epochs(
     net: gluon.Block,
     trainer: gluon.Trainer,
@@ -86,7 +91,7 @@ def train_epochs(
 
     for epoch in epochs:
         begin = time.perf_counter()
-        mx.random.seed((seed * 1_000_003 + epoch) % 2**31)  # for layers that draw while they train
+        seed_layers(seed, epoch)
         order = np.random.RandomState([seed, epoch]).permutation(len(train))
         data, batches = feeds(epoch), -(-len(order) // batch_size)
         sums = _Sums(metrics, data)

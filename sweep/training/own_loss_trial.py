@@ -24,10 +24,11 @@ from sweep.training.own_loss import EagerLoss, make
 LEAST_ROWS = 16  # of a batch that is tried: of fewer, all losses may be 0 by chance
 NEAR = 1e-4  # a graph may add in another order than the same operators one by one
 
-# Labels for scores of a shape, of each task: classes (n,), or numbers (n, outputs).
+# Labels for scores of a shape, of each task: classes (n,), or numbers (n, outputs). These are
+# from 0 to 1, since many losses take the logarithm of what they predict.
 LABELS: dict[Task, Callable[[RandomState, tuple[int, int]], NDArray[Any]]] = {
     "classification": lambda random, shape: random.randint(0, shape[1], shape[0]),
-    "regression": lambda random, shape: random.normal(size=shape),
+    "regression": lambda random, shape: random.uniform(0.05, 0.95, shape),
 }
 
 

@@ -21,10 +21,13 @@ from sweep.training.own_metrics import NoNumber, made
 LEAST_ROWS = 16  # of the example
 OF_EACH_CLASS = 2  # images in it: some metrics are of classes that are there
 
-# Labels for so many rows and outputs, of each task: classes (n,), or numbers (n, outputs).
+# Labels for so many rows and outputs, of each task: classes (n,), or numbers (n, outputs). These
+# are from 0 to 1, since many metrics take the logarithm of what is predicted.
 LABELS: dict[Task, Callable[[RandomState, int, int], NDArray[Any]]] = {
     "classification": lambda random, rows, outputs: np.arange(rows) % outputs,
-    "regression": lambda random, rows, outputs: random.normal(size=(rows, outputs)).astype("f"),
+    "regression": lambda random, rows, outputs: random.uniform(0.05, 0.95, (rows, outputs)).astype(
+        "f"
+    ),
 }
 
 

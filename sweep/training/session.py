@@ -29,6 +29,7 @@ from sweep.training.loop import (
     answers,
     build_trainer,
     probabilities,
+    seed_layers,
     train_epochs,
 )
 from sweep.training.own_metrics import metrics_of
@@ -156,6 +157,7 @@ class Training:
         ``test/…``, unless it was measured after every epoch.
         """
         restore_parameters(self.net, self._kept)
+        seed_layers(self.config.seed, self.chosen.epoch)  # some draw while they are measured, too
         summary: dict[str, float] = {}
         if self._monitor:
             metrics = self.chosen.metrics
@@ -170,10 +172,12 @@ class Training:
 
     def answer(self, split: Split) -> NDArray[np.float64]:
         """Return each class's probability for each image, (n, classes), after concluding."""
+        seed_layers(self.config.seed, self.chosen.epoch)
         return probabilities(self.model, split, self._context)
 
     def predict_test(self) -> NDArray[np.float64]:
         """Return what is predicted of each test image, (n, outputs), after concluding."""
+        seed_layers(self.config.seed, self.chosen.epoch)
         return answers(self.model, self._dataset.test, self._context)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sweep.backend.mxnet import gluon, mx, nd
 from sweep.data.scaling import Scaling
+from sweep.errors import UserError
 
 CONSTANTS = ("scaled_mean", "scaled_factor")  # as an exported model names them
 
@@ -16,9 +17,17 @@ def scaled(net: gluon.Block, scaling: Scaling | None, context: mx.Context) -> gl
         net: takes (n, channels, height, width) float32.
         scaling: what is done to units first; None for nothing: then it is the network itself.
         context: where the network's parameters are.
+
+    Raises:
+        UserError: the network does it itself, as one that was exported with it.
     """
     if scaling is None:
         return net
+    if set(CONSTANTS) & {*net.collect_params()}:
+        raise UserError(
+            "dataset.normalize: the network scales its images itself, as its file says "
+            f"({CONSTANTS[0]}); allowed is dataset.normalize=unit"
+        )
     kind = Scaled if isinstance(net, gluon.HybridBlock) else ScaledEagerly
     return kind(net, scaling, context)
 

@@ -18,11 +18,13 @@ class Facts(NamedTuple):
         least_side: of the smallest square image that it takes, in pixels.
         per_pixel: multiplications of its convolutions for a pixel of a large image.
         dense: multiplications of its hidden dense layers, at least.
+        most_side: of the largest image; a larger one has several answers for each class.
     """
 
     least_side: int
     per_pixel: int
     dense: int = 0
+    most_side: int | None = None
 
 
 # Read from the graphs of gluon.model_zoo.vision in MXNet 1.9.1 for images of 224×224 (299×299 for
@@ -52,8 +54,8 @@ FACTS = {
     "resnet34_v2": Facts(1, 73_008),
     "resnet50_v1": Facts(1, 76_848),
     "resnet50_v2": Facts(1, 81_456),
-    "squeezenet1.0": Facts(213, 16_321),
-    "squeezenet1.1": Facts(209, 6_959),
+    "squeezenet1.0": Facts(213, 16_321, most_side=420),
+    "squeezenet1.1": Facts(209, 6_959, most_side=416),
     "vgg11": Facts(32, 149_184, 4096**2),
     "vgg11_bn": Facts(32, 149_184, 4096**2),
     "vgg13": Facts(32, 222_912, 4096**2),
@@ -90,7 +92,12 @@ class Zoo(Network):
             UserError: naming the field and what is allowed.
         """
         _, height, width = shape
-        side = self.facts().least_side
+        side, most = self.facts().least_side, self.facts().most_side
+        if most and max(height, width) > most:
+            raise UserError(
+                f"model.net={self.net}: has several answers for each class of a {height}×{width} "
+                f"image; allowed are images of {most}×{most} or less"
+            )
         if min(height, width) < side:
             fitting = [
                 net for net, facts in FACTS.items() if min(height, width) >= facts.least_side

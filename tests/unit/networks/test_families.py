@@ -327,6 +327,21 @@ def test_the_least_sides_of_the_zoo_are_those_of_its_graphs(net, capfd):
             symbol.infer_shape(data=(1, 3, side - 1, side - 1))
 
 
+@pytest.mark.parametrize("net", [net for net, facts in FACTS.items() if facts.most_side])
+def test_the_greatest_sides_of_the_zoo_are_those_of_its_graphs(net):
+    side, model = FACTS[net].most_side, loaded("model=zoo", f"model.net={net}").model
+    model.check((3, side, side))
+    symbol = architecture(model, (3, side, side), 10)
+    assert symbol.infer_shape(data=(1, 3, side, side))[1] == [(1, 10)]
+    assert symbol.infer_shape(data=(1, 3, side, side + 1))[1] == [(1, 20)]
+    with pytest.raises(UserError) as error:
+        model.check((3, side, side + 1))
+    assert str(error.value) == (
+        f"model.net={net}: has several answers for each class of a {side}×{side + 1} image; "
+        f"allowed are images of {side}×{side} or less"
+    )
+
+
 @pytest.mark.parametrize("name", SMALL)
 def test_one_finite_score_a_class_that_depends_on_the_image(name):
     for shape, classes in (((1, 16, 16), 10), ((3, 20, 24), 4)):

@@ -104,6 +104,9 @@ def test_no_gradient_is_computed_of_layers_that_are_frozen():
 def test_a_batch_norm_counts_on_unless_its_means_are_frozen():
     before, after, _ = trained(*LENET, "freeze=['1.gamma','1.beta']")
     assert changed(before, after) == ALL - {"1.gamma", "1.beta"}
+    before, after, _ = trained(*LENET, "freeze=['0.*','1.gamma','1.beta']")  # and all below it
+    below = {key for key in ALL if key.startswith("0.")}
+    assert changed(before, after) == ALL - below - {"1.gamma", "1.beta"}
     before, after, _ = trained(*LENET, "freeze=['*.running_*']")
     assert changed(before, after) == {key for key in ALL if "running" not in key}
 
@@ -164,6 +167,13 @@ def test_the_table_of_parameters_tells_what_is_trained():
         "1.bias     10         10  trained",
         "all                4,780  76 trained",
     ]
+
+
+def test_a_parameter_that_is_in_two_places_counts_once():
+    net = gluon.nn.HybridSequential()
+    first = gluon.nn.Dense(3, in_units=3)
+    net.add(first, gluon.nn.Dense(3, in_units=3, params=first.params))
+    assert parameter_table(net).splitlines()[-1] == "all                  12  12 trained"
 
 
 # --- what does not fit ---

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from photographs import of_photographs
 
-from sweep.backend.mxnet import mx, nd
+from sweep.backend.mxnet import gluon, mx, nd
 from sweep.carried import serving
 from sweep.carried.serving import Interface
 from sweep.config.compose import load
-from sweep.data.scaling import scaling
+from sweep.data.scaling import Scaling, scaling
 from sweep.data.splits import load_dataset
+from sweep.errors import UserError
+from sweep.networks.blocks.scaled import scaled
 from sweep.training.session import Training
 
 SMALL = ("epochs=2", "batch_size=40", "optim.lr=0.05", "context=cpu")
@@ -125,4 +127,19 @@ def test_features_are_given_and_served_as_numbers(tmp_path):
         model.predict(np.full((1, 5), np.inf))
     assert str(raised.value) == (
         "images with values from inf to inf: allowed are finite numbers, as float32 has them"
+    )
+
+
+def test_a_network_that_scales_its_images_itself_is_not_given_scaled_ones():
+    class Scales(gluon.HybridBlock):
+        def __init__(self):
+            super().__init__(prefix="")
+            self.mean = self.params.get_constant("scaled_mean", nd.array([0.5]))
+
+    given = Scaling(np.zeros((1, 1, 1, 1), np.float32), np.ones((1, 1, 1, 1), np.float32))
+    with pytest.raises(UserError) as refusal:
+        scaled(Scales(), given, mx.cpu())
+    assert str(refusal.value) == (
+        "dataset.normalize: the network scales its images itself, as its file says (scaled_mean); "
+        "allowed is dataset.normalize=unit"
     )

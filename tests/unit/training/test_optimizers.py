@@ -358,3 +358,6 @@ def test_the_norm_is_of_all_values_together():
     truth = np.sqrt(sum((each.astype(np.float64) ** 2).sum() for each in arrays))
     assert global_norm([nd.array(each) for each in arrays]) == pytest.approx(truth, rel=1e-6)
     assert global_norm([nd.array([3.0]), nd.array([[4.0]])]) == 5
+    assert global_norm([nd.array([3e30]), nd.array([[4e30]])]) == pytest.approx(5e30, rel=1e-6)
+    assert global_norm([nd.array([1.0, np.inf])]) == np.inf
+    assert np.isnan(global_norm([nd.array([1.0, np.nan])]))

@@ -12,6 +12,7 @@ from sweep.backend.mxnet import gluon, mx, nd
 from sweep.config.compose import load
 from sweep.config.metrics import measured_metric
 from sweep.errors import UserError
+from sweep.networks import matching
 from sweep.networks.blocks.eager import save_parameters
 from sweep.networks.build import build_network
 from sweep.networks.trained import GRAPH, PARAMETERS, Start
@@ -337,3 +338,15 @@ def test_another_type_is_named(tmp_path):
     assert refusal(saved(net, tmp_path), *SMALL["mlp"]) == (
         "init_from=net.params: 0.weight is float64 there and float32 here; allowed is the same type"
     )
+
+
+def test_a_parameter_that_is_in_two_places_starts_from_one():
+    net = gluon.nn.HybridSequential()
+    first = gluon.nn.Dense(3, in_units=3)
+    net.add(first, gluon.nn.Dense(3, in_units=3, params=first.params))
+    ours, array = net._collect_params_with_prefix(), np.ones((3, 3))
+    assert [*ours] == ["0.weight", "0.bias", "1.weight", "1.bias"]
+    for there in ("0.weight", "1.weight"):
+        found = matching._with_shared({there: array}, ours)
+        assert found.keys() == {"0.weight", "1.weight"}
+        assert found["0.weight"] is found["1.weight"] is array
