@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -58,6 +59,7 @@ def installing() -> str:
     """Return the command that installs what follows it where this program is installed."""
     if Path(sys.prefix, "pipx_metadata.json").exists():
         return f"pipx runpip {Path(sys.prefix).name} install"
-    if find_spec("pip") is None:  # as in the environments of uv
+    # On the path alone: setuptools watches for pip, and would take the place of distutils then.
+    if PathFinder.find_spec("pip") is None:  # as in the environments of uv
         return f"uv pip install --python {shlex.quote(sys.executable)}"
     return "pip install"

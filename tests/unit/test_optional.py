@@ -33,6 +33,7 @@ def test_an_extra_that_is_missing_in_an_environment_of_pipx(monkeypatch, tmp_pat
 
 def test_an_environment_without_pip_is_one_of_uv(monkeypatch):
     monkeypatch.setattr(optional, "find_spec", lambda name: None)
+    monkeypatch.setattr(optional.PathFinder, "find_spec", lambda name: None)
     monkeypatch.setattr(sys, "executable", "/my tools/bin/python")
     with pytest.raises(UserError, match="uv pip install --python '/my tools/bin/python' --no-deps"):
         optional.need_mxnet()

@@ -153,7 +153,7 @@ def test_what_asks_to_train(given, trains):
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["model=lenet", "--version"]])
-def test_the_version_is_ours_wherever_it_is_asked_for(monkeypatch, arguments, capsys):
+def test_the_version_is_ours_wherever_it_is_asked_for(monkeypatch, arguments, capfd):
     monkeypatch.setattr(sys, "argv", ["sweep", *arguments])
     before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     monkeypatch.setattr(signals, "let_none_be_lost", lambda: None)
@@ -163,7 +163,7 @@ def test_the_version_is_ours_wherever_it_is_asked_for(monkeypatch, arguments, ca
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-    assert (ended.value.code, capsys.readouterr().out) == (0, f"sweep, version {__version__}\n")
+    assert (ended.value.code, capfd.readouterr().out) == (0, f"sweep, version {__version__}\n")
 
 
 def test_within_another_application_of_hydra(tmp_path):

@@ -173,7 +173,7 @@ def test_a_run_is_asked_to_pause_by_a_file_of_its_own(tmp_path, folder):
 
 
 def test_another_user_is_refused_by_the_folder(tmp_path, folder, monkeypatch):
-    def refuse(path, write):
+    def refuse(path, write, permissions):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr("sweep.runs.asking.write_whole", refuse)

@@ -70,7 +70,8 @@ def test_runs_that_pause_have_as_many_epochs():
         "allowed is one number of epochs, or search.pruner=null"
     )
     for pruner in ("null", "stop_asha", "median"):
-        check(plan, [load(f"search.pruner={pruner}", f"epochs={each}") for each in (3, 9)])
+        configs = [load(f"search.pruner={pruner}", f"epochs={each}") for each in (3, 9)]
+        check(Plan(plan.space, configs[0], [given]), configs)
 
 
 def test_a_grid_has_an_end_of_combinations():

@@ -348,7 +348,7 @@ def test_installed_ones_have_no_modules_to_share():
             r": has the parameter \w*scale, which would be neither trained nor saved; ",
         ),
         ("one", (), r": takes pred; allowed is a function of the scores, the labels, and its "),
-        ("mean", (), rf": {GIVEN}: returned \(1,\) \(my_losses\.py:83\); allowed is \(64,\), the "),
+        ("mean", (), rf": {GIVEN}: returned \(1,\) \(my_losses\.py:87\); allowed is \(64,\), the "),
         (
             "each",
             (),
