@@ -17,6 +17,14 @@ TEMPORARY = ".tmp"  # the suffix of what a killed process may leave behind
 POLL_SECONDS = 0.2
 
 
+def as_meant(path: str | os.PathLike[str]) -> Path:
+    """Return the path that a user means: ``~`` is their own folder, and ``~anna`` Anna's.
+
+    One of a user that there is not stays as it is written, where :meth:`Path.expanduser` raises.
+    """
+    return Path(os.path.expanduser(path))
+
+
 def kernel_lock(path: Path) -> FileLock:
     """Return a lock that goes with the process that holds it, however that ends.
 

@@ -4,8 +4,6 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from os.path import expanduser
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -14,6 +12,7 @@ from click.shell_completion import CompletionItem, shell_complete
 from sweep import __version__, signals
 from sweep.commands import COMMANDS, COMPLETION_VARIABLE
 from sweep.errors import RunFailed, UserError
+from sweep.files import as_meant
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -106,17 +105,12 @@ def tracking_option(command: Decorated) -> Decorated:
     return click.option("--tracking-uri", metavar="URI", help=text)(command)
 
 
-def _path(given: str) -> Path:
-    """Return the path that a user means: ``~`` is their own folder, as in ``checkpoint_dir``."""
-    return Path(expanduser(given))  # which leaves a user that there is not as it is written
-
-
 def checkpoint_option(command: Decorated) -> Decorated:
     """Add the option that says where checkpoints are: who is at work is known there."""
     return click.option(
         "--checkpoint-dir",
         metavar="FOLDER",
-        type=_path,
+        type=as_meant,
         default="checkpoints",
         show_default=True,
         help="Where checkpoints are: the sweep's checkpoint_dir.",

@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from os.path import expanduser  # which leaves a user that there is not as it is written
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,6 +21,7 @@ from sweep.config.params import as_text
 from sweep.config.registry import plugins
 from sweep.config.schema import Augment, Config, EarlyStopping, Notify, Search, Seeds, Tracking
 from sweep.errors import UserError, either, nearest
+from sweep.files import as_meant
 
 PACKAGED_CONF = Path(__file__).parents[1] / "conf"
 CONF = PACKAGED_CONF if PACKAGED_CONF.is_dir() else Path(__file__).parents[2] / "conf"
@@ -92,7 +92,7 @@ def checked(values: Mapping[str, Any], sections: Sections) -> Config:
     """
     found, wrong = dict(values), []
     if isinstance(folder := found.get("checkpoint_dir"), str):
-        found["checkpoint_dir"] = expanduser(folder)  # here: other machines have other homes
+        found["checkpoint_dir"] = str(as_meant(folder))  # here: other machines have other homes
     for group in CHOSEN:
         given = _named(values.get(group))
         key = group, repr(given)

@@ -3,8 +3,6 @@
 import csv
 import functools
 from collections.abc import Collection
-from os.path import expanduser  # which leaves a user that there is not as it is written
-from pathlib import Path
 
 from hydra.core.override_parser.types import ValueType
 from hydra.errors import HydraException
@@ -13,6 +11,7 @@ from sweep.config.explain import no_field
 from sweep.config.ranges import parse_overrides
 from sweep.config.zips import Row
 from sweep.errors import UserError
+from sweep.files import as_meant
 
 MOST_CELLS = 10_000  # whose check is remembered
 ALLOWED = "allowed is a CSV file whose first row has the names of fields"
@@ -30,7 +29,7 @@ def read_rows(file: str, known: Collection[str]) -> list[Row]:
     """
     given = f"sweep.from={file}"
     try:
-        with Path(expanduser(file)).open(encoding="utf-8-sig", newline="") as stream:
+        with as_meant(file).open(encoding="utf-8-sig", newline="") as stream:
             lines = csv.reader(stream, strict=True)
             keys = [each.strip() for each in next(lines, [])]
             rows = [(lines.line_num, row) for row in lines if any(cell.strip() for cell in row)]

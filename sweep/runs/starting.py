@@ -6,11 +6,11 @@ copy of them, so that all of its runs start from the same, whatever becomes of a
 
 from collections.abc import Mapping
 from dataclasses import replace
-from os.path import expanduser  # which leaves a user that there is not as it is written
 from pathlib import Path
 
 from sweep.config.schema import Config
 from sweep.errors import UserError
+from sweep.files import as_meant
 from sweep.networks.params_file import Broken
 from sweep.networks.trained import GRAPH, PARAMETERS, read_trained
 from sweep.own_modules import identity, keep
@@ -129,7 +129,7 @@ def _read(address: str, uri: str | None) -> Files:
     graph, _, file = address.rpartition(f"{GRAPHS}:")
     if graph:
         return {
-            GRAPH: Path(expanduser(f"{graph}{GRAPHS}")).read_bytes(),
-            PARAMETERS: Path(expanduser(file)).read_bytes(),
+            GRAPH: as_meant(f"{graph}{GRAPHS}").read_bytes(),
+            PARAMETERS: as_meant(file).read_bytes(),
         }
-    return {PARAMETERS: Path(expanduser(address)).read_bytes()}
+    return {PARAMETERS: as_meant(address).read_bytes()}

@@ -7,10 +7,12 @@ from typing import Any
 import optuna
 from optuna.samplers import RandomSampler
 from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
 from sweep.config.params import as_text
 from sweep.config.schema import Search
+from sweep.display.console import count
 from sweep.errors import UserError
 from sweep.search.rules import RULE, as_before_pauses, other_rule, shown
 from sweep.search.space import in_words
@@ -65,6 +67,31 @@ def _stored(search: Search, name: str) -> optuna.Study | None:
     if name not in optuna.get_all_study_names(storage):
         return None
     return optuna.load_study(study_name=name, storage=storage, sampler=RandomSampler())
+
+
+def check_new(
+    name: str, trials: int, made: Sequence[StudyDirection], wanted: Sequence[str]
+) -> None:
+    """Check that a study that says nothing of a search can become one of this.
+
+    Args:
+        name: the study's.
+        trials: that it has.
+        made: what it was created to do with each objective.
+        wanted: what the search is to do: ``maximize`` or ``minimize``.
+
+    Raises:
+        UserError: it was created by something else, for something else.
+    """
+    directions = [each.name.lower() for each in made]
+    if trials:
+        what = f"has {count(trials, 'trial')} of something else"
+    elif directions != [*wanted]:
+        does, is_to = (" and ".join(each) for each in (directions, wanted))
+        what = f"was created to {does}, and this search is to {is_to}"
+    else:
+        return
+    raise UserError(f"search.study={name}: {what}; allowed is another name")
 
 
 def check_same(name: str, before: Any, about: Any) -> None:

@@ -11,8 +11,6 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from sweep.config.schema import Search
-from sweep.display.console import count
-from sweep.errors import UserError
 from sweep.search.choices import SAMPLERS
 from sweep.search.conditional import suggest
 from sweep.search.enqueued import ENQUEUED, Params, enqueued, key_of, untried
@@ -23,7 +21,7 @@ from sweep.search.reported import ReportedTrial
 from sweep.search.rules import RULE
 from sweep.search.space import Space
 from sweep.search.storage import OPENING, create_storage, explained, locked
-from sweep.search.stored import ABOUT, check_same
+from sweep.search.stored import ABOUT, check_new, check_same
 from sweep.search.warm_start import WarmStart
 
 Direction = Literal["maximize", "minimize"]
@@ -87,26 +85,10 @@ class Study:
             trials = len(self._study.get_trials(deepcopy=False))
             before = self._study.user_attrs.get(ABOUT)
             if before is None:
-                self._check_new(trials)
+                check_new(name, trials, self._study.directions, directions)
                 self._study.set_user_attr(ABOUT, about)
                 self._study.set_user_attr(RULE, search.pruner)
         check_same(name, before, about)
-
-    def _check_new(self, trials: int) -> None:
-        """Check that a study that says nothing of a search, and has these trials, can be this one.
-
-        Raises:
-            UserError: it was created by something else, for something else.
-        """
-        directions = [each.name.lower() for each in self._study.directions]
-        if trials:
-            what = f"has {count(trials, 'trial')} of something else"
-        elif directions != [*self._directions]:
-            made, wanted = (" and ".join(each) for each in (directions, self._directions))
-            what = f"was created to {made}, and this search is to {wanted}"
-        else:
-            return
-        raise UserError(f"search.study={self.name}: {what}; allowed is another name")
 
     def count(self) -> int:
         """Return how many trials there are, however they ended."""

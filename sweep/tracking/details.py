@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from sweep.mappings import mapping_in
@@ -25,7 +24,7 @@ from sweep.tracking.mlflow_import import quiet_mlflow
 from sweep.tracking.names import DATASET_SOURCE_FOLDER, ENVIRONMENT_FILE, KIND, SOURCE_FOLDER, SWEEP
 from sweep.tracking.notes import own_words, text_of
 from sweep.tracking.parameters import parameters_of
-from sweep.tracking.queries import NOT_THERE, existing, neither
+from sweep.tracking.queries import existing, run_or_sweep
 from sweep.tracking.run_info import RunInfo, run_info
 from sweep.tracking.run_record import commit_of
 from sweep.tracking.short_ids import whole_id
@@ -134,13 +133,8 @@ def read_details(uri: str | None, given: str) -> Details:
     """
     uri = existing(uri)
     run_id, client = whole_id(uri, given), MlflowClient(uri)
+    run = run_or_sweep(client, uri, run_id, given)
     with explained_errors(uri):
-        try:
-            run = client.get_run(run_id)
-        except MlflowException as error:
-            if error.error_code in NOT_THERE:
-                raise neither(given, uri) from error
-            raise
         return Details(
             uri=uri,
             info=run_info(run),

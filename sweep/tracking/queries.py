@@ -31,6 +31,7 @@ from sweep.tracking.short_ids import WHOLE, whole_run_id, whole_sweep_id
 from sweep.uris import redacted, resolve_uri
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
     from mlflow.entities import Run
 
 # MLflow's codes for an id that no run has: of one that could be a run's, and of another text.
@@ -166,6 +167,29 @@ def neither(given: str, uri: str) -> UserError:
     )
 
 
+def run_or_sweep(client: "MlflowClient", uri: str, run_id: str, given: str) -> "Run":
+    """Return MLflow's run of this id.
+
+    Args:
+        client: of the record.
+        uri: of the record.
+        run_id: MLflow's.
+        given: by the user, who meant this id.
+
+    Raises:
+        UserError: there is none, or it cannot be read.
+    """
+    from mlflow.exceptions import MlflowException
+
+    with explained_errors(uri):
+        try:
+            return client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code in NOT_THERE:
+                raise neither(given, uri) from error
+            raise
+
+
 def read_about(uri: str | None, run_id: str) -> About:
     """Return what is recorded of a run or a sweep itself.
 
@@ -174,15 +198,7 @@ def read_about(uri: str | None, run_id: str) -> About:
     """
     uri = existing(uri)
     client = opened(uri)
-    from mlflow.exceptions import MlflowException
-
-    with explained_errors(uri):
-        try:
-            run = client.get_run(run_id)
-        except MlflowException as error:
-            if error.error_code in NOT_THERE:
-                raise neither(run_id, uri) from error
-            raise
+    run = run_or_sweep(client, uri, run_id, run_id)
     info, tags = run.info, run.data.tags
     if info.lifecycle_stage == "deleted":
         raise UserError(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.files import obstacle, write_whole
+from sweep.files import as_meant, obstacle, write_whole
 
 
 def names(folder):
@@ -121,3 +121,10 @@ def test_what_keeps_something_from_being_written_is_named(tmp_path, monkeypatch)
     assert obstacle(tmp_path / "new") == f"{tmp_path}: Permission denied"
     monkeypatch.chdir(tmp_path)
     assert obstacle(Path("new")) == ".: Permission denied"
+
+
+def test_a_path_in_a_home_folder_is_the_one_that_is_meant(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/anna")
+    given = ("~/photos", "~", "a/~", "~nobody-here/photos", "photos", "")
+    meant = ("/home/anna/photos", "/home/anna", "a/~", "~nobody-here/photos", "photos", ".")
+    assert [*map(str, map(as_meant, given))] == [*meant]

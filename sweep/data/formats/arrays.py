@@ -18,6 +18,7 @@ from sweep.data.readers.file_states import FileState, state_of
 from sweep.data.readers.labelling import CLASSES, LABELLINGS, Labelling
 from sweep.data.readers.parts import Part, Source
 from sweep.errors import UserError
+from sweep.files import as_meant
 
 IMAGES, LABELS = "images", "labels"
 SETS = {"train": ("x_train", "y_train"), "val": ("x_val", "y_val"), "test": ("x_test", "y_test")}
@@ -55,9 +56,7 @@ class Arrays(OwnImages):
         given = {"train": self.train, "val": self.val, "test": self.test}
         pairs = {name: (each,) if isinstance(each, str) else each for name, each in given.items()}
         return {
-            name: tuple(Path(path).expanduser() for path in pair)
-            for name, pair in pairs.items()
-            if pair
+            name: tuple(as_meant(path) for path in pair) for name, pair in pairs.items() if pair
         }
 
     def place(self) -> str:

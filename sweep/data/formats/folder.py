@@ -16,6 +16,7 @@ from sweep.data.own.images import OwnImages
 from sweep.data.readers.file_states import FileState, is_folder, names_in, walk_files
 from sweep.data.readers.parts import Files, Part, Source, class_order
 from sweep.errors import UserError
+from sweep.files import as_meant
 
 PARTS = ("train", "val", "test")
 ALIKE = (*PARTS, "training", "valid", "validation", "testing")  # in small letters
@@ -63,7 +64,7 @@ class Folder(OwnImages):
         return replace(self, root=root)
 
     def _folder(self) -> Path:
-        return Path(self.root or "").expanduser()
+        return as_meant(self.root or "")
 
 
 def part_folders(root: Path) -> dict[str, Path]:

@@ -16,6 +16,7 @@ from sweep.data.readers.file_states import FileState, is_folder, names_in, state
 from sweep.data.readers.idx import read_idx
 from sweep.data.readers.parts import Part, Source, numbered
 from sweep.errors import UserError
+from sweep.files import as_meant
 
 # As train-images-idx3-ubyte, train-images.idx3-ubyte or emnist-letters-test-labels-idx1-ubyte.gz.
 USUAL_NAME = re.compile(r"(?:.*-)?(train|val|test|t10k)-(images|labels)[-.]idx\d-ubyte(?:\.gz)?")
@@ -65,10 +66,10 @@ class Idx(OwnImages):
             UserError: they are not in the folder, or two have the same meaning.
         """
         given = {key: getattr(self, key) for key in KEYS}
-        found = {key: Path(path).expanduser() for key, path in given.items() if path}
+        found = {key: as_meant(path) for key, path in given.items() if path}
         if not self.root:
             return found
-        usual = usual_files(Path(self.root).expanduser())
+        usual = usual_files(as_meant(self.root))
         paths = {key: found.get(key) or usual.get(key) for key in KEYS}
         missing = [
             key

@@ -15,6 +15,7 @@ from sweep.data.own.files import OwnFiles
 from sweep.data.readers.file_states import FileState
 from sweep.data.readers.parts import Files, Part, whole_labels
 from sweep.errors import UserError
+from sweep.files import as_meant
 
 ALLOWED = "allowed is a line as im2rec writes it: index, label, path, with tabs between them"
 
@@ -52,7 +53,7 @@ class List(OwnFiles):
         return replace(self, root=root, **moved)
 
     def _root(self, path: Path) -> Path:
-        return Path(self.root).expanduser() if self.root else path.parent
+        return as_meant(self.root) if self.root else path.parent
 
 
 def list_part(path: Path, root: Path) -> Part:

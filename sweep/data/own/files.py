@@ -15,6 +15,7 @@ from sweep.data.readers.file_states import FileState, state_of
 from sweep.data.readers.labelling import LABELLINGS
 from sweep.data.readers.parts import Part, Source
 from sweep.errors import UserError
+from sweep.files import as_meant
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -36,7 +37,7 @@ class OwnFiles(OwnImages):
     def paths(self) -> dict[str, Path]:
         """Return the file of each part that is given."""
         given = {"train": self.train, "val": self.val, "test": self.test}
-        return {name: Path(path).expanduser() for name, path in given.items() if path}
+        return {name: as_meant(path) for name, path in given.items() if path}
 
     def check(self) -> None:
         """Check that there is something to train on."""

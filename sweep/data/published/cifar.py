@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sweep.data.published.download import Unreachable, alone, fetch, gluon_cache
 from sweep.data.readers.file_states import is_file, is_folder
 from sweep.errors import UserError
+from sweep.files import as_meant
 
 SIDE, CHANNELS = 32, 3
 PIXELS = CHANNELS * SIDE * SIDE
@@ -92,7 +93,7 @@ def find_cifar(cifar: CifarSet, root: str | None, mirrors: Sequence[str]) -> lis
     Raises:
         UserError: nothing is there, or it could not be downloaded.
     """
-    folder = Path(root).expanduser() if root else gluon_cache() / cifar.name
+    folder = as_meant(root) if root else gluon_cache() / cifar.name
     if found := _there(cifar, folder):
         return found
     needed = f"needed are {', '.join(cifar.sums)}, or {cifar.archive}"

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from sweep.data.published.sets import FIRST_FASHION_MNIST, PUBLISHED, IdxFile, PublishedSet
 from sweep.data.readers.file_states import is_file, is_folder
 from sweep.errors import UserError
-from sweep.files import kernel_lock, wait_for
+from sweep.files import as_meant, kernel_lock, wait_for
 from sweep.heartbeat import beat
 
 TIMEOUT_SECONDS = 10
@@ -30,7 +30,7 @@ pooch.get_logger().setLevel("WARNING")  # the bar, or the error, says it all
 def gluon_cache() -> Path:
     """Return the folder of Gluon's own datasets: ``$MXNET_HOME/datasets``."""
     home = os.environ.get("MXNET_HOME") or Path.home() / ".mxnet"
-    return Path(home).expanduser() / "datasets"
+    return as_meant(home) / "datasets"
 
 
 def one_process_at_a_time(file: IdxFile) -> AbstractContextManager[None]:
@@ -77,7 +77,7 @@ def find(dataset: PublishedSet, file: IdxFile, root: str | None, mirrors: Sequen
         UserError: the file is not in ``root``, or could not be downloaded.
     """
     cache = gluon_cache() / dataset.name.replace("_", "-")
-    folder = Path(root).expanduser() if root else cache
+    folder = as_meant(root) if root else cache
     folders = dataset.places(folder) if root else [cache, dataset.system_folder]
     if found := _first(folders, file):
         return found

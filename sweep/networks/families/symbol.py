@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import replace
-from os.path import expanduser  # which leaves a user that there is not as it is written
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +13,7 @@ from sweep.config.fields import STRICT, Positive, Role, Text, allowed
 from sweep.config.images import Shape
 from sweep.config.params import as_text
 from sweep.errors import UserError
+from sweep.files import as_meant
 from sweep.networks.initial import Init, InitScale, initializer
 from sweep.networks.params_file import Broken
 from sweep.networks.symbols.graph import DATA, Graph
@@ -94,7 +94,7 @@ class Symbol(Network):
         """
         self.check(shape)
         try:
-            graph = read_graph(Path(expanduser(str(self.file))).read_bytes())
+            graph = read_graph(as_meant(str(self.file)).read_bytes())
             found = self.of(scores_of(graph, self.output, None).graph)
             found._fitted(shape, classes)
         except Broken as error:

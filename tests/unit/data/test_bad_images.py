@@ -547,6 +547,8 @@ def test_idx_files_that_are_not_there():
         "emnist-b-train-images-idx3-ubyte.gz; allowed is one of them, or dataset.train_images=FILE"
     )
     assert message("dataset=idx", "dataset.root=y") == "dataset.root=y: there is no such folder"
+    of_nobody = message("dataset=idx", "dataset.root='~nobody-here/y'")
+    assert of_nobody == "dataset.root=~nobody-here/y: there is no such folder"
     with pytest.raises(UserError, match="^dataset.train_labels=null: dataset.train_images is"):
         load("dataset=idx", "dataset.train_images=x")
     with pytest.raises(UserError, match="^dataset.val_labels=null: dataset.val_images is given; "):
