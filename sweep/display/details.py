@@ -57,7 +57,7 @@ def show_sweep(sweep: Details, runs: Mapping[str, int]) -> None:
     show_lines(f"Runs:       {in_words(runs)}")
     _show_files(sweep)
     if sweep.command:
-        show_lines("", "The same command, which trains what is missing of it:", f"  {sweep.command}")
+        show_lines("", "The command, which trains what is missing of it:", f"  {sweep.command}")
     show_lines("", "Its report:", f"  sweep report --sweep {sweep.info.run_id}", "")
 
 
