@@ -91,7 +91,8 @@ def checked(values: Mapping[str, Any], sections: Sections) -> Config:
         UserError: naming each wrong field, its value and what is allowed.
     """
     found, wrong = dict(values), []
-    if isinstance(folder := found.get("checkpoint_dir"), str):
+    folder = found.get("checkpoint_dir")
+    if isinstance(folder, str) and folder.startswith("~"):
         found["checkpoint_dir"] = str(as_meant(folder))  # here: other machines have other homes
     for group in CHOSEN:
         given = _named(values.get(group))
