@@ -1,6 +1,5 @@
 """Ctrl-C and SIGTERM, which Python raises wherever it happens to be; crashes; and stacks."""
 
-import contextlib
 import faulthandler
 import functools
 import os
@@ -8,8 +7,11 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 EXIT_CODE = 128 + signal.SIGINT
 AGAIN_SECONDS = 0.01
 CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE)
@@ -51,6 +53,21 @@ def _count(receiver: socket.socket, sender: socket.socket) -> None:
     os._exit(EXIT_CODE)
 
 
+@contextmanager
+def kept_waiting() -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM wait; in a process that is started meanwhile, until it lets them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def let_come() -> None:
+    """Let what was :func:`kept_waiting` come, to a process that was started meanwhile."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+
+
 def _raise_again(unraisable: "sys.UnraisableHookArgs") -> None:
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
         signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
@@ -78,7 +95,7 @@ def let_crashes_end_the_process() -> None:
     """
     is_traced = faulthandler.is_enabled()
     faulthandler.disable()
-    with contextlib.suppress(ValueError):  # only the main thread may do this
+    with suppress(ValueError):  # only the main thread may do this
         for crash in CRASHES:
             signal.signal(crash, signal.SIG_DFL)
     if is_traced:

@@ -32,7 +32,6 @@ Task = Callable[..., float]  # of the configuration (DictConfig) and a Listener
 RUN_LOG = "run.log"
 ORPHAN_SECONDS = 10.0  # for a run to close its record when its sweep is gone
 REASON_LETTERS = 500
-BLOCKED = (signal.SIGINT, signal.SIGTERM)  # while a process is forked that has yet to handle them
 STOPPED = 128 + signal.SIGTERM  # the exit code of a run that was told to stop, and did
 
 
@@ -73,7 +72,7 @@ def work(run: Callable[[Listener], JobReturn], connection: Connection) -> None:
         interrupts.let_none_be_lost()
         signal.signal(signal.SIGTERM, _interrupt_once)
         forks.begin()  # to whomever launched this, it is a daemon still: it ends with them
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED)
+        interrupts.let_come()
         threading.Thread(target=_stop_with_parent, daemon=True).start()
         alive, waiting = (partial(_tell, connection, each) for each in (Alive(), Waiting()))
         heartbeat.tell_by(alive, waiting)

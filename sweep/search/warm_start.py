@@ -126,7 +126,8 @@ def fitting(
             left_out[str(why)] += 1
         else:
             found[str(run.fingerprint)] = KnownRun(run.run_id, params, values, {})
-    warm = WarmStart([], dict(left_out.most_common()))
+    most_first = sorted(left_out.items(), key=lambda why: (-why[1], why[0]))
+    warm = WarmStart([], dict(most_first))
     if not found:
         raise UserError(
             f"search.warm_start={given}: none of {count(len(runs), 'run')} fits this search; "

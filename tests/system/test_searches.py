@@ -413,8 +413,8 @@ def test_a_search_begins_with_runs_that_fit(tmp_path):
     _, errors = process.communicate(timeout=200)
     assert (process.returncode, errors) == (
         2,
-        "search.warm_start=before: none of 4 runs fits this search; left out: 2 with optim.lr "
-        "outside of what is searched, 2 with another value of seed; allowed is null, or an "
+        "search.warm_start=before: none of 4 runs fits this search; left out: 2 with another "
+        "value of seed, 2 with optim.lr outside of what is searched; allowed is null, or an "
         "experiment or a sweep with finished runs that this search could train\n",
     )
     assert len(optuna.get_all_study_names(f"sqlite:///{tmp_path}/optuna.db")) == 1

@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 
@@ -95,7 +96,7 @@ from sweep.execution.local import fork_server as workers
 import asked
 
 if __name__ == "__main__":
-    forkserver.set_forkserver_preload = lambda modules: None  # these need none of it
+    workers.PRELOAD = "asked"
     workers.start_server(1)
     if not os.fork():
         sys.exit()
@@ -110,11 +111,53 @@ if __name__ == "__main__":
 def test_what_others_start_by_the_server_ends_with_the_process_as_it_does_without(tmp_path):
     (tmp_path / "asked.py").write_text(
         "import time\n"
+        "from sweep.signals import let_come\n"
+        "let_come()\n"
         "def ends(): time.sleep(1); print('waited for')\n"
         "def goes_on(): time.sleep(5); print('left behind')\n"
     )
     done = run(tmp_path, OTHERS)
     assert (done.stdout, done.stderr, done.returncode) == ("waited for\n", "", 0)
+
+
+SIGNALLED = """
+import os, signal, sys
+from multiprocessing import util
+from sweep import signals
+from sweep.execution.local import early, fork_server
+
+start = util.spawnv_passfds
+
+def start_and_be_told_to_end(path, arguments, descriptors):
+    started = start(path, arguments, descriptors)
+    if "forkserver" in arguments[-1]:
+        os.kill(os.getpid(), {number})
+    return started
+
+util.spawnv_passfds = start_and_be_told_to_end
+fork_server.PRELOAD = "slow"
+{begin}
+"""
+BEGINNINGS = {
+    "as typed": (
+        "for number in signals.STOPPING: signal.signal(number, signal.SIG_DFL)\n"
+        "early.start_as_typed(['seed=0,1', 'figures=false', '--multirun'])"
+    ),
+    "later": (
+        "for number in signals.STOPPING: signal.signal(number, signal.default_int_handler)\n"
+        "try: fork_server.start_server(1)\n"
+        "except KeyboardInterrupt: sys.exit(130)"
+    ),
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("begin", BEGINNINGS)
+def test_an_interrupt_while_the_server_is_started_is_not_lost(tmp_path, number, begin):
+    (tmp_path / "slow.py").write_text("import time; time.sleep(1); print('left behind')")
+    done = run(tmp_path, SIGNALLED.format(number=int(number), begin=BEGINNINGS[begin]))
+    assert (done.stdout, done.stderr) == ("", "")
+    assert done.returncode == (-number if begin == "as typed" else 130)
 
 
 PRELOAD = """

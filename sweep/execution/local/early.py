@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from sweep.execution.local.fork_server import DRAWING, guess_server, kill_server
+from sweep.signals import STOPPING
 
 OF_A_SWEEP = {"--multirun", "-m"}
 LAUNCHER = "local"  # the one that uses it, and the usual one
@@ -25,10 +26,10 @@ def start_as_typed(given: Sequence[str]) -> None:
     is_sweep = not OF_A_SWEEP.isdisjoint(given)
     is_here = fields.get("hydra/launcher", LAUNCHER) == LAUNCHER
     if is_sweep and is_here and LIKELY.fullmatch(threads):
-        guess_server(int(threads), *(() if fields.get("figures") == "false" else (DRAWING,)))
-        for each in (signal.SIGINT, signal.SIGTERM):
+        for each in STOPPING:
             if signal.getsignal(each) is signal.SIG_DFL:
                 signal.signal(each, _end)
+        guess_server(int(threads), *(() if fields.get("figures") == "false" else (DRAWING,)))
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -8,10 +8,9 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Sequence
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnContext
 from multiprocessing.process import BaseProcess
@@ -19,6 +18,7 @@ from multiprocessing.util import Finalize
 from typing import Any, TypeVar
 
 from sweep.execution.local.guarded import guard
+from sweep.signals import kept_waiting
 from sweep.variables import environment_variables
 
 Answer = TypeVar("Answer")
@@ -76,11 +76,11 @@ def start_server(threads: int, *also: str) -> None:
 def _begin_server(threads: int, also: Sequence[str]) -> None:
     global _server_threads
     forkserver.set_forkserver_preload([*also, PRELOAD])
-    _ensure_server()
-    _server_threads = threads
     # In this process alone, after multiprocessing has ended its daemons and waited for all other
     # processes: a user's may come from the same server, which alone knows when they end.
     Finalize(None, kill_server, exitpriority=LAST)
+    _ensure_server()
+    _server_threads = threads
 
 
 def _end_server() -> None:
@@ -93,15 +93,14 @@ def _end_server() -> None:
 
 
 def _ensure_server() -> None:
-    if threading.current_thread() is not threading.main_thread():
-        forkserver.ensure_running()  # Python changes no signals in another thread
-        return
-    # Ctrl-C reaches all processes of a terminal; only the one that started the server shall act.
-    kept = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    """Start the server if there is none.
+
+    A signal that came before we know the server's number would leave it behind. In the server they
+    wait longer, until it knows what to do with them: see ``preload``.
+    """
+    resource_tracker.ensure_running()  # which would let them come
+    with kept_waiting():
         forkserver.ensure_running()
-    finally:
-        signal.signal(signal.SIGINT, kept)
 
 
 def kill_server() -> None:

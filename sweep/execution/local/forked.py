@@ -28,10 +28,10 @@ from sweep.execution.job import Job, Running
 from sweep.execution.local.fork_server import PRELOAD
 from sweep.execution.local.guarded import guard
 from sweep.execution.watch import Watch
-from sweep.execution.worker import BLOCKED, RUN_LOG, work
+from sweep.execution.worker import RUN_LOG, work
 from sweep.garbage import look_as_usual
 from sweep.runs.events import Listener
-from sweep.signals import write_stacks_to
+from sweep.signals import kept_waiting, write_stacks_to
 
 FORK = multiprocessing.get_context("fork")
 
@@ -62,7 +62,7 @@ class ForkedExecutor:
             arguments = (self._train, log, receiver, sender)
             # No daemon: that could start no processes, as a user's dataset may.
             process = FORK.Process(target=_train, args=arguments, daemon=False)
-            with _signals_kept_waiting(), _input_left_open():
+            with kept_waiting(), _input_left_open():
                 process.start()
         guard(process)
         sender.close()
@@ -104,7 +104,7 @@ def start(run: Train) -> tuple[BaseProcess, Connection]:
     receiver, sender = FORK.Pipe(duplex=False)
     process = FORK.Process(target=_begin, args=(run, receiver, sender), daemon=True)
     try:
-        with _signals_kept_waiting():
+        with kept_waiting():
             process.start()
         guard(process)
     except BaseException:  # the job was told to end: nobody would know of the fork
@@ -138,20 +138,10 @@ def _prepared(run: Train, tell: Listener) -> JobReturn:
 def call(function: Callable[..., object], *arguments: object) -> None:
     """Call a function in a fork of this process, which then keeps nothing of what it opened."""
     process: BaseProcess = FORK.Process(target=function, args=arguments, daemon=True)
-    with _signals_kept_waiting():  # in the fork to its end, which is near
+    with kept_waiting():  # in the fork to its end, which is near
         process.start()
     guard(process)
     process.join()
-
-
-@contextmanager
-def _signals_kept_waiting() -> Iterator[None]:
-    """Keep a Ctrl-C from a fork that does not know yet what to do with it: see ``work``."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ It touches no GPU, no database and no MXNet array: none of these would survive t
 import contextlib
 import gc
 import importlib
+import signal
 
 from PIL import Image
 
@@ -14,6 +15,7 @@ from sweep.config.compose import prepare_schema
 from sweep.data.formats.mnist import read_packaged
 from sweep.environment import commit
 from sweep.errors import UserError
+from sweep.signals import let_come
 
 MXNET = "sweep.backend.mxnet"
 TASK = "sweep.commands.train"  # has the task of runs, whose processes are told its name
@@ -40,3 +42,5 @@ try:
     gc.freeze()
 finally:
     gc.enable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's is for who started the server
+    let_come()
