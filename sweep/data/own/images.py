@@ -36,6 +36,12 @@ Held = Annotated[
     Annotated[int, Field(strict=True, ge=0)] | Annotated[float, Field(strict=True, gt=0, lt=1)],
     allowed("a whole number, 0 or more, or a share above 0 and below 1"),
 ]
+HeldForTest = Annotated[
+    Annotated[int, Field(strict=True, ge=1)]
+    | Annotated[float, Field(strict=True, gt=0, lt=1)]
+    | None,
+    allowed("null, a whole number, 1 or more, or a share above 0 and below 1"),
+]
 Side = Annotated[int, Field(strict=True, ge=1)]
 ImageSize = Annotated[
     tuple[Side, Side] | None,
@@ -64,7 +70,7 @@ class OwnImages(DatasetConfig):
 
     name: Annotated[str, Role.RECORD]
     val_size: Held  # type: ignore[assignment]  # a share, too
-    test_size: Held | None
+    test_size: HeldForTest
     folds: Folds
     fold: Annotated[Fold, Mark.REPEAT]
     limit: Annotated[Limit, Role.RECORD]

@@ -153,11 +153,14 @@ FOLDER = ("dataset=folder", "dataset.root=photos")
         *(
             (
                 f"dataset.{key}={value}",
-                f"dataset.{key}={value}: allowed is a whole number, 0 or more, or a share above 0 "
-                "and below 1",
+                f"dataset.{key}={value}: allowed is {least} or more, or a share above 0 and below "
+                "1",
             )
-            for key in ("val_size", "test_size")
-            for value in ("-1", "1.0", "0.0", "half", "true")
+            for key, least, wrong in (
+                ("val_size", "a whole number, 0", "-1"),
+                ("test_size", "null, a whole number, 1", "0"),
+            )
+            for value in (wrong, "1.0", "0.0", "half", "true")
         ),
         (
             "dataset.val_size=0",
