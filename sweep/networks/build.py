@@ -3,6 +3,7 @@
 import math
 
 from sweep.backend.mxnet import gluon, mx, nd
+from sweep.backend.seeding import seed_generators
 from sweep.config.choices import Network
 from sweep.config.images import Shape
 from sweep.networks.blocks.eager import numpy_switched_off_again, why_eager
@@ -21,7 +22,7 @@ def build_network(
         seed: of the initial parameters.
         context: where they are.
     """
-    mx.random.seed(seed)
+    seed_generators(seed)
     # What makes it faster on a processor would only be more work for a GPU.
     build = network.build if context.device_type == "cpu" else network.build_plain
     with numpy_switched_off_again():

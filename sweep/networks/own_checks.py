@@ -12,6 +12,8 @@ import numpy as np
 from sweep.backend.mxnet import gluon, nd
 from sweep.errors import UserError
 
+GLUONS_OWN = frozenset(vars(gluon.HybridBlock(prefix="")))
+
 
 def check_layers(field: str, net: gluon.Block, folder: Path) -> None:
     """See that no block keeps others where Gluon does not find them.
@@ -22,7 +24,7 @@ def check_layers(field: str, net: gluon.Block, folder: Path) -> None:
     for block in blocks(net):
         registered = {id(each) for each in block._children.values()}
         for key, value in vars(block).items():
-            if key.startswith("_") and key in vars(gluon.Block(prefix="")):
+            if key in GLUONS_OWN:
                 continue
             values = value.values() if isinstance(value, dict) else value
             if not isinstance(values, list | tuple | type({}.values())):
@@ -104,35 +106,36 @@ def check_gradients(field: str, net: gluon.Block) -> None:
 
 @contextmanager
 def unchanged_state(field: str, net: gluon.Block, folder: Path) -> Iterator[None]:
-    """See that no array of a block changes while the network computes what it has computed before.
+    """See that no array or number of a block changes while it computes what it has before.
 
-    What does change then is no result of the images but a state, as a moving mean. A checkpoint
-    has the parameters alone.
+    What does change then is no result of the images but a state, as a moving mean, or a count of
+    batches. A checkpoint has the parameters alone.
 
     Raises:
         UserError: one changes.
     """
-    before = _arrays(net)
+    before = _state(net)
     yield
-    after = _arrays(net)
+    after = _state(net)
     for (block, key), value in before.items():
         now = after.get((block, key), value)
         if now.shape == value.shape and now.tobytes() != value.tobytes():
             at = defined(block, folder, rf"self\.{re.escape(key)}\b")
+            kind = "an array" if value.shape else "a number"
             raise UserError(
-                f"{field}: {type(block).__name__}.{key} is an array that changes in training, and "
+                f"{field}: {type(block).__name__}.{key} is {kind} that changes in training, and "
                 f"is not saved with the network{at}; allowed is "
                 f"self.{key} = self.params.get('{key}', grad_req='null', ...)"
             )
 
 
-def _arrays(net: gluon.Block) -> dict[tuple[gluon.Block, str], Any]:
-    """Return copies of the arrays that are attributes of blocks, by block and name."""
+def _state(net: gluon.Block) -> dict[tuple[gluon.Block, str], Any]:
+    """Return copies of the arrays and numbers that are attributes of blocks, by block and name."""
     found = {}
     for block in blocks(net):
         for key, value in vars(block).items():
             if isinstance(value, nd.NDArray):
                 found[block, key] = value.asnumpy()
-            elif isinstance(value, np.ndarray):
-                found[block, key] = value.copy()
+            elif isinstance(value, np.ndarray | np.generic | int | float) and key not in GLUONS_OWN:
+                found[block, key] = np.array(value)
     return found

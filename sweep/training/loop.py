@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
+from sweep.backend.seeding import seed_generators
 from sweep.config.choices import OptimizerConfig
 from sweep.config.losses import Loss
 from sweep.config.metrics import LEARNING_RATE, Metric, mean
@@ -44,7 +45,7 @@ def build_trainer(net: gluon.Block, config: OptimizerConfig) -> gluon.Trainer:
 
 def seed_layers(seed: int, epoch: int) -> None:
     """Let layers draw the same in the same epoch, whatever was drawn before."""
-    mx.random.seed((seed * 1_000_003 + epoch) % 2**31)
+    seed_generators(seed * 1_000_003 + epoch)
 
 
 def train_epochs(

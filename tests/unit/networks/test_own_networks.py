@@ -499,7 +499,7 @@ class OfNumPy(Dense):
 
 class Cache(Moving):
     def forward(self, x):
-        self.mean, self.seen = x.mean(axis=0, keepdims=True), x
+        self.mean, self.seen, self.images = x.mean(axis=0, keepdims=True), x, len(x)
         return self.dense(x)
 
 
@@ -574,6 +574,14 @@ class RaisesLater(Dense):
     def forward(self, x):
         assert autograd.is_training(), "not now"
         return self.dense(x)
+
+
+class Counts(Dense):
+    calls = 0
+
+    def forward(self, x):
+        self.calls += 1
+        return self.dense(x) * self.calls
 """
 
 
@@ -587,6 +595,7 @@ class RaisesLater(Dense):
         ),
         ("InPlace", "InPlace.mean is an array that changes in training, and is not saved with the"),
         ("OfNumPy", "OfNumPy.steps is an array that changes in training, and is not saved with "),
+        ("Counts", "Counts.calls is a number that changes in training, and is not saved with the "),
         ("Listed", "its parameter listed0_scale is not saved with the network, since it is no "),
         ("Asked", "its parameter asked0_scale is not saved with the network, since it is no attri"),
         (

@@ -1,4 +1,6 @@
+import random
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -214,6 +216,47 @@ def test_going_on_later_equals_one_go(model):
     np.random.seed(77)
     nd.random.uniform(shape=(5,)).wait_to_read()
     assert_equal_bits(in_one_go, first + parts.epochs(2, 3))
+
+
+class Drawing(gluon.Block):
+    """Draws from all generators of the process: what it begins with, and in every batch."""
+
+    def __init__(self, classes):
+        super().__init__()
+        self.scale = random.random() + np.random.rand()
+        self.dense = gluon.nn.Dense(classes)
+
+    def forward(self, x):
+        noise = nd.random.uniform(shape=x.shape) * float(np.random.rand())
+        return self.dense(x * self.scale + noise * random.random())
+
+
+def drawing(seed):
+    def build(shape, classes):
+        return Drawing(classes)
+
+    network = SimpleNamespace(build=build, initializer=lambda: None)
+    return build_network(network, (1, 28, 28), 10, seed=seed, context=mx.cpu())
+
+
+def test_a_network_that_draws_from_any_generator_goes_on_as_in_one_go():
+    def training():
+        made = Training(subset(100), *SMALL, "batch_size=32", "seed=3")
+        made.net = drawing(3)
+        made.trainer = build_trainer(made.net, made.config.optim)
+        return made
+
+    in_one_go = training().epochs(1, 3)
+    nd.random.uniform(shape=(5,)).wait_to_read()
+    np.random.rand(5)
+    random.random()
+    parts = training()
+    first = parts.epochs(1, 1)
+    nd.random.uniform(shape=(5,)).wait_to_read()
+    np.random.rand(5)
+    random.random()
+    assert_equal_bits(in_one_go, first + parts.epochs(2, 3))
+    assert drawing(4).scale != drawing(3).scale == parts.net.scale
 
 
 def test_the_order_of_images_depends_on_seed_and_epoch():
