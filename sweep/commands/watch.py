@@ -23,7 +23,7 @@ ONLY_HERE = "127.0.0.1"
     default=ONLY_HERE,
     show_default=True,
     metavar="ADDRESS",
-    help="To listen on. Whoever can reach another one sees the page: there is no login.",
+    help="To listen on. At any other, whoever can reach it sees the page: there is no login.",
 )
 @click.option(
     "--control", is_flag=True, help="Add buttons to steer it, for whoever has the printed address."
