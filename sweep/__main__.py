@@ -32,8 +32,10 @@ def main() -> None:
         from sweep.commands.train import main as application
     signals.let_none_be_lost()
     signal.signal(signal.SIGINT, ASKED)
-    # SIGTERM ends runs as Ctrl-C does: recorded as KILLED.
+    # These end runs as Ctrl-C does: recorded as KILLED.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is after nohup
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     for_a_reader(application)
 
 

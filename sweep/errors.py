@@ -3,6 +3,7 @@
 import difflib
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import NoReturn
 
 
@@ -69,9 +70,15 @@ class Killed(RunFailed):
     """A run that somebody ended on purpose. Its text is the reason."""
 
 
+def complain(message: str) -> None:
+    """Print a message as an error, if that can be: a terminal may be closed, and a file full."""
+    with suppress(OSError, ValueError):
+        print(message, file=sys.stderr)
+
+
 def leave(exit_code: int, message: str) -> NoReturn:
     """Print the message as an error, and end the program."""
-    print(message, file=sys.stderr)
+    complain(message)
     sys.exit(exit_code)
 
 

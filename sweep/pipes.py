@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from sweep.errors import complain
+
 
 def for_a_reader(application: Callable[[], object], output: int = 1) -> None:
     """Run a program; end it in silence, as SIGPIPE would, when its output is not read any more.
@@ -47,19 +49,28 @@ class _Output(io.FileIO):
     """
 
     is_lost = False
+    _is_broken = False
 
     def write(self, data: Any) -> int:
-        """Write; where that is not possible, say so once."""
+        """Write; where that is not possible, say so once.
+
+        Raises:
+            BrokenPipeError: nobody reads any more. That is told once: the program is to end, and
+                what it prints meanwhile needs no reader. Nor does the end after a Ctrl-C, which has
+                ended what read, too.
+        """
         try:
             return super().write(data)
-        except BrokenPipeError:
-            raise
+        except BrokenPipeError as error:
+            if not self._is_broken and not isinstance(error.__context__, KeyboardInterrupt):
+                self._is_broken = True
+                raise
         except OSError as error:
             if not self.is_lost:
                 self.is_lost = True
                 lost = "what would be printed from here on is lost"
-                print(f"The output cannot be written: {error.strerror}; {lost}.", file=sys.stderr)
-            return memoryview(data).nbytes
+                complain(f"The output cannot be written: {error.strerror}; {lost}.")
+        return memoryview(data).nbytes
 
 
 @contextlib.contextmanager

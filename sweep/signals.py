@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, which Python raises wherever it happens to be; crashes; and stacks."""
+"""Ctrl-C and the like, which Python raises wherever it happens to be; crashes; and stacks."""
 
 import faulthandler
 import functools
@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
-STOPPING = (signal.SIGINT, signal.SIGTERM)
+# Ctrl-C, what a system or a scheduler sends, and what comes when a terminal is closed.
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+OF_THE_TERMINAL = (signal.SIGINT, signal.SIGHUP)  # which all of its processes get
 EXIT_CODE = 128 + signal.SIGINT
 AGAIN_SECONDS = 0.01
 CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE)
@@ -55,7 +57,7 @@ def _count(receiver: socket.socket, sender: socket.socket) -> None:
 
 @contextmanager
 def kept_waiting() -> Iterator[None]:
-    """Have Ctrl-C and SIGTERM wait; in a process that is started meanwhile, until it lets them."""
+    """Let what stops a program wait; in one that is started meanwhile, until it says otherwise."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
         yield
@@ -66,6 +68,12 @@ def kept_waiting() -> Iterator[None]:
 def let_come() -> None:
     """Let what was :func:`kept_waiting` come, to a process that was started meanwhile."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+
+
+def leave_the_terminal() -> None:
+    """Ignore a terminal's signals in a process of a sweep: they are for whoever launched it."""
+    for number in OF_THE_TERMINAL:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _raise_again(unraisable: "sys.UnraisableHookArgs") -> None:

@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem, shell_complete
 
 from sweep import __version__, signals
 from sweep.commands import COMMANDS, COMPLETION_VARIABLE
-from sweep.errors import RunFailed, UserError
+from sweep.errors import RunFailed, UserError, complain
 from sweep.files import as_meant
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -92,10 +92,10 @@ def run(command: click.Command, arguments: Sequence[str] | None = None, name: st
         error.show()
         return error.exit_code
     except (UserError, RunFailed) as error:
-        print(error, file=sys.stderr)
+        complain(str(error))
         return error.exit_code
     except (KeyboardInterrupt, click.exceptions.Abort):  # the latter where click asks something
-        print("Interrupted.", file=sys.stderr)
+        complain("Interrupted.")
         return signals.EXIT_CODE
 
 
@@ -120,12 +120,9 @@ def checkpoint_option(command: Decorated) -> Decorated:
 def ranking_options(command: Decorated) -> Decorated:
     """Add the options that say which runs are ranked, and by what."""
     from sweep.config.metrics import DIRECTIONS
-    from sweep.results.leaderboard import DEFAULT_EXPERIMENT
 
     options = [
-        click.option(
-            "--experiment", default=DEFAULT_EXPERIMENT, show_default=True, help="In MLflow."
-        ),
+        click.option("--experiment", help="In MLflow. Default: that of --sweep, or else sweep."),
         click.option(
             "--sweep",
             metavar="ID",

@@ -12,12 +12,20 @@ PLAIN_WIDTH = 200
 NARROW = 64  # columns, below which there is room for a name and little else
 
 
+class _Console(Console):
+    """One that leaves it to the program what becomes of it when its output is not read any more."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the BrokenPipeError that is being handled."""
+        raise
+
+
 def console() -> Console:
     """Return the terminal's width and colours, or a wide colourless page where there is none."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # what its encoding lacks, ± say, becomes a ?
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
+    found = _Console(highlight=False)
+    return found if found.is_terminal else _Console(highlight=False, width=PLAIN_WIDTH)
 
 
 @contextmanager

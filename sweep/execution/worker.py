@@ -67,7 +67,7 @@ def work(run: Callable[[Listener], JobReturn], connection: Connection) -> None:
         run: trains it; tells its argument how it gets on.
         connection: to whomever launched this.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for who launched this
+    interrupts.leave_the_terminal()
     try:
         interrupts.let_none_be_lost()
         signal.signal(signal.SIGTERM, _interrupt_once)

@@ -305,7 +305,8 @@ def prepare_a_fork_server():
         multiprocessing.util.spawnv_passfds = start
         return
     ours.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for of_the_terminal in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(of_the_terminal, signal.SIG_IGN)
     size, descriptors, _, _ = socket.recv_fds(theirs, 4, 2)
     if not size:
         os._exit(0)

@@ -241,14 +241,20 @@ SIGNALS = {
     "ctrl-c": lambda process: os.killpg(process.pid, signal.SIGINT),
     "SIGTERM": lambda process: process.send_signal(signal.SIGTERM),
     "SIGTERM to all": lambda process: os.killpg(process.pid, signal.SIGTERM),
+    "a terminal that is closed": lambda process: os.killpg(process.pid, signal.SIGHUP),
 }
 
 
 @pytest.mark.parametrize(
-    "how", ["ctrl-c", pytest.param("SIGTERM", marks=pytest.mark.nightly), "SIGTERM to all"]
+    "how",
+    [
+        *("ctrl-c", "SIGTERM to all", "a terminal that is closed"),
+        pytest.param("SIGTERM", marks=pytest.mark.nightly),
+    ],
 )
-def test_an_interrupted_sweep(workplace, how):
+def test_an_interrupted_sweep(workplace, tmp_path, monkeypatch, how):
     sessions, experiment = [], f"tracking.experiment={how}"
+    monkeypatch.setitem(workplace.environment, "TMPDIR", str(tmp_path))
 
     def interrupt(process):
         sessions.append(process.pid)
@@ -270,6 +276,7 @@ def test_an_interrupted_sweep(workplace, how):
         steps = [step for step, _ in workplace.curves(run)["train/loss"]]
         assert steps == list(range(1, len(steps) + 1))
         assert steps
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_second_interrupt_ends_what_hangs(workplace):

@@ -1,5 +1,6 @@
 """A program whose output is not read any more ends in silence."""
 
+import io
 import os
 import signal
 import sys
@@ -7,6 +8,8 @@ import sys
 import pytest
 
 from sweep import pipes
+from sweep.display.console import show_lines
+from sweep.errors import complain
 
 
 class Ended(Exception):
@@ -37,6 +40,35 @@ def test_nobody_reads(pipe):
     with pytest.raises(Ended) as ended:
         pipes.for_a_reader(breaks, pipe[1])
     assert ended.value.args == (128 + signal.SIGPIPE,)
+
+
+@pytest.mark.parametrize("printed", [print, show_lines])
+def test_nobody_reads_what_is_printed_by_whatever(pipe, printed):
+    os.close(pipe[0])
+
+    def application():
+        try:
+            printed("a line")
+            sys.stdout.flush()
+        finally:
+            printed("a line of the end")
+
+    with pytest.raises(Ended) as ended:
+        pipes.for_a_reader(application, pipe[1])
+    assert ended.value.args == (128 + signal.SIGPIPE,)
+
+
+def test_an_interrupt_that_ends_the_reader_too_is_told_as_one(pipe):
+    os.close(pipe[0])
+
+    def application():
+        try:
+            raise KeyboardInterrupt
+        finally:
+            show_lines("a line of the end")
+
+    with pytest.raises(KeyboardInterrupt):
+        pipes.for_a_reader(application, pipe[1])
 
 
 def test_another_pipe_is_broken(pipe):
@@ -79,6 +111,35 @@ def test_what_is_printed_to_a_full_output_is_lost_and_the_program_goes_on(full, 
         "The output cannot be written: No space left on device; what would be printed from here "
         "on is lost.\n"
     )
+
+
+@pytest.fixture
+def closed_terminal():
+    """A terminal that has been closed since it was opened, as after nohup."""
+    ours, theirs = os.openpty()
+    with open(theirs, "wb", buffering=0) as terminal:
+        os.close(ours)
+        yield terminal
+
+
+def test_a_program_goes_on_where_neither_output_nor_errors_can_be_written(
+    closed_terminal, monkeypatch
+):
+    done = []
+
+    def application():
+        for _ in range(2):
+            print("a line", flush=True)
+            done.append("a line")
+        raise KeyboardInterrupt
+
+    errors = io.TextIOWrapper(closed_terminal, write_through=True)
+    monkeypatch.setattr(sys, "stderr", errors)
+    with pytest.raises(KeyboardInterrupt):
+        pipes.for_a_reader(application, closed_terminal.fileno())
+    complain("Interrupted.")
+    errors.detach()
+    assert done == ["a line"] * 2
 
 
 def test_all_that_is_printed_gets_there(tmp_path):

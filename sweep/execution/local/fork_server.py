@@ -7,6 +7,7 @@ there is no fork server, processes are spawned, which takes seconds.
 import contextlib
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ from multiprocessing.util import Finalize
 from typing import Any, TypeVar
 
 from sweep.execution.local.guarded import guard
-from sweep.signals import kept_waiting
+from sweep.signals import kept_waiting, leave_the_terminal
 from sweep.variables import environment_variables
 
 Answer = TypeVar("Answer")
@@ -78,7 +79,7 @@ def _begin_server(threads: int, also: Sequence[str]) -> None:
     forkserver.set_forkserver_preload([*also, PRELOAD])
     # In this process alone, after multiprocessing has ended its daemons and waited for all other
     # processes: a user's may come from the same server, which alone knows when they end.
-    Finalize(None, kill_server, exitpriority=LAST)
+    Finalize(None, _kill, exitpriority=LAST)
     _ensure_server()
     _server_threads = threads
 
@@ -86,7 +87,7 @@ def _begin_server(threads: int, also: Sequence[str]) -> None:
 def _end_server() -> None:
     """End the server, so that another one can be started."""
     global _server_threads
-    kill_server()
+    _kill()
     if ours := _server():
         ours._stop()
     _server_threads = None
@@ -104,7 +105,14 @@ def _ensure_server() -> None:
 
 
 def kill_server() -> None:
-    """Kill the server, which may still import what nobody needs: it would keep our output open."""
+    """Kill the server at once, with what multiprocessing would remove at an orderly end."""
+    _kill()
+    if folder := multiprocessing.current_process()._config.get("tempdir"):  # type: ignore[attr-defined]
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kill() -> None:
+    # It may still import what nobody needs, and would keep our output open.
     process_id: int | None = getattr(_server(), "_forkserver_pid", None)
     if process_id:
         with contextlib.suppress(ProcessLookupError):
@@ -188,7 +196,7 @@ def call(
 
 
 def _answer(function: Callable[[], Answer], sender: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_the_terminal()
     try:
         answer: Answer | Exception = function()
     except Exception as error:  # of whatever kind: who asked shall have it

@@ -6,7 +6,6 @@ It touches no GPU, no database and no MXNet array: none of these would survive t
 import contextlib
 import gc
 import importlib
-import signal
 
 from PIL import Image
 
@@ -15,7 +14,7 @@ from sweep.config.compose import prepare_schema
 from sweep.data.formats.mnist import read_packaged
 from sweep.environment import commit
 from sweep.errors import UserError
-from sweep.signals import let_come
+from sweep.signals import leave_the_terminal, let_come
 
 MXNET = "sweep.backend.mxnet"
 TASK = "sweep.commands.train"  # has the task of runs, whose processes are told its name
@@ -42,5 +41,5 @@ try:
     gc.freeze()
 finally:
     gc.enable()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's is for who started the server
+    leave_the_terminal()
     let_come()
