@@ -21,6 +21,9 @@ Values = Mapping[str, Any]
 Part = Callable[[Values], Any]  # of a condition: what it is for these values
 
 ASSIGNMENT = re.compile("(?<![=!<>])=(?!=)")
+TEXT_OR_TAG = re.compile(
+    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(?<![\w.])tags\.(?P<tag>\w(?:[\w.-]*\w)?)"""
+)
 LONGEST = 200  # letters of a condition in an error
 CONSTANTS = {"true": True, "false": False, "null": None}  # as overrides write them
 ORDERS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -103,7 +106,7 @@ def parse(text: str, option: str = "--where ") -> Condition:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a text with \d
-            tree = ast.parse(text.strip(), mode="eval").body
+            tree = _tree(text)
         names = tuple(dict.fromkeys(_names(tree)))
         return Condition(given, names, _part(tree))
     except _Mistake as mistake:
@@ -112,6 +115,24 @@ def parse(text: str, option: str = "--where ") -> Condition:
         why = "to compare, write ==" if ASSIGNMENT.search(text) else "cannot be read"
         shown = given if len(given) < LONGEST else f"{given[:LONGEST]}…"
         raise UserError(f"{shown}: {why}; {ALLOWED}") from None
+
+
+def _tree(text: str) -> ast.expr:
+    """Parse it; a tag may be called as nothing else may, as ``for`` and ``reviewed-by``."""
+    tags: list[str] = []
+
+    def stand_in(found: re.Match[str]) -> str:
+        if found["tag"] is None:
+            return found[0]
+        tags.append(found["tag"])
+        return f"tags._{len(tags) - 1}"
+
+    tree = ast.parse(TEXT_OR_TAG.sub(stand_in, text.strip()), mode="eval").body
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id="tags"), attr=number):
+                node.attr = tags[int(number[1:])]
+    return tree
 
 
 def _name(node: ast.expr) -> str | None:

@@ -42,11 +42,6 @@ def settings_of(given: Sequence[str]) -> list[str]:
     return [each for each in given if each.lstrip("+").startswith(SETTINGS)]
 
 
-def unused_settings(given: Sequence[str]) -> list[str]:
-    """Return a line for each of those where ``seed=auto`` is not given."""
-    return [f"{each} decides nothing: it is for seed=auto" for each in settings_of(given)]
-
-
 @dataclass(frozen=True)
 class SeedChoice:
     """What stands for the seed in the overrides of a sweep.

@@ -71,10 +71,13 @@ def test_what_is_wrong_is_a_line_and_nothing_is_trained(sweep_command, command, 
     assert not os.path.exists("mlflow.db")
 
 
-def test_settings_of_seeds_without_auto_decide_nothing(sweep_command):
-    done = sweep_command("seed=0,1", "seeds.max=5", "--dry-run", "--multirun")
+def test_settings_of_another_kind_of_sweep_decide_nothing(sweep_command):
+    done = sweep_command("seed=0,1", "seeds.max=5", "search.n_trials=2", "--dry-run", "--multirun")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[0] == "  seeds.max=5 decides nothing: it is for seed=auto"
+    assert done.stdout.splitlines()[:2] == [
+        "  seeds.max=5 decides nothing: it is for seed=auto",
+        "  search.n_trials=2 decides nothing: it is for hydra/sweeper=optuna",
+    ]
 
 
 def test_a_dry_run_says_between_how_many_and_how_many_runs_there_are(sweep_command):

@@ -64,6 +64,24 @@ def test_what_reads_as_a_number_is_searched_as_a_text(text, expected):
     assert parse(text)({**RUN, "tags.note": "12"}) is expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("tags.for == 'paper'", True),
+        ("not tags.for == 'tags.for'", True),
+        ("tags.reviewed-by in ['Ann', 'Bo'] and tags.class == 3", True),
+        ("tags.a.b == null", True),
+        ("tags.note == 'tags.x-y \\' tags.z'", True),
+    ],
+)
+def test_a_tag_may_be_called_as_nothing_else_may(text, expected):
+    tags = {"tags.for": "paper", "tags.reviewed-by": "Bo", "tags.class": "3"}
+    tags["tags.note"] = "tags.x-y ' tags.z"
+    condition = parse(text)
+    assert {*condition.names} <= {*tags, "tags.a.b"}
+    assert condition(tags) is expected
+
+
 def test_its_names_are_in_their_order_each_once():
     text = "val/accuracy > 0.9 and (optim.lr < 1 or optim.lr == seed) and model.batch_norm != true"
     assert parse(text).names == ("val/accuracy", "optim.lr", "seed", "model.batch_norm")
