@@ -76,6 +76,11 @@ def browse_command(uri: str) -> str:
     return f"MLFLOW_DISABLE_TELEMETRY=true {shlex.quote(program('mlflow'))} ui{store}"
 
 
+def record_options(uri: str) -> list[str]:
+    """Return the options with which a command reads this record; none where it would anyway."""
+    return [] if uri == resolve_uri(None) else ["--tracking-uri", redacted(uri)]
+
+
 def unused_variables(experiment: str) -> list[str]:
     """Return a line for each of MLflow's variables that names another experiment than is used.
 

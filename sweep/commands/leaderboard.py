@@ -50,7 +50,7 @@ from sweep.tracking import prepare_mlflow
     help="Put the best run's model into MLflow's model registry under this name.",
 )
 def leaderboard(
-    experiment: str,
+    experiment: str | None,
     sweep: str | None,
     metric: str | None,
     direction: Direction | None,
@@ -92,7 +92,7 @@ def leaderboard(
     for file in files:  # first: who reads what is printed may close the pipe
         export(exported, file)
     if columns:
-        show_columns(exported, metric, direction, ROWS)
+        show_columns(exported, metric, direction, top or ROWS)
     elif top:
         show_best(table, metric, direction, top)
     else:
@@ -109,6 +109,6 @@ def _print_groups(
     table = table.head(top) if top else table
     for file in files:
         export(table, file)
-    show_groups(table, metric, ROWS)
+    show_groups(table, metric, top or ROWS)
     for file in files:
         click.echo(f"Written: {file}")

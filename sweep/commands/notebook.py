@@ -20,7 +20,7 @@ from sweep import signals
 from sweep.commands.flags import last_value
 from sweep.config.overrides import quoted
 from sweep.errors import RunFailed, UserError
-from sweep.results.leaderboard import DEFAULT_EXPERIMENT, load_leaderboard
+from sweep.results.leaderboard import load_leaderboard
 
 COMPARE = "Compare:"  # begins the line with the command that shows the sweep
 
@@ -65,9 +65,8 @@ def train(
     if not (printed := _options_of_comparison(output)):
         return pd.DataFrame()
     return load_leaderboard(
-        printed.get("--experiment", DEFAULT_EXPERIMENT),
-        printed["--sweep"],
-        printed.get("--metric"),
+        sweep=printed["--sweep"],
+        metric=printed.get("--metric"),
         # What is printed has no password.
         tracking_uri=_last_value("tracking.uri", given) or printed.get("--tracking-uri"),
     )

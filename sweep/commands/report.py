@@ -34,7 +34,7 @@ SUFFIXES = (".html", ".htm")
     "--figures", type=Path, metavar="FOLDER", help="Also write the figures, as PNG and SVG."
 )
 def report(
-    experiment: str,
+    experiment: str | None,
     sweep: str | None,
     metric: str | None,
     direction: Direction | None,

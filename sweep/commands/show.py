@@ -1,5 +1,6 @@
 """What is recorded of one run, or of one sweep."""
 
+import shlex
 from contextlib import suppress
 
 import click
@@ -13,6 +14,7 @@ from sweep.results.leaderboard import rank_configurations
 from sweep.results.overview import counts
 from sweep.results.runs import recorded_runs
 from sweep.tracking import Details, prepare_mlflow, read_details, read_name
+from sweep.uris import record_options
 
 MOST_ROWS = 10
 
@@ -48,4 +50,5 @@ def _show_sweep(sweep: Details) -> None:
     show_sweep(sweep, counts(runs.ends["status"]))
     metric = runs.usual_metric
     table = rank_configurations(runs, metric, None)
-    show_leaderboard(table, metric, runs.direction(metric), MOST_ROWS)
+    command = ["sweep", "leaderboard", "--sweep", sweep.info.run_id, *record_options(sweep.uri)]
+    show_leaderboard(table, metric, runs.direction(metric), MOST_ROWS, command=shlex.join(command))

@@ -1,5 +1,6 @@
 """A bundle taken into a record."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from sweep.bundling.opening import take_in
 from sweep.commands.cli import tracking_option
 from sweep.display.console import count, show_lines
 from sweep.tracking import prepare_mlflow
+from sweep.uris import record_options, resolve_uri
 
 DEFAULT_EXPERIMENT = "unbundled"
 
@@ -36,4 +38,5 @@ def unbundle(file: Path, experiment: str, tracking_uri: str | None) -> None:
     else:
         show_lines(f"{file}: is there already, as sweep {opened.sweep_id}")
         return
-    show_lines(f"Compare: sweep leaderboard --experiment {experiment} --sweep {opened.sweep_id}")
+    compare = ["sweep", "leaderboard", "--sweep", opened.sweep_id]
+    show_lines(f"Compare: {shlex.join([*compare, *record_options(resolve_uri(tracking_uri))])}")

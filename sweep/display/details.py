@@ -19,7 +19,7 @@ from sweep.tracking import (
     RunInfo,
     kept_value,
 )
-from sweep.uris import redacted
+from sweep.uris import record_options, redacted
 
 CURVE_WIDTH = 40
 MOST_FILES = 30
@@ -41,7 +41,8 @@ def show_run(run: Details, sweep_name: str | None, overrides: Sequence[str] | No
     _show_metrics(run)
     _show_curves(run)
     _show_files(run)
-    show_lines("", "Train it again, and compare every bit:", f"  sweep reproduce {run.info.run_id}")
+    again = ["sweep", "reproduce", run.info.run_id, *record_options(run.uri)]
+    show_lines("", "Train it again, and compare every bit:", f"  {shlex.join(again)}")
     if overrides is not None:
         show_lines("The same configuration:", f"  {shlex.join(['sweep', *overrides])}")
 
@@ -58,7 +59,8 @@ def show_sweep(sweep: Details, runs: Mapping[str, int]) -> None:
     _show_files(sweep)
     if sweep.command:
         show_lines("", "The command, which trains what is missing of it:", f"  {sweep.command}")
-    show_lines("", "Its report:", f"  sweep report --sweep {sweep.info.run_id}", "")
+    report = ["sweep", "report", "--sweep", sweep.info.run_id, *record_options(sweep.uri)]
+    show_lines("", "Its report:", f"  {shlex.join(report)}", "")
 
 
 def _show_head(details: Details, kind: str) -> None:

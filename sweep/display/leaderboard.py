@@ -21,6 +21,9 @@ from sweep.results.values import told_apart
 from sweep.tracking import FAILURE
 
 ROWS = 100  # that are printed, unless more are asked for
+BEST = "--top N shows the N best"
+ALL = "--output FILE writes all"
+EACH = "--by-seed shows each"
 
 
 def show_leaderboard(
@@ -29,6 +32,7 @@ def show_leaderboard(
     direction: str,
     rows: int = ROWS,
     told: Collection[str] = (),
+    command: str = "",
 ) -> None:
     """Print the ranked rows, and below them those that could not be ranked.
 
@@ -38,26 +42,38 @@ def show_leaderboard(
         direction: ``max`` or ``min``.
         rows: how many to print at most, of the ranked ones and of the others.
         told: why runs failed that are told of elsewhere, and are only counted here.
+        command: which has the options that show the rest; nothing if it is the one that prints.
     """
+    prefix = f"{command} ".lstrip()
     is_told = (table["status"] == "FAILED") & table[FAILURE].isin(list(told))
     others = table[table["rank"].isna() & ~is_told]
-    show_best(table, metric, direction, rows)
+    show_best(table, metric, direction, rows, f"{prefix}{BEST}, {ALL}")
     if "seeds" in table:
-        _show_counts(table)
+        _show_counts(table, f"{prefix}{EACH}")
         others = others[~others["status"].isin(["PRUNED", "PAUSED"])]  # many, and nothing wrong
     if len(others):
         _show_not_ranked(others.head(rows))
-        _show_how_many_more(len(others) - rows)
+        _show_how_many_more(len(others) - rows, f"{prefix}{ALL}")
 
 
-def show_best(table: pd.DataFrame, metric: str, direction: str, rows: int) -> None:
-    """Print the first of the ranked rows; arguments as of :func:`show_leaderboard`."""
+def show_best(
+    table: pd.DataFrame, metric: str, direction: str, rows: int, hint: str = BEST
+) -> None:
+    """Print the first of the ranked rows.
+
+    Args:
+        table: as :func:`show_leaderboard` takes it.
+        metric: by which it is ranked.
+        direction: ``max`` or ``min``.
+        rows: how many to print at most.
+        hint: what shows the others.
+    """
     ranked = table[table["rank"].notna()]
     if ranked.empty:
         return
     best_first = {"max": "highest", "min": "lowest"}[direction]
     _show_ranked(ranked.head(rows), metric, f"Leaderboard: by {metric}, the {best_first} first")
-    _show_how_many_more(len(ranked) - rows)
+    _show_how_many_more(len(ranked) - rows, hint)
     if "tied" in ranked and ranked["tied"].any():
         show_lines(ties_in_words(ranked))
     _show_best_run(ranked.iloc[0])
@@ -83,7 +99,7 @@ def _show_plainly(table: pd.DataFrame, title: str, rows: int) -> None:
         for name in shown
     }
     show_table(title, cells, right)
-    _show_how_many_more(len(table) - rows)
+    _show_how_many_more(len(table) - rows, f"{BEST}, {ALL}")
 
 
 def _show_ranked(ranked: pd.DataFrame, metric: str, title: str) -> None:
@@ -96,14 +112,19 @@ def _show_ranked(ranked: pd.DataFrame, metric: str, title: str) -> None:
     show_table(title, ranked_cells(ranked, metric), right, settings, below)
 
 
-def _show_counts(table: pd.DataFrame) -> None:
-    """Print how many runs ended how, if not all that were begun are FINISHED."""
+def _show_counts(table: pd.DataFrame, hint: str) -> None:
+    """Print how many runs ended how, if not all that were begun are FINISHED.
+
+    Args:
+        table: a row for each configuration.
+        hint: what shows each run.
+    """
     counts = table[[*COUNTS]].sum()
     others = [f"{counts[key]:,} {key}" for key in COUNTS if key != "seeds" and counts[key]]
     has_more = seed_cells(table) or counts["pruned"] or counts["paused"]
-    hint = "; --by-seed shows each" if has_more else ""
     if others:
-        show_lines(f"{count(counts['seeds'], 'run')} finished, {', '.join(others)}{hint}")
+        line = f"{count(counts['seeds'], 'run')} finished, {', '.join(others)}"
+        show_lines(f"{line}; {hint}" if has_more else line)
 
 
 def _show_best_run(best: "pd.Series[Any]") -> None:
@@ -120,6 +141,6 @@ def _show_not_ranked(others: pd.DataFrame) -> None:
     show_table("Not ranked", cells, (), movable, [": ".join(filter(None, row)) for row in moved])
 
 
-def _show_how_many_more(number: int) -> None:
+def _show_how_many_more(number: int, hint: str) -> None:
     if number > 0:
-        show_lines(f"... and {number:,} more (--top N shows N, --output FILE writes them)")
+        show_lines(f"... and {number:,} more ({hint})")

@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from sweep.config.metrics import direction_of
 from sweep.errors import UserError
-from sweep.results.values import are_finite, distinct_values, text, told_apart
+from sweep.results.values import (
+    are_finite,
+    distinct_values,
+    numbers_beside_null,
+    text,
+    told_apart,
+)
 
 Scale = Literal["linear", "integer", "log", "error", "category"]
 
@@ -105,6 +112,17 @@ def epoch_axis(last: int) -> Axis:
     """Return an axis for epochs, from 1."""
     margin = 0.02 * max(last - 1, 1)
     return Axis("epoch", "integer", (1 - margin, max(last, 2) + margin))
+
+
+def drawn_values(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return a parameter's values as an axis can have them.
+
+    Numbers beside ``null`` that are too many for places of their own are numbers again, and what
+    was ``null`` is missing: it has no place among them.
+    """
+    numbers = numbers_beside_null(values)
+    are_many = len(numbers) >= MOST_CATEGORIES
+    return values.map(numbers) if are_many and are_finite([*numbers.values()]) else values
 
 
 def parameter_axis(parameter: str, values: Sequence[Any]) -> Axis:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sweep.reporting.axes import Axis, metric_axis, parameter_axis
+from sweep.reporting.axes import Axis, drawn_values, metric_axis, parameter_axis
 from sweep.results.aggregate import repeats
 from sweep.results.importance import Importance
 from sweep.results.results import Results
@@ -54,7 +54,8 @@ def heat_map(results: Results, x: str, y: str) -> HeatMap:
     those that most runs have.
     """
     runs = results.ranked
-    (x_levels, x_labels), (y_levels, y_labels) = _levels(x, runs[x]), _levels(y, runs[y])
+    x_levels, x_labels = _levels(x, drawn_values(runs[x]))
+    y_levels, y_labels = _levels(y, drawn_values(runs[y]))
     table = pd.DataFrame({"y": y_levels, "x": x_levels, "value": list(runs[results.metric])})
     cells = table.groupby(["y", "x"])["value"]
     rows, columns = range(len(y_labels)), range(len(x_labels))

@@ -8,8 +8,15 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from sweep.config.metrics import LEARNING_RATE, direction_of
-from sweep.reporting.axes import Axis, epoch_axis, linear_axis, metric_axis, parameter_axis
+from sweep.config.metrics import LEARNING_RATE, Direction
+from sweep.reporting.axes import (
+    Axis,
+    drawn_values,
+    epoch_axis,
+    linear_axis,
+    metric_axis,
+    parameter_axis,
+)
 from sweep.results.results import Results, evenly
 
 MOST_VERTICES = 12_000  # of all lines of a panel
@@ -123,21 +130,21 @@ def curve_panels(results: Results) -> list[LinePanel]:
 
 def gap_panel(results: Results) -> LinePanel | None:
     """Return how much better runs do in training than in validation; None if that is not known."""
-    names = _compared(results)
-    if names is None:
+    compared = _compared(results)
+    if compared is None:
         return None
-    train, val = (results.curves[name] for name in names)
-    higher = direction_of(names[0]) == "max"
-    label = f"{names[0]} − {names[1]}" if higher else f"{names[1]} − {names[0]}"
-    gap = train - val if higher else val - train
-    return _line_panel(results, gap, partial(linear_axis, label))
+    names, direction = compared
+    higher, lower = names if direction == "max" else names[::-1]
+    gap = results.curves[higher] - results.curves[lower]
+    return _line_panel(results, gap, partial(linear_axis, f"{higher} − {lower}"))
 
 
 def train_val_panel(results: Results) -> PointPanel | None:
     """Return validation against training, both of the kept epoch, on equal axes."""
-    names = _compared(results)
-    if names is None:
+    compared = _compared(results)
+    if compared is None:
         return None
+    names, _ = compared
     found = results.ranked.dropna(subset=names)
     both = metric_axis(names[0], found[names].to_numpy().ravel())
     axes = [Axis(name, both.scale, both.limits, both.ticks) for name in names]
@@ -146,9 +153,10 @@ def train_val_panel(results: Results) -> PointPanel | None:
 
 def parameter_panel(results: Results, parameter: str) -> ParameterPanel:
     """Return the final metric of each run against one of its parameters."""
-    runs = results.runs.dropna(subset=[parameter])
-    x = parameter_axis(parameter, list(runs[parameter]))
-    places = pd.Series([x.place(value) for value in runs[parameter]], runs.index, dtype="float64")
+    drawn = drawn_values(results.runs[parameter]).dropna()
+    runs = results.runs.loc[drawn.index]
+    x = parameter_axis(parameter, list(drawn))
+    places = pd.Series([x.place(value) for value in drawn], runs.index, dtype="float64")
     is_ranked = runs["rank"].notna()
     ranked, failed = places[is_ranked], places[~is_ranked]
     values = runs[results.metric][is_ranked]
@@ -218,12 +226,14 @@ def _line(rows: pd.DataFrame, most: int, is_ranked: bool) -> Line:
     return Line(str(rows["run_id"].iloc[0]), tuple(epochs), tuple(values), is_ranked)
 
 
-def _compared(results: Results) -> list[str] | None:
+def _compared(results: Results) -> tuple[list[str], Direction] | None:
+    """Return a quantity's names in training and in validation, and which end of it is better."""
     quantity = results.metric.rpartition("/")[2]
-    for each in (quantity, "accuracy"):
+    known: list[tuple[str, Direction]] = [(quantity, results.direction), ("accuracy", "max")]
+    for each, direction in known:
         names = [f"train/{each}", f"val/{each}"]
         if all(name in results.curves and name in results.runs for name in names):
-            return names
+            return names, direction
     return None
 
 

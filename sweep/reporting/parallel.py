@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from sweep.reporting.axes import Axis, metric_axis, parameter_axis
+from sweep.reporting.axes import Axis, drawn_values, metric_axis, parameter_axis
 from sweep.reporting.drawing import FEW, MANY, WIDE, Look, new_figure, round_ticks, shortened
 from sweep.reporting.palette import STEPS
 from sweep.results.importance import Importance
@@ -62,6 +62,7 @@ def parallel_panel(results: Results) -> ParallelPanel | None:
     if len(varying) < 2:
         return None
     shown = _most_important(varying, results)
+    ranked = ranked.assign(**{name: drawn_values(ranked[name]) for name in shown})
     axes = tuple(parameter_axis(name, list(ranked[name].dropna())) for name in shown)
     last = metric_axis(metric, ranked[metric])
     lines = [

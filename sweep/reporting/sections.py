@@ -1,11 +1,14 @@
 """Which figures a report has, in which order, and what is said about them."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
+import pandas as pd
 from matplotlib.figure import Figure
 
+from sweep.reporting.axes import drawn_values
 from sweep.reporting.colouring import colouring
 from sweep.reporting.drawing import Look
 from sweep.reporting.figures import (
@@ -126,7 +129,7 @@ def _parameters(results: Results) -> Section | None:
     return Section(
         "parameters",
         f"{results.metric} against each parameter",
-        text + "".join(together),
+        text + "".join(together) + _without_null(results.runs, results.parameters),
         tuple(figures),
     )
 
@@ -180,9 +183,16 @@ def _pairs(results: Results) -> Section | None:
         draw = partial(heat_map_figure, heat_map(results, x, y), results.direction)
         figures.append(Illustration(f"pair-{x}-{y}", f"Mean {results.metric} by {x} and {y}", draw))
     text = f"Mean {results.metric} over all other parameters; the brighter, the better."
+    text += _without_null(results.ranked, dict.fromkeys(itertools.chain(*pairs[:MOST_PAIRS])))
     if len(pairs) > MOST_PAIRS:
         text += f" {MOST_PAIRS} of {len(pairs):,} pairs, those of the most important parameters."
     return Section("pairs", "Pairs of parameters", text, tuple(figures))
+
+
+def _without_null(runs: pd.DataFrame, names: Iterable[str]) -> str:
+    """Say of which parameters ``null`` is not drawn."""
+    lacking = [name for name in names if drawn_values(runs[name]).count() < runs[name].count()]
+    return f" Runs where it is null have no place by {', '.join(lacking)}." if lacking else ""
 
 
 def _gap(results: Results) -> Section | None:

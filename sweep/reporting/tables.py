@@ -1,7 +1,9 @@
 """The tables of a report: the leaderboard, by run and by configuration."""
 
+import shlex
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -9,7 +11,7 @@ from sweep.config.metrics import CPU_SECONDS, PEAK_MEMORY
 from sweep.results.cells import ranked_cells, tested, ties_in_words
 from sweep.results.results import Results
 from sweep.results.runs import DATASET
-from sweep.results.values import measured_text, text
+from sweep.results.values import measured_text, numbers_beside_null, text
 
 MOST_ROWS = 2000
 LATER = ("failure_reason", "start_time", "fingerprint")  # columns that the table does not need
@@ -75,6 +77,7 @@ def table_of_runs(results: Results) -> Table:
     if runs["status"].nunique() < 2:
         runs = runs.drop(columns="status")
     parameters = [name for name in results.runs.attrs["parameters"] if name in runs]
+    runs = runs.assign(**{name: _with_numbers(runs[name]) for name in parameters})
     metrics = list(dict.fromkeys((results.metric, *results.metrics)))
     first = [name for name in ("rank", "status", *parameters, *metrics) if name in runs]
     runs = runs[[*first, *runs.columns.drop([*first, "run", "run_id"]), "run", "run_id"]]
@@ -94,10 +97,7 @@ def table_of_runs(results: Results) -> Table:
         rows.append(TableRow(number, cells, ", ".join(known) or str(values["run"])))
     caption = "Click a column's head to sort by it."
     if len(results.runs) > MOST_ROWS:
-        caption += (
-            f" {MOST_ROWS:,} of {len(results.runs):,} runs; all of them: "
-            "python -m sweep.leaderboard --output runs.csv"
-        )
+        caption += f" {MOST_ROWS:,} of {len(results.runs):,} runs; all of them: {_command(results)}"
     return Table(caption, tuple(columns), tuple(rows))
 
 
@@ -129,6 +129,23 @@ def table_of_configurations(results: Results) -> Table | None:
     if ranked["tied"].any():
         caption += f" {ties_in_words(ranked)}."
     return Table(caption, tuple(columns), tuple(rows))
+
+
+def _command(results: Results) -> str:
+    """Return the command that writes all runs into a file, ranked as they are here."""
+    which = ["--experiment", results.experiment]
+    if results.sweep_id is not None:
+        which = ["--sweep", results.sweep_id]
+    ranked = ["--metric", results.metric, "--direction", results.direction]
+    return shlex.join(
+        ["sweep", "leaderboard", *which, *ranked, "--by-seed", "--output", "runs.csv"]
+    )
+
+
+def _with_numbers(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return a column with its numbers beside ``null`` as numbers, which are rounded as others."""
+    numbers = numbers_beside_null(column)
+    return column.map(lambda each: numbers.get(each, each)) if numbers else column
 
 
 def _kind(name: str, fields: Collection[str]) -> str:

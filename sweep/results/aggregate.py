@@ -54,14 +54,7 @@ def merge_seeds(runs: RecordedRuns, metric: str, ascending: bool) -> pd.DataFram
     Raises:
         UserError: runs are FINISHED, and none has that metric.
     """
-    seeds = _one_run_a_seed(
-        runs.ends.assign(
-            configuration=configurations(runs.params, runs.ends["run_id"]),
-            score=runs.of_finished(metric),
-            finished=runs.finished,
-            **runs.params.reindex(columns=repeats()),
-        )
-    )
+    seeds = one_run_a_seed(runs).assign(score=runs.of_finished(metric))
     finished = seeds[seeds["finished"]]
     best = seeds.sort_values(
         ["finished", "score", "status", *TIE_BREAKERS],
@@ -101,9 +94,18 @@ def configurations(params: pd.DataFrame, run_ids: "pd.Series[str]") -> "pd.Serie
     return compared.groupby([*compared], dropna=False, sort=False).ngroup()
 
 
-def _one_run_a_seed(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the run that counts for each seed, by seed, so that sums have one order."""
-    last_counts = runs.sort_values(["finished", "start_time", "run_id"])
+def one_run_a_seed(runs: RecordedRuns) -> pd.DataFrame:
+    """Return the run that counts for each seed, by seed, so that sums have one order.
+
+    Returns:
+        how it ended, its ``configuration``, whether it is ``finished``, its seed and fold.
+    """
+    table = runs.ends.assign(
+        configuration=configurations(runs.params, runs.ends["run_id"]),
+        finished=runs.finished,
+        **runs.params.reindex(columns=repeats()),
+    )
+    last_counts = table.sort_values(["finished", "start_time", "run_id"])
     return last_counts.drop_duplicates(["configuration", *repeats()], keep="last").sort_values(
         repeats()
     )

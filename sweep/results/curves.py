@@ -3,13 +3,12 @@
 import pandas as pd
 
 from sweep.config.metrics import OF_A_RUN
-from sweep.results.leaderboard import DEFAULT_EXPERIMENT
 from sweep.results.runs import recorded_runs, varying_columns
 from sweep.tracking import read_histories
 
 
 def load_curves(
-    experiment: str = DEFAULT_EXPERIMENT,
+    experiment: str | None = None,
     sweep: str | None = None,
     tracking_uri: str | None = None,
 ) -> pd.DataFrame:
@@ -18,12 +17,12 @@ def load_curves(
     Columns: ``run_id``, ``run``, ``dataset.name`` and the parameters in which runs differ (as
     numbers where all are numbers), ``epoch`` (int64, from 1), then the metrics (float64), which are
     NaN in an epoch in which they were not measured; ``attrs["parameters"]`` names the parameters'
-    columns. One line plots them::
+    columns. One line plots them, with the ids since runs may share a name::
 
-        load_curves().pivot_table("val/accuracy", "epoch", "run").plot()
+        load_curves().pivot_table("val/accuracy", "epoch", ["run", "run_id"]).plot()
 
     Args:
-        experiment: MLflow's experiment.
+        experiment: MLflow's experiment; None for that of the sweep, or else ``sweep``.
         sweep: the run id of a sweep's parent; None for all runs of the experiment.
         tracking_uri: None for MLFLOW_TRACKING_URI, or else ``sqlite:///mlflow.db``.
 

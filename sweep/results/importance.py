@@ -7,9 +7,12 @@ as scikit-learn computes it: https://scikit-learn.org/stable/modules/permutation
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from sweep.results.values import distinct_values
 
 LEAST_RUNS = 12
 FOLDS = 5
@@ -70,7 +73,7 @@ def importance(params: pd.DataFrame, values: Sequence[float]) -> Importance | No
     from sklearn.model_selection import KFold
 
     # A tree splits between values, so their order is all that matters; -1 is for "has none".
-    codes = np.column_stack([pd.factorize(params[name], sort=True)[0] for name in params])
+    codes = np.column_stack([_codes(params[name]) for name in params])
     errors, shuffled = [], []
     for seen, unseen in KFold(FOLDS, shuffle=True, random_state=0).split(codes):
         forest = RandomForestRegressor(TREES, random_state=0).fit(codes[seen], target[seen])
@@ -93,6 +96,12 @@ def importance(params: pd.DataFrame, values: Sequence[float]) -> Importance | No
         explained=1 - float(np.concatenate(errors).mean()) / variance,
         runs=runs,
     )
+
+
+def _codes(values: "pd.Series[Any]") -> list[int]:
+    """Return the place of each value among all; ``null`` comes after the numbers beside it."""
+    places = {value: place for place, value in enumerate(distinct_values(values))}
+    return [places.get(value, -1) for value in values]
 
 
 def most_important(params: pd.DataFrame, values: Sequence[float]) -> str:

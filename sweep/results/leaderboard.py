@@ -8,12 +8,11 @@ from sweep.results.aggregate import TIE_BREAKERS, merge_seeds
 from sweep.results.runs import ENDS, RecordedRuns, recorded_runs, varying_columns
 from sweep.results.significance import SIGNIFICANCE, p_values
 
-DEFAULT_EXPERIMENT = "sweep"
 DECIDED = "decided"  # in attrs: whether ties are those that a sweep with seed=auto has decided
 
 
 def load_leaderboard(
-    experiment: str = DEFAULT_EXPERIMENT,
+    experiment: str | None = None,
     sweep: str | None = None,
     metric: str | None = None,
     direction: Direction | None = None,
@@ -36,7 +35,7 @@ def load_leaderboard(
     come first, whatever the means are of those that were out with fewer seeds.
 
     Args:
-        experiment: MLflow's experiment.
+        experiment: MLflow's experiment; None for that of the sweep, or else ``sweep``.
         sweep: the run id of a sweep's parent; None for all runs of the experiment.
         metric: to rank by; None for ``val/accuracy``, or ``val/loss`` where no run has that, and
             of one sweep for what its runs monitor.
@@ -66,7 +65,7 @@ def rank_configurations(
 
 
 def load_leaderboard_by_seed(
-    experiment: str = DEFAULT_EXPERIMENT,
+    experiment: str | None = None,
     sweep: str | None = None,
     metric: str | None = None,
     direction: Direction | None = None,

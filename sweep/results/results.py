@@ -18,6 +18,7 @@ from sweep.results.values import are_numbers
 from sweep.tracking import read_histories, read_name
 
 MOST_CURVES = 1000
+BEST_CURVES = 20  # of these, so that the best runs can be compared
 MOST_CONFUSIONS = 20  # each is a file of a run
 T = TypeVar("T")
 
@@ -36,7 +37,7 @@ class Results:
         configurations: the leaderboard, with a row for all runs that differ only in their seed.
         metrics: the names of its columns that are metrics.
         curves: ``run_id``, ``epoch``, and the metrics; one row a run and epoch. Of more runs than
-            ``MOST_CURVES``, some of all ranks.
+            ``MOST_CURVES``, the best and some of all ranks.
         parameters: in which runs differ; of those that always move together, the first.
         together: the others, by the name of that first one.
         importance: of the parameters, or why it is not known.
@@ -77,7 +78,7 @@ class Results:
 
 
 def read_results(
-    experiment: str,
+    experiment: str | None,
     sweep: str | None,
     metric: str | None,
     direction: Direction | None = None,
@@ -119,7 +120,6 @@ def results_of(recorded: RecordedRuns, metric: str, direction: Direction | None 
         main = found.parameters[0]
     elif params.shape[1]:
         main = most_important(params, list(finite[metric]))
-    drawn = evenly(list(runs["run_id"]), MOST_CURVES)
     return Results(
         experiment=recorded.experiment,
         sweep_id=recorded.sweep_id,
@@ -129,7 +129,7 @@ def results_of(recorded: RecordedRuns, metric: str, direction: Direction | None 
         runs=runs,
         configurations=rank_configurations(recorded, metric, direction),
         metrics=metrics,
-        curves=read_histories(recorded.uri, drawn, measured),
+        curves=read_histories(recorded.uri, _drawn(list(runs["run_id"])), measured),
         parameters=list(groups),
         together=groups,
         importance=found,
@@ -141,6 +141,16 @@ def results_of(recorded: RecordedRuns, metric: str, direction: Direction | None 
 def evenly(items: Sequence[T], most: int) -> Sequence[T]:
     """Return every item, or every second, third, … from the first on, so that they are not more."""
     return items[:: max(-(-len(items) // most), 1)]
+
+
+def _drawn(run_ids: Sequence[str]) -> list[str]:
+    """Return the runs whose curves are drawn: the best, and of very many others some of all ranks.
+
+    Args:
+        run_ids: in the order of their ranks.
+    """
+    best, others = run_ids[:BEST_CURVES], run_ids[BEST_CURVES:]
+    return [*best, *evenly(others, MOST_CURVES - BEST_CURVES)]
 
 
 def _in_order(parameters: Sequence[str]) -> list[str]:

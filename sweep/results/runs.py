@@ -10,8 +10,16 @@ import pandas as pd
 from sweep.config.metrics import Direction, direction_of
 from sweep.errors import UserError
 from sweep.results.columns import metrics_of, params_of, tags_of
-from sweep.tracking import DECIDED_BY, FAILURE, TIED_RUNS, find_sweep_id, read_runs
+from sweep.tracking import (
+    DECIDED_BY,
+    FAILURE,
+    TIED_RUNS,
+    find_sweep_id,
+    read_about,
+    read_runs,
+)
 
+DEFAULT_EXPERIMENT = "sweep"
 DATASETS = "dataset."
 DATASET, DIGEST = f"{DATASETS}name", f"{DATASETS}digest"
 USUAL_METRIC, OTHERWISE = "val/accuracy", "val/loss"
@@ -21,8 +29,8 @@ DIGITS = 8  # of a digest, to tell a few from each other
 ENDS = [FAILURE, "duration_seconds", "start_time", "fingerprint", "run_id"]
 COLUMNS = {  # of tables of runs, besides what is recorded: nothing recorded has these names there
     *("rank", "tied", "run", "runs", "status", *ENDS, "fingerprints", "run_ids", "p_value"),
-    *("seeds", "failed", "pruned", "killed", "running", "configuration", "score", "finished"),
-    *("size", "first", "mean", "std", "epoch"),
+    *("seeds", "failed", "pruned", "paused", "killed", "running"),
+    *("configuration", "score", "finished", "size", "first", "mean", "std", "epoch"),
 }
 
 
@@ -43,7 +51,8 @@ class RecordedRuns:
             by validation, or its last where nothing was held out.
         tags: that users have given, under their own names.
         decided: of a sweep with ``seed=auto``, by which metric that was decided, and fingerprints
-            of a run of each configuration that may be the best; None of others.
+            of runs of each configuration that may be the best; None of others, and where one of
+            these runs is not there any more.
     """
 
     uri: str | None
@@ -133,18 +142,22 @@ def listed(text: str) -> list[str]:
     return []
 
 
-def recorded_runs(tracking_uri: str | None, experiment: str, sweep: str | None) -> RecordedRuns:
+def recorded_runs(
+    tracking_uri: str | None, experiment: str | None, sweep: str | None
+) -> RecordedRuns:
     """Return the runs of an experiment, or of one sweep.
 
     Args:
         tracking_uri: of the record; None for the default one.
-        experiment: MLflow's.
+        experiment: MLflow's; None for that of the sweep, or else ``sweep``.
         sweep: the id of its parent run, the beginning of it, or its name; None for all runs.
 
     Raises:
         UserError: there is no such record, or it has no runs; or several sweeps may be meant.
     """
     sweep = find_sweep_id(tracking_uri, sweep) if sweep else None
+    if experiment is None:
+        experiment = read_about(tracking_uri, sweep).experiment if sweep else DEFAULT_EXPERIMENT
     runs = read_runs(tracking_uri, experiment, sweep)
     if runs.empty:
         raise UserError(f"experiment {experiment} has no runs yet")
@@ -189,7 +202,11 @@ def runs_of_table(
 def _decided(runs: pd.DataFrame) -> tuple[str, frozenset[str]] | None:
     told = [runs.attrs.get(tag) for tag in (DECIDED_BY, TIED_RUNS)]
     metric, tied = (str(each) if each else "" for each in told)
-    return (metric, frozenset(tied.split())) if metric and tied else None
+    keys = frozenset(tied.split())
+    # One run stands for each row: a tag has no room for all seeds of many. Where it was deleted,
+    # its row would count as out, so that what is left is tested anew.
+    finished = runs.loc[runs["status"] == "FINISHED"].get("tags.fingerprint", ())
+    return (metric, keys) if metric and keys and keys <= {*finished} else None
 
 
 def varying_columns(params: pd.DataFrame) -> list[str]:

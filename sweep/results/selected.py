@@ -8,7 +8,7 @@ import pandas as pd
 
 from sweep.config.conditions import Condition
 from sweep.errors import UserError, nearest
-from sweep.results.aggregate import configurations
+from sweep.results.aggregate import configurations, one_run_a_seed
 from sweep.results.runs import RecordedRuns
 
 
@@ -33,9 +33,7 @@ def selected(runs: RecordedRuns, condition: Condition, by_seed: bool) -> Recorde
     columns = all_columns(runs)
     condition.check_names(list(map(str, columns)))
     if not by_seed:
-        groups = configurations(runs.params, runs.ends["run_id"])
-        finished = runs.metrics.where(runs.finished)
-        means = finished.astype(float).groupby(groups).transform("mean")
+        means = _means_of_rows(runs)
         columns = columns.assign(**{str(name): means[name] for name in means})
     asked = [
         {str(name): None if pd.isna(value) else value for name, value in row.items()}
@@ -50,7 +48,31 @@ def selected(runs: RecordedRuns, condition: Condition, by_seed: bool) -> Recorde
         params=runs.params[holds],
         metrics=runs.metrics[holds],
         tags=runs.tags[holds],
+        decided=_of_all_seeds(runs),
     )
+
+
+def _means_of_rows(runs: RecordedRuns) -> pd.DataFrame:
+    """Return for each run the metrics of its row in the leaderboard."""
+    seeds = one_run_a_seed(runs)
+    finished = seeds["configuration"][seeds["finished"]]
+    means = runs.metrics.loc[finished.index].astype(float).groupby(finished).mean()
+    rows = configurations(runs.params, runs.ends["run_id"])
+    return means.reindex(rows).set_axis(rows.index)
+
+
+def _of_all_seeds(runs: RecordedRuns) -> tuple[str, frozenset[str]] | None:
+    """Return what was decided, by all runs of the rows that may be the best.
+
+    The one that stands for its row may be left out, and the row is none the worse for that.
+    """
+    if runs.decided is None:
+        return None
+    by, keys = runs.decided
+    fingerprints = runs.ends["fingerprint"]
+    rows = configurations(runs.params, runs.ends["run_id"])
+    tied = fingerprints.isin(keys).groupby(rows).transform("any")
+    return by, frozenset(fingerprints[tied].dropna())
 
 
 def all_columns(runs: RecordedRuns) -> pd.DataFrame:

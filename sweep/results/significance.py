@@ -23,8 +23,8 @@ def p_values(means: Floats, deviations: Floats, seeds: NDArray[Any]) -> Floats:
     Holm's (``test_significance.py`` counts it); Hsu [3]_ has the argument for equal variances.
 
     A configuration with one seed, or whose seeds all agree (an accuracy has few possible values,
-    that is no sign of no noise), borrows the variance of all: the mean of the variances, weighted
-    by their degrees of freedom, which it borrows too.
+    that is no sign of no noise), borrows the variance of the others: the mean of their variances,
+    weighted by their degrees of freedom, which it borrows too.
 
     .. [1] B. L. Welch: The generalization of "Student's" problem when several different population
        variances are involved. Biometrika 34 (1947). For seeds: C. Colas, O. Sigaud, P.-Y. Oudeyer:
@@ -45,9 +45,11 @@ def p_values(means: Floats, deviations: Floats, seeds: NDArray[Any]) -> Floats:
     """
     freedom = seeds - 1.0
     variances = np.nan_to_num(deviations) ** 2
-    pooled_freedom = freedom.sum()
     borrows = variances == 0
-    variances[borrows] = (variances * freedom).sum() / pooled_freedom
+    # Runs that diverge end at the same accuracy: counted as known, they would take the noise away.
+    lends = ~borrows if variances.any() else freedom > 0
+    pooled_freedom = freedom[lends].sum()
+    variances[borrows] = (variances * freedom)[lends].sum() / pooled_freedom
     freedom[borrows] = pooled_freedom
     errors = variances / seeds  # squared, of each mean
     both = errors + errors[0]

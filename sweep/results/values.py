@@ -9,6 +9,7 @@ import pandas as pd
 
 LARGE = 1e7  # from which on a number is written with an exponent
 EXACT = 2**53  # from which on floats skip whole numbers
+NULL = "null"  # as it is recorded
 
 
 def as_numbers(texts: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -27,6 +28,22 @@ def as_numbers(texts: "pd.Series[Any]") -> "pd.Series[Any]":
         return pd.Series(whole, texts.index, dtype="Int64")
     # pandas tells what is a number, but rounds some of them otherwise than Python.
     return texts.map(float, na_action="ignore").astype("float64")
+
+
+def numbers_beside_null(values: Iterable[Any]) -> dict[str, Any]:
+    """Return the numbers that were recorded as texts of a column for the sake of a ``null`` alone.
+
+    Returns:
+        by their texts; none if there is no ``null`` among them, or more that is no number.
+    """
+    texts = {value for value in values if isinstance(value, str)}
+    if NULL not in texts:
+        return {}
+    column = pd.Series(sorted(texts - {NULL}), dtype=object)
+    try:
+        return dict(zip(column, as_numbers(column).tolist(), strict=True))
+    except ValueError:
+        return {}
 
 
 def _is_whole(text: str) -> bool:
@@ -57,16 +74,18 @@ def told_apart(values: Iterable[Any], write: Callable[[Any], str] = text) -> lis
 
     Args:
         values: any, or none of a kind: a missing one is empty.
-        write: rounds one, for eyes.
+        write: rounds one, for eyes; a number beside ``null`` as any other.
     """
     known = [None if pd.isna(value) else value for value in values]
+    numbers = numbers_beside_null(known)
+    short = ["" if value is None else write(numbers.get(value, value)) for value in known]
     meant: dict[str, set[Any]] = {}
-    for value in known:
+    for each, value in zip(short, known, strict=True):
         if value is not None:
-            meant.setdefault(write(value), set()).add(value)
+            meant.setdefault(each, set()).add(value)
     return [
-        "" if value is None else write(value) if len(meant[write(value)]) == 1 else str(value)
-        for value in known
+        each if value is None or len(meant[each]) == 1 else str(value)
+        for each, value in zip(short, known, strict=True)
     ]
 
 
@@ -94,6 +113,6 @@ def as_whole(numbers: "pd.Series[float]") -> "pd.Series[Any]":
 
 def _order(value: object) -> tuple[bool, float, str]:
     try:
-        return False, float(str(value)), ""
+        return False, float(str(value)), str(value)  # 1 and 1.0 are two texts
     except ValueError:
         return True, 0.0, str(value)

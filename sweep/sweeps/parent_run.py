@@ -65,7 +65,7 @@ def record_sweep(
         past = None if config.rerun else _past_sweep(tracker, locks, key)
         if past and past.finished and is_complete and not lacks(past):
             show_results(tracker, past.run_id, config)
-            show_report_command(tracker, past.run_id, config)
+            show_report_command(past.run_id, config)
             if config.keep_models == "best":  # what could not be removed then may be now
                 keep_best_model(tracker, past.run_id, config)
             return []
@@ -78,7 +78,7 @@ def record_sweep(
                 results = train(record)
             except BaseException:  # Ctrl-C too: what has been trained is shown all the same
                 telling.recorded = show_results(tracker, record.run_id, config)
-                show_report_command(tracker, record.run_id, config)
+                show_report_command(record.run_id, config)
                 raise
             recorded = show_results(tracker, record.run_id, config, results)
             telling.recorded = recorded

@@ -20,7 +20,7 @@ from sweep.display.failures import Failure, show_failures
 from sweep.environment import program
 from sweep.errors import RunFailed, UserError
 from sweep.execution.worker import RUN_LOG
-from sweep.uris import browse_command, redacted
+from sweep.uris import browse_command, record_options, resolve_uri
 
 if TYPE_CHECKING:
     from sweep.results.runs import RecordedRuns
@@ -52,12 +52,14 @@ def show_results(
         recorded = recorded_runs(tracker.uri, tracker.experiment, sweep_id)
         table = rank_configurations(recorded, metric, None)
         told = [_reason(each) for each in failures_of(results)]
-        show_leaderboard(table, metric, direction_of(metric, config.metrics), told=told)
+        direction = direction_of(metric, config.metrics)
+        below = "the leaderboard command below with"
+        show_leaderboard(table, metric, direction, told=told, command=below)
     except UserError as error:
         show_lines(str(error))
     show_lines(
         f"Browse:  {browse_command(tracker.uri)}",
-        f"Compare: {_command('sweep.leaderboard', tracker, sweep_id, config)}",
+        f"Compare: {_command('sweep.leaderboard', sweep_id, config)}",
     )
     return recorded
 
@@ -81,7 +83,7 @@ def keep_results(
         config: of one of the runs.
         overrides: that the sweep was started with.
     """
-    command = _command("sweep.report", tracker, record.run_id, config)
+    command = _command("sweep.report", record.run_id, config)
     try:
         from sweep.results.leaderboard import rank_configurations
         from sweep.results.runs import recorded_runs
@@ -115,23 +117,19 @@ def keep_results(
         )
 
 
-def show_report_command(tracker: "Tracker", sweep_id: str, config: Config) -> None:
+def show_report_command(sweep_id: str, config: Config) -> None:
     """Print the command that writes a sweep's report."""
-    show_lines(f"Report:  {_command('sweep.report', tracker, sweep_id, config)}")
+    show_lines(f"Report:  {_command('sweep.report', sweep_id, config)}")
 
 
-def _command(module: str, tracker: "Tracker", sweep_id: str, config: Config) -> str:
+def _command(module: str, sweep_id: str, config: Config) -> str:
     """Return the command that shows a sweep, ranked by its score."""
-    from sweep.results.leaderboard import DEFAULT_EXPERIMENT
     from sweep.results.runs import USUAL_METRIC
 
     options = ["--sweep", sweep_id]
     if (metric := score_metric(config)) != USUAL_METRIC:
         options += ["--metric", metric]
-    if tracker.experiment != DEFAULT_EXPERIMENT:
-        options += ["--experiment", tracker.experiment]
-    if (uri := config.tracking.uri) is not None:
-        options += ["--tracking-uri", redacted(uri)]
+    options += record_options(resolve_uri(config.tracking.uri))
     return shlex.join([program("python"), "-m", module, *options])
 
 

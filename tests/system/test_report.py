@@ -1,5 +1,6 @@
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from fake_runs import FakeRun, fill
 from fake_store import (
@@ -26,6 +28,7 @@ from PIL import Image
 from record import new_record
 
 from sweep.commands.cli import run as run_command
+from sweep.commands.leaderboard import leaderboard
 from sweep.commands.report import report
 from sweep.reporting.palette import DARK, LIGHT, PAGE, as_variables, variables
 from sweep.results.cells import TIED
@@ -340,12 +343,16 @@ def test_a_metric_of_losses(uri, tmp_path):
 
 
 def test_very_many_rows_are_cut_and_it_is_said(uri, tmp_path, monkeypatch):
-    fill(uri, "rows", grid(1, optim__lr=["0.1", "0.2", "0.3"]))
+    fill(uri, "very many", grid(1, optim__lr=["0.1", "0.2", "0.3"]))
     monkeypatch.setattr("sweep.reporting.tables.MOST_ROWS", 2)
-    assert main(["--experiment", "rows", "--tracking-uri", uri]) == 0
-    html = (tmp_path / "report.html").read_text()
-    assert len(Page(html).rows) == 2
-    assert "2 of 3 runs; all of them: python -m sweep.leaderboard --output runs.csv" in html
+    assert main(["--experiment", "very many", "--tracking-uri", uri]) == 0
+    page = Page((tmp_path / "report.html").read_text())
+    assert len(page.rows) == 2
+    told = next(line for line in page.text if "2 of 3 runs; all of them: " in line)
+    program, command, *options = shlex.split(told.partition("all of them: ")[2])
+    assert (program, command) == ("sweep", "leaderboard")
+    assert run_command(leaderboard, [*options, "--tracking-uri", uri]) == 0
+    assert sorted(pd.read_csv("runs.csv")["optim.lr"]) == [0.1, 0.2, 0.3]
 
 
 def test_runs_of_another_program(uri, tmp_path):
@@ -359,6 +366,19 @@ def test_runs_of_another_program(uri, tmp_path):
     assert main([*arguments, "--tracking-uri", uri]) == 0
     page = Page((tmp_path / "report.html").read_text())
     assert [row[1] for row in page.rows] == ["0.75", "0.5"]
+
+
+def test_a_metric_of_another_program_in_training_and_validation(uri, tmp_path):
+    client = MlflowClient(uri)
+    experiment = client.create_experiment("foreign in both")
+    for value in (0.5, 0.75):
+        run_id = client.create_run(experiment).info.run_id
+        client.log_metric(run_id, "train/auc", value + 0.125, step=1)
+        client.log_metric(run_id, "val/auc", value, step=1)
+        client.set_terminated(run_id)
+    arguments = ["--experiment", "foreign in both", "--metric", "val/auc", "--direction", "max"]
+    assert main([*arguments, "--tracking-uri", uri]) == 0
+    assert "Training against validation" in Page((tmp_path / "report.html").read_text()).headings
 
 
 # --- files of figures ---

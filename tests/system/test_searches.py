@@ -113,7 +113,7 @@ def test_the_leaderboard_counts_what_was_pruned(searched):
     states = [trial.state.name for trial in trials(searched)]
     expected = (
         f"{states.count('COMPLETE')} runs finished, {states.count('PRUNED')} pruned; "
-        "--by-seed shows each"
+        "the leaderboard command below with --by-seed shows each"
     )
     assert expected in [line.replace("1 run f", "1 runs f") for line in searched.lines]
     table = searched.run("--by-seed", module="sweep.leaderboard")

@@ -116,7 +116,7 @@ def test_it_is_taken_into_another_record(store, sweep, file, tmp_path, capsys):
     assert run_command(unbundle, arguments) == 0
     first = capsys.readouterr().out.splitlines()
     sweep_id = first[0].removeprefix("Taken in: 4 runs, as sweep ")
-    assert first[1] == f"Compare: sweep leaderboard --experiment theirs --sweep {sweep_id}"
+    assert first[1] == f"Compare: sweep leaderboard --sweep {sweep_id} --tracking-uri {uri}"
     assert run_command(unbundle, arguments) == 0
     assert capsys.readouterr().out == f"{file}: is there already, as sweep {sweep_id}\n"
     recorded = load_leaderboard("sweep", sweep, tracking_uri=store.uri)
@@ -134,7 +134,7 @@ def test_it_is_taken_into_another_record(store, sweep, file, tmp_path, capsys):
     line = f"Bundle:     taken in from {key[:16]}, and trained elsewhere"
     assert line in capsys.readouterr().out.splitlines()
     page = tmp_path / "report.html"
-    arguments = ["--experiment", "theirs", "--sweep", sweep_id, "--tracking-uri", uri]
+    arguments = ["--sweep", sweep_id, "--tracking-uri", uri]
     assert run_command(report, [*arguments, "--output", str(page)]) == 0
     best = str(found["run_id"][0])
     assert read_record(uri, best).curves["val/loss"] == {1: math.inf, 2: 2 / 21}

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shlex
 from pathlib import Path
 
 import fake_runs
@@ -13,7 +14,9 @@ from record import new_record
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from sweep.commands import report
 from sweep.commands.cli import run, sweep
+from sweep.results.runs import recorded_runs
 
 STATES = ("FINISHED",) * 18 + ("FAILED", "KILLED")
 LIKE_ANOTHER = 17  # a run of the second sweep that has the fingerprint of one of the first
@@ -128,6 +131,10 @@ def test_a_sweep_is_shown_with_its_best_runs(uri, capsys):
     assert "Runs:       630 finished, 35 failed, 35 killed" in shown
     assert "Best: run 697 of large" in shown
     assert f"  sweep report --sweep {sweep_id}" in shown
+    more = f"sweep leaderboard --sweep {sweep_id} --tracking-uri {uri}"
+    best = f"{more} --top N shows the N best, --output FILE writes all"
+    assert f"... and {630 - 10} more ({best})\n" in shown
+    assert f"... and {70 - 10} more ({more} --output FILE writes all)\n" in shown
 
 
 # --- sweep diff ---
@@ -169,9 +176,27 @@ def test_the_leaderboard_of_some_runs_and_columns(uri, capsys):
 
 def test_a_sweep_s_leaderboard_by_the_beginning_of_its_id(uri):
     (sweep_id,) = ids(uri, "seed=range(300)")
-    asked = ["--experiment", "small", "--sweep", sweep_id[:10], "--output", "all.csv"]
-    assert given(uri, "leaderboard", *asked) == 0
+    assert given(uri, "leaderboard", "--sweep", sweep_id[:10], "--output", "all.csv") == 0
     assert len(pd.read_csv("all.csv")) == 300
+
+
+def test_a_sweep_that_is_not_there(uri, capsys):
+    assert given(uri, "leaderboard", "--sweep", "none") == 2
+    told = f"none is neither a run nor a sweep in {uri}; `sweep list` and `sweep leaderboard` show "
+    assert capsys.readouterr().err == told + "what there is\n"
+
+
+def test_the_command_that_is_shown_reports_on_the_sweep(uri, capsys, monkeypatch):
+    def read_results(experiment, sweep, metric, direction, tracking_uri):
+        return recorded_runs(tracking_uri, experiment, sweep)  # without what takes long
+
+    monkeypatch.setattr(report, "read_results", read_results)
+    monkeypatch.setattr(report, "render", lambda results, now: f"{len(results.ends)} runs")
+    assert given(uri, "show", "seed=range(300)") == 0
+    lines = [each.strip() for each in capsys.readouterr().out.splitlines()]
+    (command,) = [each for each in lines if each.startswith("sweep report ")]
+    assert run(sweep, shlex.split(command)[1:]) == 0
+    assert Path("report.html").read_text() == "300 runs"
 
 
 def test_the_leaderboard_by_the_values_of_a_field(uri):

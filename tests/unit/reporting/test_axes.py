@@ -5,6 +5,7 @@ import pytest
 from sweep.reporting.axes import (
     Axis,
     distinct_values,
+    drawn_values,
     epoch_axis,
     metric_axis,
     parameter_axis,
@@ -159,6 +160,30 @@ def test_numbers_with_an_infinite_one_are_places():
     assert (axis.scale, labels(axis)) == ("category", ["0.1", "1", "inf"])
     assert [axis.place(value) for value in (0.1, 1.0, np.inf)] == [0, 1, 2]
     assert parameter_axis("model.scale", [0.0, -np.inf]).categories == (-np.inf, 0.0)
+
+
+@pytest.mark.parametrize("suffix", ["", ".5", "e-05"])
+def test_many_numbers_beside_null_are_numbers(suffix):
+    texts = [f"{number}{suffix}" for number in range(1, 13)]
+    values = drawn_values(pd.Series(["null", None, *texts], dtype=object))
+    assert values.isna().tolist() == [True, True, *[False] * 12]
+    assert list(values[2:]) == list(map(float, texts))
+    assert parameter_axis("optim.clip_norm", list(values[2:])).scale == "log"
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [*(str(number) for number in range(11)), "null"],  # few enough for a place each
+        [*(str(number) for number in range(12)), "null", "Infinity"],
+        [*(str(number) for number in range(12)), "null", "[8]"],
+        [*(str(number) for number in range(13))],
+        [*range(13), None],
+    ],
+)
+def test_other_values_are_drawn_as_they_are(texts):
+    values = pd.Series(texts, dtype=object)
+    assert drawn_values(values).equals(values)
 
 
 def test_numbers_come_before_names():

@@ -12,7 +12,7 @@ from record import new_record
 from sweep.reporting import panels as plots
 from sweep.reporting.axes import Axis
 from sweep.reporting.colouring import Colouring, colouring
-from sweep.reporting.heatmaps import HeatMap, heat_map, parameter_pairs
+from sweep.reporting.heatmaps import PARTS, HeatMap, heat_map, parameter_pairs
 from sweep.reporting.panels import (
     Bar,
     Line,
@@ -24,6 +24,8 @@ from sweep.reporting.panels import (
     throughput_panel,
     train_val_panel,
 )
+from sweep.reporting.sections import sections
+from sweep.reporting.two_runs import best_two
 from sweep.results import results as results_module
 from sweep.results.importance import NotComputed
 from sweep.results.results import move_together, read_results
@@ -176,19 +178,29 @@ def test_many_points_are_thinned_to_the_first_the_last_and_some_between(monkeypa
 
 
 def test_of_very_many_runs_some_are_shown_of_all_ranks(store, monkeypatch):
-    monkeypatch.setattr(results_module, "MOST_CURVES", 3)
+    monkeypatch.setattr(results_module, "MOST_CURVES", 4)
+    monkeypatch.setattr(results_module, "BEST_CURVES", 2)
     monkeypatch.setattr(plots, "MOST_MARKS", 3)
     rates = [str(number / 10) for number in range(1, 9)]
     runs = grid(2, optim__lr=rates)
     broken(runs[7], 1)
     results, _ = store("many", runs)
     ids = list(results.runs["run_id"])
-    assert [line.run_id for line in curve_panels(results)[0].lines] == [ids[6], ids[3], ids[0]]
+    lines = curve_panels(results)[0].lines
+    assert [line.run_id for line in lines] == [ids[5], ids[2], ids[1], ids[0]]
     panel = parameter_panel(results, "optim.lr")
     assert [point.run_id for point in panel.points] == [ids[6], ids[3], ids[0]]
     assert len(panel.failed) == 1
     assert [bar.run_id for bar in throughput_panel(results).bars] == [ids[0], ids[3], ids[6]]
     assert len(results.runs) == 8
+
+
+def test_the_best_two_of_very_many_runs_are_drawn(store, monkeypatch):
+    monkeypatch.setattr(results_module, "MOST_CURVES", 22)
+    results, _ = store("very many", grid(2, optim__lr=[str(n / 100) for n in range(1, 31)]))
+    ids = list(results.runs["run_id"])
+    assert best_two(results) == (ids[0], ids[1])
+    assert set(results.curves["run_id"]) == {*ids[:20], ids[20], ids[25]}
 
 
 def test_a_learning_rate_that_changed_is_drawn_last():
@@ -235,6 +247,26 @@ def test_a_gap_of_losses_is_above_0_if_validation_is_worse():
     assert gap.lines[0].values == (0.75,)
     # Differences are never drawn by their logarithm, and 0 is on their axis.
     assert (gap.y.scale, gap.y.limits) == ("linear", pytest.approx((-0.0375, 0.7875)))
+
+
+@pytest.mark.parametrize(
+    ("direction", "label", "value"),
+    [("max", "train/auc − val/auc", 0.25), ("min", "val/auc − train/auc", -0.25)],
+)
+def test_a_gap_of_what_only_the_user_knows_which_end_is_better(direction, label, value):
+    curves = [{"run_id": "a", "epoch": 1, "train/auc": 0.75, "val/auc": 0.5}]
+    runs = [{"rank": 1, "lr": 0.1, "val/auc": 0.5, "train/auc": 0.75}]
+    results = results_of(runs, curves, "val/auc", direction)
+    gap = gap_panel(results)
+    assert (gap.y.label, gap.lines[0].values) == (label, (value,))
+    assert train_val_panel(results).points == (Point("a", 0.75, 0.5),)
+
+
+def test_a_gap_of_accuracies_where_runs_are_ranked_by_what_training_does_not_have():
+    curves = [{"run_id": "a", "epoch": 1, "train/accuracy": 0.75, "val/accuracy": 0.5}]
+    runs = [{"rank": 1, "lr": 0.1, "val/accuracy": 0.5, "train/accuracy": 0.75, "val/error": 0.5}]
+    gap = gap_panel(results_of(runs, curves, "val/error", "min"))
+    assert (gap.y.label, gap.lines[0].values) == ("train/accuracy − val/accuracy", (0.25,))
 
 
 def test_without_validation_there_is_no_gap():
@@ -287,7 +319,39 @@ def test_many_values_have_means_of_equal_parts_of_the_axis(hundreds):
     assert len(panel.failed) == len(results.others)
 
 
+CLIPPED = [
+    {"rank": number, "wd": number % 2, "val/accuracy": 0.5}
+    | {"lr": "null" if number in (3, 14) else f"{number / 16}"}
+    for number in range(1, 15)
+]
+BOTH = ("lr", "wd")
+ON_THE_AXIS = [number / 16 for number in range(1, 14) if number != 3]
+
+
+def test_null_has_no_place_among_many_numbers():
+    panel = parameter_panel(results_of([*CLIPPED, dict(CLIPPED[3], rank=0)]), "lr")
+    assert (panel.x.scale, panel.x.categories) == ("log", ())
+    assert [point.x for point in panel.points] == ON_THE_AXIS[::-1]
+    assert panel.failed == (0.25,)
+
+
+def test_what_has_no_place_is_told():
+    def said(runs):
+        found = {each.name: each.text for each in sections(results_of(runs, parameters=BOTH))}
+        return [found["parameters"], found["pairs"]]
+
+    told = " Runs where it is null have no place by lr."
+    assert all(text.endswith(told) for text in said(CLIPPED))
+    assert not any("null" in text for text in said(CLIPPED[:6]))
+
+
 # --- pairs ---
+
+
+def test_many_numbers_beside_null_are_put_together_in_a_heat_map():
+    found = heat_map(results_of(CLIPPED, parameters=BOTH), "lr", "wd")
+    assert found.x_labels[0] == "0.062 – 0.062"
+    assert len(found.x_labels) <= PARTS
 
 
 def test_a_heat_map_by_value():

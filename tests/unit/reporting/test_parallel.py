@@ -45,6 +45,19 @@ def test_a_number_that_is_infinite_has_a_place():
     assert [line.places[2] for line in panel.lines] == pytest.approx([0.5 / 3, 0.5, 2.5 / 3])
 
 
+def test_null_is_missing_among_many_numbers():
+    runs = [
+        {"rank": number, "val/accuracy": 0.5, "net": f"{number % 2}"}
+        | {"lr": "null" if number == 1 else f"{number / 16}"}
+        for number in range(1, 14)
+    ]
+    panel = panel_of(runs, ("lr", "net"))
+    assert panel.axes[0].scale == "linear"
+    assert panel.lines[-1].places[0] == MISSING
+    places = [line.places[0] for line in panel.lines[:-1]]
+    assert places == sorted(places, reverse=True) and len({*places}) == 12
+
+
 def test_one_parameter_has_a_figure_of_its_own():
     assert panel_of(parameters=("lr",)) is None
     assert panel_of(RUNS[:1]) is None

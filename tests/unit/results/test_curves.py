@@ -1,5 +1,6 @@
 import math
 import sqlite3
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from record import new_record
 from sweep import load_curves
 from sweep.errors import UserError
 from sweep.tracking import histories, read_histories
+
+GUIDE = Path(__file__).parents[3] / "docs" / "results.md"
 
 
 @pytest.fixture(scope="module")
@@ -121,10 +124,25 @@ def test_one_row_a_run_and_epoch(uri, swept):
 
 
 def test_one_line_plots_them(uri, swept):
-    axes = load_curves("swept", tracking_uri=uri).pivot_table("val/accuracy", "epoch", "run").plot()
+    table = load_curves("swept", tracking_uri=uri)
+    axes = table.pivot_table("val/accuracy", "epoch", ["run", "run_id"]).plot()
     assert len(axes.lines) == 4
     drawn = {tuple(line.get_ydata()) for line in axes.lines}
     assert drawn == {tuple(run.curves["val/accuracy"]) for run in swept[0].values()}
+
+
+@pytest.mark.parametrize("text", [load_curves.__doc__, GUIDE.read_text()])
+def test_the_line_that_plots_them_is_told(text):
+    assert 'load_curves().pivot_table("val/accuracy", "epoch", ["run", "run_id"]).plot()' in text
+
+
+def test_two_runs_of_one_name_are_two_curves(uri):
+    runs = [FakeRun({}, {"val/accuracy": [value]}, name="seed=0") for value in (0.5, 0.75)]
+    ids, _ = fill(uri, "again", runs)
+    table = load_curves("again", tracking_uri=uri)
+    curves = table.pivot_table("val/accuracy", "epoch", ["run", "run_id"])
+    assert curves.columns.to_list() == sorted(("seed=0", run_id) for run_id in ids)
+    assert sorted(curves.loc[1]) == [0.5, 0.75]
 
 
 def test_newest_run_first_and_runs_without_an_epoch_left_out(uri):

@@ -2,7 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sweep.results.importance import Importance, NotComputed, importance, most_important
+from sweep.results.importance import (
+    Importance,
+    NotComputed,
+    _codes,
+    importance,
+    most_important,
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +62,14 @@ def test_a_run_that_lacks_a_parameter_counts():
     found = importance(table, values)
     assert isinstance(found, Importance)
     assert found.parameters[0] == "kernels"
+
+
+def test_numbers_beside_null_are_in_their_order_and_null_is_apart():
+    """A tree splits at one place what is better up to 9, but not if 10 comes before 2."""
+    sizes = [*(str(size) for size in range(2, 13)), "null", None]
+    assert _codes(pd.Series(sizes, dtype=object)) == [*range(12), -1]
+    assert _codes(pd.Series(["null", "0.5", "1e-05"])) == [2, 1, 0]
+    assert _codes(pd.Series([3.0, float("nan"), 1.0])) == [1, -1, 0]
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ from sweep.commands import leaderboard as command
 from sweep.commands.cli import run
 from sweep.config.metrics import direction_of
 from sweep.errors import UserError
+from sweep.results.aggregate import COUNTS as counted
 from sweep.results.cells import ranked_cells
 from sweep.results.export import WRITERS, export
 from sweep.results.leaderboard import load_leaderboard
+from sweep.results.runs import COLUMNS
 from sweep.tracking import run_info as past
 
 COUNTS = ["seeds", "failed", "pruned", "paused", "killed", "running"]
@@ -506,18 +508,20 @@ def test_a_file_is_written_though_nobody_reads_on(store, three, monkeypatch):
 
 def test_long_tables_are_cut_short_on_the_page_but_not_in_the_file(store, capsys, monkeypatch):
     for number in range(4):
-        store.run("long", metrics={"val/accuracy": number / 8})
+        store.run("long", params={"optim.lr": number}, metrics={"val/accuracy": number / 8})
         store.run("long", "FAILED", failure_reason=f"reason {number}")
     monkeypatch.setattr(command, "ROWS", 3)
     assert store.main("long", "--output", "long.csv") == 0
     shown = capsys.readouterr().out
     assert "0.1250" in shown and "0.0000" not in shown
     assert "reason 2" in shown and "reason 3" not in shown
-    more = "... and 1 more (--top N shows N, --output FILE writes them)\n"
-    assert shown.count(more) == 2
+    assert "... and 1 more (--top N shows the N best, --output FILE writes all)\n" in shown
+    assert "... and 1 more (--output FILE writes all)\n" in shown
     assert len(pd.read_csv("long.csv")) == 8
-    assert store.main("long", "--top", "4") == 0
-    assert "0.0000" in capsys.readouterr().out
+    for other in ((), ("--columns", "val/accuracy"), ("--group-by", "optim.lr")):
+        assert store.main("long", "--top", "4", *other) == 0
+        shown = capsys.readouterr().out
+        assert "0.0000" in shown and " more (" not in shown
 
 
 @pytest.fixture(scope="module")
@@ -656,8 +660,12 @@ def test_runs_of_another_program_are_listed(tmp_path):
     assert table["rank"].isna().all()
 
 
+def test_nothing_that_is_recorded_is_called_as_a_count():
+    assert {*counted} <= COLUMNS
+
+
 @pytest.mark.parametrize(
-    "name", ["rank", "run", "status", "seeds", "run_id", "val/accuracy", "epoch"]
+    "name", ["rank", "run", "status", "seeds", "paused", "run_id", "val/accuracy", "epoch"]
 )
 def test_a_param_that_is_called_as_a_column(tmp_path, name):
     store = Store(tmp_path)

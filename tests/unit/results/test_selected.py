@@ -5,8 +5,10 @@ from store import Store
 
 from sweep.config.conditions import parse
 from sweep.errors import UserError
+from sweep.results.leaderboard import DECIDED, rank_configurations
 from sweep.results.runs import recorded_runs
 from sweep.results.selected import selected
+from sweep.tracking import DECIDED_BY, TIED_RUNS
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +57,74 @@ def test_a_condition_that_names_no_column_is_refused(store, where):
         f"--where {where}: names no column; allowed is a condition that does, as in "
         "optim.lr < 0.1, where the name is not in quotes"
     )
+
+
+def trained_twice(store):
+    """Record seed 0 twice, and seed 1."""
+    for seed, accuracy in ((0, 0.9), (0, 0.9), (1, 0.8)):
+        params = {"optim.lr": 0.1, "seed": seed}
+        store.run("twice", params=params, metrics={"val/accuracy": accuracy})
+
+
+def test_a_metric_is_that_of_the_row_where_a_seed_was_trained_twice(tmp_path):
+    store = Store(tmp_path)
+    trained_twice(store)
+    runs = recorded_runs(store.uri, "twice", None)
+    assert list(store.table("twice")["val/accuracy"]) == [pytest.approx(0.85)]
+    assert len(selected(runs, parse("val/accuracy < 0.8501"), by_seed=False).ends) == 3
+    with pytest.raises(UserError, match="holds for none of 3 runs"):
+        selected(runs, parse("val/accuracy > 0.86"), by_seed=False)
+
+
+# --- what a sweep with seed=auto has decided ---
+
+ACCURACIES = {0.1: (0.93, 0.95), 0.2: (0.94, 0.96, 0.90), 0.3: (0.93, 0.92, 0.945)}
+
+
+@pytest.fixture
+def auto(tmp_path):
+    """Rows 0.2 and 0.3 may be the best; 0.1 is out with two seeds, by luck with the best mean."""
+    store = Store(tmp_path)
+    told = {TIED_RUNS: "0.2-0 0.3-0", DECIDED_BY: "val/accuracy", "sweep.kind": "sweep"}
+    parent = store.run("auto", **told)
+    ids = {
+        (lr, seed): store.run(
+            "auto",
+            params={"optim.lr": lr, "seed": seed},
+            metrics={"val/accuracy": accuracy},
+            parent=parent,
+            fingerprint=f"{lr}-{seed}",
+        )
+        for lr, accuracies in ACCURACIES.items()
+        for seed, accuracy in enumerate(accuracies)
+    }
+    return store, parent, ids
+
+
+def ranks(runs):
+    table = rank_configurations(runs, "val/accuracy", None)
+    return list(zip(table["optim.lr"], table["rank"], table["tied"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("where", "left"),
+    [
+        ("seed > 0", [(0.3, 1, True), (0.2, 1, True), (0.1, 3, False)]),
+        ("seed > 0 or optim.lr < 0.3", [(0.2, 1, True), (0.3, 1, True), (0.1, 3, False)]),
+        ("optim.lr < 0.3", [(0.2, 1, False), (0.1, 2, False)]),
+    ],
+)
+def test_a_row_stays_tied_without_the_run_that_stands_for_it(auto, where, left):
+    store, parent, _ = auto
+    runs = recorded_runs(store.uri, "auto", parent)
+    assert ranks(selected(runs, parse(where), by_seed=False)) == left
+
+
+def test_where_a_run_that_stands_for_a_row_was_deleted_what_is_left_is_tested(auto):
+    store, parent, ids = auto
+    assert ranks(recorded_runs(store.uri, "auto", parent))[2] == (0.1, 3, False)
+    store.client.delete_run(ids[0.3, 0])
+    runs = recorded_runs(store.uri, "auto", parent)
+    assert ranks(runs) == [(0.1, 1, True), (0.2, 1, True), (0.3, 1, True)]
+    table = rank_configurations(runs, "val/accuracy", None)
+    assert not table.attrs[DECIDED]

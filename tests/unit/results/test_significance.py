@@ -67,10 +67,38 @@ def test_a_best_with_one_seed_is_not_certain():
 def test_seeds_that_agree_borrow_too():
     """Accuracies are fractions of few images, so equal ones happen: no sign of no noise.
 
-    The mean variance is 0.005 / 3, with three degrees of freedom.
+    The variance is the third's, 0.005, with one degree of freedom: t = 0.1 / sqrt(0.005).
     """
     p = of([0.95, 0.95], [0.85, 0.85], [0.05, 0.15])
-    assert p[1] == pytest.approx(two_sided(0.1 / math.sqrt(2 * 0.005 / 3 / 2)), rel=1e-9)
+    expected = 1 - 2 / math.pi * math.atan(0.1 / math.sqrt(0.005))
+    assert p[1] == pytest.approx(expected, rel=1e-9)
+    assert p[2] < p[1]
+
+
+@pytest.mark.parametrize("died", [0, 3])
+def test_runs_that_died_take_no_noise_away(died):
+    """One seed against five: t = 0.007 / sqrt(0.004² + 0.004² / 5), with four degrees of freedom.
+
+    Rows that died are far away, and so the one in question has the largest p-value.
+    """
+    means, deviations = [0.951, 0.944, *[0.1] * died], [NAN, 0.004, *[0.0] * died]
+    p = p_values(np.array(means), np.array(deviations), np.array([1, 5, *[5] * died]))
+    t = 0.007 / math.sqrt(0.004**2 * 1.2)
+    assert p[1] == pytest.approx(1 - t / math.sqrt(4 + t**2) * (1 + 2 / (4 + t**2)), rel=1e-9)
+    assert p[1] == pytest.approx(0.185, abs=5e-4)
+
+
+@pytest.mark.parametrize("died", [2, 10])
+def test_equal_rows_are_rarely_told_apart_beside_runs_that_died(died):
+    """Five seeds and one of the same distribution: one in twenty, where it was one in four."""
+    random, tables = np.random.default_rng(0), 2000
+    found = 0
+    for _ in range(tables):
+        five, one = random.standard_normal(5), random.standard_normal()
+        rows = sorted([(five.mean(), five.std(ddof=1), 5), (one, NAN, 1)], reverse=True)
+        means, deviations, seeds = zip(*rows, *[(-100.0, 0.0, 5)] * died, strict=True)
+        found += p_values(*map(np.array, (means, deviations, seeds)))[1] < SIGNIFICANCE
+    assert found <= 0.07 * tables
 
 
 def test_no_noise_anywhere():

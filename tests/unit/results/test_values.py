@@ -23,7 +23,15 @@ from sweep.errors import in_full
 from sweep.results.aggregate import COUNTS
 from sweep.results.cells import ranked_cells, seed_cells, settings_in_full
 from sweep.results.export import export
-from sweep.results.values import are_finite, as_numbers, as_whole, text, told_apart
+from sweep.results.values import (
+    are_finite,
+    as_numbers,
+    as_whole,
+    distinct_values,
+    numbers_beside_null,
+    text,
+    told_apart,
+)
 
 UNHURRIED = settings(deadline=None)  # however busy the machine is
 FLOATS = some.floats(allow_nan=False, allow_infinity=False)
@@ -148,6 +156,28 @@ def test_large_numbers_of_seeds_have_separators():
         {key: [0, 0] for key in COUNTS} | {"seeds": [1500, 2], "failed": [1200, 0]}
     )
     assert seed_cells(counts) == {"seeds": ["1,500 (1,200 failed)", "2"]}
+
+
+def test_numbers_beside_null_are_numbers_and_no_others():
+    assert numbers_beside_null(["null", "10", None, "2"]) == {"10": 10, "2": 2}
+    assert numbers_beside_null(["1e-05", "null"]) == {"1e-05": 1e-05}
+    for others in (["10", "2"], ["null"], ["null", "10", "[8]"], [0.5, None], []):
+        assert numbers_beside_null(others) == {}
+
+
+def test_numbers_beside_null_are_as_short_as_others():
+    texts = ["0.123456789012", "null", "0.30000000000000004", "0.3", "16", None]
+    shown = ["0.1235", "null", "0.30000000000000004", "0.3", "16", ""]
+    assert told_apart(texts) == shown
+    ranked = pd.DataFrame({"rank": range(1, 7), "optim.clip_norm": texts})
+    ranked.attrs["parameters"] = ["optim.clip_norm"]
+    assert ranked_cells(ranked, "val/accuracy")["optim.clip_norm"] == [*shown[:4], "16.0", ""]
+    # Digits of a digest are no number that could be rounded.
+    assert told_apart(["123456789012e3", "abc"]) == ["123456789012e3", "abc"]
+
+
+def test_texts_of_one_number_have_one_order():
+    assert distinct_values(["1.0", "null", "1", "1.00"]) == ["1", "1.0", "1.00", "null"]
 
 
 def test_most_numbers_are_short():

@@ -1,13 +1,17 @@
 import io
+import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
 from rich.console import Console
+from store import Store
 
+from sweep.config.compose import load
 from sweep.display import failures
 from sweep.errors import RunFailed
-from sweep.sweeps.summary import raise_failures
+from sweep.sweeps.summary import raise_failures, show_results
 
 DONE = JobReturn(status=JobStatus.COMPLETED, _return_value=0.5)
 STOPPED = JobReturn()  # as those have it that were stopped, or never began
@@ -25,6 +29,19 @@ def failed(reason, folder="multirun/0", *overrides):
 def table(capsys):
     lines = capsys.readouterr().out.splitlines()
     return [[cell for cell in line.split("  ") if cell.strip()] for line in lines if line.strip()]
+
+
+def test_each_run_is_shown_by_the_command_below(tmp_path, capsys):
+    store = Store(tmp_path)
+    parent = store.run("sweep", **{"sweep.kind": "sweep"})
+    for seed, status in enumerate(("FINISHED", "FAILED")):
+        store.run("sweep", status, {"seed": seed}, {"val/accuracy": 0.5}, parent)
+    show_results(SimpleNamespace(uri=store.uri, experiment="sweep"), parent, load())
+    lines = capsys.readouterr().out.splitlines()
+    told = "1 run finished, 1 failed; the leaderboard command below with --by-seed shows each"
+    assert told in lines
+    (command,) = [line for line in lines[lines.index(told) :] if line.startswith("Compare: ")]
+    assert shlex.split(command)[2:] == ["-m", "sweep.leaderboard", "--sweep", parent]
 
 
 @pytest.mark.parametrize("results", [[], [DONE], [DONE, STOPPED, DONE]])
