@@ -34,6 +34,7 @@ from sweep.runs.starting import identified
 from sweep.runs.states import unshared_note
 from sweep.signals import let_crashes_end_the_process
 from sweep.sweeps.telling import Telling
+from sweep.sweeps.unused import unused_settings
 from sweep.tracking import Tracker, close_as_failed, probe, short_timeouts
 from sweep.uris import browse_command, redacted, resolve_uri, unused_variables
 
@@ -54,6 +55,7 @@ def train_single(config: Config, overrides: Sequence[str], tell: Listener) -> fl
     job = Job(0, tuple(overrides), partial(_of_hydra, overrides), config)
     shown = Shown(tell)
     check_command(config.notify.command)
+    show_notes(unused_settings(overrides))
     train = partial(_announced_and_trained, shown, config, overrides)
     executor = forked.ForkedExecutor(partial(returned, train, job.folder / RUN_LOG))
     with Telling(config, job.name or "run") as telling:
@@ -69,7 +71,7 @@ def _trained(job: Job, shown: "Shown", executor: forked.ForkedExecutor, telling:
         listener = StuckRuns(shown, config)
         (result,) = Scheduler(executor, [job], listener, close=close).run().values()
     except BaseException:  # interrupted: what was killed could not close its record
-        if shown.is_open:
+        if shown.config:  # or it was not begun, and has no record
             with short_timeouts(), suppress(UserError, OSError):  # or the next command will do it
                 tracker = Tracker(config.tracking.uri, config.tracking.experiment)
                 close_abandoned(tracker, RunLocks(Path(config.checkpoint_dir)))

@@ -2,13 +2,13 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep.environment import commit
-from sweep.errors import Killed, Paused, Pruned, RunFailed
+from sweep.errors import Killed, Paused, Pruned, RunFailed, UserError
 from sweep.tracking.connection import (
     database_file,
     explained_errors,
@@ -19,11 +19,13 @@ from sweep.tracking.experiments import check_artifacts, found_or_created
 from sweep.tracking.locations import local_folder
 from sweep.tracking.lookups import FoundRun, find_by_fingerprint
 from sweep.tracking.mending import mend_location_of
+from sweep.tracking.mlflow_import import import_mlflow
 from sweep.tracking.names import (
     BUNDLE,
     DIVERGED,
     FAILURE,
     FINGERPRINT,
+    FOLDER,
     INTERRUPTIONS,
     MLFLOW_GIT_COMMIT,
     MLFLOW_GIT_DIRTY,
@@ -102,43 +104,54 @@ class Tracker:
             UserError: it cannot be created, or gone on with.
             RunFailed: all is recorded but its end.
         """
-        client = self._client
+        import_mlflow()
         from mlflow.tracking.context.registry import resolve_tags
-
-        from sweep.tracking.writer import Record
 
         own = resolve_tags(dict(tags))
         if (known := commit()) is not None:
             own |= {MLFLOW_GIT_COMMIT: known[0], MLFLOW_GIT_DIRTY: str(known[1]).lower()}
-        with explained_errors(self.uri):
-            if past:
-                record = self._reopen(past, own)
-            else:
-                if parent:
-                    own[MLFLOW_PARENT_RUN_ID] = parent
-                run = client.create_run(self._experiment_id, tags=own, run_name=as_name(name))
-                record = Record(client, run.info.run_id, created=run)
+        if parent and not past:
+            own[MLFLOW_PARENT_RUN_ID] = parent
         there = past.params if past else {}
+        record: Record | None = None
         try:
+            record = self._opened(name, own, past)
             # MLflow refuses another value, and what is there says the same in other words.
             record.log_params({key: params[key] for key in params if key not in there})
             yield record
             self._finish(record)
         except BaseException as error:
-            try:
-                if isinstance(error, KeyboardInterrupt):
-                    record.kill()
-                elif isinstance(error, Pruned):
-                    record.prune(error)
-                elif isinstance(error, Paused):
-                    record.pause(error)
-                elif isinstance(error, Killed):
-                    record.kill({FAILURE: str(error)})
-                else:
-                    record.fail(error)
-            except Exception as other:  # whatever it is, what failed first counts
-                log.warning(UNRECORDED, record.run_id, reason(other))
+            for each in [record] if record else self._half_opened(own, past):
+                _close(each, error)
             raise
+
+    def _opened(self, name: str, tags: dict[str, str], past: RunInfo | None) -> "Record":
+        from sweep.tracking.writer import Record
+
+        with explained_errors(self.uri):
+            if past:
+                return self._reopen(past, tags)
+            created = self._client.create_run(
+                self._experiment_id, tags=tags, run_name=as_name(name)
+            )
+            return Record(self._client, created.info.run_id, created=created)
+
+    def _half_opened(self, tags: Mapping[str, str], past: RunInfo | None) -> list["Record"]:
+        """Return the record that is RUNNING though it could not be opened; none if it is not.
+
+        The id of a new one may have been lost on its way. It is known by its fingerprint: who holds
+        that in a folder of checkpoints is the only one to have it RUNNING there.
+        """
+        from sweep.tracking.writer import Record
+
+        if past:
+            where = Where(run_ids=[past.run_id], status="RUNNING")
+        else:
+            where = Where(tag=(FINGERPRINT, tags.get(FINGERPRINT, "")), status="RUNNING")
+        with short_timeouts(), suppress(UserError):  # or the next command will close it
+            found = [each for each in self._search(where) if each.folder_id == tags.get(FOLDER)]
+            return [Record(self._client, each.run_id, begun_ms=each.begin_ms) for each in found]
+        return []
 
     def _finish(self, record: "Record") -> None:
         try:
@@ -233,3 +246,20 @@ class Tracker:
             client.log_batch(run_id, tags=[RunTag(key, tags[key]) for key in tags])
             if PAUSED_AFTER in client.get_run(run_id).data.tags:
                 client.delete_tag(run_id, PAUSED_AFTER)
+
+
+def _close(record: "Record", error: BaseException) -> None:
+    """Close a run as what was raised makes it; log it if that is not possible."""
+    try:
+        if isinstance(error, KeyboardInterrupt):
+            record.kill()
+        elif isinstance(error, Pruned):
+            record.prune(error)
+        elif isinstance(error, Paused):
+            record.pause(error)
+        elif isinstance(error, Killed):
+            record.kill({FAILURE: str(error)})
+        else:
+            record.fail(error)
+    except Exception as other:  # whatever it is, what failed first counts
+        log.warning(UNRECORDED, record.run_id, reason(other))

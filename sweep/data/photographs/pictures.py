@@ -25,6 +25,8 @@ ON_WHITE, ON_BLACK = "put on white", "put on black"
 
 Grey = NDArray[np.float32]
 
+NO_PIXELS: Grey = np.zeros((1, 0, 0), np.float32)
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -60,6 +62,11 @@ class Picture:
     def changed(self, pixels: Grey, *steps: str) -> "Picture":
         """Return the picture with other pixels, and what was done to it."""
         return replace(self, pixels=pixels, steps=(*self.steps, *steps))
+
+    def without_pixels(self) -> "Picture":
+        """Return the picture without what takes megabytes, to tell of it and no more."""
+        height, width = self.full or self.pixels.shape[1:]
+        return replace(self, pixels=NO_PIXELS, full=(height, width), opaque=None)
 
 
 @contextmanager

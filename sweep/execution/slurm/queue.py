@@ -15,6 +15,7 @@ from sweep.execution.remote.proxy import check_shared
 SLURM = "hydra/launcher=submitit_slurm"
 PROGRAMS = ("sbatch", "srun", "squeue", "sinfo", "scancel")
 LOOK_SECONDS = 15  # until a job that was lost is missed; submitit's own is 600
+SOON_SECONDS = 2  # the same, of one that has just been submitted
 ANSWER_SECONDS = 10.0  # for SLURM to say that it is there
 NODES = ("sinfo", "--noheader", "--Node", "--format=%n")  # their names as hosts
 QUEUE = ("squeue", "--me", "--noheader", "--states=all", "--format=%i %T")
@@ -63,12 +64,29 @@ def ask_slurm(command: Sequence[str]) -> str:
 
 
 class Queue(SlurmInfoWatcher):
-    """Looks after jobs by ``squeue``: submitit's ``sacct`` needs a database, which few have."""
+    """Looks after jobs by ``squeue``: submitit's ``sacct`` needs a database, which few have.
+
+    When, it tells by a clock that is never set back, as the one that submitit asks may be.
+    """
+
+    def register_job(self, job_id: str) -> None:
+        """Look after one more job: at once, and often at first."""
+        super().register_job(job_id)
+        self._start_time = time.monotonic()
+
+    def update_if_long_enough(self, mode: str) -> None:
+        """Look at all jobs, unless that was done a short while ago; with ``force``, even then."""
+        if mode == "cache":
+            return
+        now = time.monotonic()
+        patience = min(self._delay_s, max(SOON_SECONDS, (now - self._start_time) / 2))
+        if mode == "force" or now - self._last_status_check > patience:
+            self.update()
 
     def update(self) -> None:
         """Look at all jobs. One that has left the queue, minutes after its end, is GONE."""
         self._num_calls += 1
-        self._last_status_check = time.time()
+        self._last_status_check = time.monotonic()
         try:
             told = ask_slurm(QUEUE)
         except UserError:  # SLURM is away; it will be back

@@ -1,3 +1,4 @@
+import weakref
 from functools import partial
 from pathlib import Path
 
@@ -7,18 +8,19 @@ from mlflow import MlflowClient
 from PIL import Image
 from record import new_record
 
+from sweep.commands import predict as predicting
 from sweep.commands.cli import run
-from sweep.commands.predict import predict as command
 from sweep.config.compose import load
 from sweep.data.formats.mnist import FashionMnist, Mnist, Mnist5k, read_packaged
 from sweep.data.photographs.framing import framed
 from sweep.data.photographs.judgement import Judgement
 from sweep.data.photographs.pictures import Picture, read
+from sweep.display.answers import show_answers
 from sweep.errors import UserError
 from sweep.runs.execute import execute
 from sweep.tracking import fetch_model
 
-main = partial(run, command)
+main = partial(run, predicting.predict)
 
 TRAINED = ["model=lenet", "epochs=3", "optim.lr=0.2", "figures=false", "context=cpu"]
 IMAGES = read_packaged().test_images[:, 0]
@@ -364,7 +366,40 @@ def test_no_record(capsys):
     assert [each.name for each in Path.cwd().iterdir()] == ["a.png"]
 
 
-def test_nothing_is_classified_if_one_file_is_wrong():
-    as_it_is(DIGITS[0]).save("a.png")
-    with pytest.raises(UserError, match=r"^b.png: there is no such file$"):
-        [read(Path(name)) for name in ("a.png", "b.png")]
+def test_what_is_no_picture_keeps_no_other_from_being_answered(uri, run_id, capsys):
+    for number in (0, 1):
+        as_it_is(DIGITS[number]).save(f"{number}.png")
+    files = ["none.png", "0.png", blank(), "1.png", write("empty.png"), "none.png"]
+    asked = [run_id, *files, "--tracking-uri", uri, "--show", "seen.png"]
+    assert main(asked) == 2
+    shown = capsys.readouterr()
+    rows = [line.split()[0] for line in shown.out.splitlines()[3:-1]]
+    assert [each for each in rows if each in files] == ["0.png", "1.png"]
+    assert Path("seen.png").exists()
+    told = [line.partition(": ")[0] for line in shown.err.splitlines()]
+    assert told == ["none.png", "blank.png", "empty.png"]
+
+
+def test_photographs_are_not_all_in_memory_at_once(monkeypatch, predict):
+    pictures, most, told = [], 0, []
+
+    def counted(file):
+        nonlocal most
+        picture = read(file)
+        pictures.append(weakref.ref(picture))
+        most = max(most, sum(each() is not None for each in pictures))
+        return picture
+
+    def show(found):
+        told.extend(found)
+        show_answers(found)
+
+    monkeypatch.setattr(predicting, "read", counted)
+    monkeypatch.setattr(predicting, "show_answers", show)
+    files = [Path(f"{number}.png") for number in range(200)]
+    for number, file in enumerate(files):
+        enlarged(DIGITS[number % 5]).save(file)
+    rows = predict(*files)
+    assert rows == 40 * rows[:5]
+    assert (len(pictures), most <= predicting.AT_ONCE) == (200, True)
+    assert {each.picture.pixels.size for each in told} == {0}

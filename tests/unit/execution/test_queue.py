@@ -8,13 +8,14 @@ from hydra.core.utils import JobStatus
 pytest.importorskip("submitit")
 
 from machine import job  # noqa: E402
+from submitit.core import core  # noqa: E402
 
 from sweep.config.compose import load  # noqa: E402
 from sweep.errors import UserError  # noqa: E402
 from sweep.execution.capacity import LocalCapacity, QueueCapacity  # noqa: E402
 from sweep.execution.slurm import jobs, queue  # noqa: E402
 from sweep.execution.slurm.jobs import SubmititExecutor  # noqa: E402
-from sweep.execution.slurm.queue import PROGRAMS, check_slurm  # noqa: E402
+from sweep.execution.slurm.queue import LOOK_SECONDS, PROGRAMS, check_slurm  # noqa: E402
 
 
 @pytest.mark.parametrize("missing", PROGRAMS)
@@ -74,3 +75,34 @@ def test_slurms_programs_on_a_disk_that_is_away_are_no_end_of_its_jobs(monkeypat
     watcher.register_job("7_0")
     watcher.update()  # a job that it lost would have ended
     assert not watcher.is_done("7_0", mode="cache")
+
+
+@pytest.mark.parametrize(("mode", "seconds"), [("standard", LOOK_SECONDS + 1), ("force", 0)])
+def test_jobs_are_looked_after_though_the_clock_was_set_back(monkeypatch, mode, seconds):
+    now = {"time": 1_800_000_000.0, "monotonic": 500.0}
+    clocks = SimpleNamespace(time=lambda: now["time"], monotonic=lambda: now["monotonic"])
+    looks = []
+    monkeypatch.setattr(core, "_time", clocks)
+    monkeypatch.setattr(queue, "time", clocks)
+    monkeypatch.setattr(queue, "ask_slurm", lambda command: looks.append(command) or "7 RUNNING\n")
+    watcher = queue.Queue(delay_s=LOOK_SECONDS)
+    watcher.register_job("7")
+    assert not watcher.is_done("7") and not watcher.is_done("7")
+    assert len(looks) == 1  # not again so soon
+    now["time"] -= 3600
+    now["monotonic"] += seconds
+    assert watcher.get_state("7", mode=mode) == "RUNNING"
+    assert len(looks) == 2
+
+
+def test_a_new_job_is_looked_after_often_at_first(monkeypatch):
+    now, looks = 500.0, []
+    monkeypatch.setattr(queue, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(queue, "ask_slurm", lambda command: looks.append(now) or "7 PENDING\n")
+    watcher = queue.Queue(delay_s=LOOK_SECONDS)
+    watcher.register_job("7")
+    for second in range(60):
+        now = 500.0 + second
+        watcher.is_done("7")
+    waits = [later - earlier for earlier, later in zip(looks, looks[1:], strict=False)]
+    assert waits[0] == 3 and waits == sorted(waits) and waits[-1] == LOOK_SECONDS + 1

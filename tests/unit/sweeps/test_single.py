@@ -1,15 +1,22 @@
 """What is taken over from one process of a run alone to the next, and what is kept of an error."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hydra.core.utils import JobStatus
+from left_behind import KILLED, recorder, state
+from record import new_record
 
 import sweep.runs.execute
 from sweep.config.compose import load
 from sweep.errors import RunFailed, UserError
-from sweep.runs.events import Recorded, Resolved
+from sweep.execution.job import Job
+from sweep.runs.events import Ended, Recorded, Resolved
+from sweep.runs.locks import RunLocks
 from sweep.sweeps import single
+from sweep.sweeps.telling import Telling
+from sweep.tracking import Tracker
 
 
 @pytest.fixture
@@ -63,3 +70,34 @@ def test_a_folder_that_the_dataset_does_not_read_is_refused():
         "dataset.root=x: dataset=mnist_5k reads no files from there; allowed is to leave it out, "
         "or a dataset that does, as in dataset=mnist"
     )
+
+
+def interrupted(monkeypatch, config, *events):
+    """Interrupt a run that has told this."""
+
+    def run():
+        for event in events:
+            shown(0, event)
+        raise KeyboardInterrupt
+
+    shown = single.Shown(lambda event: None)
+    monkeypatch.setattr(single, "Scheduler", lambda *_, **__: SimpleNamespace(run=run))
+    job = Job(0, (), lambda: None, config)
+    with pytest.raises(KeyboardInterrupt):
+        single._trained(job, shown, None, Telling(config, "run"))
+
+
+@pytest.mark.parametrize("told", [[], [Recorded("id")], [Ended("KILLED")]])
+def test_what_is_left_running_is_closed_though_its_record_was_not_told(tmp_path, monkeypatch, told):
+    folder = tmp_path / "checkpoints"
+    config = load(f"tracking.uri={new_record(tmp_path)}", f"checkpoint_dir={folder}")
+    tracker = Tracker(config.tracking.uri, config.tracking.experiment)
+    left = recorder(tracker, RunLocks(folder))("key")
+    interrupted(monkeypatch, config, Resolved(config), *told)
+    assert state(tracker, left) == KILLED
+
+
+def test_what_is_interrupted_before_it_was_begun_leaves_no_record(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    interrupted(monkeypatch, load())
+    assert [*tmp_path.iterdir()] == []
