@@ -213,10 +213,19 @@ def _users_modules(folder: Path) -> Iterator[tuple[str, ModuleType]]:
         file = _file(module)
         # A folder without __init__.py is a module without a file.
         places = [file] if file else [str(each) for each in getattr(module, "__path__", [])]
+        places += [_real(each) for each in places]
         # Thousands are elsewhere, and texts are compared several times as fast as paths.
         below = [each for each in places if f"{os.path.normpath(each)}/".startswith(begin)]
         if any(_is_users(Path(each), folder) for each in below):
             yield name, module
+
+
+def _real(place: str) -> str:
+    """Return where a user's module is, whatever link led to it; nothing if it is no user's."""
+    is_installed = any(f"/{each}/" in place for each in INSTALLED)
+    if is_installed or not _is_users(Path(place), Path(Path(place).anchor)):
+        return ""
+    return os.path.realpath(place)
 
 
 def _file(module: ModuleType) -> str | None:

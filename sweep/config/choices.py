@@ -6,6 +6,7 @@ when it is imported: the process of a sweep reads the facts and never trains.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass as plain_dataclass
 from dataclasses import field
 from pathlib import Path
@@ -159,6 +160,16 @@ class Network(ABC):
     def build_plain(self, shape: Shape, classes: int) -> Any:
         """Return the network as it is drawn, and built for GPUs: without what is for a CPU."""
         return self.build(shape, classes)
+
+    def builder(self, device: str) -> Callable[[Shape, int], Any]:
+        """Return what builds the network, all modules of a user's that it needs being imported.
+
+        What makes it faster on a processor would only be more work for a GPU.
+
+        Args:
+            device: ``cpu`` or ``gpu``.
+        """
+        return self.build if device == "cpu" else self.build_plain
 
     def initializer(self) -> Any:
         """Return the ``mxnet.initializer.Initializer`` of the weights; None for Xavier's."""

@@ -22,10 +22,9 @@ def build_network(
         seed: of the initial parameters.
         context: where they are.
     """
-    seed_generators(seed)
-    # What makes it faster on a processor would only be more work for a GPU.
-    build = network.build if context.device_type == "cpu" else network.build_plain
     with numpy_switched_off_again():
+        build = network.builder(context.device_type)
+        seed_generators(seed)  # not before: a user's module may do so when it is imported
         net = build(shape, classes)
         initializer = network.initializer() or mx.init.Xavier(magnitude=3)
         return initialized(net, initializer, shape, context)

@@ -63,7 +63,7 @@ def matched(
             shape follows from the number of classes.
     """
     ours = net._collect_params_with_prefix()
-    there = _with_shared(_by_place(field, trained, ours, network, shape, classes), ours)
+    there = _with_shared(_by_place(field, trained, net, network, shape, classes), ours)
     for key, each in ours.items():
         if key not in there:
             raise UserError(f"{field}: has no {key}, which is {_size(each.shape)} here; {ALLOWED}")
@@ -99,11 +99,12 @@ def matched(
 def _by_place(
     field: str,
     trained: Trained,
-    ours: Mapping[str, gluon.Parameter],
+    net: gluon.Block,
     network: Network,
     shape: Shape,
     classes: int,
 ) -> Arrays:
+    ours = net._collect_params_with_prefix()
     # Of an exported network they belong to what is before it, unless that file is the network.
     own = {each.name for each in ours.values()}
     arrays = {
@@ -121,9 +122,11 @@ def _by_place(
                 f"{field}: has {len(arrays)} parameters, and the network {len(used)}; {ALLOWED}"
             )
         return dict(zip(used, arrays.values(), strict=True))
-    places = {each.name: key for key, each in ours.items()}
-    if arrays.keys() & ours.keys() or not arrays.keys() & places.keys():
+    if arrays.keys() <= ours.keys():
         return arrays
+    places = {each.name: key for key, each in ours.items()}
+    if not any("." in name for name in arrays):  # Gluon's save_params left the prefix out
+        places = {name.removeprefix(net.prefix): key for name, key in places.items()} | places
     return {places.get(name, name): each for name, each in arrays.items()}
 
 

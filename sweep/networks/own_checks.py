@@ -21,8 +21,8 @@ def check_layers(field: str, net: gluon.Block, folder: Path) -> None:
     Raises:
         UserError: one does.
     """
+    registered = {id(each) for each in blocks(net)}
     for block in blocks(net):
-        registered = {id(each) for each in block._children.values()}
         for key, value in vars(block).items():
             if key in GLUONS_OWN:
                 continue
@@ -108,8 +108,8 @@ def check_gradients(field: str, net: gluon.Block) -> None:
 def unchanged_state(field: str, net: gluon.Block, folder: Path) -> Iterator[None]:
     """See that no array or number of a block changes while it computes what it has before.
 
-    What does change then is no result of the images but a state, as a moving mean, or a count of
-    batches. A checkpoint has the parameters alone.
+    What does change then is no result of the images, nor of what is drawn from the same seed, but
+    a state, as a moving mean, or a count of batches. A checkpoint has the parameters alone.
 
     Raises:
         UserError: one changes.

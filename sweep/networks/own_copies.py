@@ -5,8 +5,9 @@ The first try shows what modules take part; the copies of these alone are what t
 
 import contextlib
 import io
+import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -16,6 +17,7 @@ from sweep.networks.blocks.eager import numpy_switched_off_again
 from sweep.own_modules import enter, foreign, identity, keep, places, taking_part
 
 Found = TypeVar("Found")
+SHOWN = 3  # modules that are not recorded, of many
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Copied(Generic[Found]):
         found: what it returned.
         folder: with the copies of the modules that take part.
         source: identifies these.
-        note: a line if a target's own module is not among them; empty if all are.
+        note: a line if some modules are neither among them nor installed; empty if all are.
     """
 
     found: Found
@@ -54,8 +56,9 @@ def tried_from_copies(
     Raises:
         UserError: it cannot be tried, or not from the copies.
     """
-    with _quiet(), numpy_switched_off_again():
+    with quiet(), numpy_switched_off_again():
         enter(here)
+        before = {*sys.modules}
         attempt(here)
         files = taking_part(here)
         folder = keep(files, keep_in)
@@ -68,9 +71,12 @@ def tried_from_copies(
                 "trains; allowed: modules that read no other files beside themselves)"
             ) from error
         _check_copied(field, here, folder)
-        notes = dict.fromkeys(_not_recorded(each, folder) for each in targets)
+        names = [each.rpartition(".")[0] for each in targets]
+        # What is of a package that was there before may be MXNet's own, imported late.
+        names += sorted(each for each in sys.modules if each.partition(".")[0] not in before)
+        note = _not_recorded(names, folder)
         enter(folder)  # what trains finds no traces of the trial in its modules
-        return Copied(found, folder, identity(files), "; ".join(filter(None, notes)))
+        return Copied(found, folder, identity(files), note)
 
 
 def _check_copied(field: str, here: Path, folder: Path) -> None:
@@ -84,18 +90,22 @@ def _check_copied(field: str, here: Path, folder: Path) -> None:
             )
 
 
-def _not_recorded(target: str, folder: Path) -> str:
-    file = foreign(target.rpartition(".")[0], folder)
-    if file is None:
+def _not_recorded(names: Iterable[str], folder: Path) -> str:
+    """Return a line about those of these modules that are neither copied nor installed."""
+    files = [*dict.fromkeys(file for each in names if (file := foreign(each, folder)))]
+    if not files:
         return ""
+    more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
+    told = ", ".join(map(str, files[:SHOWN]))
+    are, they = ("is", "it is") if len(files) == 1 else ("are", "they are")
     return (
-        f"{file} is not below the folder of the command, so it is neither recorded nor in the "
-        "fingerprint"
+        f"{told}{more} {are} not below the folder of the command, so {they} neither recorded nor "
+        "in the fingerprint"
     )
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep from the terminal what a user's module prints, and what MXNet warns of."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         with warnings.catch_warnings():

@@ -6,6 +6,7 @@ import pkgutil
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,26 +22,30 @@ UNKNOWN_ARGUMENT = re.compile(r"unexpected keyword argument '(\w+)'")
 IN_LIBRARY = re.compile(r"\[\d+:\d+:\d+\] \S+: ")  # a time, and a line of MXNet's own source
 
 
-def make(
-    target: str, arguments: Mapping[str, Any], shape: Shape, classes: int, folder: Path
-) -> Any:
-    """Return the network that a target makes.
+def maker(target: str, arguments: Mapping[str, Any], folder: Path) -> Callable[[Shape, int], Any]:
+    """Import a target; return what makes its network for images of a shape, and so many classes.
 
     Args:
         target: the module and the name in it.
         arguments: by name; ``classes``, ``num_classes`` and ``shape`` are added where the target
             declares them and they are not given.
-        shape: of an image: channels, height, width.
-        classes: scores of an image.
         folder: that the user's modules are imported from.
 
     Raises:
-        UserError: it cannot be found, takes other arguments, or raises.
+        UserError: it cannot be found. What is returned raises it if the target takes other
+            arguments, or raises.
     """
     function = find("model", target, folder)
-    given = completed(function, arguments, shape, classes)
-    check_arguments("model", target, signature(function), given)
-    return called("model", target, function, given, folder)
+
+    # Of layers in a list MXNet warns even where it finds them: the trial refuses the others.
+    warnings.filterwarnings("ignore", ".*is an unregistered container with Blocks")
+
+    def make(shape: Shape, classes: int) -> Any:
+        given = completed(function, arguments, shape, classes)
+        check_arguments("model", target, signature(function), given)
+        return called("model", target, function, given, folder)
+
+    return make
 
 
 def called(

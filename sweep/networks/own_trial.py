@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
+from sweep.backend.seeding import seed_generators
 from sweep.config.choices import Tried
 from sweep.config.images import Shape
 from sweep.errors import UserError
@@ -32,10 +34,12 @@ from sweep.networks.own_checks import (
     defined,
     unchanged_state,
 )
-from sweep.networks.own_copies import tried_from_copies
-from sweep.networks.own_target import explained, make
+from sweep.networks.own_copies import quiet, tried_from_copies
+from sweep.networks.own_target import explained, maker
+from sweep.own_modules import enter
 
 IMAGES = 2  # as many show whether a network keeps them apart
+NEAR = 1e-4  # a graph may add in another order than the same operators one by one
 TIMED = 3  # steps, of which the fastest counts
 
 
@@ -60,9 +64,28 @@ def tried(network: Custom, shape: Shape, classes: int, keep_in: Path) -> Tried:
         field, [network.call.target], here, keep_in, partial(_try, network, shape, classes)
     )
     work, note = copied.found
-    text = "; ".join(each for each in (copied.note, note) if each)
     known = replace(network, _source_=copied.source, _folder_=str(copied.folder), _work_=work)
+    notes = (copied.note, note, _seeded_by_itself(known, shape, classes))
+    enter(copied.folder)  # as after the trial
+    text = "; ".join(each for each in notes if each)
     return Tried(known, f"{field}: {text}" if text else "")
+
+
+def _seeded_by_itself(network: Custom, shape: Shape, classes: int) -> str:
+    """Return a line if MXNet draws the same for all seeds after the network was made."""
+    drawn = set()
+    for seed in range(2):
+        with quiet(), numpy_switched_off_again():
+            make = network.builder("cpu")
+            seed_generators(seed)
+            make(shape, classes)
+        drawn.add(nd.random.uniform(shape=(1,)).asscalar())
+    if len(drawn) > 1:
+        return ""
+    return (
+        "its initial weights do not depend on seed, since it seeds MXNet itself when it is made: "
+        "leave that out"
+    )
 
 
 def _try(network: Custom, shape: Shape, classes: int, folder: Path) -> tuple[int, str]:
@@ -72,7 +95,7 @@ def _try(network: Custom, shape: Shape, classes: int, folder: Path) -> tuple[int
         Its multiplications for one image, and a line if it is no graph.
     """
     field = f"model._target_={network._target_}"
-    net = make(network.call.target, network.call.arguments, shape, classes, folder)
+    net = maker(network.call.target, network.call.arguments, folder)(shape, classes)
     if not isinstance(net, gluon.Block):
         kind = type(net).__name__
         raise UserError(
@@ -86,6 +109,7 @@ def _try(network: Custom, shape: Shape, classes: int, folder: Path) -> tuple[int
         with numpy_switched_off_again():
             initialized(net, mx.init.Xavier(magnitude=3), shape, mx.cpu())
         runs = as_it_runs(net)
+        seed_generators(0)
         with _counting(net) as work, autograd.record():
             scores = runs(images)
         nd.waitall()
@@ -98,12 +122,18 @@ def _try(network: Custom, shape: Shape, classes: int, folder: Path) -> tuple[int
         nd.waitall()
     check_gradients(field, net)
     with explained(f"{given} again", folder, at), unchanged_state(field, net, folder):
+        seed_generators(0)
         _calling_seconds(runs, images)
         nd.waitall()
-    with explained(f"{given} in evaluation", folder, at):
+    given += " in evaluation"
+    with explained(given, folder, at):
         scores = runs(images)
         nd.waitall()
-    _check_scores(f"{given} in evaluation", scores, classes, at)
+    _check_scores(given, scores, classes, at)
+    if isinstance(net, gluon.HybridBlock) and type(runs) is not Eager:
+        given += ", in one graph"
+        with explained(given, folder, at):
+            _check_graph(given, runs, images, at)
     return sum(work), _not_a_graph(runs, images, folder)
 
 
@@ -115,6 +145,38 @@ def _check_scores(begin: str, scores: Any, classes: int, at: str) -> None:
             f"{begin}: returned {returned}{at}; allowed is {wanted}, {classes} scores for each "
             "image, one for each class, or number to predict, of the dataset"
         )
+
+
+def _check_graph(begin: str, runs: gluon.Block, images: Any, at: str) -> None:
+    """See that the graph of a network computes what its code does, whenever it is traced."""
+    runs.hybridize(active=False)
+    eagerly = _computed(runs, images)
+    for _ in range(2):
+        runs.hybridize(static_alloc=True, static_shape=True)  # which forgets the graph before
+        traced = _computed(runs, images)
+        near = NEAR * np.abs(eagerly).max()
+        if np.allclose(traced, eagerly, rtol=NEAR, atol=near, equal_nan=True):
+            continue
+        if not _draws(runs, images, eagerly):
+            raise UserError(
+                f"{begin}: its graph returns other scores than its code{at}, since Python runs "
+                "once, when the graph is made; allowed are operators of F on x and on parameters "
+                "alone, or a gluon.Block, which runs eagerly"
+            )
+
+
+def _draws(runs: gluon.Block, images: Any, eagerly: NDArray[np.float32]) -> bool:
+    """Return whether MXNet draws for a network: in a graph it may do so in another order."""
+    runs.hybridize(active=False)
+    same, other = (_computed(runs, images, seed).tobytes() for seed in range(2))
+    return same == eagerly.tobytes() != other
+
+
+def _computed(runs: gluon.Block, images: Any, seed: int = 0) -> NDArray[np.float32]:
+    """Return the scores, with what MXNet draws, if it draws any, from this seed."""
+    mx.random.seed(seed)
+    scores: NDArray[np.float32] = runs(images).asnumpy()
+    return scores
 
 
 @contextlib.contextmanager
@@ -161,8 +223,8 @@ def _not_a_graph(runs: gluon.Block, images: Any, folder: Path) -> str:
         return (
             f"runs eagerly, operator by operator: {why_eager(runs.net)}"
             f"{defined(runs.net, folder)}; its model carries its source, which runs where it is "
-            "served. A HybridBlock with hybrid_forward(self, F, x), which asks for no shape, is "
-            f"one graph: it saves at most the {milliseconds:g} ms or so that the calls of a step "
-            "take here, and is served without its source"
+            "served. A HybridBlock with hybrid_forward(self, F, x), which asks for no shape and "
+            f"has MXNet's operators alone, is one graph: it saves at most the {milliseconds:g} ms "
+            "or so that the calls of a step take here, and is served without its source"
         )
     return ""

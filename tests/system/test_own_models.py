@@ -52,6 +52,32 @@ class Net(nn.HybridBlock):
     def hybrid_forward(self, F, x):
         return self.dense(F.np.tanh(self.hidden(x)))
 """
+OF_PYTHON = """import mxnet as mx
+from mxnet.gluon import nn
+
+
+class Tanh(mx.operator.CustomOp):
+    def forward(self, is_train, req, in_data, out_data, aux):
+        self.assign(out_data[0], req[0], mx.nd.tanh(in_data[0]))
+
+    def backward(self, req, out_grad, in_data, out_data, in_grad, aux):
+        self.assign(in_grad[0], req[0], out_grad[0] * (1 - out_data[0] ** 2))
+
+
+@mx.operator.register("my_tanh")
+class Properties(mx.operator.CustomOpProp):
+    def create_operator(self, context, shapes, types):
+        return Tanh()
+
+
+class Net(nn.HybridBlock):
+    def __init__(self, classes):
+        super().__init__()
+        self.hidden, self.dense = nn.Dense(9), nn.Dense(classes)
+
+    def hybrid_forward(self, F, x):
+        return self.dense(F.Custom(self.hidden(x), op_type="my_tanh"))
+"""
 LAYERS = """WIDTH = 12
 
 
@@ -64,6 +90,7 @@ GIVEN = ("model=custom", "dataset.val_size=3500", "epochs=2", "batch_size=50", "
 TARGETS = {
     "nets": ("model._target_=nets.Net", "+model.width=9", "dataset.normalize=standard"),
     "np_nets": ("model._target_=np_nets.Net",),
+    "of_python": ("model._target_=of_python.Net",),
 }
 IMAGES = np.rint(read_packaged().test_images * 255).astype(np.uint8)
 LABELS = read_packaged().test_labels
@@ -79,7 +106,8 @@ def runs(uri, tmp_path_factory):
     """A run of each network, whose files are then no longer what they were."""
     folder, found = tmp_path_factory.mktemp("nets"), {}
     (folder / "parts").mkdir()
-    files = {"nets.py": EAGER, "np_nets.py": FOR_NUMPY, "parts/layers.py": LAYERS}
+    files = {"nets.py": EAGER, "np_nets.py": FOR_NUMPY, "of_python.py": OF_PYTHON}
+    files["parts/layers.py"] = LAYERS
     for name, text in files.items():
         (folder / name).write_text(text)
     with pytest.MonkeyPatch.context() as patch:
@@ -118,7 +146,8 @@ def answers(uri, runs, tmp_path_factory):
     register(uri, runs["np_nets"].info.run_id, "own", {})
     folder = tmp_path_factory.mktemp("elsewhere")
     np.save(folder / "images.npy", IMAGES)
-    models = [f"runs:/{runs['nets'].info.run_id}/model", "models:/own@champion"]
+    of_runs = {name: f"runs:/{run.info.run_id}/model" for name, run in runs.items()}
+    models = [*(of_runs | {"np_nets": "models:/own@champion"}).values()]
     done = subprocess.run(
         [sys.executable, "-c", STANDALONE, *models],
         cwd=folder,

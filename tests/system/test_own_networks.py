@@ -101,10 +101,10 @@ def test_what_raises_in_the_middle_fails_alone_with_its_traceback(tmp_path):
         "class Late(gluon.Block):\n"
         "    def __init__(self, classes, steps):\n"
         "        super().__init__()\n"
-        "        self.net, self.left = gluon.nn.Dense(classes), steps\n"
+        "        self.net, self.left = gluon.nn.Dense(classes), [steps]\n"
         "    def forward(self, x):\n"
-        "        self.left -= 1\n"
-        "        if not self.left:\n"
+        "        self.left[0] -= 1\n"
+        "        if not self.left[0]:\n"
         "            raise ArithmeticError('no steps left')\n"
         "        return self.net(x)\n"
     )

@@ -57,6 +57,36 @@ def test_a_folder_on_pythons_path_may_be_written_in_another_way(tmp_path, monkey
     assert [*taking_part(tmp_path / "deep")] == ["nets.py"]
 
 
+def test_a_folder_on_pythons_path_may_be_a_link(tmp_path, monkeypatch):
+    written(tmp_path / "deep", nets="")
+    (tmp_path / "link").symlink_to(tmp_path / "deep")
+    monkeypatch.syspath_prepend(tmp_path / "link")
+    module = importlib.import_module("nets")
+    assert taking_part(tmp_path / "deep") == {"nets.py": b""}
+    enter(tmp_path / "deep")
+    assert importlib.import_module("nets") is not module
+
+
+def test_modules_below_the_folder_may_be_links(tmp_path):
+    written(tmp_path / "elsewhere" / "layers", low="")
+    written(tmp_path / "mine", nets="import layers.low, alone")
+    (tmp_path / "elsewhere" / "alone.py").write_text("VALUE = 3")
+    for name in ("layers", "alone.py"):
+        (tmp_path / "mine" / name).symlink_to(tmp_path / "elsewhere" / name)
+    enter(tmp_path / "mine")
+    importlib.import_module("nets")
+    assert [*taking_part(tmp_path / "mine")] == ["alone.py", "layers/low.py", "nets.py"]
+
+
+def test_what_is_installed_as_a_link_takes_no_part(tmp_path, monkeypatch):
+    written(tmp_path / "mine" / "from_a_package", __init__="")
+    packages = written(tmp_path / "venv" / "site-packages")
+    (packages / "from_a_package").symlink_to(tmp_path / "mine" / "from_a_package")
+    monkeypatch.syspath_prepend(packages)
+    importlib.import_module("from_a_package")
+    assert taking_part(tmp_path / "mine") == {}
+
+
 def test_what_is_installed_below_the_folder_takes_no_part(tmp_path, monkeypatch):
     packages = written(tmp_path / "venv" / "lib" / "site-packages", from_a_package="")
     written(tmp_path, nets="import from_a_package")

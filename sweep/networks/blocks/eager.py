@@ -4,11 +4,12 @@ Those for ``mxnet.np`` want MXNet's switch for NumPy's arrays (``npx.set_np()``)
 off, also what trains in the same process afterwards; so it is on while such a network computes.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sweep.backend.mxnet import gluon, mx, nd
+from sweep.backend.mxnet import autograd, gluon, mx, nd
 
 
 @contextmanager
@@ -36,11 +37,32 @@ def why_eager(net: gluon.Block) -> str | None:
     if not isinstance(net, gluon.HybridBlock):
         return "it is a gluon.Block"
     try:
-        net(mx.sym.var("data"))
+        with _functions_refused():
+            scores = net(mx.sym.var("data"))
     except Exception as error:  # whatever a network does that was given no numbers
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         return f"it cannot be traced ({reason})"
+    # Those that return something else are refused when they are tried.
+    nodes = json.loads(scores.tojson())["nodes"] if isinstance(scores, mx.sym.Symbol) else []
+    for each in nodes:
+        if each["op"] == "Custom":  # known to a process that has called mx.operator.register
+            name = each["attrs"]["op_type"]
+            return f"its operator {name} is written in Python, and would not be in the graph's file"
     return None
+
+
+@contextmanager
+def _functions_refused() -> Iterator[None]:
+    """Refuse each ``autograd.Function`` in a graph: MXNet takes symbols for arrays, and crashes."""
+
+    def refuse(function: autograd.Function, *inputs: Any) -> None:
+        raise TypeError(f"{type(function).__name__} is an autograd.Function")
+
+    usual, autograd.Function.__call__ = autograd.Function.__call__, refuse
+    try:
+        yield
+    finally:
+        autograd.Function.__call__ = usual
 
 
 class Eager(gluon.Block):

@@ -1,6 +1,7 @@
 """A network of the user's own: ``model._target_=my_nets.Net``, with its arguments beside it."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -100,13 +101,21 @@ class Custom(Network):
         """Return the same network, known by all modules in a folder, those of others too."""
         return replace(self, _folder_=str(folder), _source_=identified(folder))
 
-    def build(self, shape: Shape, classes: int) -> Any:
-        """Return the network: (n, channels, height, width) to (n, classes) float32 scores.
+    def builder(self, device: str) -> Callable[[Shape, int], Any]:
+        """Import the modules anew; return what makes the network of them.
 
         Raises:
             UserError: the modules are not those that the network was tried with, or raise.
         """
-        from sweep.networks.own_target import make
+        from sweep.networks.own_target import maker
 
         folder = entered("model._source_", self.source, self._source_)
-        return make(self.call.target, self.call.arguments, shape, classes, folder)
+        return maker(self.call.target, self.call.arguments, folder)
+
+    def build(self, shape: Shape, classes: int) -> Any:
+        """Return the network: (n, channels, height, width) to (n, classes) float32 scores.
+
+        Raises:
+            UserError: as of :meth:`builder`.
+        """
+        return self.builder("cpu")(shape, classes)

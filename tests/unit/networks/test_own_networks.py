@@ -234,8 +234,24 @@ def test_a_network_of_a_search_is_tried_from_the_copies_that_the_search_began_wi
     )
 
 
-def test_initial_parameters_depend_on_the_seed_alone_and_are_there_at_once(tmp_path):
-    network = tried(tmp_path, "my_nets.Net").network
+SEEDING = """import random
+
+import mxnet
+import numpy
+
+mxnet.random.seed(42)
+numpy.random.seed(42)
+random.seed(42)
+
+"""
+
+
+@pytest.mark.parametrize("name", ["my_nets", "seeding"])
+def test_initial_parameters_depend_on_the_seed_alone_and_are_there_at_once(tmp_path, name):
+    (tmp_path / "seeding.py").write_text(SEEDING + NETS)
+    known = tried(tmp_path, f"{name}.Net")
+    network = known.network
+    assert known.note == ""
     first = values(built(network, seed=1))
     np.random.seed(9)
     mx.random.seed(9)
@@ -244,6 +260,22 @@ def test_initial_parameters_depend_on_the_seed_alone_and_are_there_at_once(tmp_p
     for key, value in first.items():
         assert value.tobytes() == again[key].tobytes(), key
     assert (first["dense.weight"] != other["dense.weight"]).mean() > 0.99
+
+
+def test_a_network_that_seeds_mxnet_when_it_is_made_gets_a_note(tmp_path):
+    (tmp_path / "seeding.py").write_text(
+        "import mxnet\nfrom my_nets import Net\n"
+        "def net(classes, shape):\n"
+        "    mxnet.random.seed(42)\n"
+        "    return Net(classes, shape=shape)\n"
+    )
+    known = tried(tmp_path, "seeding.net")
+    assert known.note == (
+        "model._target_=seeding.net: its initial weights do not depend on seed, since it seeds "
+        "MXNet itself when it is made: leave that out"
+    )
+    weights = [values(built(known.network, seed))["dense.weight"] for seed in (1, 2)]
+    assert weights[0].tobytes() == weights[1].tobytes()
 
 
 def test_parameters_that_the_network_has_initialised_stay(tmp_path):
@@ -269,6 +301,84 @@ def test_what_cannot_be_a_graph_runs_eagerly_and_says_so(tmp_path, target, reaso
     net = built(known.network)
     assert isinstance(as_it_runs(net), Eager)
     assert as_it_runs(net)(nd.ones((3, *GREY_28))).asnumpy().shape == (3, 10)
+    assert architecture(known.network, GREY_28, 10) is None
+
+
+WITH_A_FUNCTION = """from mxnet import autograd
+from mxnet.gluon import nn
+
+
+class Halved(autograd.Function):
+    def forward(self, x):
+        return 2 * x
+
+    def backward(self, dy):
+        return dy / 2
+
+
+class Net(nn.HybridBlock):
+    def __init__(self, classes):
+        super().__init__()
+        self.dense = nn.Dense(classes)
+
+    def hybrid_forward(self, F, x):
+        return Halved()(self.dense(x))
+"""
+
+
+def test_a_gradient_that_is_written_in_python_is_no_graph(tmp_path):
+    (tmp_path / "halving.py").write_text(WITH_A_FUNCTION)
+    known = tried(tmp_path, "halving.Net")
+    assert "it cannot be traced (TypeError: Halved is an autograd.Function) (hal" in known.note
+    net = built(known.network)
+    runs, x = as_it_runs(net), nd.ones((3, *GREY_28))
+    with autograd.record():
+        total = runs(x).sum()
+    total.backward()
+    assert (net.dense.weight.grad() == 1.5).asnumpy().all()
+
+
+OF_PYTHON = """import mxnet as mx
+from mxnet.gluon import nn
+
+
+class Twice(mx.operator.CustomOp):
+    def forward(self, is_train, req, in_data, out_data, aux):
+        self.assign(out_data[0], req[0], 2 * in_data[0])
+
+    def backward(self, req, out_grad, in_data, out_data, in_grad, aux):
+        self.assign(in_grad[0], req[0], 2 * out_grad[0])
+
+
+@mx.operator.register("my_twice")
+class Properties(mx.operator.CustomOpProp):
+    def create_operator(self, context, shapes, types):
+        return Twice()
+
+
+class Net(nn.HybridBlock):
+    def __init__(self, classes):
+        super().__init__()
+        self.dense = nn.Dense(classes)
+
+    def hybrid_forward(self, F, x):
+        return F.Custom(self.dense(x), op_type="my_twice")
+"""
+
+
+def test_what_has_an_operator_of_pythons_runs_eagerly_and_says_so(tmp_path):
+    (tmp_path / "of_python.py").write_text(OF_PYTHON)
+    known = tried(tmp_path, "of_python.Net")
+    assert known.note.startswith(
+        "model._target_=of_python.Net: runs eagerly, operator by operator: its operator my_twice "
+        "is written in Python, and would not be in the graph's file (of_python.py:19); its model "
+        "carries its source, which runs where it is served. "
+    )
+    net = built(known.network)
+    runs, x = as_it_runs(net), nd.ones((3, *GREY_28))
+    assert isinstance(runs, Eager)
+    expected = 2 * values(net)["dense.weight"].sum(axis=1)
+    np.testing.assert_allclose(runs(x).asnumpy(), [expected] * 3, rtol=1e-4, atol=1e-5)
     assert architecture(known.network, GREY_28, 10) is None
 
 
@@ -582,6 +692,31 @@ class Counts(Dense):
     def forward(self, x):
         self.calls += 1
         return self.dense(x) * self.calls
+
+
+class Stages(gluon.Block):
+    def __init__(self, classes):
+        super().__init__()
+        self.features = nn.Sequential()
+        self.features.add(nn.Dense(5, in_units=784), nn.Dense(classes, in_units=5))
+        self.stages = [*self.features]
+        self.by_name = {"last": self.stages[1]}
+
+    def forward(self, x):
+        for each in self.stages:
+            x = each(x)
+        return x
+
+
+class Attention(Dense):
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.drop = nn.Dropout(0.5)
+
+    def forward(self, x):
+        self.attention = self.drop(nd.softmax(x.reshape((0, -1))))
+        self.noise = numpy.random.rand()
+        return self.dense(self.attention * self.noise)
 """
 
 
@@ -620,16 +755,132 @@ def test_networks_that_could_not_be_trained_or_kept_get_a_line(tmp_path, name, m
     assert "\n" not in text
 
 
-@pytest.mark.parametrize("name", ["Cache", "Batches", "Kept"])
+@pytest.mark.parametrize("name", ["Cache", "Batches", "Kept", "Attention"])
 def test_arrays_that_follow_from_the_images_and_parameters_are_no_state(tmp_path, name):
     (tmp_path / "strange.py").write_text(STRANGE)
     assert tried(tmp_path, f"strange.{name}").note.startswith(f"model._target_=strange.{name}: run")
 
 
-def test_modules_in_another_folder_of_pythons_path_are_copied_too(tmp_path, monkeypatch):
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "src_nets.py").write_text(NETS)
-    monkeypatch.syspath_prepend(tmp_path / "src")
+def test_layers_that_are_found_elsewhere_may_be_listed_too(tmp_path):
+    (tmp_path / "strange.py").write_text(STRANGE)
+    known = tried(tmp_path, "strange.Stages")
+    assert known.note.startswith("model._target_=strange.Stages: runs eagerly")
+    assert [*values(built(known.network))] == [
+        *("features.0.weight", "features.0.bias", "features.1.weight", "features.1.bias")
+    ]
+
+
+IN_GRAPHS = """import random
+
+from mxnet import autograd, np, npx
+from mxnet.gluon import nn
+
+
+class Net(nn.HybridBlock):
+    def __init__(self, classes):
+        super().__init__()
+        self.seen = []
+        self.dense = nn.Dense(classes)
+
+
+class Layers(Net):
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.drop, self.norm = nn.Dropout(0.5), nn.BatchNorm()
+
+    def hybrid_forward(self, F, x):
+        return self.drop(self.dense(self.norm(x)))
+
+
+class Steps(Net):
+    def hybrid_forward(self, F, x):
+        self.seen.append("a step")
+        return self.dense(x) * len(self.seen)
+
+
+class Length(Net):
+    def hybrid_forward(self, F, x):
+        return self.dense(x) / len(x)
+
+
+class Random(Net):
+    def hybrid_forward(self, F, x):
+        return self.dense(x) * random.random()
+
+
+class First(Net):
+    def hybrid_forward(self, F, x):
+        return self.dense(x) - self.dense(x)[0]
+
+
+class ForNumpy(Steps):
+    def __init__(self, classes):
+        npx.set_np()
+        super().__init__(classes)
+
+
+class Sampling(Net):
+    def hybrid_forward(self, F, x):
+        scale = F.random.normal(shape=(1,))
+        shift = F.random.normal(shape=(1, 10))
+        return F.broadcast_mul(F.broadcast_add(self.dense(x), shift), scale)
+
+
+class InTraining(Net):
+    def hybrid_forward(self, F, x):
+        scores = self.dense(x)
+        return 2 * scores if autograd.is_training() else scores
+
+
+class Added(Net):
+    def hybrid_forward(self, F, x):
+        return self.dense(x) + F.random.normal(shape=(1,))
+"""
+OTHER_SCORES = (
+    "its graph returns other scores than its code (in_graphs.py:{}), since Python runs once, when "
+    "the graph is made; allowed are operators of F on x and on parameters alone, or a gluon.Block, "
+    "which runs eagerly"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Steps", OTHER_SCORES.format(23)),
+        ("Length", OTHER_SCORES.format(29)),
+        ("Random", OTHER_SCORES.format(34)),
+        ("First", OTHER_SCORES.format(39)),
+        ("ForNumpy", OTHER_SCORES.format(44)),
+        ("Added", "MXNetError: Error in operator added"),
+    ],
+)
+def test_a_graph_that_computes_something_else_gets_a_line(tmp_path, name, message):
+    (tmp_path / "in_graphs.py").write_text(IN_GRAPHS)
+    with pytest.raises(UserError) as caught:
+        tried(tmp_path, f"in_graphs.{name}")
+    text = str(caught.value)
+    begin = (
+        f"model._target_=in_graphs.{name}: given 2 images of 1×28×28 in evaluation, in one graph"
+    )
+    assert text.startswith(f"{begin}: {message}"), text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("name", ["Layers", "Sampling", "InTraining"])
+def test_what_is_drawn_or_is_otherwise_in_training_may_be_in_a_graph(tmp_path, name):
+    (tmp_path / "in_graphs.py").write_text(IN_GRAPHS)
+    assert tried(tmp_path, f"in_graphs.{name}").note == ""
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_modules_in_another_folder_of_pythons_path_are_copied_too(
+    tmp_path, tmp_path_factory, monkeypatch, is_link
+):
+    source, link = tmp_path / "src", tmp_path_factory.mktemp("links") / "src"
+    source.mkdir()
+    link.symlink_to(source)
+    (source / "src_nets.py").write_text(NETS)
+    monkeypatch.syspath_prepend(link if is_link else source)
     network = tried(tmp_path, "src_nets.Net").network
     assert network._source_ == own_modules.identity({"src_nets.py": NETS.encode()})
     (tmp_path / "src" / "src_nets.py").write_text("raise RuntimeError")
@@ -662,3 +913,36 @@ def test_a_module_that_is_neither_below_the_folder_nor_installed_gets_a_note(
         "command, so it is neither recorded nor in the fingerprint"
     )
     assert network._source_ == own_modules.identity({})
+
+
+def test_helpers_that_are_neither_below_the_folder_nor_installed_are_in_a_note(
+    tmp_path, tmp_path_factory, monkeypatch
+):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "shared_blocks.py").write_text("import xml.dom\n\nWIDTH = 7\n")
+    monkeypatch.syspath_prepend(elsewhere)
+    text = f"from shared_blocks import WIDTH\n{NETS.replace('width=4', 'width=WIDTH')}"
+    (tmp_path / "sharing.py").write_text(text)
+    known = tried(tmp_path, "sharing.Net")
+    assert known.note == (
+        f"model._target_=sharing.Net: {elsewhere}/shared_blocks.py is not below the folder of the "
+        "command, so it is neither recorded nor in the fingerprint"
+    )
+    assert known.network._source_ == own_modules.identity({"sharing.py": text.encode()})
+
+
+def test_of_many_helpers_the_first_are_in_the_note(tmp_path, tmp_path_factory, monkeypatch):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "lab").mkdir()
+    names = ["__init__", "four", "one", "three", "two"]
+    for name in names:
+        (elsewhere / "lab" / f"{name}.py").write_text("")
+    monkeypatch.syspath_prepend(elsewhere)
+    (tmp_path / "sharing.py").write_text(
+        "from lab import four, one, three, two\nfrom my_nets import Net\n"
+    )
+    files = ", ".join(f"{elsewhere}/lab/{each}.py" for each in names[:3])
+    assert tried(tmp_path, "sharing.Net").note == (
+        f"model._target_=sharing.Net: {files} and 2 more are not below the folder of the command, "
+        "so they are neither recorded nor in the fingerprint"
+    )

@@ -220,22 +220,35 @@ from mxnet.gluon import nn
 
 def net(classes):
     found = nn.HybridSequential()
-    found.add(nn.Conv2D(4, 3, in_channels=3), nn.GlobalAvgPool2D(), nn.Dense(classes, in_units=4))
+    with found.name_scope():
+        found.add(nn.Conv2D(4, 3, in_channels=3), nn.GlobalAvgPool2D())
+        found.add(nn.Dense(classes, in_units=4))
     return found
 """
 
 
-def test_a_users_network_for_colours_is_kept_with_its_module(place, adopted):
+def save_params(net, file):
+    """Do what Gluon's Block.save_params did in 2018."""
+    net.collect_params().save(file, strip_prefix=net.prefix)
+
+
+@pytest.mark.parametrize("save", [gluon.Block.save_parameters, save_params])
+def test_a_users_network_for_colours_is_kept_with_its_module(place, adopted, save):
     Path("rescued_nets.py").write_text(OWN)
     net = gluon.nn.HybridSequential()
-    net.add(gluon.nn.Conv2D(4, 3, in_channels=3), gluon.nn.GlobalAvgPool2D())
-    net.add(gluon.nn.Dense(5, in_units=4))
+    with net.name_scope():
+        net.add(gluon.nn.Conv2D(4, 3, in_channels=3), gluon.nn.GlobalAvgPool2D())
+        net.add(gluon.nn.Dense(5, in_units=4))
     net.initialize()
-    net.save_parameters("rescued.params")
+    save(net, "rescued.params")
     own = ("model=custom", "model._target_=rescued_nets.net", "--size", "12")
-    code, _, error = adopted("rescued.params", *own, experiment="users")
+    code, printed, error = adopted("rescued.params", *own, experiment=save.__name__)
     assert (code, error) == (0, "")
-    found = place.run("users")
+    given = np.random.RandomState(0).randint(256, size=(4, 3, 12, 12)).astype(np.uint8)
+    answered = loaded(place, run_id(printed)).predict(given).filter(like="prob").to_numpy()
+    wanted = nd.softmax(net(nd.array(given) / 255)).asnumpy()
+    assert answered == pytest.approx(wanted, abs=1e-6)
+    found = place.run(save.__name__)
     assert found.data.params["adopted.images"] == "3×12×12"
     folder = Path(found.info.artifact_uri.removeprefix("file://"))
     assert (folder / "source" / "rescued_nets.py").read_text() == OWN

@@ -235,7 +235,7 @@ def drawing(seed):
     def build(shape, classes):
         return Drawing(classes)
 
-    network = SimpleNamespace(build=build, initializer=lambda: None)
+    network = SimpleNamespace(builder=lambda device: build, initializer=lambda: None)
     return build_network(network, (1, 28, 28), 10, seed=seed, context=mx.cpu())
 
 

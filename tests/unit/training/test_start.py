@@ -200,9 +200,13 @@ def for_numpy(classes):
 
 def of_user(make, classes, seed):
     """Return a network as it is configured, and as it is built."""
+
+    def build(shape, classes):
+        return make(classes)
+
     network = SimpleNamespace(
-        build=lambda shape, classes: make(classes),
-        build_plain=lambda shape, classes: make(classes),
+        builder=lambda device: build,
+        build_plain=build,
         initializer=lambda: None,
     )
     return network, build_network(network, GREY, classes, seed=seed, context=mx.cpu())
@@ -213,6 +217,49 @@ def for_ten(classes):
     net.add(gluon.nn.Dense(4), gluon.nn.Dense(10))
     assert classes == 10
     return net
+
+
+class Scoped(gluon.nn.HybridBlock):
+    """A network as Gluon's tutorials have it."""
+
+    def __init__(self, classes):
+        super().__init__()
+        with self.name_scope():
+            self.scale = self.params.get("scale", shape=(1,), init="ones")
+            self.body = gluon.nn.HybridSequential()
+            with self.body.name_scope():
+                self.body.add(gluon.nn.Dense(4), gluon.nn.Dense(4))
+            self.last = gluon.nn.Dense(classes)
+
+    def hybrid_forward(self, F, x, scale):
+        return self.last(self.body(F.broadcast_mul(x, scale)))
+
+
+def test_a_file_of_gluons_save_params_is_the_same(tmp_path):
+    net = of_user(Scoped, 10, seed=1)[1]
+    file = tmp_path / "2018.params"
+    net.collect_params().save(str(file), strip_prefix=net.prefix)
+    assert [*nd.load(str(file))] == [
+        *("scale", "hybridsequential0_dense0_weight", "hybridsequential0_dense0_bias"),
+        *("hybridsequential0_dense1_weight", "hybridsequential0_dense1_bias"),
+        *("dense0_weight", "dense0_bias"),
+    ]
+    network, other = of_user(Scoped, 10, seed=2)
+    assert other.prefix != net.prefix
+    assert begin(other, network, GREY, 10, Start("net", {PARAMETERS: file.read_bytes()})) == ""
+    network, third = of_user(Scoped, 10, seed=3)
+    begin(third, network, GREY, 10, Start("net", saved(net, tmp_path)))
+    assert bits(other) == bits(third) == bits(net)
+
+
+def test_a_file_of_gluons_save_params_of_another_network_is_refused(tmp_path):
+    net = of_user(Scoped, 10, seed=1)[1]
+    file = tmp_path / "2018.params"
+    net.last.collect_params().save(str(file), strip_prefix=net.prefix)
+    network, other = of_user(Scoped, 10, seed=2)
+    with pytest.raises(UserError) as found:
+        begin(other, network, GREY, 10, Start("net", {PARAMETERS: file.read_bytes()}))
+    assert str(found.value) == f"init_from=net: has no scale, which is 1 here{ALLOWED}"
 
 
 @pytest.mark.parametrize("make", [Plain, for_numpy])
