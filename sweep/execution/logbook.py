@@ -12,6 +12,7 @@ from sweep.tracking import reason
 
 CLOSING_SECONDS = 10.0  # for the record to take in what was done
 RECORD_FOLDER = "control"
+ENDED = Answer(False, "the sweep has ended")
 
 Outcome = TypeVar("Outcome")
 
@@ -79,6 +80,10 @@ class Logbook:
 
         self._told = [each for each in self._told if not each.done()]
         self._told.append(self._thread.submit(try_it))
+
+    def keep(self, text: str, path: str) -> Future[None]:
+        """Keep a text in the record; return what ends when it is kept, or raises why it is not."""
+        return self._thread.submit(self.record.log_text, text, path)
 
     def submit(self, act: Callable[[], Outcome]) -> Future[Outcome]:
         """Compose something in a thread; return what will come of it."""

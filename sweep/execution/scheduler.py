@@ -8,6 +8,7 @@ import math
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Protocol
 
@@ -236,19 +237,20 @@ class Scheduler:
         """Tell all runs to stop; kill those that have not after the grace, or a second Ctrl-C.
 
         The grace begins when all were told: where each must be told by a program of its own, as
-        under SLURM, that takes a while.
+        under SLURM, that takes a while. It is not cut short where nobody reads what is shown of it.
         """
+        runs = [*self._running.values()]
         try:
-            for run in self._running.values():
+            for run in runs:
                 run.process.terminate()
             deadline = time.monotonic() + GRACE_SECONDS
             while self._running and (left := deadline - time.monotonic()) > 0:
-                for run in self._wait(left):
-                    run.process.join()
+                with suppress(OSError):
+                    self._wait(left)
         finally:
             for run in self._running.values():
                 run.process.kill()
-            for run in self._running.values():
+            for run in runs:
                 run.process.join()
             self._running.clear()
 

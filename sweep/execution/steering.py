@@ -4,31 +4,26 @@ Requests are looked for in the sweep's folder. What takes time, such as composin
 in threads of the logbook: runs are heard and started meanwhile.
 """
 
-import json
 import logging
 import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import replace
-from functools import partial
 
 from sweep.display.console import count, show_lines
 from sweep.errors import Killed, UserError
-from sweep.execution.adding import Added, Adder, cannot_add
+from sweep.execution.adding import Adder, Additions, cannot_add
 from sweep.execution.job import Job, Running
 from sweep.execution.job_table import KILLED_BY_CONTROL, JobTable
-from sweep.execution.logbook import Logbook, Record
+from sweep.execution.logbook import ENDED, Logbook, Record
 from sweep.runs.control_folder import ControlFolder, Misshapen, Request
 from sweep.runs.requests import Answer, jobs_of
-from sweep.tracking import ADDED_FILE, SWEEP_PAUSED, close_as_killed, reason
+from sweep.tracking import SWEEP_PAUSED, close_as_killed
 
 LOOK_SECONDS = 1.0  # between two looks
 ADDING_SECONDS = 0.1  # the same, while runs are composed
 GRACE_SECONDS = 5.0  # for a run that is told to end
-ENDED = Answer(False, "the sweep has ended")
 
 log = logging.getLogger(__name__)
 
@@ -80,10 +75,9 @@ class Steering:
             added: overrides that were added before, when the sweep was at work for another time.
             say: shows a line.
         """
-        self._folder, self._compose, self._compose_for_others = folder, add, add_for_others
+        self._folder = folder
         self._logbook = Logbook(folder, record, say)
-        self._added = [[*each] for each in added]
-        self._adding: dict[Future[Added], Request] = {}
+        self._additions = Additions(self._logbook, add, add_for_others, added)
         self._asked_to_pause: set[str] = set()  # ids of runs
         self._n_jobs: int | None = None
         self._ending: list[tuple[Running, float]] = []  # runs that were told to, with deadlines
@@ -93,12 +87,12 @@ class Steering:
     @property
     def is_busy(self) -> bool:
         """Whether more runs may come of what was asked."""
-        return bool(self._adding)
+        return self._additions.is_busy
 
     @property
     def seconds(self) -> float:
         """The seconds after which to look again."""
-        return ADDING_SECONDS if self._adding else LOOK_SECONDS
+        return ADDING_SECONDS if self.is_busy else LOOK_SECONDS
 
     def begin(self) -> None:
         """Let users ask from now on. Where the folder cannot be made, they cannot."""
@@ -118,7 +112,7 @@ class Steering:
             self._take_all(deque(self._folder.take()), table)
         self._pause_those_beyond(table)
         self._kill_the_stubborn(table)
-        return [job for each in self._composed() for job in self._jobs_of(each)]
+        return self._additions.take()
 
     def _take_all(self, asked: deque[Request | Misshapen], table: JobTable) -> None:
         try:
@@ -148,9 +142,7 @@ class Steering:
     def _take(self, request: Request, table: JobTable) -> None:
         asked = request.asked
         if asked.action == "add":
-            compose = self._compose if request.is_own else self._compose_for_others
-            composed = self._logbook.submit(partial(self._added_by, compose, asked.arguments))
-            self._adding[composed] = request
+            self._additions.begin(request)
             return
         actions: dict[str, Callable[..., str]] = {
             "pause": self._pause,
@@ -216,37 +208,6 @@ class Steering:
         table.put_first(job.number)
         return f"{table.told(job)} starts next"
 
-    def _added_by(self, compose: Adder, overrides: Sequence[str]) -> Added:
-        """Compose more runs, and record that, so that the same command goes on with them, too."""
-        added = compose(overrides)
-        self._added.append([*overrides])
-        known = json.dumps(self._added, indent=1, ensure_ascii=False)
-        try:
-            self._logbook.record.log_text(known, ADDED_FILE)
-        except Exception as error:  # the record is away; the runs are trained all the same
-            why = "not recorded, and to be added again if the sweep is interrupted"
-            return replace(added, text=f"{added.text}; {why}: {reason(error)}")
-        return added
-
-    def _composed(self) -> list[Future[Added]]:
-        return [each for each in self._adding if each.done()]
-
-    def _jobs_of(self, composed: Future[Added]) -> Sequence[Job]:
-        """Return the jobs that were asked for; none if that was refused."""
-        request = self._adding.pop(composed)
-        jobs: Sequence[Job] = ()
-        try:
-            added = composed.result()
-        except UserError as error:
-            answer = Answer(False, " ".join(str(error).split()))
-        except Exception as error:  # whatever it is, the sweep goes on
-            log.exception("what was asked for could not be composed")
-            answer = Answer(False, reason(error))
-        else:
-            answer, jobs = Answer(True, added.text), added.jobs
-        self._logbook.tell(request, answer)
-        return jobs
-
     def _pause_those_beyond(self, table: JobTable) -> None:
         """Ask runs to stop after their epochs: all, or those that were started last."""
         running = [*table.running.values()]
@@ -279,7 +240,8 @@ class Steering:
 
     def close(self) -> None:
         """Refuse what is still asked; remove the folder. The record gets seconds to take it in."""
-        self._tell_ended([*self._adding.values(), *self._folder.take()])
+        self._additions.close()
+        self._tell_ended(self._folder.take())
         if self.is_paused:
             self._logbook.do(lambda: self._logbook.record.delete_tag(SWEEP_PAUSED))
         self._logbook.close()

@@ -128,7 +128,10 @@ class Process(Protocol):
 
 
 class Watch:
-    """Ends a process of this machine in time: see :class:`Watcher`."""
+    """Ends a process of this machine in time: see :class:`Watcher`.
+
+    Only time in which somebody looked counts, as for :class:`Silence`.
+    """
 
     def __init__(self, config: Config, process: Process, log: str = "its log") -> None:
         """Begin to watch.
@@ -141,7 +144,8 @@ class Watch:
         now = time.monotonic()
         self.reason: str | None = None
         self._run_timeout, self._process, self._log = config.run_timeout, process, log
-        self._deadline = now + (config.run_timeout or math.inf)
+        self._limit = config.run_timeout or math.inf  # of the seconds that it may take
+        self._looked, self._taken = now, 0.0
         self._silence = Silence(config.stall_timeout, now)
 
     def heard(self, event: object) -> None:
@@ -151,49 +155,40 @@ class Watch:
     @property
     def seconds_left(self) -> float:
         """The seconds until the process may have to be ended, or until the next look."""
-        return min(self._deadline - time.monotonic(), self._silence.left)
+        return min(self._limit - self._taken, self._silence.left)
 
     def look(self) -> None:
         """End the process if it is time: by a word, and when that does not help, by force."""
         now = time.monotonic()
-        is_late, is_stalled = now >= self._deadline, self._silence.look(now)
+        self._taken += min(now - self._looked, LOOK_SECONDS)
+        self._looked = now
+        is_late, is_stalled = self._taken >= self._limit, self._silence.look(now)
         if self.reason is None and is_stalled and not is_late:
             limit = self._silence.limit
             self.reason = f"{STALLED} {limit:g} seconds; {self._log} has its stacks"
-            self._silence, self._deadline = Silence(None, now), now + GRACE_SECONDS
+            self._begin_grace()
             ask_for_stacks(self._process)
             self._process.terminate()
         elif is_late:
             self.reason = self.reason or (
                 f"it took longer than run_timeout={self._run_timeout:g} seconds"
             )
-            self._silence, self._deadline = Silence(None, now), now + GRACE_SECONDS
+            self._begin_grace()
             self._process.kill()
+
+    def _begin_grace(self) -> None:
+        self._silence = Silence(None, self._looked)
+        self._limit = self._taken + GRACE_SECONDS
 
     @property
     def is_dead(self) -> bool:
-        """Whether the process is gone.
-
-        Its exit code alone does not tell: where the server that forked it was killed, it has one
-        while it is still at work.
-        """
-        return self._process.exitcode is not None and is_gone(self._process.pid)
+        """Whether the process is gone."""
+        return self._process.exitcode is not None
 
 
 def is_stall(reason: str) -> bool:
     """Return whether a run's process was ended because it hung, here or on another machine."""
     return STALLED in reason
-
-
-def is_gone(pid: int | None) -> bool:
-    """Return whether there is no process of this number."""
-    if pid is None:
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 def ask_for_stacks(process: Process) -> None:

@@ -14,8 +14,9 @@ from sweep.config.schema import Config
 from sweep.execution.capacity import LocalCapacity, Resources
 from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
 from sweep.execution.gpus import find_gpus, may_have_gpus
-from sweep.execution.job import Job, Running
+from sweep.execution.job import Job, Running, never_begun
 from sweep.execution.local import fork_server
+from sweep.execution.local.process import LocalProcess
 from sweep.execution.watch import Watch
 from sweep.execution.worker import Application, job_of_hydra, work
 
@@ -64,14 +65,18 @@ class LocalExecutor:
         self._application = application
 
     def start(self, job: Job, resources: Resources) -> Running:
-        """Start a run in a process of its own."""
+        """Start a run in a process of its own; where the system has none for it, it has failed."""
         killed_before = out_of_memory_kills()
-        process, connection = start_process(
-            self._application,
-            job.composed,
-            threads=job.config.threads_per_run,
-            environment=resources.environment(),
-        )
+        try:
+            started, connection = start_process(
+                self._application,
+                job.composed,
+                threads=job.config.threads_per_run,
+                environment=resources.environment(),
+            )
+        except OSError as error:
+            return never_begun(job, resources, error)
+        process = LocalProcess(started)
         return Running(
             job=job,
             resources=resources,
@@ -85,11 +90,15 @@ class LocalExecutor:
 def start_process(
     application: Application, composed: DictConfig, threads: int, environment: Mapping[str, str]
 ) -> tuple[BaseProcess, Connection]:
-    """Start a fresh process in which MXNet has so many threads; return it, and what it sends."""
+    """Start a fresh process in which MXNet has so many threads; return it, and what it sends.
+
+    Raises:
+        OSError: it cannot be started.
+    """
     context = fork_server.context(threads)
     receiver, sender = context.Pipe(duplex=False)
     job = partial(job_of_hydra, application, composed, environment)
     process = context.Process(target=work, args=(job, sender), daemon=True)
-    fork_server.start(process)
-    sender.close()  # so that the run's end closes the last one
+    with sender:  # no longer than here, so that the run's end closes the last one
+        fork_server.start(process)
     return process, receiver

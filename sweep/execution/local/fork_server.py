@@ -15,10 +15,11 @@ from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnContext
 from multiprocessing.process import BaseProcess
-from multiprocessing.util import Finalize
+from multiprocessing.util import Finalize, get_temp_dir
 from typing import Any, TypeVar
 
 from sweep.execution.local.guarded import guard
+from sweep.execution.local.process import LocalProcess
 from sweep.signals import kept_waiting, leave_the_terminal
 from sweep.variables import environment_variables
 
@@ -30,6 +31,7 @@ ANSWER_SECONDS = 600.0
 THREADS = "OMP_NUM_THREADS"  # a variable that MXNet reads when it is loaded
 PRELOAD = "sweep.execution.local.preload"  # what all runs need
 DRAWING = "sweep.runs.drawing"  # what runs with figures need besides
+SERVER_DIES = "the process that others are forked from ends each time before it has forked one"
 LAST = -1000  # a priority of what multiprocessing does when the process ends
 _server_threads: int | None = None
 _is_certain = False  # whether it is known what runs need, and not only guessed
@@ -93,6 +95,17 @@ def _end_server() -> None:
     _server_threads = None
 
 
+def _leave_server() -> None:
+    """End a server whose socket was removed; the next one gets another folder for its own."""
+    _kill()
+    if ours := _server():
+        with contextlib.suppress(FileNotFoundError):
+            ours._stop()
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(get_temp_dir(), 0o700)  # multiprocessing complains at its end if it is gone
+    del multiprocessing.current_process()._config["tempdir"]  # type: ignore[attr-defined]
+
+
 def _ensure_server() -> None:
     """Start the server if there is none.
 
@@ -138,19 +151,26 @@ def context(threads: int) -> ForkServerContext | SpawnContext:
 def start(process: BaseProcess) -> None:
     """Start a process of :func:`context`; again, from a new server, if the server dies meanwhile.
 
+    A server is as good as dead if its socket is gone: some systems clear what is old in /tmp.
+
     Raises:
-        EOFError, ConnectionError: so many servers have died that there must be a reason.
+        ChildProcessError: so many servers have died that there must be a reason.
+        OSError: the system has no process left, say.
     """
     for attempts_left in reversed(range(START_ATTEMPTS)):
-        if isinstance(process, ForkServerProcess):
-            _ensure_server()
         try:
+            if isinstance(process, ForkServerProcess):
+                _ensure_server()
             process.start()
             guard(process)
             return
-        except (EOFError, ConnectionError):
+        except FileNotFoundError:
             if not attempts_left:
                 raise
+            _leave_server()
+        except (EOFError, ConnectionError) as error:
+            if not attempts_left:
+                raise ChildProcessError(SERVER_DIES) from error
             time.sleep(PAUSE_SECONDS)  # until the system knows that the server is dead
 
 
@@ -165,30 +185,27 @@ def call(
         seconds: to wait for its answer; None for as long as it takes.
 
     Raises:
-        ChildProcessError: the process died before it answered, or cannot be started.
+        ChildProcessError: the process died before it answered, or so did what forks it.
         NoAnswer: it has not answered in time.
     """
     starts = context(threads)
     receiver, sender = starts.Pipe(duplex=False)
     process = starts.Process(target=_answer, args=(function, sender), daemon=True)
-    try:
-        start(process)
-    except (EOFError, ConnectionError) as error:
-        what = "the process that others are forked from ends while it imports what runs need"
-        raise ChildProcessError(what) from error
+    start(process)
     sender.close()
+    asked = LocalProcess(process)
     try:
         if not receiver.poll(seconds):
             what = f"the process that was asked has not answered in {seconds:g} seconds"
             raise NoAnswer(what)
         answer = receiver.recv()
     except EOFError:
-        process.join()
-        what = f"the process that was asked ended with exit code {process.exitcode}"
+        asked.join()
+        what = f"the process that was asked ended with exit code {asked.exitcode}"
         raise ChildProcessError(what) from None
     finally:
-        process.kill()  # which has nothing more to do, or hangs: Ctrl-C is to end that, too
-        process.join()
+        asked.kill()  # which has nothing more to do, or hangs: Ctrl-C is to end that, too
+        asked.join()
     if isinstance(answer, Exception):
         raise answer
     returned: Answer = answer

@@ -24,13 +24,13 @@ from sweep.config.schema import Config
 from sweep.errors import RunFailed
 from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
 from sweep.execution.local import executor, forked
+from sweep.execution.local.process import LOST, LocalProcess
 from sweep.execution.watch import Watch, only_ended
 from sweep.execution.worker import STOPPED, Application, job_of_hydra
 from sweep.runs.events import Alive, Event
 
 POLL_SECONDS = 0.2  # to see an interrupt, which does not end a wait; and the time
 GRACE_SECONDS = 3.0  # for a run to close its record; less than the sweep's own
-LOST = 255  # as multiprocessing has it of a process whose fork server has ended too
 # Variables that a run has from its sweep: by their beginnings, the last three of clouds that keep
 # MLflow's artifacts; and by their names, in capitals or not, how the network is reached.
 GIVEN = ("MLFLOW_", "MXNET_", "SWEEP_", "AWS_", "AZURE_", "GOOGLE_")
@@ -124,7 +124,8 @@ def train(given: Assignment, start: Start) -> Iterator[Message]:
         return
     _forget_main()
     killed_before = out_of_memory_kills()
-    process, connection = start(given)
+    started, connection = start(given)
+    process = LocalProcess(started)
     watch = Watch(given.config, process)
     try:
         yield from _messages(connection, watch)
@@ -188,9 +189,9 @@ def _messages(connection: Connection, watch: Watch) -> Iterator[Event | JobRetur
             return
 
 
-def _stop(process: BaseProcess) -> None:
+def _stop(process: LocalProcess) -> None:
     """Let a process that goes on end: in good order, or in the end by force."""
-    if process.is_alive():
+    if process.exitcode is None:
         process.terminate()
         process.join(GRACE_SECONDS)
         process.kill()

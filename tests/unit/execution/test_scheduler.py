@@ -158,6 +158,33 @@ def test_a_run_that_does_not_stop_is_killed(monkeypatch):
     assert machine.processes[0].calls == ["terminate", "kill", "join"]
 
 
+def test_nobody_is_killed_before_the_grace_is_over_since_nothing_can_be_shown(monkeypatch):
+    """As where the output goes to a program that Ctrl-C has ended as well."""
+    monkeypatch.setattr(scheduler, "GRACE_SECONDS", 60.0)
+
+    class Unseen(Machine):
+        def __call__(self, number, event):
+            super().__call__(number, event)
+            self.processes[1 - number].hang_up()
+            raise BrokenPipeError
+
+    def close_its_record(machine):
+        machine.send(0, Ended("KILLED"))
+        machine.senders[0].close()
+
+    def interrupt_the_third(machine, number):
+        if number == 2:
+            machine.processes[0].hang_up = lambda: close_its_record(machine)
+            machine.processes[1].stubborn = True  # until the first has told its end
+            raise KeyboardInterrupt
+
+    machine = Unseen(interrupt_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        run(machine, [job(number, 9 - number) for number in range(3)], 3)
+    assert machine.told == [(0, Ended("KILLED"))]
+    assert machine.processes[0].calls == machine.processes[1].calls == ["terminate", "join"]
+
+
 def test_runs_with_more_threads_wait_for_more_places(monkeypatch):
     monkeypatch.setattr("joblib.cpu_count", lambda: 2)
     machine = Machine(Machine.finish)

@@ -13,12 +13,14 @@ class Slow:
     """Suggests two jobs; takes in what became of the first only when it is told to."""
 
     def __init__(self):
-        self.goes_on, self.jobs, self.ended = threading.Event(), [job(0, 1), job(1, 1)], []
+        self.is_told, self.goes_on = threading.Event(), threading.Event()
+        self.jobs, self.ended = [job(0, 1), job(1, 1)], []
 
     def next(self):
         return self.jobs.pop(0) if self.jobs else None
 
     def finished(self, done, result):
+        self.is_told.set()
         self.goes_on.wait(60)
         self.ended.append(done.number)
 
@@ -27,14 +29,13 @@ def test_what_a_source_is_told_late_stops_no_run_from_being_heard():
     source, known = Slow(), job(9, 9)
 
     def script(machine, number):
-        if number == 0:
-            machine.finish(0)
-        elif number == 9:  # ends after the source was told of 0, which takes it long
-            threading.Timer(0.3, finish_last).start()
+        if number == 9:  # ends after the source was told of 0, which takes it long
+            threading.Thread(target=finish_last).start()
         else:
             machine.finish(number)
 
     def finish_last():
+        source.is_told.wait(60)
         machine.finish(9)
         threading.Timer(0.3, source.goes_on.set).start()
 

@@ -11,7 +11,7 @@ from machine import Machine, job
 from workplace import comes
 
 from sweep.errors import UserError
-from sweep.execution import logbook
+from sweep.execution import adding, logbook
 from sweep.execution import steering as module
 from sweep.execution.adding import Added, cannot_add
 from sweep.execution.capacity import LocalCapacity
@@ -480,14 +480,69 @@ def test_what_is_composed_when_a_failure_has_stopped_all_is_not_said_to_be_added
     sweep = Steered(tmp_path, [job(0, 2, "on_failure=stop")], 1, add, Slow([]))
     assert sweep.trains(0)
     steering, name = sweep.scheduler._steering, sweep.asking.ask("add", ["seed=1"])
-    assert comes(lambda: steering._adding)
+    assert comes(lambda: steering.is_busy)
     sweep.machine.fail(0, "because")
     assert comes(lambda: sweep.scheduler._is_stopped)
     released.set()
-    assert comes(lambda: all(each.done() for each in steering._adding))
+    assert comes(lambda: all(each.done() for each in steering._additions._composing))
     goes_on.set()
     assert comes(lambda: sweep.asking.answer(name) == Answer(False, "the sweep has ended"))
     assert sweep.end() == {0: JobStatus.FAILED}
+    assert "added.json" not in sweep.record.texts
+
+
+def test_what_is_composed_when_the_sweep_has_ended_is_not_recorded(tmp_path, monkeypatch):
+    monkeypatch.setattr(control_folder, "READING_SECONDS", 0.0)
+    begun, released = threading.Event(), threading.Event()
+
+    def add(overrides):
+        begun.set()
+        released.wait(60)
+        return Added([job(1, 5)], "1 run added (1)")
+
+    record, said = Kept(), []
+    steering = Steering(ControlFolder(tmp_path, "s"), record, add, say=said.append)
+    steering.begin()
+    Asking(tmp_path, "s").ask("add", ["seed=1"])
+    assert steering.look(table()) == []
+    assert begun.wait(60)
+    steering.close()
+    released.set()
+    for thread in (steering._logbook._composing, steering._logbook._thread):
+        thread.shutdown(wait=True)
+    assert [line.rpartition(": ")[2] for line in said] == ["the sweep has ended"]
+    assert [each["is_done"] for each in record.texts.values()] == [False]
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+def test_what_is_trained_already_is_added_though_the_sweep_ends(tmp_path, monkeypatch, is_away):
+    recording, released = threading.Event(), threading.Event()
+    sweep = Steered(tmp_path, [job(0, 2)], 2, lambda overrides: Added([job(1, 1)], "1 run added"))
+    usual = sweep.record.log_text
+
+    def keep(text, path):
+        if path == "added.json":
+            recording.set()
+            released.wait(60)
+        usual(text, path)
+
+    sweep.record.log_text = keep
+    assert sweep.trains(0)
+    name = sweep.asking.ask("add", ["seed=1"])
+    assert recording.wait(60)
+    assert sweep.trains(0, 1)
+    sweep.ask("stop")
+    if is_away:
+        monkeypatch.setattr(adding, "CLOSING_SECONDS", 0.0)
+    else:
+        released.set()
+    found = []
+    assert comes(lambda: found.append(sweep.asking.answer(name)) or found[-1])
+    released.set()
+    assert found[-1].is_done
+    assert ("not recorded, and to be added again" in found[-1].text) is is_away
+    with pytest.raises(KeyboardInterrupt):
+        sweep.end()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -99,8 +100,9 @@ def test_a_server_that_dies_while_it_imports_is_a_process_that_gives_no_answer(m
     def dies(process):
         raise error
 
-    monkeypatch.setattr(fork_server, "start", dies)
-    what = "the process that others are forked from ends while it imports what runs need"
+    monkeypatch.setattr(BaseProcess, "start", dies)
+    monkeypatch.setattr(fork_server, "PAUSE_SECONDS", 0.0)
+    what = "the process that others are forked from ends each time before it has forked one"
     with pytest.raises(ChildProcessError, match=f"^{what}$"):
         fork_server.call(int, threads=1)
     find_gpus.cache_clear()

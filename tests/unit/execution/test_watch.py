@@ -1,12 +1,12 @@
 """When a run is taken for one that hangs, and what is done with it then."""
 
 import math
-import os
 from multiprocessing import Pipe
+from types import SimpleNamespace
 
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
-from machine import Machine, Process, job, run
+from machine import Machine, job, run
 
 from sweep.execution import watch
 from sweep.execution.remote import agent
@@ -182,6 +182,21 @@ def test_a_run_that_takes_too_long_is_killed_even_while_it_gets_on(asked):
     assert watched.seconds_left > 0
 
 
+def test_time_in_which_nobody_looked_is_none_that_a_run_takes(asked, monkeypatch):
+    process, now = Machine(lambda *_: None), [0.0]
+    process.kill = lambda: None
+    monkeypatch.setattr(watch, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    watched = Watch(job(0, 2, "run_timeout=60", "stall_timeout=null").config, process)
+    looks = [2.0, 7000.0, 7050.0, *range(7052, 7098, 2)]  # 2 seconds, 5, 5, and then all
+    for now[0] in looks:
+        assert watched.seconds_left > 0
+        watched.look()
+        assert watched.reason is None
+    now[0] += 2.0
+    watched.look()
+    assert watched.reason == "it took longer than run_timeout=60 seconds"
+
+
 def test_a_run_is_over_though_what_it_has_started_goes_on(asked):
     """Such processes have the run's end of the pipe too, so that it never closes."""
 
@@ -203,15 +218,6 @@ def test_a_run_has_died_though_what_it_has_started_goes_on(asked, monkeypatch):
     (result,) = run(machine, [job(0, 2, "max_retries=0", "stall_timeout=null")], 1).values()
     assert str(result._return_value) == "its process was killed by SIGKILL"
     assert asked == machine.processes[0].calls[:-1] == []
-
-
-def test_a_process_whose_server_was_killed_is_not_dead_while_it_is_at_work():
-    process = Process(lambda: None)
-    watched = Watch(job(0, 2).config, process)
-    process.exitcode, process.pid = 255, os.getpid()
-    assert not watched.is_dead
-    process.pid = None
-    assert watched.is_dead
 
 
 def test_who_hangs_names_its_log(asked):
