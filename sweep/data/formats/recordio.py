@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from sweep.config.choices import DATASETS
 from sweep.config.fields import STRICT, Role
 from sweep.data.own.files import OwnFiles
-from sweep.data.readers.decoding import Broken, Form, decode, mode_of
+from sweep.data.readers.decoding import Form, decode, mode_of, unusable
 from sweep.data.readers.file_states import FileState, is_file, state_of
 from sweep.data.readers.parts import Part, whole_labels
 from sweep.data.readers.rec import ALLOWED, RecordFile, check_index
@@ -71,13 +71,13 @@ class _Records:
         return self.records.where(row)
 
     def pixels(self, row: int, form: Form) -> NDArray[Any]:
-        return decode(self.encoded(row), form)
+        return decode(self.encoded(row), form, self.where(row))
 
     def encoded(self, row: int) -> bytes:
         try:
             return self.records.image(row)
-        except OSError as error:
-            raise Broken(f"cannot be read: {error.strerror}") from error
+        except (OSError, MemoryError) as error:
+            raise unusable(self.where(row), "cannot be read", error) from error
 
     def mode(self, row: int) -> str:
         return mode_of(self.encoded(row))

@@ -28,7 +28,7 @@ from sweep.errors import UserError
 
 log = logging.getLogger(__name__)
 
-DECODER = 2  # another number for another way to decode: what is kept is then made anew
+DECODER = 3  # another number for another way to decode: what is kept is then made anew
 SHOWN_SKIPPED = 5
 EVERYTHING = ("all",)  # the only stratum, where there are no classes
 

@@ -63,7 +63,7 @@ def resized(picture: Picture, size: tuple[int, int], resize: str) -> Picture:
     height, width = size
     form = Form(size, cast(Resize, resize), len(picture.pixels))
     try:
-        pixels = units(decode(picture.file.read_bytes(), form))
+        pixels = units(decode(picture.file.read_bytes(), form, str(picture.file)))
     except Broken as error:
         raise UserError(f"{picture.file}: {error}") from error
     except OSError as error:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.data.readers.decoding import Broken, Form, encode, resized
+from sweep.data.readers.decoding import Broken, Form, encode, resized, unusable
 from sweep.data.readers.labelling import CLASSES, Labelling
 from sweep.data.readers.parts import Part
 from sweep.data.readers.random_access import RandomAccess
@@ -72,7 +72,8 @@ class ArrayFile:
         """Return a row.
 
         Raises:
-            Broken: it cannot be read any more.
+            Broken: it is cut.
+            UserError: it cannot be read for now.
         """
         return self._values(row * math.prod(self.shape[1:]), self.shape[1:])
 
@@ -91,8 +92,8 @@ class ArrayFile:
         length = math.prod(shape) * self.dtype.itemsize
         try:
             content = self._file.read(self._begin + first * self.dtype.itemsize, length)
-        except OSError as error:
-            raise Broken(f"cannot be read: {error.strerror}") from error
+        except (OSError, MemoryError) as error:
+            raise unusable(str(self.path), "cannot be read", error) from error
         if len(content) < length:
             raise Broken("is cut")
         return np.ndarray(shape, self.dtype, content)

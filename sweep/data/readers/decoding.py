@@ -4,6 +4,7 @@ An image is upright by its EXIF orientation, on white where it is transparent, a
 are scaled, not cut. Pillow refuses what is truncated.
 """
 
+import errno
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from sweep.config.images import Resize
+from sweep.errors import UserError
 
 try:
     import simplejpeg
@@ -27,7 +29,7 @@ Pixels = NDArray[np.uint8]
 
 SCALING = Image.Resampling.BILINEAR
 ORIENTATION = 0x0112  # EXIF's tag
-FIRST_LYING = 5  # the first of the orientations that exchange width and height
+ON_THEIR_SIDES = (5, 6, 7, 8)  # the orientations that exchange width and height
 DEEP_MODES = ("I", "I;16", "I;16B", "I;16L")  # 16 bits a pixel, which Pillow would cut off at 8
 GREY_MODES = ("1", "L", "LA", "La")
 # What Pillow decodes itself. It goes by what is in a file, not by its name, and PostScript, in
@@ -41,10 +43,33 @@ JPEG_START = b"\xff\xd8\xff"
 MAY_LIE = (b"Exif\0\0", b"tiff:Orientation")  # in a file that has an orientation
 JPEG_CHANNELS = {"Gray": 1, "YCbCr": 3}  # of simplejpeg's names; Pillow reads the others
 JPEG_NAMES = {1: "GRAY", 3: "RGB"}
+# What the system says of a path at which there is no file.
+NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 
 class Broken(Exception):
     """An image that cannot be used. Its text is the reason: ``is no image``."""
+
+
+def unusable(where: str, what: str, error: Exception) -> Broken | UserError:
+    """Return what is raised of an image since something else was.
+
+    What is broken may be left out, and is then left out for good. So too many open files, a lack
+    of memory or of a permission make no image a broken one: the next start may well read it.
+
+    Args:
+        where: it lies, in words.
+        what: went wrong: ``cannot be read``.
+        error: that was raised.
+    """
+    number = getattr(error, "errno", None)  # Pillow's own have none
+    told = f"{what}: {getattr(error, 'strerror', None) or str(error) or type(error).__name__}"
+    if isinstance(error, MemoryError) or number not in (None, *NO_FILE):
+        return UserError(
+            f"{where}: {told}; the image may be whole, so it is not left out as a broken one: put "
+            "that right, and give the command again"
+        )
+    return Broken(told)
 
 
 @dataclass(frozen=True)
@@ -98,27 +123,24 @@ def open_image(file: Path | IO[bytes]) -> Image.Image:
     return Image.open(file, formats=[each for each in FORMATS if each in Image.OPEN])
 
 
-def decode(content: bytes, form: Form = AS_THEY_ARE) -> Pixels:
+def decode(content: bytes, form: Form = AS_THEY_ARE, where: str = "an image") -> Pixels:
     """Return an image file's pixels, (height, width, channels) uint8.
 
     Args:
         content: of the file; of one with several images, the first counts.
         form: what it becomes.
+        where: it lies, in words.
 
     Raises:
         Broken: it is none that can be read.
+        UserError: there is not enough memory.
     """
     if not content:
         raise Broken("is empty")
-    if (decoded := _decode_jpeg(content, form)) is not None:
-        return resized(decoded, form)
     try:
-        with open_image(BytesIO(content)) as image:
-            _check_pixels(*image.size)
-            if form.size:
-                lies = image.getexif().get(ORIENTATION, 1) >= FIRST_LYING
-                image.draft(None, form.size if lies else form.size[::-1])
-            return _pixels(_in_8_bits(ImageOps.exif_transpose(image)), form)
+        if (decoded := _decode_jpeg(content, form)) is not None:
+            return resized(decoded, form)
+        return _decode_by_pillow(content, form)
     except UnidentifiedImageError:
         raise Broken("is no image that can be read") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -126,7 +148,7 @@ def decode(content: bytes, form: Form = AS_THEY_ARE) -> Pixels:
     except Broken:
         raise
     except Exception as error:  # whatever Pillow's readers run into in a broken file
-        raise Broken(f"cannot be decoded: {error or type(error).__name__}") from error
+        raise unusable(where, "cannot be decoded", error) from error
 
 
 def encode(pixels: Pixels) -> bytes:
@@ -158,6 +180,15 @@ def resized(pixels: Pixels, form: Form) -> Pixels:
     if (form.size or (height, width)) == (height, width) and form.channels in (None, channels):
         return pixels
     return _pixels(_image(pixels), form)
+
+
+def _decode_by_pillow(content: bytes, form: Form) -> Pixels:
+    with open_image(BytesIO(content)) as image:
+        _check_pixels(*image.size)
+        if form.size:
+            is_on_its_side = image.getexif().get(ORIENTATION, 1) in ON_THEIR_SIDES
+            image.draft(None, form.size if is_on_its_side else form.size[::-1])
+        return _pixels(_in_8_bits(ImageOps.exif_transpose(image)), form)
 
 
 def _decode_jpeg(content: bytes, form: Form) -> Pixels | None:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.data.readers.decoding import Broken, Form, decode, mode_of
+from sweep.data.readers.decoding import Form, decode, mode_of, unusable
 from sweep.errors import UserError, either
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -33,6 +33,7 @@ class Pictures(Protocol):
 
         Raises:
             Broken: it cannot be used.
+            UserError: it cannot be read for now.
         """
 
     def encoded(self, row: int) -> bytes:
@@ -40,6 +41,7 @@ class Pictures(Protocol):
 
         Raises:
             Broken: it cannot be used, or not be encoded.
+            UserError: it cannot be read for now.
         """
 
     def mode(self, row: int) -> str:
@@ -131,16 +133,14 @@ class Files:
 
     def pixels(self, row: int, form: Form) -> NDArray[Any]:
         """Return one, decoded."""
-        return decode(self.encoded(row), form)
+        return decode(self.encoded(row), form, self.where(row))
 
     def encoded(self, row: int) -> bytes:
         """Return what is in a file."""
         try:
             return self.paths[row].read_bytes()
-        except OSError as error:
-            raise Broken(f"cannot be read: {error.strerror}") from error
-        except ValueError as error:  # a character that no path has
-            raise Broken(f"cannot be read: {error}") from error
+        except (OSError, MemoryError, ValueError) as error:  # a path may have what none can have
+            raise unusable(self.where(row), "cannot be read", error) from error
 
     def mode(self, row: int) -> str:
         """Return Pillow's word for how a file holds its pixels."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import own_images
+import pandas as pd
 import pytest
 from own_images import digits, encoded, halves, idx, patches
 
@@ -472,6 +473,10 @@ def test_floats_are_not_resized():
 
 
 CSV = ("dataset=csv", "dataset.train=a.csv", "dataset.test_size=1")
+NO_NAME = (
+    "has no name (pandas calls it Unnamed: {}); allowed is a name for each column: name it, or "
+    "write the table with index=False"
+)
 
 
 @pytest.mark.parametrize(
@@ -510,11 +515,55 @@ CSV = ("dataset=csv", "dataset.train=a.csv", "dataset.test_size=1")
         ("label,a\n0,1\n1,2,3\n", "a.csv: cannot be read as a table: "),
         ("0,,1\n1,2,3\n", "dataset.label=label: a.csv has 3 columns without names"),
         ('"' + "a" * 140_000 + '"', "a.csv: cannot be read as a table: field larger than field"),
+        (",label,a\n0,0,5\n1,1,6\n", f"a.csv: column 0 {NO_NAME.format(0)}"),
+        ("label,a,\n0,5,1\n1,6,2\n", f"a.csv: column 2 {NO_NAME.format(2)}"),
     ],
 )
 def test_a_table_that_is_wrong(text, expected):
     Path("a.csv").write_text(text)
     assert message(*CSV).startswith(expected)
+
+
+@pytest.mark.parametrize("label", ["label", "-1"])
+def test_a_table_with_the_numbers_of_its_rows(label):
+    pd.DataFrame({"a": [5, 6], "label": [0, 1]}).to_csv("a.csv")
+    told = message(*CSV, f"dataset.label={label}")
+    assert told == f"a.csv: column 0 {NO_NAME.format(0)}"
+    pd.DataFrame([[5, 0], [6, 1]]).to_csv("a.csv")  # whose columns have no names
+    assert message(*CSV, "dataset.label=-1") == told
+
+
+@pytest.mark.parametrize("word", ["NA", "?", "#N/A", " null"])
+def test_what_is_missing_in_the_first_row_of_a_table(word):
+    Path("a.csv").write_text(f"0,1.5,{word}\n1,2.5,3\n")
+    assert message(*CSV, "dataset.label=0") == (
+        "a.csv, line 1: column 2 has no number; allowed are finite numbers"
+    )
+    Path("a.csv").write_text(f"{word},1.5,2\n1,2.5,3\n")
+    assert message(*CSV, "dataset.label=0") == (
+        f"a.csv, line 1: column 0 has no number; {CLASS_LABELS}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ("label,width,depth", "no column height, which train.csv has"),
+        ("label,h,w", "no column width, which train.csv has"),
+        ("label,width", "no column height, which train.csv has"),
+        ("class,width,depth", "no column height, which train.csv has"),
+        ("label,height,depth,width", "a column depth, which train.csv has not"),
+    ],
+)
+@pytest.mark.parametrize("part", ["test", "val"])
+def test_tables_with_other_columns(part, columns, told):
+    rows = "".join(f"{row % 2},5,6,7\n"[: 2 * columns.count(",") + 1] + "\n" for row in range(4))
+    Path("train.csv").write_text("label,width,height\n0,1,2\n1,3,4\n")
+    Path("other.csv").write_text(f"{columns}\n{rows}")
+    given = ("dataset=csv", "dataset.train=train.csv", "dataset.label=0", "dataset.test=train.csv")
+    assert message(*given, f"dataset.{part}=other.csv") == (
+        f"other.csv: has {told}; allowed are the same columns, in any order"
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from PIL import EpsImagePlugin, Image
 
 from sweep.data.readers import decoding
 from sweep.data.readers.decoding import AS_THEY_ARE, Broken, Form, decode, mode_of, resized
+from sweep.errors import UserError
 
 COLOURS = patches()[0][3]  # (32, 32, 3)
 GREY = COLOURS[..., :1]
@@ -61,6 +62,18 @@ def test_a_jpeg_that_lies_is_upright_too_when_it_is_shrunk():
     decoded = decode(encoded(large, "JPEG", exif=exif), Form(size=(16, 8)))
     assert decoded.shape == (16, 8, 3)
     assert decoded[:7].max() < 20 and decoded[9:].min() > 235
+
+
+AS_TEXT = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x02\0\x02\0\0\x006\0\0\0\0\0\0\0"
+
+
+@pytest.mark.parametrize("form", [Form(), Form(size=(8, 16))], ids=["as it is", "resized"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_an_orientation_that_is_text_turns_nothing(kind, form):
+    with Image.open(BytesIO(content := encoded(COLOURS[:20], kind, exif=AS_TEXT))) as image:
+        assert image.getexif()[0x0112] == "6"
+    upright = decode(encoded(COLOURS[:20], kind), form)
+    np.testing.assert_array_equal(decode(content, form), upright, strict=True)
 
 
 def test_what_is_transparent_is_white():
@@ -141,6 +154,31 @@ def test_a_truncated_file_is_refused(form):
 )
 def test_what_is_no_image_is_refused(content, expected):
     assert reason(content) == expected
+
+
+def test_an_error_without_a_text_is_told_by_its_name(monkeypatch):
+    def fail(image):
+        raise AssertionError
+
+    monkeypatch.setattr(decoding.ImageOps, "exif_transpose", fail)
+    assert reason(encoded(COLOURS)) == "cannot be decoded: AssertionError"
+
+
+class NoMemory:
+    """What there is of simplejpeg when there is no memory."""
+
+    def decode_jpeg_header(self, content):
+        raise MemoryError
+
+
+def test_a_lack_of_memory_makes_no_image_a_broken_one(monkeypatch):
+    monkeypatch.setattr(decoding, "simplejpeg", NoMemory())
+    with pytest.raises(UserError) as raised:
+        decode(encoded(COLOURS, "JPEG"), where="photos/a.jpg")
+    assert str(raised.value) == (
+        "photos/a.jpg: cannot be decoded: MemoryError; the image may be whole, so it is not left "
+        "out as a broken one: put that right, and give the command again"
+    )
 
 
 def test_floats_and_more_than_16_bits_are_refused():

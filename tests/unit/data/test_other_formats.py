@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from own_images import digits, halves, idx, patches
+from pandas._libs.parsers import STR_NA_VALUES
 
 from sweep.config.compose import load
 from sweep.config.params import params
@@ -20,6 +22,7 @@ from sweep.data.published import cifar
 from sweep.data.published.cifar import CIFAR
 from sweep.data.published.download import gluon_cache
 from sweep.data.readers.decoding import AS_THEY_ARE
+from sweep.data.readers.tables import MISSING, read_table
 from sweep.data.splits import load_dataset
 from sweep.errors import UserError
 from sweep.own_modules import keep
@@ -142,6 +145,87 @@ def test_the_first_image_of_a_table_is_kept(first):
     part = csv_part(Path("a.csv"), "label" if "label" in first else "0", None)
     np.testing.assert_array_equal(part.labels, [row[0] for row in ROWS])
     np.testing.assert_array_equal(part.pictures.pixels(0, AS_THEY_ARE).ravel(), [0.5, 0, 300])
+
+
+def test_the_names_that_pandas_gives_columns_are_no_image():
+    values = np.random.RandomState(0).randint(0, 256, (20, 17))
+    values[:, 0] = np.arange(20) % 2
+    named = [f"pixel{each}" for each in range(17)]
+    digests = set()
+    for columns in (named, range(17)):
+        pd.DataFrame(values, columns=columns).to_csv("a.csv", index=False)
+        dataset = dataset_of(*CSV, "dataset.label=0")
+        assert dataset.shape == (1, 4, 4)
+        assert len(dataset.train.images) == 20
+        digests.add(dataset.digest)
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize("first", ["0,1,2", "0,1,3", "0,1,2.0", "1,2,3", "0,,2", "nan,1,2"])
+def test_other_numbers_in_the_first_line_are_a_row(first):
+    Path("a.csv").write_text(f"{first}\n1,2,3\n")
+    assert read_table(Path("a.csv")).first_line == 1
+
+
+@pytest.mark.parametrize("first", ["NA,?,null", "a,1,NA"])
+def test_other_words_in_the_first_line_are_names(first):
+    Path("a.csv").write_text(f"{first}\n1,2,3\n")
+    part = csv_part(Path("a.csv"), "0", None)
+    np.testing.assert_array_equal(part.labels, [1])
+    np.testing.assert_array_equal(part.pictures.pixels(0, AS_THEY_ARE).ravel(), [2, 3])
+
+
+def test_words_for_what_is_missing_are_those_of_pandas():
+    assert MISSING == (STR_NA_VALUES - {""}) | {"?"}
+
+
+def test_a_label_that_is_given_by_its_position_needs_no_name():
+    table(ROWS)
+    named = dataset_of(*CSV).digest
+    pd.read_csv("a.csv", index_col="label").to_csv("a.csv", index_label="")
+    assert Path("a.csv").read_text().startswith(",a,b,c\n0,")
+    assert dataset_of(*CSV, "dataset.label=0").digest == named
+
+
+SHUFFLED = ["c", "label", "a", "b"]
+
+
+@pytest.mark.parametrize("label", ["label", "0"])
+@pytest.mark.parametrize("part", ["val", "test"])
+def test_columns_are_known_by_their_names(part, label):
+    frame = pd.DataFrame(ROWS, columns=["label", "a", "b", "c"])
+    for name in ("train", "val", "test"):
+        frame.to_csv(f"{name}.csv", index=False)
+    files = [f"dataset.{name}={name}.csv" for name in ("train", "val", "test")]
+    given = ("dataset=csv", *files, f"dataset.label={label}")
+    expected = load_dataset(load(*given).dataset)
+    frame[SHUFFLED].to_csv(f"{part}.csv", index=False)
+    found = load_dataset(load(*given).dataset)
+    assert found.digest == expected.digest
+    np.testing.assert_array_equal(getattr(found, part).images, expected.train.images, strict=True)
+
+
+def test_labels_that_are_given_by_their_position_may_have_another_name():
+    frame = pd.DataFrame(ROWS, columns=["label", "a", "b", "c"])
+    frame.to_csv("train.csv", index=False)
+    given = ("dataset=csv", "dataset.train=train.csv", "dataset.test=test.csv", "dataset.label=0")
+    frame.to_csv("test.csv", index=False)
+    expected = load_dataset(load(*given).dataset)
+    frame = frame.rename(columns={"label": "class"})
+    frame[["class", "c", "a", "b"]].to_csv("test.csv", index=False)
+    assert load_dataset(load(*given).dataset).digest == expected.digest
+
+
+@pytest.mark.parametrize("without", ["train", "test"])
+def test_columns_without_names_are_known_by_their_positions(without):
+    frame = pd.DataFrame(ROWS, columns=["label", "a", "b", "c"])
+    for name in ("train", "test"):
+        frame.to_csv(f"{name}.csv", index=False, header=name != without)
+    dataset = dataset_of(
+        "dataset=csv", "dataset.train=train.csv", "dataset.test=test.csv", "dataset.label=0"
+    )
+    expected = np.array([row[1:] for row in ROWS], np.float32)
+    np.testing.assert_array_equal(dataset.test.images[:, 0, 0], expected, strict=True)
 
 
 def pixels(columns, largest=255):

@@ -1,5 +1,7 @@
 """What the system does not let be read is said in a line, too."""
 
+import errno
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +15,9 @@ from sweep.config.compose import load
 from sweep.data.formats.arrays import read_arrays
 from sweep.data.looking.sources import read_source
 from sweep.data.looking.survey import survey
-from sweep.data.readers import file_states, random_access
+from sweep.data.readers import decoding, file_states, random_access
 from sweep.data.readers.decoding import AS_THEY_ARE, Broken
+from sweep.data.readers.parts import Files
 from sweep.errors import UserError
 
 LONG = "x" * 300  # more than a file's name may have
@@ -103,6 +106,74 @@ def test_an_image_that_vanishes_while_it_is_looked_at(photos):
     assert len(found.broken) == len(part.labels) == 30
 
 
+PASSING = (
+    "the image may be whole, so it is not left out as a broken one: put that right, and give the "
+    "command again"
+)
+SKIP = ("dataset=folder", "dataset.root=photos", "dataset.val_size=10", "dataset.on_broken=skip")
+
+
+@pytest.mark.parametrize("name", ["EMFILE", "ESTALE", "ENOMEM", "EIO", "EACCES"])
+def test_what_cannot_be_read_for_now_is_not_left_out_for_good(photos, monkeypatch, name):
+    dataset, read, failed = load(*SKIP).dataset, Path.read_bytes, []
+    told = os.strerror(getattr(errno, name))
+
+    def once(path):
+        if path.name == "0003.png" and not failed:
+            failed.append(path)
+            raise OSError(getattr(errno, name), told, str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", once)
+    found = message(dataset.read)
+    assert found == f"{failed[0]}: cannot be read: {told}; {PASSING}"
+    images = dataset.read()
+    assert images.skipped == ()
+    assert (len(images.train_images), len(images.test_images)) == (30, 10)
+
+
+def test_a_lack_of_memory_leaves_no_image_out_for_good(photos, monkeypatch):
+    dataset, upright, failed = load(*SKIP).dataset, decoding.ImageOps.exif_transpose, []
+
+    def once(image):
+        if not failed:
+            failed.append(image)
+            raise MemoryError
+        return upright(image)
+
+    monkeypatch.setattr(decoding.ImageOps, "exif_transpose", once)
+    first = sorted(photos.glob("train/0/*"))[0]
+    assert message(dataset.read) == f"{first}: cannot be decoded: MemoryError; {PASSING}"
+    assert dataset.read().skipped == ()
+
+
+def test_a_file_that_does_not_fit_into_memory(monkeypatch):
+    def fail(path):
+        raise MemoryError
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    told = message(Files([Path("a.png")]).encoded, 0)
+    assert told == f"a.png: cannot be read: MemoryError; {PASSING}"
+
+
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [
+        ("none.png", errno.ENOENT),
+        ("file/a.png", errno.ENOTDIR),
+        ("folder", errno.EISDIR),
+        ("loop", errno.ELOOP),
+        (LONG, errno.ENAMETOOLONG),
+    ],
+)
+def test_a_path_without_a_file_is_a_broken_image(path, number):
+    Path("file").touch()
+    Path("folder").mkdir()
+    Path("loop").symlink_to("loop")
+    with pytest.raises(Broken, match=f"^cannot be read: {os.strerror(number)}$"):
+        Files([Path(path)]).encoded(0)
+
+
 # --- pairs of .npy files ---
 
 
@@ -158,13 +229,13 @@ def test_a_header_that_is_wrong(shape, expected):
     assert message(read_arrays, images, labels).startswith(f"images.npy: {expected}")
 
 
-def test_a_disk_that_fails_is_a_broken_image(monkeypatch):
+def test_a_disk_that_fails_makes_no_image_a_broken_one(monkeypatch):
     def fail(*_):
         raise OSError(5, "Input/output error")
 
     paths = pair()
     part = read_arrays(*paths)["train"]
     monkeypatch.setattr(random_access.os, "pread", fail)
-    with pytest.raises(Broken, match="^cannot be read: Input/output error$"):
-        part.pictures.pixels(0, AS_THEY_ARE)
-    assert message(read_arrays, *paths) == "labels.npy: cannot be read: Input/output error"
+    told = f"cannot be read: Input/output error; {PASSING}"
+    assert message(part.pictures.pixels, 0, AS_THEY_ARE) == f"images.npy: {told}"
+    assert message(read_arrays, *paths) == f"labels.npy: {told}"
