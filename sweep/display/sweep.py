@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
@@ -15,6 +16,7 @@ from rich.text import Text
 from sweep.display.console import NARROW, console, count
 from sweep.display.naming import SharedWords
 from sweep.display.run import MEASURES, RunLines, judged
+from sweep.display.suspension import cursor_shown_while_suspended
 from sweep.runs.events import (
     PAUSED,
     UNDECIDED,
@@ -122,6 +124,7 @@ class SweepDisplay:
             refresh_per_second=REFRESHES_PER_SECOND,
             transient=True,
         )
+        self._drawing = ExitStack()
 
     def add(self, number: int, name: str, cost: float) -> None:
         """Take one more run, unless it is known; one that was paused is to go on."""
@@ -140,7 +143,8 @@ class SweepDisplay:
     def __enter__(self) -> "SweepDisplay":
         """Begin to draw."""
         if self._console.is_interactive:
-            self._live.start()
+            self._drawing.enter_context(cursor_shown_while_suspended(self._console))
+            self._drawing.enter_context(self._live)
         return self
 
     def __exit__(
@@ -150,8 +154,7 @@ class SweepDisplay:
         trace: TracebackType | None,
     ) -> None:
         """Take the table away, and say what became of the runs."""
-        if self._console.is_interactive:
-            self._live.stop()
+        self._drawing.close()
         took = _clock(time.monotonic() - self._begin)
         self._console.print(f"{self.counts()}, in {took}", markup=False, soft_wrap=True)
 
