@@ -10,8 +10,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV ?= .venv$(if $(filter command line,$(origin PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-conflicts
-# One more than there are cores, since some tests wait: 590 seconds instead of 635 on two cores.
-TEST_WORKERS ?= $(shell $(BIN)/python -c 'import os; print(os.cpu_count() + 1)')
+# One more than the cores that this may use (affinity and cgroups limit them), since some tests wait:
+# 590 seconds instead of 635 on two cores.
+TEST_WORKERS ?= $(shell $(BIN)/python -c 'import joblib; print(joblib.cpu_count() + 1)')
 INSTALL := $(PIP) --use-pep517 --constraint constraints.txt --editable
 
 help: ## list the commands

@@ -23,6 +23,7 @@ from sweep.watching.snapshot import read_snapshot
 MOST_PORT = 65535
 STATE_SECONDS, FIGURE_SECONDS = 3.0, 20.0  # from one reading to the next, at least
 LEAVING_SECONDS = 1  # for requests that are being answered
+NO_SUCH_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)  # the latter: a system without IPv6
 IN_USE = "another program listens there; allowed is another --port, or 0 for any that is free"
 
 
@@ -71,16 +72,19 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise UserError(f"--host {host}: is no address of this machine: {why}") from None
-    listener = socket.socket(family, kind, protocol)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen()
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen()
+        except OSError:
+            listener.close()
+            raise
     except OSError as error:
-        listener.close()
         if error.errno == errno.EADDRINUSE:
             raise UserError(f"--port {port}: {IN_USE}") from None
-        option = "--host" if error.errno == errno.EADDRNOTAVAIL else "--port"
+        option = "--host" if error.errno in NO_SUCH_ADDRESS else "--port"
         given = host if option == "--host" else port
         why = os.strerror(error.errno) if error.errno else str(error)
         raise UserError(f"{option} {given}: cannot be listened at: {why}") from None

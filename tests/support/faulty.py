@@ -19,6 +19,7 @@ usual_task = train.task
 
 EPOCH = 4
 LAST = f"epoch-{EPOCH:04d}.checkpoint"
+TOLD = "told_to_stop"
 
 
 def die(*_):
@@ -214,6 +215,14 @@ def leave_no_run_for_long():
     guarded.GRACE_SECONDS = 1.0
 
 
+def give_runs_long_to_stop():
+    """Let a second interrupt be all that ends who does not stop; a file says who was told to."""
+    from sweep.execution import scheduler
+
+    scheduler.GRACE_SECONDS = 600.0
+    after(os, "kill", lambda _, number: Path(TOLD).touch() if number == signal.SIGTERM else None)
+
+
 def recorded_then(act):
     def fault():
         from sweep.tracking import Record
@@ -255,10 +264,13 @@ SWEEP_FAULTS = {
     "before any worker": kill_the_sweep_before_any_worker,
     "before it is finished": kill_the_sweep_before_it_is_finished,
     "all runs hang": leave_no_run_for_long,
+    "all runs hang, and have long to stop": give_runs_long_to_stop,
+    "all runs have long to stop": give_runs_long_to_stop,
 }
 RUN_FAULTS = {
     "the power is cut": cut_power_when_a_run_is_finished,
     "all runs hang": recorded_then(hang),
+    "all runs hang, and have long to stop": recorded_then(hang),
     "all runs wait": recorded_then(wait),
     "all runs crash": recorded_then(crash),
     "all runs are interrupted while an array is dropped": recorded_then(Array),

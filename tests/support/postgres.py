@@ -5,7 +5,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from ports import free_port
 from workplace import Server
 
 INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
@@ -33,9 +33,7 @@ class PostgreSQL:
             pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
         self._programs = INSTALLED[-1].parent
         self._user, self.password = "sweep", secrets.token_hex(8)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self._folder = self._process = None
 
     @property

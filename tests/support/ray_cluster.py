@@ -2,22 +2,16 @@
 
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from ports import free_port
 from workplace import kill_all, processes
 
 SMALL = ("--num-cpus=1", "--object-store-memory=80000000", "--block")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class RayCluster:
@@ -73,7 +67,7 @@ class RayCluster:
                 start_new_session=True,
             )
         self._nodes.append(node)
-        for _ in range(600):
+        for _ in range(2400):
             assert node.poll() is None, log.read_text()
             if "Ray runtime started" in log.read_text():
                 return node

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,13 +11,13 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from ports import free_port
+
 
 @contextlib.contextmanager
 def serving(model, folder, **environment):
     """Serve a model from a folder; give a function that posts, and returns status and text."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local"]
         + ["--model-uri", model, "--host", "127.0.0.1", "--port", str(port)],
@@ -47,12 +46,15 @@ def serving(model, folder, **environment):
             return error.code, error.read().decode()
 
     try:
-        for _ in range(600):
+        deadline = time.monotonic() + 240
+        while True:
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5).close()
                 break
             except OSError:
                 assert process.poll() is None
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{model} was not served in 240 seconds") from None
                 time.sleep(0.1)
         yield post
     finally:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 CONFIGURATION = """
 ClusterName=test
@@ -38,12 +39,6 @@ SchedulerParameters=batch_sched_delay=1
 NodeName={host} NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Slurm:
@@ -116,12 +111,12 @@ class Slurm:
         self._start("munged", "--foreground", user="munge", group="munge")
 
     def _wait(self):
-        for _ in range(300):
-            if self.tell("sinfo", "--noheader", "--format=%T") == "idle":
-                return
+        deadline = time.monotonic() + 240
+        while self.tell("sinfo", "--noheader", "--format=%T") != "idle":
+            if time.monotonic() > deadline:
+                logs = [each.read_text() for each in self._folder.glob("*.log")]
+                raise TimeoutError("\n".join(logs))
             time.sleep(0.1)
-        logs = [each.read_text() for each in self._folder.glob("*.log")]
-        raise TimeoutError("\n".join(logs))
 
     def tell(self, *command):
         """Run one of SLURM's commands; return what it prints."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import sweep.__main__ as program
 from sweep import heartbeat
 from sweep.commands import train
+from sweep.sweeps import single
 from sweep.training.selection import EpochRecord
 
 usual_task = train.task
@@ -24,14 +25,25 @@ def allow(folder, epochs):
     os.replace(file, Path(folder) / ALLOWED)
 
 
-def task(composed, tell):
+def waiting(tell):
+    """Return what tells something, and waits after an epoch until more are allowed."""
+
     def tell_and_wait(event):
         tell(event)
         while isinstance(event, EpochRecord) and event.epoch >= int(Path(ALLOWED).read_text()):
             heartbeat.beat()
             time.sleep(0.02)
 
-    return usual_task(composed, tell_and_wait)
+    return tell_and_wait
+
+
+def task(composed, tell=None):
+    if tell:
+        return usual_task(composed, waiting(tell))
+    # A run alone is trained in a fork of this process: who tells there has to wait there.
+    train_in_fork = single._announced_and_trained
+    single._announced_and_trained = lambda *given: train_in_fork(*given[:-1], waiting(given[-1]))
+    return usual_task(composed)
 
 
 if __name__ == "__main__":

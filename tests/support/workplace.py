@@ -5,7 +5,6 @@ import fcntl
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import urllib.request
 from pathlib import Path
 
 from mlflow import MlflowClient
+from ports import free_port
 from prepared import Command
 from record import new_record
 
@@ -149,10 +149,7 @@ class Server:
 
     def __init__(self, folder):
         """Take the folder of the store; start nothing."""
-        self._folder, self._process = folder, None
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._folder, self._process, self._port = folder, None, free_port()
         self.address = f"http://127.0.0.1:{self._port}"
 
     @property
@@ -220,6 +217,15 @@ def processes(session):
     return found
 
 
+def lives(process):
+    """Return whether a process is there, and is no zombie."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
 def workers(session):
     """Return the processes that train, known by the logs that they write, by these logs."""
     found = {}
@@ -260,16 +266,20 @@ def kills_for_memory(mode):
     Args:
         mode: ``fcntl.LOCK_EX`` for the former, ``fcntl.LOCK_SH`` for the latter.
     """
-    with open(Path(tempfile.gettempdir()) / "sweep-tests.lock", "a") as lock:
+    folder = tempfile.gettempdir()
+    lock = os.open(folder, os.O_RDONLY)  # a file in it could be opened by its own user alone
+    try:
         deadline = time.monotonic() + 550  # longer than one may hold it
         while True:
             try:
                 fcntl.flock(lock, mode | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                assert time.monotonic() < deadline, f"{lock.name} is held by another test"
+                assert time.monotonic() < deadline, f"{folder} is held by another test"
                 time.sleep(0.05)
         yield
+    finally:
+        os.close(lock)
 
 
 def kill_all(session):

@@ -1,5 +1,6 @@
 """Bash completes what is typed: each answer comes from the program itself."""
 
+import os
 import subprocess
 import sys
 
@@ -25,12 +26,15 @@ def complete(tmp_path_factory):
     folder = tmp_path_factory.mktemp("completion")
     (folder / "sweep").write_text(f'#!/bin/sh\nexec {sys.executable} -m sweep "$@"\n')
     (folder / "sweep").chmod(0o755)
+    # Of another locale, which may not be installed, bash would complain.
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
 
     def complete(*lines, breaks="=:"):
         done = subprocess.run(
             ["bash", "-c", f"COMP_WORDBREAKS=$' \\n{breaks}'{COMPLETE}"],
             input="".join(f"{line}\n" for line in lines),
             cwd=folder,
+            env=environment,
             capture_output=True,
             text=True,
             timeout=300,
@@ -39,7 +43,11 @@ def complete(tmp_path_factory):
         return [line.split() for line in done.stdout.splitlines()]
 
     script = subprocess.run(
-        [folder / "sweep", "completion", "bash"], capture_output=True, text=True, check=True
+        [folder / "sweep", "completion", "bash"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     (folder / "script.sh").write_text(script.stdout)
     return complete

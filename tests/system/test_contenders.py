@@ -3,11 +3,11 @@
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from contenders import Failed, Place, timed
 from workloads import Images
+from workplace import lives
 
 
 @pytest.fixture
@@ -54,11 +54,6 @@ def test_a_command_that_hangs_is_ended_with_all_it_started(place, monkeypatch):
         timed(python(hanging), place)
     while lives(int(printed.read_text())):
         time.sleep(0.01)
-
-
-def lives(pid):
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text().split()[2] != "Z"
 
 
 def test_nobody_is_told_how_many_threads_to_take(place, monkeypatch):

@@ -6,12 +6,12 @@ import os
 import re
 import shutil
 import signal
-import time
 from pathlib import Path
 
 import faulty
 import pytest
-from faulty import EPOCH
+import stepped
+from faulty import EPOCH, TOLD
 from outcomes import assert_complete, assert_same, outcome, outcomes
 from workplace import (
     Workplace,
@@ -19,6 +19,7 @@ from workplace import (
     fork_servers,
     gone,
     kills_for_memory,
+    lives,
     processes,
     worker,
     workers,
@@ -35,7 +36,8 @@ CRASHED = "its process crashed: a segmentation fault (SIGSEGV); its log has the 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory):
     workplace = Workplace(tmp_path_factory.mktemp("dead"))
-    shutil.copy(faulty.__file__, workplace.folder)
+    for module in (faulty, stepped):
+        shutil.copy(module.__file__, workplace.folder)
     return workplace
 
 
@@ -59,12 +61,18 @@ def little_memory():
 
 
 def test_a_run_that_is_killed_for_want_of_memory(workplace, undisturbed, little_memory):
-    experiment = "tracking.experiment=memory"
+    stepped.allow(workplace.folder, 2)
+
+    def act(sweep):
+        little_memory(worker(sweep.pid, 1))
+        stepped.allow(workplace.folder, 99)
+
     with kills_for_memory(fcntl.LOCK_EX):
         code, lines, errors = workplace.watch(
-            *(*SWEEP, experiment, "--multirun"),
+            *(*SWEEP, "tracking.experiment=memory", "--multirun"),
+            module="stepped",
             until=["run 1: epoch 2/"],
-            act=lambda sweep: little_memory(worker(sweep.pid, 1)),
+            act=act,
         )
     assert (code, errors) == (0, ""), lines
     assert f"run 1: {OUT_OF_MEMORY}: retry 1 of 1" in lines
@@ -117,12 +125,18 @@ def only_child(process):
 
 
 def test_a_run_alone_whose_process_dies_goes_on_in_another(workplace, undisturbed):
-    workplace.environment.pop("FAULT", None)
+    stepped.allow(workplace.folder, 2)
+
+    def kill(process):
+        os.kill(only_child(process), signal.SIGKILL)
+        stepped.allow(workplace.folder, 99)
+
     with kills_for_memory(fcntl.LOCK_SH):
         code, lines, errors = workplace.watch(
             *("seed=0", *SWEEP[1:], "tracking.experiment=alone"),
+            module="stepped",
             until=["  epoch 2/"],
-            act=lambda process: os.kill(only_child(process), signal.SIGKILL),
+            act=kill,
         )
     assert (code, errors) == (0, ""), lines
     assert "its process was killed by SIGKILL: retry 1 of 1" in lines
@@ -155,7 +169,7 @@ def hears_nothing(process):
 
 
 def test_ctrl_c_twice_ends_a_run_that_hears_nothing(workplace):
-    workplace.environment["FAULT"] = "all runs hang"
+    workplace.environment["FAULT"] = "all runs hang, and have long to stop"
     sessions = []
 
     def interrupt_twice(process):
@@ -163,7 +177,7 @@ def test_ctrl_c_twice_ends_a_run_that_hears_nothing(workplace):
         hanging = only_child(process)
         assert comes(lambda: hears_nothing(hanging))
         os.killpg(process.pid, signal.SIGINT)
-        time.sleep(0.5)
+        assert comes((workplace.folder / TOLD).exists)  # or the second may come with the first
         os.killpg(process.pid, signal.SIGINT)
 
     code, lines, errors = workplace.watch(
@@ -197,7 +211,7 @@ def test_runs_that_hear_nothing_do_not_outlive_a_sweep_that_is_killed(workplace,
     assert (code, errors) == (-signal.SIGKILL, ""), lines
     assert gone(*sessions) == []
     (guardian,) = guardians
-    assert comes(lambda: not Path(f"/proc/{guardian}").exists())
+    assert comes(lambda: not lives(guardian))
     lines = workplace.run(*command, module="faulty")
     assert len([line for line in lines if line.endswith(f"(goes on after epoch {EPOCH})")]) == 2
     assert_complete(workplace, undisturbed, "left")
@@ -227,12 +241,13 @@ def test_a_fork_server_that_is_killed(workplace, undisturbed, strikes):
 
 @pytest.mark.nightly  # make test has it in test_launcher.py
 def test_the_first_failure_stops_the_others(workplace):
-    code, lines, errors = workplace.watch(
-        *("epochs=90000", "model.hidden=[8]", "context=cpu", "seed=0,1,2,3", "n_jobs=2"),
-        *("on_failure=stop", "max_retries=0", "tracking.experiment=stop", "--multirun"),
-        until=["run 0: epoch 1/", "run 1: epoch 1/"],
-        act=lambda sweep: os.kill(worker(sweep.pid, 0), signal.SIGKILL),
-    )
+    with kills_for_memory(fcntl.LOCK_SH):
+        code, lines, errors = workplace.watch(
+            *("epochs=90000", "model.hidden=[8]", "context=cpu", "seed=0,1,2,3", "n_jobs=2"),
+            *("on_failure=stop", "max_retries=0", "tracking.experiment=stop", "--multirun"),
+            until=["run 0: epoch 1/", "run 1: epoch 1/"],
+            act=lambda sweep: os.kill(worker(sweep.pid, 0), signal.SIGKILL),
+        )
     assert code == 1
     assert errors == "1 of 4 runs failed, 3 stopped or not begun (on_failure=stop)\n"
     (parent,), runs = workplace.runs("stop")

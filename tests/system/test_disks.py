@@ -1,6 +1,7 @@
 """Disks that are full, or cannot be written, before a sweep and in the middle of one."""
 
 import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -22,19 +23,20 @@ class Disk:
     """A small disk of its own."""
 
     def __init__(self, folder):
-        """Mount it."""
+        """Mount it; where that is not allowed, the test is skipped."""
         folder.mkdir()
         self.folder, self._filler = folder, folder / "filler"
-        self._mount("-t", "tmpfs", "-o", "size=24m", "none")
-
-    def _mount(self, *options):
-        command = ["mount", *options, str(self.folder)]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = self._mount("-t", "tmpfs", "-o", "size=24m", "none")
         if done.returncode:
             pytest.skip(f"a disk cannot be mounted here: {done.stderr}")
 
+    def _mount(self, *options):
+        command = ["mount", *options, str(self.folder)]
+        return subprocess.run(command, capture_output=True, text=True)
+
     def fill(self):
-        with open(self._filler, "wb", buffering=0) as stream:
+        """Leave no room, also where some has become free since it was filled."""
+        with open(self._filler, "ab", buffering=0) as stream:
             for size in (2**16, 2**12, 1):
                 try:
                     while True:
@@ -46,7 +48,8 @@ class Disk:
         self._filler.unlink()
 
     def forbid_writing(self):
-        self._mount("-o", "remount,ro")
+        done = self._mount("-o", "remount,ro")
+        assert done.returncode == 0, done.stderr
 
     def unmount(self):
         subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
@@ -74,10 +77,14 @@ def fill_in_the_middle(workplace, command, disk):
     """
     shutil.copy(stepped.__file__, workplace.folder)
     stepped.allow(workplace.folder, 3)
+    allowed = workplace.folder / stepped.ALLOWED
+    more = workplace.folder / "more"
+    more.write_text("99")  # now: it may be on that disk, which has no room for it later
 
     def go_on(_):
-        stepped.allow(workplace.folder, 99)  # before: it may be on that disk
         disk.fill()
+        os.replace(more, allowed)
+        disk.fill()  # what was replaced has left room
 
     until = [f"run {number}: epoch 3/" for number in (0, 1)]
     return workplace.watch(*command, module="stepped", until=until, act=go_on)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from workplace import comes
+from workplace import comes, lives
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the system has no pidfd")
 LEAVE = """
@@ -40,14 +40,6 @@ def leave(grace_seconds, *closed):
     done = subprocess.run(command, stdout=-1, stderr=-1, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     return map(int, done.stdout.split())
-
-
-def lives(process):
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 def watched(guardian):

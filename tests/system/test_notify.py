@@ -55,7 +55,8 @@ def test_a_sweep_and_a_run_tell_that_they_have_finished(workplace):
 
 def test_an_interrupted_sweep_tells_it_and_a_silent_server_keeps_nobody(workplace):
     with Heard(500) as server:
-        given = (*SMALL, "epochs=1000000", command(workplace), f"notify.url={server.url}")
+        given = (*SMALL, "epochs=1000000", "n_jobs=2", command(workplace))
+        given += (f"notify.url={server.url}",)
         code, lines, errors = workplace.watch(
             *(*given, "optim.lr=0.1,0.2", "--multirun"),
             module="patient",

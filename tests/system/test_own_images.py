@@ -4,12 +4,14 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 from pathlib import Path
 
 import numpy as np
 import own_images
 import pytest
+import stepped
 from outcomes import assert_same, outcomes
 from PIL import Image
 from served import serving
@@ -71,13 +73,15 @@ def test_five_commands_go_from_photographs_to_a_leaderboard(workplace):
 
 def test_a_sweep_that_is_killed_goes_on_with_the_same_bits(workplace, undisturbed):
     options = (*SWEEP, "tracking.experiment=killed", "--multirun")
+    shutil.copy(stepped.__file__, workplace.folder)
+    stepped.allow(workplace.folder, 3)
     sessions = []
 
     def kill(process):
         sessions.append(process.pid)
         os.killpg(process.pid, signal.SIGKILL)
 
-    code, _, _ = workplace.watch(*options, until=["run 0: epoch 3/"], act=kill)
+    code, _, _ = workplace.watch(*options, module="stepped", until=["run 0: epoch 3/"], act=kill)
     assert code == -signal.SIGKILL
     assert gone(sessions[0]) == []
     lines = workplace.run(*options)

@@ -7,7 +7,7 @@ import sqlite3
 import optuna
 import pytest
 from outcomes import assert_same, outcomes
-from workplace import Workplace
+from workplace import Workplace, gone
 
 SEARCH = (
     *("hydra/sweeper=optuna", "optim.lr=tag(log,interval(1e-3,1))", "model.hidden=[16]"),
@@ -71,11 +71,9 @@ def test_paused_runs_are_closed_as_pruned_with_their_epoch_and_the_reason(search
         line.startswith(f"6 runs: {pruned} paused, {6 - pruned} done") for line in searched.lines
     )
     assert (
-        f"{6 - pruned} runs finished, {pruned} pruned; --by-seed shows each".replace(
-            "1 runs", "1 run"
-        )
-        in searched.lines
-    )
+        f"{6 - pruned} runs finished, {pruned} pruned; "
+        "the leaderboard command below with --by-seed shows each"
+    ).replace("1 runs", "1 run") in searched.lines
 
 
 def test_a_search_that_is_done_is_shown(searched):
@@ -93,11 +91,18 @@ def test_a_search_that_is_killed_in_between_goes_on_with_the_same_rungs(searched
         (f"{number}: epoch 2/", os.kill, signal.SIGKILL),  # its runs end by themselves
         ("run 5: ", os.killpg, signal.SIGINT),
     ]
+    sessions = []
+
+    def hit(sweep, strike, by):
+        sessions.append(sweep.pid)
+        strike(sweep.pid, by)
+
     for line, strike, by in strikes:
         _, lines, _ = workplace.watch(
-            *PAUSED, until=[line], act=lambda sweep, how=strike, by=by: how(sweep.pid, by)
+            *PAUSED, until=[line], act=lambda sweep, how=strike, by=by: hit(sweep, how, by)
         )
         assert any(each.startswith(line) for each in lines), lines
+        assert gone(sessions[-1]) == []  # or the next sweep would find its runs at work
     workplace.run(*PAUSED)
     assert [facts(each) for each in trials(workplace)] == [facts(each) for each in trials(searched)]
     ours, theirs = by_trial(workplace), by_trial(searched)

@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from workplace import Workplace, comes
+from workplace import Workplace, comes, lives
 
 LOADED = """import os, time
 from multiprocessing import Pool, Process
@@ -40,14 +40,6 @@ kept = []
 """
 SWEEP = ("model=linear", "loss=l2", "dataset=custom")
 SWEEP += ("dataset.val_size=10", "batch_size=10", "figures=false", "context=cpu", "max_retries=0")
-
-
-def lives(pid):
-    try:
-        state = Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc tells what lives")

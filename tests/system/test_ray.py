@@ -4,20 +4,23 @@ The machines are this one twice, each as ``ray start`` makes it. The first is th
 """
 
 import contextlib
+import fcntl
 import http.server
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
 import threading
 
 import optuna
 import pytest
+import stepped
 from outcomes import assert_complete, assert_interrupted_again_and_again, outcomes
 from postgres import AuthServer, PostgreSQL
 from ray_cluster import RayCluster
-from workplace import Workplace, gone, workers
+from workplace import Workplace, gone, kills_for_memory, workers
 
 pytest.importorskip("ray")
 
@@ -117,15 +120,19 @@ def test_a_machine_dies_in_the_middle(workplace, cluster, server, expected, tmp_
     assert errors.startswith(
         "hydra.launcher.ray.remote: a run needs 4096 CPU, and no machine of the cluster has that ("
     )
+    shutil.copy(stepped.__file__, tmp_path)
+    stepped.allow(tmp_path, 3)
     died_at = []
 
     def die(sweep):
-        (log,) = workers(other.pid).values()
+        (log,) = workers(other.pid).values()  # one of the two that wait
         died_at.append(log.split("/")[-2])
         cluster.kill(other)
+        stepped.allow(tmp_path, 99)
 
     code, lines, errors = workplace.watch(
         *(*on(cluster), *MANY, "--multirun"),
+        module="stepped",
         until=["run 0: epoch 3/", "run 1: epoch 3/"],
         act=die,
     )
@@ -157,12 +164,13 @@ def test_a_run_is_killed(workplace):
         found = {log.split("/")[-2]: each for each, log in workers(sweep.pid).items()}
         os.kill(found["0"], signal.SIGKILL)
 
-    code, lines, errors = workplace.watch(
-        *(*OWN, "seed=0", "model.hidden=[8]", "epochs=300", "figures=false", "context=cpu"),
-        *("tracking.experiment=killed", "--multirun"),
-        until=["run 0: epoch 3/"],
-        act=kill,
-    )
+    with kills_for_memory(fcntl.LOCK_SH):
+        code, lines, errors = workplace.watch(
+            *(*OWN, "seed=0", "model.hidden=[8]", "epochs=300", "figures=false", "context=cpu"),
+            *("tracking.experiment=killed", "--multirun"),
+            until=["run 0: epoch 3/"],
+            act=kill,
+        )
     assert (code, errors) == (0, ""), lines
     host = socket.gethostname()
     assert f"run 0: on {host}: its process was killed by SIGKILL: retry 1 of 1" in lines

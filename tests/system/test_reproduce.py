@@ -8,6 +8,7 @@ from sweep import environment
 from sweep.commands.cli import run as run_command
 from sweep.commands.reproduce import reproduce
 from sweep.runs.reproduce import compare
+from sweep.tracking.run_record import commit_of
 
 SMALL = ("model.hidden=[16]", "epochs=3", "context=cpu", "figures=false")
 MEASURED = 11  # four curves, four of them at the best epoch, best_epoch, two of the test
@@ -76,6 +77,8 @@ def test_what_differs_in_the_environment_is_shown(workplace, monkeypatch, capsys
     now = {**then, "processor": "another one", "packages": {**then["packages"], "mxnet": "2.0"}}
     now["packages"].pop("rich")
     monkeypatch.setattr(environment, "environment", lambda: now)
+    code = commit_of(run.data.tags)  # as if nobody had edited the checkout meanwhile
+    monkeypatch.setattr(environment, "commit_text", lambda: code)
     address = f"sqlite:///{workplace.folder}/mlflow.db"
     assert run_command(reproduce, [run.info.run_id, "--tracking-uri", address]) == 1
     table = capsys.readouterr().out.partition("Environment")[2]

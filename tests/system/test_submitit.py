@@ -1,5 +1,6 @@
 """Sweeps whose runs are jobs of submitit, on this machine; SLURM itself is not here."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ import pytest
 import stepped
 from hydra.core.utils import JobReturn, JobStatus
 from outcomes import assert_complete, assert_interrupted_again_and_again, outcomes
-from workplace import Workplace, workers
+from workplace import Workplace, kills_for_memory, workers
 
 from sweep.config.compose import load
 from sweep.errors import RunFailed, UserError
@@ -75,13 +76,14 @@ def test_a_run_is_killed(workplace):
         os.kill(process, signal.SIGKILL)
         stepped.allow(workplace.folder, 99)
 
-    code, lines, errors = workplace.watch(
-        *(LOCAL, "seed=0", "model.hidden=[8]", "epochs=4", "figures=false", "context=cpu"),
-        *("tracking.experiment=killed", "--multirun"),
-        module="stepped",
-        until=["run 0: epoch 2/"],
-        act=kill,
-    )
+    with kills_for_memory(fcntl.LOCK_SH):
+        code, lines, errors = workplace.watch(
+            *(LOCAL, "seed=0", "model.hidden=[8]", "epochs=4", "figures=false", "context=cpu"),
+            *("tracking.experiment=killed", "--multirun"),
+            module="stepped",
+            until=["run 0: epoch 2/"],
+            act=kill,
+        )
     assert (code, errors) == (0, ""), lines
     host = socket.gethostname()
     assert f"run 0: on {host}: its process was killed by SIGKILL: retry 1 of 1" in lines
@@ -125,7 +127,7 @@ def jobs(session):
 
 
 def test_an_interrupt_stops_all_and_the_same_command_goes_on(workplace):
-    sweep = (LOCAL, *LONG, "tracking.experiment=interrupted", "--multirun")
+    sweep = (LOCAL, *LONG, "tracking.experiment=interrupted", "n_jobs=2", "--multirun")
     assert_interrupted_again_and_again(workplace, sweep)
 
 

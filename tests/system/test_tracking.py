@@ -117,7 +117,7 @@ def test_a_sweep_keeps_its_report_on_the_server(server, sweep_command, tmp_path)
     page = Path(client.download_artifacts(parent.info.run_id, "report.html", str(tmp_path)))
     assert "<h1>model.hidden=[8] epochs=1 seed=0,1</h1>" in page.read_text()
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("Report:")]
-    options = f"--sweep {parent.info.run_id} --experiment reported --tracking-uri {server}"
+    options = f"--sweep {parent.info.run_id} --tracking-uri {server}"
     assert line.endswith(f"python -m sweep.report {options}")
 
 

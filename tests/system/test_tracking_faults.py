@@ -1,10 +1,12 @@
 """A tracking server that goes away while a sweep trains."""
 
 import os
+import shutil
 import signal
 import subprocess
 
 import pytest
+import stepped
 from mlflow import MlflowClient
 from outcomes import assert_complete, outcomes
 from workplace import Server, Workplace, gone
@@ -29,15 +31,28 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def workplace(server, tmp_path):
+    """A folder in which runs wait after three epochs, until they may go on."""
+    shutil.copy(stepped.__file__, tmp_path)
+    stepped.allow(tmp_path, 3)
     return Workplace(tmp_path, server.address)
 
 
-def until(sweep, beginning):
-    """Read the sweep's lines until one begins so."""
+def until(sweep, *beginnings):
+    """Read the sweep's lines until one has begun in each of these ways."""
+    missing = {*beginnings}
     for line in sweep.stdout:
-        if line.startswith(beginning):
+        missing -= {each for each in missing if line.startswith(each)}
+        if not missing:
             return
-    raise AssertionError(f"{beginning} did not come: {sweep.stderr.read()}")
+    raise AssertionError(f"{missing} did not come: {sweep.stderr.read()}")
+
+
+def kill_in_the_middle(server, sweep, folder):
+    """Kill the server when both runs have trained three epochs; return when one has trained all."""
+    until(sweep, "run 0: epoch 3/", "run 1: epoch 3/")
+    server.kill()
+    stepped.allow(folder, 99)
+    until(sweep, "run 0: epoch 15/")  # training does not wait for it
 
 
 def end_of(sweep, seconds):
@@ -50,10 +65,9 @@ def end_of(sweep, seconds):
 
 
 def test_a_server_that_comes_back_gets_all(server, workplace, undisturbed):
-    with workplace.start(*SWEEP, "tracking.experiment=restart", "--multirun") as sweep:
-        until(sweep, "run 0: epoch 3/")
-        server.kill()
-        until(sweep, "run 0: epoch 15/")  # training does not wait for it
+    command = (*SWEEP, "tracking.experiment=restart", "--multirun")
+    with workplace.start(*command, module="stepped") as sweep:
+        kill_in_the_middle(server, sweep, workplace.folder)
         server.start()
         output, errors = end_of(sweep, 200)
     assert (sweep.returncode, errors) == (0, ""), output
@@ -63,10 +77,8 @@ def test_a_server_that_comes_back_gets_all(server, workplace, undisturbed):
 
 def test_an_interrupt_while_the_server_is_away(server, workplace, undisturbed):
     command = (*SWEEP, "tracking.experiment=interrupt", "--multirun")
-    with workplace.start(*command) as sweep:
-        until(sweep, "run 0: epoch 3/")
-        server.kill()
-        until(sweep, "run 0: epoch 15/")
+    with workplace.start(*command, module="stepped") as sweep:
+        kill_in_the_middle(server, sweep, workplace.folder)
         os.killpg(sweep.pid, signal.SIGINT)
         output, errors = end_of(sweep, 60)
     assert (sweep.returncode, errors.splitlines()[-1]) == (130, "Interrupted."), output + errors

@@ -73,7 +73,9 @@ def watched(workplace, *arguments):
             raise AssertionError(process.stderr.read())
         yield line.split()[1]
         os.kill(process.pid, signal.SIGINT)
-        output, errors = process.communicate(timeout=SECONDS)
+        process.wait(SECONDS)
+        # Not communicate(): it loses what was read already, together with the line above.
+        output, errors = process.stdout.read(), process.stderr.read()
     assert (process.returncode, output, errors) == (0, "", "")
 
 

@@ -1,8 +1,10 @@
+import fcntl
 import signal
 import subprocess
 import sys
 
 import pytest
+from workplace import kills_for_memory
 
 # What the script itself defines cannot be called: a fresh process would run it anew.
 CALLS = """
@@ -154,7 +156,7 @@ BEGINNINGS = {
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("begin", BEGINNINGS)
 def test_an_interrupt_while_the_server_is_started_is_not_lost(tmp_path, number, begin):
-    (tmp_path / "slow.py").write_text("import time; time.sleep(1); print('left behind')")
+    (tmp_path / "slow.py").write_text("import time; time.sleep(60); print('left behind')")
     done = run(tmp_path, SIGNALLED.format(number=int(number), begin=BEGINNINGS[begin]))
     assert (done.stdout, done.stderr) == ("", "")
     assert done.returncode == (-number if begin == "as typed" else 130)
@@ -316,6 +318,7 @@ with contextlib.suppress(ProcessLookupError):  # Linux has ended it
 
 
 def test_a_run_alone_starts_processes_and_dies_though_they_go_on(tmp_path):
-    done = run(tmp_path, ALONE)
+    with kills_for_memory(fcntl.LOCK_SH):
+        done = run(tmp_path, ALONE)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "printed\nits process was killed by SIGKILL\n2\n"

@@ -1,6 +1,6 @@
 import threading
-import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hydra.core.utils import JobStatus
@@ -291,13 +291,13 @@ def test_a_suggestion_whose_process_dies_is_retried_before_it_is_told():
 
 def test_the_grace_begins_when_all_were_told_to_stop(monkeypatch):
     """Under SLURM each stop is a program that takes its time."""
-    monkeypatch.setattr(scheduler, "GRACE_SECONDS", 2.0)
-    machine = Machine(lambda machine, number: None)
+    machine, now = Machine(lambda machine, number: None), [0.0]
+    monkeypatch.setattr(scheduler, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     def tell_slowly(process):
         process.calls.append("terminate")
-        time.sleep(0.8)
-        threading.Timer(0.5, process.hang_up).start()
+        now[0] += scheduler.GRACE_SECONDS
+        threading.Timer(0.1, process.hang_up).start()
 
     def interrupt_the_fourth(machine, number):
         process = machine.processes[number]

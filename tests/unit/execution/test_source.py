@@ -7,6 +7,7 @@ from hydra.core.utils import JobReturn
 from machine import Machine, job, run
 
 from sweep.execution.source import BackgroundSource
+from sweep.runs.events import Notice
 
 
 class Slow:
@@ -28,18 +29,22 @@ class Slow:
 def test_what_a_source_is_told_late_stops_no_run_from_being_heard():
     source, known = Slow(), job(9, 9)
 
+    class Heard(Machine):
+        def __call__(self, number, event):
+            source.goes_on.set()
+
     def script(machine, number):
-        if number == 9:  # ends after the source was told of 0, which takes it long
+        if number == 9:
             threading.Thread(target=finish_last).start()
         else:
             machine.finish(number)
 
     def finish_last():
-        source.is_told.wait(60)
+        source.is_told.wait(60)  # of 0, which takes it until 9 was heard
+        machine.send(9, Notice("a word"))
         machine.finish(9)
-        threading.Timer(0.3, source.goes_on.set).start()
 
-    machine = Machine(script)
+    machine = Heard(script)
     results = run(machine, [known], 2, source)
     assert sorted(results) == [0, 1, 9]
     assert machine.started == [9, 0, 1]  # 1 was suggested when the source knew of 0

@@ -232,7 +232,8 @@ def test_who_hangs_names_its_log(asked):
 # --- on another machine ---
 
 
-def test_signs_of_life_and_an_end_by_force_stay_on_the_machine_of_the_run(asked):
+def test_signs_of_life_and_an_end_by_force_stay_on_the_machine_of_the_run(asked, monkeypatch):
+    monkeypatch.setattr(watch, "GRACE_SECONDS", 60.0)  # it ends at the first word
     receiver, sender = Pipe(duplex=False)
 
     class Stopping:

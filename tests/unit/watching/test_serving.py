@@ -1,5 +1,7 @@
 import asyncio
+import errno
 import json
+import os
 import socket
 import threading
 import urllib.request
@@ -95,6 +97,17 @@ def test_a_host_that_is_not_here_is_a_line(store, capsys, host):
     assert given(store, "--host", host, "--port", "0") == 2
     shown = capsys.readouterr()
     assert shown.err.startswith(f"--host {host}: ") and shown.err.count("\n") == 1
+
+
+def test_a_system_without_ipv6_is_a_line(store, capsys, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert given(store, "--host", "::", "--port", "0") == 2
+    assert capsys.readouterr().err == (
+        "--host ::: cannot be listened at: Address family not supported by protocol\n"
+    )
 
 
 @pytest.mark.parametrize(
