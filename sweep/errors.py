@@ -3,7 +3,6 @@
 import difflib
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import NoReturn
 
 
@@ -70,15 +69,9 @@ class Killed(RunFailed):
     """A run that somebody ended on purpose. Its text is the reason."""
 
 
-def complain(message: str) -> None:
-    """Print a message as an error, if that can be: a terminal may be closed, and a file full."""
-    with suppress(OSError, ValueError):
-        print(message, file=sys.stderr)
-
-
 def leave(exit_code: int, message: str) -> NoReturn:
     """Print the message as an error, and end the program."""
-    complain(message)
+    print(message, file=sys.stderr)
     sys.exit(exit_code)
 
 

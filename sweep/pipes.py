@@ -1,6 +1,7 @@
 """What a program prints to: an output that nobody reads any more, or that is full.
 
 Neither is a reason for a traceback, and a full one none to end a sweep, whose record is elsewhere.
+The same goes for errors: a terminal may have been closed.
 """
 
 import contextlib
@@ -10,9 +11,9 @@ import select
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TextIO
 
-from sweep.errors import complain
+ERRORS = 2  # the descriptor
 
 
 def for_a_reader(application: Callable[[], object], output: int = 1) -> None:
@@ -69,26 +70,43 @@ class _Output(io.FileIO):
             if not self.is_lost:
                 self.is_lost = True
                 lost = "what would be printed from here on is lost"
-                complain(f"The output cannot be written: {error.strerror}; {lost}.")
+                print(f"The output cannot be written: {error.strerror}; {lost}.", file=sys.stderr)
+        return memoryview(data).nbytes
+
+
+class _Errors(io.FileIO):
+    """A standard error output that may be full, or a terminal that was closed."""
+
+    def write(self, data: Any) -> int:
+        """Write; where that is not possible, nobody can be told."""
+        with contextlib.suppress(OSError):
+            return super().write(data)
         return memoryview(data).nbytes
 
 
 @contextlib.contextmanager
 def _lenient(output: int) -> Iterator[_Output]:
-    """Let all that is printed meanwhile go to an output that may be full."""
-    usual = sys.stdout
+    """Let all that is printed meanwhile go to outputs that may be full."""
     printed = _Output(output, "w", closefd=False)
-    stream = io.TextIOWrapper(
-        io.BufferedWriter(printed),
+    with contextlib.ExitStack() as redirected:
+        redirected.enter_context(contextlib.redirect_stdout(_like(sys.stdout, printed)))
+        if sys.stderr:  # or it was closed when the program started
+            told = _Errors(ERRORS, "w", closefd=False)
+            redirected.enter_context(contextlib.redirect_stderr(_like(sys.stderr, told)))
+        yield printed
+
+
+def _like(usual: TextIO, file: io.FileIO) -> io.TextIOWrapper:
+    """Return a stream that writes as the usual one does, to this file."""
+    usual.flush()
+    return io.TextIOWrapper(
+        io.BufferedWriter(file),
         encoding=usual.encoding,
         errors=usual.errors,
         newline="\n",
         line_buffering=getattr(usual, "line_buffering", False),
         write_through=getattr(usual, "write_through", False),
     )
-    usual.flush()
-    with contextlib.redirect_stdout(stream):
-        yield printed
 
 
 def _has_failed() -> bool:

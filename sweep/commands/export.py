@@ -48,7 +48,7 @@ def format_options(command: Decorated) -> Decorated:
 @click.option("--mlflow", "in_mlflow", is_flag=True, help="Record the ONNX file as a model, too.")
 @click.option("--dataset-root", metavar="FOLDER", help="Where the image files are now.")
 @click.option("--random-images", is_flag=True, help="Try it with drawn images, not the test set.")
-@click.option("--metric", help="Of the leaderboard in FOLDER. Default: as `sweep leaderboard` ranks.")
+@click.option("--metric", help="Of the leaderboard in FOLDER. Default: as leaderboard ranks.")
 @click.option("--direction", type=click.Choice(DIRECTIONS), help="Which end of it is better.")
 @tracking_option
 def export(

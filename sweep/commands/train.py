@@ -23,7 +23,7 @@ from sweep.config.hydra_flags import help_unchecked
 from sweep.config.own_launchers import own_launchers
 from sweep.config.own_sweepers import NO_DRY_RUN
 from sweep.display.run import RunDisplay
-from sweep.errors import RunFailed, UserError, complain, leave
+from sweep.errors import RunFailed, UserError, leave
 from sweep.execution.local.fork_server import kill_server
 from sweep.runs.events import Listener
 from sweep.runs.membership import membership_of
@@ -45,7 +45,7 @@ def main() -> None:
     except (UserError, RunFailed) as error:
         leave(error.exit_code, str(error))
     except KeyboardInterrupt:
-        complain("Interrupted.")
+        print("Interrupted.", file=sys.stderr)
         sys.stdout.flush()
         kill_server()
         # At once: a request to a server that is away must not keep it.

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.config.choices import DatasetConfig
+from sweep.config.checks import check_images, check_outputs
+from sweep.config.datasets import DatasetConfig
 from sweep.config.images import Resize, Rows, Shape
+from sweep.config.schema import Config
 from sweep.config.tasks import Task
 
 SPLIT_SEED = 20_121_995  # any constant will do; another one makes other splits
@@ -95,8 +97,7 @@ def load_dataset(config: DatasetConfig) -> Dataset:
 
     The validation images are drawn from the training images by a constant seed, unless the dataset
     has chosen them itself: they are the same for every run, whatever its own seed. There may be
-    more to hold out than there are images; then none is left to train on (see
-    :func:`sweep.config.checks.check_images`).
+    more to hold out than there are images; then none is left to train on: see :func:`check_fits`.
 
     Raises:
         UserError: a file is missing, wrong or cannot be downloaded.
@@ -118,6 +119,16 @@ def load_dataset(config: DatasetConfig) -> Dataset:
         modules=read.modules,
         task=config.task,
     )
+
+
+def check_fits(config: Config, dataset: Dataset) -> None:
+    """Check that a run fits its dataset.
+
+    Raises:
+        UserError: naming the field, its value and what is allowed.
+    """
+    check_images(config, dataset.train_size, dataset.shape, len(dataset.val))
+    check_outputs(config, dataset.outputs)
 
 
 def _drawn(val_size: int, train_size: int, test_size: int) -> Rows:

@@ -1,6 +1,5 @@
 """A program whose output is not read any more ends in silence."""
 
-import io
 import os
 import signal
 import sys
@@ -9,7 +8,6 @@ import pytest
 
 from sweep import pipes
 from sweep.display.console import show_lines
-from sweep.errors import complain
 
 
 class Ended(Exception):
@@ -94,7 +92,7 @@ def full():
 
 
 @pytest.mark.parametrize(("code", "told"), [(None, 1), (0, 1), (3, 3)])
-def test_what_is_printed_to_a_full_output_is_lost_and_the_program_goes_on(full, capsys, code, told):
+def test_what_is_printed_to_a_full_output_is_lost_and_the_program_goes_on(full, capfd, code, told):
     done = []
 
     def application():
@@ -107,39 +105,44 @@ def test_what_is_printed_to_a_full_output_is_lost_and_the_program_goes_on(full, 
     with pytest.raises(SystemExit) as ended:
         pipes.for_a_reader(application, full)
     assert (done, ended.value.code) == (["a line"] * 2, told)
-    assert capsys.readouterr().err == (
+    assert capfd.readouterr().err == (
         "The output cannot be written: No space left on device; what would be printed from here "
         "on is lost.\n"
     )
 
 
 @pytest.fixture
-def closed_terminal():
-    """A terminal that has been closed since it was opened, as after nohup."""
+def closed_terminal(monkeypatch):
+    """Standard output and errors on a terminal that was closed since it was opened."""
     ours, theirs = os.openpty()
     with open(theirs, "wb", buffering=0) as terminal:
+        monkeypatch.setattr(pipes, "ERRORS", theirs)
         os.close(ours)
-        yield terminal
+        yield terminal.fileno()
 
 
-def test_a_program_goes_on_where_neither_output_nor_errors_can_be_written(
-    closed_terminal, monkeypatch
-):
+def test_a_program_goes_on_where_neither_output_nor_errors_can_be_written(closed_terminal):
     done = []
 
     def application():
         for _ in range(2):
             print("a line", flush=True)
+            print("an error", file=sys.stderr, flush=True)
+            sys.stderr.write("what multiprocessing flushes before it starts a process")
+            sys.stderr.flush()
             done.append("a line")
         raise KeyboardInterrupt
 
-    errors = io.TextIOWrapper(closed_terminal, write_through=True)
-    monkeypatch.setattr(sys, "stderr", errors)
+    usual = sys.stderr
     with pytest.raises(KeyboardInterrupt):
-        pipes.for_a_reader(application, closed_terminal.fileno())
-    complain("Interrupted.")
-    errors.detach()
+        pipes.for_a_reader(application, closed_terminal)
     assert done == ["a line"] * 2
+    assert sys.stderr is usual
+
+
+def test_errors_get_where_they_went(capfd):
+    pipes.for_a_reader(lambda: print("an error ±", file=sys.stderr))
+    assert capfd.readouterr() == ("", "an error ±\n")
 
 
 def test_all_that_is_printed_gets_there(tmp_path):

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from sweep.data.decoded.row_file import RowFile
-from sweep.data.readers.decoding import Broken, Form, without_warnings
+from sweep.data.readers.broken import Broken
+from sweep.data.readers.decoding import Form, without_warnings
 from sweep.data.readers.idx import as_floats
 from sweep.data.readers.parts import Labels, Part
 from sweep.errors import UserError

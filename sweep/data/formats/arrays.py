@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import DATASETS, DatasetConfig
+from sweep.config.choices import DATASETS
+from sweep.config.datasets import DatasetConfig
 from sweep.config.fields import STRICT, Role, Text, allowed
 from sweep.config.tasks import Task
 from sweep.data.own.images import OwnImages

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import DATASETS, DatasetConfig
+from sweep.config.choices import DATASETS
+from sweep.config.datasets import DatasetConfig
 from sweep.config.fields import STRICT, Role, Text, Texts
 from sweep.data.own.images import OwnImages
 from sweep.data.published.cifar import CIFAR, find_cifar, read_cifar, rows_of

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 from pydantic.dataclasses import dataclass
 
-from sweep.config.arguments import gathered
-from sweep.config.choices import DATASETS, DatasetConfig
+from sweep.config.choices import DATASETS
+from sweep.config.datasets import DatasetConfig
 from sweep.config.fields import STRICT, Role, Text
 from sweep.config.images import Images
+from sweep.config.own_targets import gathered
 from sweep.config.tasks import Task
 from sweep.data.formats.arrays import array_parts
 from sweep.data.own.images import OwnImages

@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import DATASETS, DatasetConfig
+from sweep.config.choices import DATASETS
+from sweep.config.datasets import DatasetConfig
 from sweep.config.fields import STRICT, Role, Text
 from sweep.data.own.images import OwnImages
 from sweep.data.readers.file_states import FileState, is_folder, names_in, walk_files

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import DATASETS, DatasetConfig
+from sweep.config.choices import DATASETS
+from sweep.config.datasets import DatasetConfig
 from sweep.config.fields import STRICT, Before, Role, Switch, Text
 from sweep.data.own.images import OwnImages
 from sweep.data.readers.arrays import CHANNELS, array_part

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import DATASETS, DatasetConfig
+from sweep.config.choices import DATASETS
+from sweep.config.datasets import DatasetConfig
 from sweep.config.fields import STRICT, Role
 from sweep.config.images import Images
 from sweep.config.tasks import Task

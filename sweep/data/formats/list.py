@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import DATASETS, DatasetConfig
+from sweep.config.choices import DATASETS
+from sweep.config.datasets import DatasetConfig
 from sweep.config.fields import STRICT, Role, Text
 from sweep.data.own.files import OwnFiles
 from sweep.data.readers.file_states import FileState

@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import DATASETS, DatasetConfig
+from sweep.config.choices import DATASETS
+from sweep.config.datasets import DatasetConfig
 from sweep.config.fields import STRICT, Role, Text, Texts
 from sweep.config.images import Framing, Images
 from sweep.data.published.copies import decoded

@@ -11,7 +11,8 @@ from pydantic.dataclasses import dataclass
 from sweep.config.choices import DATASETS
 from sweep.config.fields import STRICT, Role
 from sweep.data.own.files import OwnFiles
-from sweep.data.readers.decoding import Form, decode, mode_of, unusable
+from sweep.data.readers.broken import unusable
+from sweep.data.readers.decoding import Form, decode, mode_of
 from sweep.data.readers.file_states import FileState, is_file, state_of
 from sweep.data.readers.parts import Part, whole_labels
 from sweep.data.readers.rec import ALLOWED, RecordFile, check_index

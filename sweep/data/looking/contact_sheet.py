@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from sweep.data.readers.decoding import AS_THEY_ARE, SCALING, Broken
+from sweep.data.readers.broken import Broken
+from sweep.data.readers.decoding import AS_THEY_ARE, SCALING
 from sweep.data.readers.parts import Part
 from sweep.errors import UserError
 from sweep.plotting.style import font_manager

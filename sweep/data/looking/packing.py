@@ -7,7 +7,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.data.readers.decoding import AS_THEY_ARE, Broken
+from sweep.data.readers.broken import Broken
+from sweep.data.readers.decoding import AS_THEY_ARE
 from sweep.data.readers.parts import Part
 from sweep.data.readers.rec import (
     FIRST,

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from sweep.data.readers.decoding import AS_THEY_ARE, Broken, without_warnings
+from sweep.data.readers.broken import Broken, Unreadable
+from sweep.data.readers.decoding import AS_THEY_ARE, without_warnings
 from sweep.data.readers.parts import Part
 
 CHUNK = 64  # images that a thread decodes at a time
@@ -113,6 +114,8 @@ def _seen(name: str, part: Part, label: str, row: int) -> Seen:
         mode = part.pictures.mode(row)
     except Broken as error:
         return Seen(where, name, label, (0, 0), "", "", str(error))
+    except Unreadable as error:
+        return Seen(where, name, label, (0, 0), "", "", error.reason)
     height, width, channels = pixels.shape
     kind = f"{KINDS.get(channels, f'{channels} channels')} ({mode})"
     digest = hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode() + pixels.tobytes())

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import DatasetConfig
+from sweep.config.datasets import DatasetConfig
 from sweep.config.fields import STRICT, Role, Text
 from sweep.data.own.images import OwnImages
 from sweep.data.readers.file_states import FileState, state_of

@@ -12,7 +12,7 @@ import PIL
 from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import DatasetConfig
+from sweep.config.datasets import DatasetConfig
 from sweep.config.fields import STRICT, Mark, Role, allowed, walk
 from sweep.config.images import Images, Resize
 from sweep.config.params import as_text

@@ -5,7 +5,8 @@ from typing import cast
 from sweep.config.images import Framing, Resize
 from sweep.data.photographs.framing import framed
 from sweep.data.photographs.pictures import Picture, grey, in_colour, units
-from sweep.data.readers.decoding import RESIZES, Broken, Form, decode
+from sweep.data.readers.broken import Broken
+from sweep.data.readers.decoding import RESIZES, Form, decode
 from sweep.errors import UserError, either
 
 CHANNELS = {1: "grey", 3: "colour"}  # what image files can be given as

@@ -9,9 +9,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image, ImageOps
 
-from sweep.data.readers.decoding import DEEP_MODES, SCALING, allowed_pixels, open_image
+from sweep.data.readers.decoding import (
+    DEEP_MODES,
+    ON_THEIR_SIDES,
+    ORIENTATION,
+    SCALING,
+    allowed_pixels,
+    open_image,
+)
 from sweep.data.scaling import as_bytes
 from sweep.errors import UserError
 
@@ -20,7 +27,6 @@ LONGEST = 1024  # pixels of a picture's longer side: what is larger is made smal
 MOST_PIXELS = 250_000_000  # of a file: phones make 200 million
 BITS = (1, 8, 10, 12, 14, 16)  # of a pixel, as cameras and scanners have them
 GREY_MODES = ("L", "1")
-ON_THEIR_SIDES = (5, 6, 7, 8)  # orientations of EXIF at which height and width change places
 ON_WHITE, ON_BLACK = "put on white", "put on black"
 
 Grey = NDArray[np.float32]
@@ -93,7 +99,7 @@ def read(file: Path) -> Picture:
         with open_image(file) as image:
             width, height = image.size
             image.draft(None, (LONGEST, LONGEST))  # what JPEG can do while it is decoded
-            is_on_its_side = image.getexif().get(ExifTags.Base.Orientation, 1) in ON_THEIR_SIDES
+            is_on_its_side = image.getexif().get(ORIENTATION, 1) in ON_THEIR_SIDES
             full = (width, height) if is_on_its_side else (height, width)
             return replace(_picture(file, ImageOps.exif_transpose(image)), full=full)
     except FileNotFoundError:

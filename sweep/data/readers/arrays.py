@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.data.readers.decoding import Broken, Form, encode, resized, unusable
+from sweep.data.readers.broken import Broken, unusable
+from sweep.data.readers.decoding import Form, encode, resized
 from sweep.data.readers.labelling import CLASSES, Labelling
 from sweep.data.readers.parts import Part
 from sweep.data.readers.random_access import RandomAccess

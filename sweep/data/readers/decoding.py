@@ -4,7 +4,6 @@ An image is upright by its EXIF orientation, on white where it is transparent, a
 are scaled, not cut. Pillow refuses what is truncated.
 """
 
-import errno
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from sweep.config.images import Resize
-from sweep.errors import UserError
+from sweep.data.readers.broken import Broken, unusable
 
 try:
     import simplejpeg
@@ -43,33 +42,6 @@ JPEG_START = b"\xff\xd8\xff"
 MAY_LIE = (b"Exif\0\0", b"tiff:Orientation")  # in a file that has an orientation
 JPEG_CHANNELS = {"Gray": 1, "YCbCr": 3}  # of simplejpeg's names; Pillow reads the others
 JPEG_NAMES = {1: "GRAY", 3: "RGB"}
-# What the system says of a path at which there is no file.
-NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG)
-
-
-class Broken(Exception):
-    """An image that cannot be used. Its text is the reason: ``is no image``."""
-
-
-def unusable(where: str, what: str, error: Exception) -> Broken | UserError:
-    """Return what is raised of an image since something else was.
-
-    What is broken may be left out, and is then left out for good. So too many open files, a lack
-    of memory or of a permission make no image a broken one: the next start may well read it.
-
-    Args:
-        where: it lies, in words.
-        what: went wrong: ``cannot be read``.
-        error: that was raised.
-    """
-    number = getattr(error, "errno", None)  # Pillow's own have none
-    told = f"{what}: {getattr(error, 'strerror', None) or str(error) or type(error).__name__}"
-    if isinstance(error, MemoryError) or number not in (None, *NO_FILE):
-        return UserError(
-            f"{where}: {told}; the image may be whole, so it is not left out as a broken one: put "
-            "that right, and give the command again"
-        )
-    return Broken(told)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.data.readers.decoding import Form, decode, mode_of, unusable
+from sweep.data.readers.broken import unusable
+from sweep.data.readers.decoding import Form, decode, mode_of
 from sweep.errors import UserError, either
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")

@@ -57,6 +57,7 @@ def read_table(path: Path, rows: int | None = None) -> Table:
                 path,
                 header=header,
                 index_col=False,
+                skipinitialspace=True,
                 nrows=rows,
                 encoding=ENCODING,
                 low_memory=False,
@@ -81,9 +82,10 @@ def check_named(table: Table, label: int) -> None:
     """
     for place, name in enumerate(table.names):
         if not name and place != label:
+            numbered = ", or write the table with index=False" if place == 0 else ""
             raise UserError(
                 f"{table.path}: column {place} has no name (pandas calls it Unnamed: {place}); "
-                "allowed is a name for each column: name it, or write the table with index=False"
+                f"allowed is a name for each column: name it{numbered}"
             )
 
 
@@ -119,8 +121,8 @@ def in_order_of(first: Table, first_label: int, table: Table, label: int) -> Tab
 def _names(path: Path) -> list[str]:
     """Return the names in a table's first line; none if that is a row."""
     with open(path, encoding=ENCODING, newline="") as stream:
-        lines = (line for line in csv.reader(stream) if len(line) > 1 or "".join(line).strip())
-        first = next(lines, [])
+        lines = csv.reader(stream, skipinitialspace=True)
+        first = next((line for line in lines if len(line) > 1 or "".join(line).strip()), [])
     return first if _are_counted(first) or not _is_row(first) else []
 
 

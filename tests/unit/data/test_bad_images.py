@@ -473,10 +473,8 @@ def test_floats_are_not_resized():
 
 
 CSV = ("dataset=csv", "dataset.train=a.csv", "dataset.test_size=1")
-NO_NAME = (
-    "has no name (pandas calls it Unnamed: {}); allowed is a name for each column: name it, or "
-    "write the table with index=False"
-)
+NO_NAME = "has no name (pandas calls it Unnamed: {}); allowed is a name for each column: name it"
+NUMBERED = f"{NO_NAME.format(0)}, or write the table with index=False"
 
 
 @pytest.mark.parametrize(
@@ -515,7 +513,7 @@ NO_NAME = (
         ("label,a\n0,1\n1,2,3\n", "a.csv: cannot be read as a table: "),
         ("0,,1\n1,2,3\n", "dataset.label=label: a.csv has 3 columns without names"),
         ('"' + "a" * 140_000 + '"', "a.csv: cannot be read as a table: field larger than field"),
-        (",label,a\n0,0,5\n1,1,6\n", f"a.csv: column 0 {NO_NAME.format(0)}"),
+        (",label,a\n0,0,5\n1,1,6\n", f"a.csv: column 0 {NUMBERED}"),
         ("label,a,\n0,5,1\n1,6,2\n", f"a.csv: column 2 {NO_NAME.format(2)}"),
     ],
 )
@@ -528,7 +526,7 @@ def test_a_table_that_is_wrong(text, expected):
 def test_a_table_with_the_numbers_of_its_rows(label):
     pd.DataFrame({"a": [5, 6], "label": [0, 1]}).to_csv("a.csv")
     told = message(*CSV, f"dataset.label={label}")
-    assert told == f"a.csv: column 0 {NO_NAME.format(0)}"
+    assert told == f"a.csv: column 0 {NUMBERED}"
     pd.DataFrame([[5, 0], [6, 1]]).to_csv("a.csv")  # whose columns have no names
     assert message(*CSV, "dataset.label=-1") == told
 

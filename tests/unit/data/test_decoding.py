@@ -8,7 +8,8 @@ from own_images import encoded, patches
 from PIL import EpsImagePlugin, Image
 
 from sweep.data.readers import decoding
-from sweep.data.readers.decoding import AS_THEY_ARE, Broken, Form, decode, mode_of, resized
+from sweep.data.readers.broken import Broken
+from sweep.data.readers.decoding import AS_THEY_ARE, Form, decode, mode_of, resized
 from sweep.errors import UserError
 
 COLOURS = patches()[0][3]  # (32, 32, 3)
@@ -176,8 +177,8 @@ def test_a_lack_of_memory_makes_no_image_a_broken_one(monkeypatch):
     with pytest.raises(UserError) as raised:
         decode(encoded(COLOURS, "JPEG"), where="photos/a.jpg")
     assert str(raised.value) == (
-        "photos/a.jpg: cannot be decoded: MemoryError; the image may be whole, so it is not left "
-        "out as a broken one: put that right, and give the command again"
+        "photos/a.jpg: cannot be decoded: MemoryError; the image may be whole: put that right, "
+        "and give the command again"
     )
 
 

@@ -199,7 +199,8 @@ def test_columns_are_known_by_their_names(part, label):
     files = [f"dataset.{name}={name}.csv" for name in ("train", "val", "test")]
     given = ("dataset=csv", *files, f"dataset.label={label}")
     expected = load_dataset(load(*given).dataset)
-    frame[SHUFFLED].to_csv(f"{part}.csv", index=False)
+    shuffled = frame[SHUFFLED].rename(columns=lambda name: f" {name}")  # as people type it
+    shuffled.to_csv(f"{part}.csv", index=False)
     found = load_dataset(load(*given).dataset)
     assert found.digest == expected.digest
     np.testing.assert_array_equal(getattr(found, part).images, expected.train.images, strict=True)

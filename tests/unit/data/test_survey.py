@@ -53,6 +53,20 @@ def test_what_is_there(photos):
     assert (first.where, copy.where) == ("photos/train/0/0000.png", "photos/test/1/copy.png")
 
 
+def test_files_that_cannot_be_read_for_now_are_listed_too(photos, monkeypatch):
+    def read_bytes(path):
+        if path.name == "0000.png":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    told = {each.where: each.broken for each in surveyed("photos").broken}
+    assert told.pop("photos/train/1/bad.jpg") == "is empty"
+    assert set(told.values()) == {"cannot be read: Permission denied"}
+    assert "photos/train/0/0000.png" in told
+
+
 @pytest.mark.parametrize("form", ["{},{}", "[{},{}]", "[{}, {}]"])
 def test_a_pair_of_arrays_is_looked_at(form, capsys):
     np.save("the images.npy", IMAGES)

@@ -16,7 +16,8 @@ from sweep.data.formats.arrays import read_arrays
 from sweep.data.looking.sources import read_source
 from sweep.data.looking.survey import survey
 from sweep.data.readers import decoding, file_states, random_access
-from sweep.data.readers.decoding import AS_THEY_ARE, Broken
+from sweep.data.readers.broken import Broken
+from sweep.data.readers.decoding import AS_THEY_ARE
 from sweep.data.readers.parts import Files
 from sweep.errors import UserError
 
@@ -106,10 +107,7 @@ def test_an_image_that_vanishes_while_it_is_looked_at(photos):
     assert len(found.broken) == len(part.labels) == 30
 
 
-PASSING = (
-    "the image may be whole, so it is not left out as a broken one: put that right, and give the "
-    "command again"
-)
+PASSING = "the image may be whole: put that right, and give the command again"
 SKIP = ("dataset=folder", "dataset.root=photos", "dataset.val_size=10", "dataset.on_broken=skip")
 
 
