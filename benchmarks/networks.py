@@ -56,6 +56,7 @@ def sweeps_loop(config: Config, dataset: Dataset) -> Callable[[], object]:
         seed=0,
         epochs=range(1, 1_000_000),
         context=mx.cpu(),
+        loss=config.loss,
     )
     return lambda: next(epochs)
 

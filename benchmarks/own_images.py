@@ -73,6 +73,7 @@ def epochs(split: Split, batch_size: int, overrides: tuple[str, ...], count: int
         seed=0,
         epochs=range(1, count + 1),
         context=mx.cpu(),
+        loss=config.loss,
         transforms=transforms(config.augment, split.images),
     )
 

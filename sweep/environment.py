@@ -13,6 +13,7 @@ from typing import Any
 
 from sweep import __version__
 
+MISSING = "not there"  # what is shown of a key that one of two mappings lacks
 MAIN_PACKAGES = ("mxnet", "numpy", "hydra-core", "mlflow", "pandas")
 
 
@@ -135,10 +136,15 @@ def differences(recorded: Mapping[str, Any], code: str | None) -> dict[str, tupl
     then, now = dict(recorded), dict(environment())
     then |= {"commit": code, **then.pop("packages", {})}
     now |= {"commit": commit_text(), **now.pop("packages")}
+    return differing(then, now)
+
+
+def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return what differs of two mappings: each key with the value of the first and the second."""
     return {
-        key: (str(then.get(key, "not there")), str(now.get(key, "not there")))
-        for key in {**then, **now}
-        if then.get(key) != now.get(key)
+        key: (str(first.get(key, MISSING)), str(second.get(key, MISSING)))
+        for key in {**first, **second}
+        if first.get(key) != second.get(key)
     }
 
 

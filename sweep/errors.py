@@ -1,9 +1,13 @@
 """The exceptions whose text is written for people, and the words that help to mend a mistake."""
 
 import difflib
+import re
 import sys
 from collections.abc import Iterable
 from typing import NoReturn
+
+CONTROLS = r"\x00-\x08\x0b-\x1f\x7f-\x9f"  # within [ ] of a pattern; not line ends and tabs
+MOVES_THE_CURSOR = re.compile(rf"(?!\r\n)[{CONTROLS}]")
 
 
 class UserError(Exception):
@@ -71,8 +75,16 @@ class Killed(RunFailed):
 
 def leave(exit_code: int, message: str) -> NoReturn:
     """Print the message as an error, and end the program."""
-    print(message, file=sys.stderr)
+    print(printable(message), file=sys.stderr)
     sys.exit(exit_code)
+
+
+def printable(text: str) -> str:
+    """Return a text with ``?`` for each control character but line ends and tabs.
+
+    It may have a stranger's words in it, who would otherwise write all over the terminal.
+    """
+    return MOVES_THE_CURSOR.sub("?", text)
 
 
 def nearest(word: str, known: Iterable[str], place: str = "") -> str:

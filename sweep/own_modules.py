@@ -7,7 +7,6 @@ those of the folder before are forgotten: two folders with a ``my_nets.py`` each
 import ast
 import hashlib
 import importlib
-import json
 import os
 import sys
 import sysconfig
@@ -18,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 import sweep
+from sweep.digests import identity_of
 from sweep.errors import UserError
 from sweep.files import write_whole
 
@@ -140,8 +140,9 @@ def _place(name: str, file: Path) -> str:
 
 def identity(files: Mapping[str, bytes]) -> str:
     """Return 16 hex digits that identify files by their places and contents."""
-    each = {place: hashlib.sha256(content).hexdigest() for place, content in files.items()}
-    return hashlib.sha256(json.dumps(each, sort_keys=True).encode()).hexdigest()[:16]
+    return identity_of(
+        {place: hashlib.sha256(content).hexdigest() for place, content in files.items()}
+    )
 
 
 def identified(folder: Path) -> str:

@@ -68,6 +68,11 @@ def _without_login(word: str) -> str:
     return f"{before[: begin.end()]}***@{after}" if begin else word
 
 
+def place_of(uri: str, experiment: str) -> str:
+    """Return where runs are recorded, as it is shown."""
+    return f"{redacted(uri)}, experiment {experiment}"
+
+
 def browse_command(uri: str) -> str:
     """Return what to type, or to open, to browse the runs."""
     if is_server(uri):

@@ -8,8 +8,6 @@ from typing import Any
 import pandas as pd
 
 from sweep.bundling.layout import (
-    CONTROL,
-    LINE_ENDS,
     MOST_LETTERS,
     Bundle,
     BundledRun,
@@ -20,7 +18,9 @@ from sweep.bundling.layout import (
     explained,
     to_json,
 )
+from sweep.bundling.places import Places
 from sweep.bundling.private import cleaned, has_password, is_given_away, short, without_private
+from sweep.bundling.texts import CONTROL, LINE_ENDS
 from sweep.errors import UserError, in_full
 from sweep.own_modules import identity
 from sweep.reporting.page import render
@@ -38,9 +38,7 @@ from sweep.tracking import (
     whole_id,
 )
 
-PARAMS = "params."
-NO_PARAMS: Mapping[str, str] = {}
-CLEANED = ("run", PARAMS, "tags.")  # what names of columns begin with that have texts of people
+PARAMS, NAMES, TAGS = "params.", "run", "tags."  # what columns begin with that have texts of people
 
 
 def collect(tracking_uri: str | None, given: str) -> Bundle:
@@ -62,8 +60,11 @@ def collect(tracking_uri: str | None, given: str) -> Bundle:
     kept = [read_kept(tracking_uri, run_id) for run_id in table["run_id"]]
     kept.sort(key=lambda each: (each.start_ms, each.info.run_id))
     refuse_running([parent, *kept])
-    experiment = _name(about.experiment)
-    recorded = runs_of_table(_without_private(table), tracking_uri, experiment, about.run_id)
+    places = {each.info.run_id: Places(each.info.params, each.config) for each in kept}
+    of_all = Places(about.params, [(each.info.params, each.config) for each in kept])
+    experiment = _name(about.experiment, of_all)
+    clean = _without_private(table, places)
+    recorded = runs_of_table(clean, tracking_uri, experiment, about.run_id)
     metric = recorded.usual_metric
     curves = _curves(recorded, table)
     environments = {identity_of(each.environment): each.environment for each in kept}
@@ -74,7 +75,7 @@ def collect(tracking_uri: str | None, given: str) -> Bundle:
         if files
     }
     _check_sources(sources)
-    name = _name(about.name)
+    name = _name(about.name, of_all)
     ended_ms = max(each.end_ms or 0 for each in (parent, *kept))
     with explained(f"sweep {about.run_id}: cannot be given away"):
         return Bundle(
@@ -85,12 +86,15 @@ def collect(tracking_uri: str | None, given: str) -> Bundle:
                 status=_status(parent),
                 start_ms=parent.start_ms,
                 end_ms=ended_ms,
-                params=_texts(about.params),
-                tags=_tags(about.tags),
+                params=_params(about.params),
+                tags=_tags(about.tags, of_all),
                 metric=metric,
                 direction=recorded.direction(metric),
             ),
-            runs=[_bundled(each, curves.get(each.info.run_id, {})) for each in kept],
+            runs=[
+                _bundled(each, curves.get(each.info.run_id, {}), places[each.info.run_id])
+                for each in kept
+            ],
             environments={key: _environment(each) for key, each in environments.items() if each},
             sources={key: dict(files) for key, files in sources.items()},
             leaderboard=rank_configurations(recorded, metric, None).to_csv(index=False).encode(),
@@ -98,17 +102,17 @@ def collect(tracking_uri: str | None, given: str) -> Bundle:
         )
 
 
-def _bundled(kept: KeptRun, curves: Mapping[str, Curve]) -> BundledRun:
+def _bundled(kept: KeptRun, curves: Mapping[str, Curve], places: Places) -> BundledRun:
     clean = cleaned(kept.config) if kept.config else None
     with explained(f"run {kept.info.run_id}: cannot be given away"):
         return BundledRun(
             run_id=kept.info.run_id,
-            name=_name(kept.info.name, kept.info.params),
+            name=_name(kept.info.name, places),
             status=_status(kept),
             start_ms=kept.start_ms,
             end_ms=max(kept.end_ms or 0, kept.start_ms),
-            params={key: _param(text) for key, text in kept.info.params.items()},
-            tags=_tags(kept.info.tags),
+            params=_params(kept.info.params),
+            tags=_tags(kept.info.tags, places),
             curves=dict(curves),
             config=dict(clean.config) if clean else None,
             places=list(clean.places) if clean else [],
@@ -141,39 +145,57 @@ def _environment(recorded: Mapping[str, Any]) -> Environment:
 
 def _words(text: str) -> str:
     """Return a text without what is private, and without what a bundle does not take."""
-    return CONTROL.sub(" ", without_private(text))[:MOST_LETTERS]
+    return _taken(without_private(text))
+
+
+def _taken(text: str) -> str:
+    return CONTROL.sub(" ", text)[:MOST_LETTERS]
 
 
 def _param(text: str) -> str:
-    return _words(short(text))
+    return _taken(short(text))
 
 
-def _name(text: str, params: Mapping[str, str] = NO_PARAMS) -> str:
-    """Return a name in one line, in which the paths among these params are as short as there."""
-    for each in sorted(params.values(), key=len, reverse=True):
-        if (shorter := short(each)) != each:
-            text = text.replace(each, shorter)
-    return LINE_ENDS.sub(" ", _words(text))
+def _tag(text: str, places: Places) -> str:
+    return _taken(places.taken_out(text))
+
+
+def _name(text: str, places: Places) -> str:
+    return LINE_ENDS.sub(" ", _tag(text, places))
 
 
 def _texts(texts: Mapping[str, Any]) -> dict[str, str]:
     return {key: _words(str(text)) for key, text in texts.items()}
 
 
-def _tags(tags: Mapping[str, str]) -> dict[str, str]:
+def _params(params: Mapping[str, str]) -> dict[str, str]:
+    return {key: _param(text) for key, text in params.items()}
+
+
+def _tags(tags: Mapping[str, str], places: Places) -> dict[str, str]:
     """Return the tags that mean something elsewhere: what became of it, and what users gave it."""
-    return _texts({key: text for key, text in tags.items() if is_given_away(key)})
+    return {key: _tag(text, places) for key, text in tags.items() if is_given_away(key)}
 
 
-def _without_private(table: pd.DataFrame) -> pd.DataFrame:
-    """Return runs as they are recorded, with what can be given away of their texts."""
-    table = table.copy()
-    for name in table:
-        column = str(name)
-        if column != "run_id" and column.startswith(CLEANED):
-            clean = _param if column.startswith(PARAMS) else _words
-            table[name] = table[name].map(clean, na_action="ignore")
-    return table
+def _without_private(table: pd.DataFrame, places: Mapping[str, Places]) -> pd.DataFrame:
+    """Return runs as they are recorded, with what can be given away of their texts.
+
+    Args:
+        table: a row each.
+        places: of each run, by its id.
+    """
+    clean = table.copy()
+    known = [places[run_id] for run_id in table["run_id"]]
+    for name in map(str, table):
+        if name.startswith(PARAMS):
+            clean[name] = table[name].map(_param, na_action="ignore")
+        elif name == NAMES or name.startswith(TAGS):
+            told = _name if name == NAMES else _tag
+            clean[name] = [
+                text if pd.isna(text) else told(text, each)
+                for text, each in zip(table[name], known, strict=True)
+            ]
+    return clean
 
 
 def _curves(recorded: RecordedRuns, table: pd.DataFrame) -> dict[str, dict[str, Curve]]:

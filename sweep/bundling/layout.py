@@ -13,6 +13,7 @@ import pydantic
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass
 
+from sweep.bundling.texts import all_of_one_line, name_in_a_record, of_one_line, plain
 from sweep.errors import UserError
 
 FORMAT = 1
@@ -39,32 +40,10 @@ RunId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Milliseconds = Annotated[int, Field(ge=0, lt=LATEST_MS)]
 # As many as MLflow takes of a param; of a tag it takes more.
 MOST_LETTERS = 6000
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-LINE_ENDS = re.compile(r"[\t\n\u2028\u2029]")  # of a name, which would be lines of its own
-KEY = re.compile(r"(?![./ ])[\w\-.: ]+(/(?!\.)[\w\-.: ]+)*")  # what MLflow takes, on any system
 
-
-def _plain(text: str) -> str:
-    if CONTROL.search(text):
-        raise ValueError("allowed is a text without control characters")
-    return text
-
-
-def _of_one_line(text: str) -> str:
-    if LINE_ENDS.search(text):
-        raise ValueError("allowed is a text of one line")
-    return _plain(text)
-
-
-def _key(text: str) -> str:
-    if not KEY.fullmatch(text) or text.startswith("mlflow."):
-        raise ValueError("allowed is a name that a record takes")
-    return text
-
-
-Words = Annotated[str, Field(max_length=MOST_LETTERS), AfterValidator(_plain)]
-Name = Annotated[str, Field(min_length=1, max_length=MOST_LETTERS), AfterValidator(_of_one_line)]
-Key = Annotated[str, Field(max_length=250), AfterValidator(_key)]
+Words = Annotated[str, Field(max_length=MOST_LETTERS), AfterValidator(plain)]
+Name = Annotated[str, Field(min_length=1, max_length=MOST_LETTERS), AfterValidator(of_one_line)]
+Key = Annotated[str, Field(max_length=250), AfterValidator(name_in_a_record)]
 Status = Literal["FINISHED", "FAILED", "KILLED"]
 Number = Annotated[float, Field(allow_inf_nan=False)] | Literal["nan", "inf", "-inf"]
 
@@ -135,7 +114,7 @@ class BundledRun:
     params: dict[Key, Words]
     tags: dict[Key, Words]
     curves: dict[Key, Curve]
-    config: dict[str, Any] | None
+    config: Annotated[dict[str, Any], AfterValidator(all_of_one_line)] | None
     places: list[Key]
     environment: Identity | None
     commit: Words
@@ -159,7 +138,7 @@ class BundledSweep:
     direction: Literal["max", "min"]
 
 
-Environment = dict[str, Words | int | None | dict[str, Words]]
+Environment = dict[Words, Words | int | None | dict[Words, Words]]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from sweep.config.choices import CHOSEN
 from sweep.config.fields import Mark, Role, declared
 from sweep.config.schema import Config
 from sweep.tracking import (
+    DATASET_DIGEST,
     DECIDED_BY,
     DIVERGED,
     FAILURE,
@@ -29,14 +30,21 @@ from sweep.uris import redacted
 TEXTS_IN_JSON = {"dataset": "arguments", "model": "_arguments_", "loss": "_arguments_"}
 PLACES = ("init_from", "model.file")  # fields that say where a file is, whatever they decide
 GIVEN_AWAY = (
-    *(FINGERPRINT, FAILURE, DIVERGED, PRUNED_AFTER, PAUSED_AFTER, "device", "dataset.digest"),
+    *(FINGERPRINT, FAILURE, DIVERGED, PRUNED_AFTER, PAUSED_AFTER, "device", DATASET_DIGEST),
     *(TIED_RUNS, DECIDED_BY),  # the verdict of seed=auto, by fingerprints
 )
 VERSIONS = "version."
 LOCAL = r"(?<![\w+.-])(?:file:/|[\w+.-]+:///)"  # how an address of this machine begins
 OF_A_RECORD = r"(?<!\bmodels:)(?<!\bruns:)(?<!\bmlflow-artifacts:)"  # no path comes after these
+UPWARDS = r"(?:[\w.@+~-]+[\\/])*\.\.[\\/]"  # how a path begins that leaves its folder
+PLACE = rf"(?:{LOCAL}|{UPWARDS}|~[\w.-]*/|/+(?=[\w.@+~-])|[A-Za-z]:[\\/]|\\\\)"
+BEGINS_WITH_A_PLACE = re.compile(PLACE)
+IN_QUOTES = re.compile(  # where a path may have blanks; of two kinds, for texts in JSON in a text
+    rf"(?<=(?<!\\)(['\"])){PLACE}(?:\\.|(?!\1)[^\\\n])*|(?<=\\(['\"])){PLACE}[^\n]*?(?=\\\2)"
+)
 PATH_IN_TEXT = re.compile(
     rf"{LOCAL}/*[^\s'\",;:()\[\]]*"
+    rf"|(?<![\w./\\@+~-]){UPWARDS}[^\s'\",;:()\[\]<>]*"
     rf"|{OF_A_RECORD}(?<![\w./\\~<&*])(?:~[\w.-]*)?/[\w.@+~-][^\s'\",;:()\[\]<>]*"  # Linux's
     r"|(?<![\w/\\])(?:[A-Za-z]:[\\/]|\\\\)[^\s'\",;()\[\]<>]*"  # of Windows
 )
@@ -51,18 +59,31 @@ IN_CODE = re.compile(
 
 
 def without_private(text: str) -> str:
-    """Return a text without passwords, and with the last part of each absolute path in it."""
-    if ADDRESS in text:
-        text = redacted(text)
+    """Return a text without passwords, and with the last parts of paths that leave their folder."""
     before = None
     while text != before:  # what is left of two may be another
-        before, text = text, PATH_IN_TEXT.sub(lambda found: _last_part(found[0]), text)
+        before, text = text, without_quoted_paths(text)
+        text = PATH_IN_TEXT.sub(lambda found: _last_part(found[0]), text)
     return text
+
+
+def without_quoted_paths(text: str) -> str:
+    """Return a text without passwords, and with the last part of each path behind a quote."""
+    return IN_QUOTES.sub(lambda found: _last_part(found[0]), _without_passwords(text))
+
+
+def told_of(text: str) -> str:
+    """Return the last part of a text that begins with a path, which may have blanks.
+
+    Any other text comes back without what is private in it.
+    """
+    text = _without_passwords(text)
+    return _last_part(text) if BEGINS_WITH_A_PLACE.match(text) else without_private(text)
 
 
 def is_private(text: str) -> bool:
     """Return whether a value is a path that means a place on one machine, or has a password."""
-    return _is_place(text) or (ADDRESS in text and redacted(text) != text)
+    return _is_place(text) or _without_passwords(text) != text
 
 
 def _is_place(text: str) -> bool:
@@ -168,7 +189,12 @@ def _shortened(key: str, value: Any, places: list[str], is_place: bool) -> Any:
 
 def short(text: str) -> str:
     """Return a value with the last part of a path alone, whether it is one or has some in it."""
+    text = _without_passwords(text)
     return _last_part(text) if _is_place(text) else without_private(text)
+
+
+def _without_passwords(text: str) -> str:
+    return redacted(text) if ADDRESS in text else text
 
 
 def _last_part(path: str) -> str:

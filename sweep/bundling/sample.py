@@ -18,9 +18,8 @@ from sweep.config.params import as_text
 from sweep.config.recorded import from_yaml, targets_of
 from sweep.config.schema import Config
 from sweep.errors import UserError
-from sweep.tracking import FINGERPRINT
+from sweep.tracking import DATASET_DIGEST, FINGERPRINT, Curves
 
-DIGEST = "dataset.digest"
 ALWAYS_GIVEN = ("context",)  # fields that can be given besides those of places
 DECISIVE = (Role.TRAJECTORY, Role.IDENTITY)
 IN_BUNDLE = ("model.file",)  # places of what a bundle has, all the same
@@ -51,7 +50,7 @@ class Sampled:
         return bool(self.targets or self.run.source or self.run.dataset_source)
 
 
-def score_of(curves: Mapping[str, Mapping[int, float]], metric: str) -> float | None:
+def score_of(curves: Curves, metric: str) -> float | None:
     """Return a metric of the epoch that a run kept; None if it has none."""
     found = curves.get(at_best(metric)) or curves.get(metric)
     return found[max(found)] if found else None
@@ -174,7 +173,7 @@ def _config(run: BundledRun, given: Mapping[str, Any], dataset_root: str | None)
         raise UserError(f"run {run.name}: its configuration: {error}") from error
     if dataset_root and _has_images_elsewhere(run):
         config = replace(config, dataset=config.dataset.in_folder(dataset_root))
-    recorded, digest = run.tags.get(FINGERPRINT), run.tags.get(DIGEST)
+    recorded, digest = run.tags.get(FINGERPRINT), run.tags.get(DATASET_DIGEST)
     if not own_arguments and recorded and digest:
         found = fingerprint(config, digest)
         if found != recorded:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
-from omegaconf import DictConfig, OmegaConf
 
 from sweep.bundling.layout import Bundle
-from sweep.bundling.sample import DIGEST, Sampled
+from sweep.bundling.sample import Sampled
 from sweep.config.schema import Config, Tracking
 from sweep.errors import RunFailed, UserError
 from sweep.execution.job import Job
@@ -21,8 +20,8 @@ from sweep.execution.worker import RUN_LOG
 from sweep.heartbeat import beat
 from sweep.runs.events import Listener
 from sweep.runs.reproduce import made_by
-from sweep.sweeps.single import Shown, returned
-from sweep.tracking import Tracker, close_as_failed
+from sweep.sweeps.single import Shown, of_hydra, returned
+from sweep.tracking import DATASET_DIGEST, Tracker, close_as_failed
 
 Train = Callable[[Listener], float]
 
@@ -74,7 +73,7 @@ def _check_what_is_given(
     for each, config in zip(sample, made, strict=True):
         known = [key for key, _ in checks]
         given = each.config
-        images = (given.dataset, each.run.dataset_source, each.run.tags.get(DIGEST))
+        images = (given.dataset, each.run.dataset_source, each.run.tags.get(DATASET_DIGEST))
         start = (given.init_from, given.init_digest)
         if images not in known:
             checks.append((images, Check(each.run.name, config, _check_images, images[-1])))
@@ -135,7 +134,7 @@ def _check_start(config: Config, digest: str | None) -> None:
 def _trained(sampled: Sampled, config: Config, tell: Listener) -> tuple[str | None, str]:
     """Train a run; return its id in the record, None if it failed, and why it did."""
     run, shown = sampled.run, Shown(tell)
-    train = partial(_checked_and_trained, config, run.tags.get(DIGEST))
+    train = partial(_checked_and_trained, config, run.tags.get(DATASET_DIGEST))
     result = _in_a_fork(train, config, Path(config.checkpoint_dir).parent, shown)
     if result.status == JobStatus.COMPLETED:
         return shown.run_id, ""
@@ -152,7 +151,7 @@ def _trained(sampled: Sampled, config: Config, tell: Listener) -> tuple[str | No
 def _in_a_fork(train: Train, config: Config, folder: Path, shown: Shown) -> JobReturn:
     # MXNet reads its number of threads once, when it is loaded, in the process that trains.
     os.environ["OMP_NUM_THREADS"] = str(config.threads_per_run)
-    job = Job(0, (), partial(_of_hydra, str(folder)), config)
+    job = Job(0, (), partial(of_hydra, (), str(folder)), config)
     executor = forked.ForkedExecutor(partial(returned, train, folder / RUN_LOG))
     (result,) = (
         Scheduler(executor, [job], shown, close=partial(forked.call, close_as_failed))
@@ -171,12 +170,6 @@ def _here(config: Config, folder: Path, uri: str) -> Config:
         figures=False,
         keep_models="none",
         keep_states=0,
-    )
-
-
-def _of_hydra(folder: str) -> DictConfig:
-    return OmegaConf.create(
-        {"hydra": {"overrides": {"task": []}, "sweep": {"dir": folder, "subdir": ""}}}
     )
 
 

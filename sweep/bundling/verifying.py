@@ -46,13 +46,16 @@ class Verified:
         """How it came out, in words."""
         if self.failure:
             return f"failed: {self.failure}"
+        if not self.comparisons:
+            return "nothing to compare"
         other = sum(each.first is not None for each in self.comparisons)
         return f"{other:,} of {len(self.comparisons):,} not identical" if other else "identical"
 
     @property
     def is_equal(self) -> bool:
-        """Whether all curves are the same to the last bit."""
-        return not self.failure and all(each.first is None for each in self.comparisons)
+        """Whether there are curves, and all of them are the same to the last bit."""
+        same = [each.first is None for each in self.comparisons]
+        return not self.failure and bool(same) and all(same)
 
 
 def verify(

@@ -8,6 +8,7 @@ are in Gluon's own format, and all else is JSON.
 
 import importlib
 import json
+import random
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -42,6 +43,7 @@ class Recipe:
         mean: is subtracted from images first; nested lists, (1, channels, 1, 1) or (1, 1, 1, d);
             None for nothing.
         factor: by which they are multiplied then; as ``mean``.
+        seed: of what it draws while it is made; None where it is not known, as in older models.
     """
 
     target: str
@@ -49,6 +51,7 @@ class Recipe:
     is_for_numpy: bool
     mean: list[Any] | None = None
     factor: list[Any] | None = None
+    seed: int | None = None
 
 
 class OwnNetwork:
@@ -66,7 +69,10 @@ class OwnNetwork:
             with numpy_arrays(False):  # what it wants it switches on itself
                 function = getattr(importlib.import_module(name), attribute)
                 outputs = len(interface.class_names) or interface.predicted
-                net = function(**completed(function, recipe.arguments, interface.shape, outputs))
+                given = completed(function, recipe.arguments, interface.shape, outputs)
+                # Not before: a module may seed generators when it is imported.
+                with seeded(recipe.seed):
+                    net = function(**given)
             with numpy_arrays(recipe.is_for_numpy):
                 net.load_parameters(str(data / PARAMETERS), ctx=mx.cpu())
         if recipe.is_for_numpy and isinstance(net, mx.gluon.HybridBlock):
@@ -112,6 +118,30 @@ def numpy_arrays(is_on: bool) -> Iterator[None]:
         yield
     finally:
         mx.npx.set_np(*before)
+
+
+@contextmanager
+def seeded(seed: int | None) -> Iterator[None]:
+    """Let all generators draw as where a network was trained; afterwards they are as they were.
+
+    Args:
+        seed: from 0 to 2**31 - 1, as MXNet takes it; None for what nobody has seeded.
+    """
+    if seed is None:
+        yield
+        return
+    before = np.random.get_state(), random.getstate()
+    # The state of MXNet's generator cannot be read: it goes on from a number that it draws.
+    later = mx.nd.random.randint(0, 2**31 - 1, shape=(1,)).asscalar()
+    mx.random.seed(seed)
+    np.random.seed(seed)
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        mx.random.seed(int(later))
+        np.random.set_state(before[0])
+        random.setstate(before[1])
 
 
 def save(recipe: Recipe, source: Path, interface: Interface, folder: Path) -> Path:

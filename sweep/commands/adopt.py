@@ -1,7 +1,6 @@
 """A network that was trained elsewhere, taken into the record."""
 
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +11,13 @@ from sweep.config.compose import load
 from sweep.config.metrics import metrics_for
 from sweep.config.overrides import quoted, written
 from sweep.config.own_metrics import own_metrics
-from sweep.display.adopted import show_adopted, show_layers
+from sweep.display.adopted import show_adopted, show_layers, show_next
 from sweep.display.console import show_lines
 from sweep.errors import UserError
 
 if TYPE_CHECKING:
-    from sweep.config.choices import Network
     from sweep.config.images import Shape
+    from sweep.config.networks import Network
     from sweep.config.schema import Config
     from sweep.data.splits import Dataset
     from sweep.runs.adopted import Adopted, Understood
@@ -88,8 +87,8 @@ def adopt(
     os.environ["OMP_NUM_THREADS"] = str(config.threads_per_run)
     # They import MLflow and MXNet, which takes seconds, and reads its number of threads.
     from sweep.data.splits import load_dataset
-    from sweep.runs.adopted import adopt_symbol, check_dataset
-    from sweep.runs.adopted_files import outputs_of, read_files
+    from sweep.runs.adopted import adopt_symbol, check_dataset, layer_rows
+    from sweep.runs.adopted_files import digests, outputs_of, read_files
     from sweep.runs.adoption import record_adopted
     from sweep.runs.class_names import class_names
     from sweep.tracking import prepare_mlflow
@@ -116,10 +115,12 @@ def adopt(
     names = class_names(classes, adopted, dataset)
     run = as_name(name or given[0].stem.removesuffix("-symbol"))
     recorded = record_adopted(adopted, files, run, names, config, dataset)
-    _show(adopted, files, names, recorded)
+    if rows := layer_rows(adopted):
+        show_layers(rows)
+    show_adopted(adopted, names, digests(files), recorded.metrics)
     if registered:
         _register(registered, recorded, config)
-    _show_next(adopted, recorded, run, tracking_uri)
+    show_next(adopted, recorded, run, tracking_uri)
 
 
 def _is_file(word: str) -> bool:
@@ -230,54 +231,9 @@ def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
         ) from error
 
 
-def _show(adopted: "Adopted", files: "Files", names: tuple[str, ...], recorded: "Recorded") -> None:
-    from sweep.runs.adopted import layer_rows
-    from sweep.runs.adopted_files import digests
-
-    if rows := layer_rows(adopted):
-        show_layers(rows)
-    answers = f"{adopted.outputs} numbers"
-    if names:
-        answers = f"{adopted.outputs} classes: {', '.join(names[:5])}{', ...' * (len(names) > 5)}"
-    images = "×".join(map(str, adopted.shape))
-    show_adopted(images, answers, digests(files), recorded.metrics)
-
-
 def _register(name: str, recorded: "Recorded", config: "Config") -> None:
     from sweep.tracking import CHAMPION, register
 
     tags = {"run_id": recorded.run_id, "run": recorded.name}
     version = register(config.tracking.uri, recorded.run_id, name, tags)
     show_lines(f"Registered: version {version} of {name}: models:/{name}@{CHAMPION}")
-
-
-def _show_next(
-    adopted: "Adopted", recorded: "Recorded", name: str, tracking_uri: str | None
-) -> None:
-    """Say where the network is, and what can be done with it."""
-    from sweep.runs.adoption import GRAPH
-
-    run_id = recorded.run_id
-    what = "Recorded as run" if recorded.is_new else "Was adopted before, as run"
-    show_lines(f"{what} {run_id}")
-    if recorded.name != name:
-        show_lines(f"It keeps the name that it has, {recorded.name}")
-    if recorded.without_model:
-        show_lines(recorded.without_model)
-    if adopted.shape[:2] != (1, 1):
-        show_lines(f"Try it:     sweep predict {run_id} image.png")
-    if adopted.graph:
-        fields = vars(adopted.network)
-        file, output = fields["file"], fields["output"]
-        if adopted.is_completed:  # the user's own file lacks shapes
-            file, output = recorded.graph or GRAPH, None
-            if recorded.graph is None:
-                show_lines(f"First:      mlflow artifacts download -r {run_id} -a {GRAPH} -d .")
-        own = [f"model.file={written(str(file))}"]
-        own += [f"model.output={written(output)}"] if output else []
-        own += [f"model.{key}={written(fields[key])}" for key in ("mean", "std") if fields[key]]
-        own += [f"model.white={written(fields['white'])}"] if fields["white"] != 1 else []
-        words = " ".join(shlex.quote(each) for each in own)
-        show_lines(f"Fine-tune:  sweep model=symbol {words} init_from={run_id} dataset=...")
-    if tracking_uri:
-        show_lines("with the same tracking.uri, or MLFLOW_TRACKING_URI")

@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem, shell_complete
 
 from sweep import __version__, signals
 from sweep.commands import COMMANDS, COMPLETION_VARIABLE
-from sweep.errors import RunFailed, UserError
+from sweep.errors import RunFailed, UserError, printable
 from sweep.files import as_meant
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -92,7 +92,7 @@ def run(command: click.Command, arguments: Sequence[str] | None = None, name: st
         error.show()
         return error.exit_code
     except (UserError, RunFailed) as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return error.exit_code
     except (KeyboardInterrupt, click.exceptions.Abort):  # the latter where click asks something
         print("Interrupted.", file=sys.stderr)

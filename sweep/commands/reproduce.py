@@ -21,6 +21,7 @@ from sweep.signals import let_the_second_end_the_process
 from sweep.tracking import (
     BUNDLE,
     DATASET_SOURCE_FOLDER,
+    DIVERGED,
     FAILURE,
     SOURCE_FOLDER,
     RunRecord,
@@ -37,8 +38,8 @@ from sweep.tracking import (
 def reproduce(run_id: str, dataset_root: str | None, trust: bool, tracking_uri: str | None) -> int:
     """Train a recorded run again, from nothing but its record, and compare to the last bit.
 
-    The exit code is 1 if something is not identical. What came in a bundle, and needs code that is
-    not of this program, is trained with --trust alone.
+    The exit code is 1 if something is not identical, or nothing could be compared. What came in a
+    bundle, and needs code that is not of this program, is trained with --trust alone.
 
     \b
     sweep reproduce RUN_ID
@@ -87,8 +88,10 @@ def _is_identical(record: RunRecord, again: Again, comparisons: list[Comparison]
     if again.parameters and record.parameters:
         same.append(again.parameters == record.parameters)
         show_lines(f"Parameters: {'identical' if same[-1] else 'not identical'}")
-    if again.failure:
-        then = record.tags.get(FAILURE, "it did not fail")
+    then = record.tags.get(FAILURE)
+    if again.failure or DIVERGED in record.tags:  # other failures may have had other reasons
         same.append(again.failure == then)
-        show_lines(f"Failure: {again.failure}; recorded: {then}")
-    return all(same)
+        show_lines(f"Failure: {again.failure or 'none'}; recorded: {then or 'it did not fail'}")
+    if not same:
+        show_lines("Nothing is recorded that could be compared")
+    return bool(same) and all(same)

@@ -6,8 +6,8 @@ import click
 
 from sweep.commands.cli import checkpoint_option, tracking_option
 from sweep.commands.removing import remove, yes_option
-from sweep.results.leftovers import ENDED, TRAINED, leftovers
-from sweep.tracking import prepare_mlflow
+from sweep.results.leftovers import TRAINED, leftovers
+from sweep.tracking import ENDED, prepare_mlflow
 
 
 @click.command()

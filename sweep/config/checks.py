@@ -1,10 +1,10 @@
-"""What has to fit together: fields with each other, and with the images that are there."""
+"""Checks that a configuration's fields fit each other, and the images."""
 
 from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from sweep.config.choices import DatasetConfig
+from sweep.config.datasets import DatasetConfig
 from sweep.config.images import Shape
 from sweep.config.metrics import measured_metric, metrics_for, short_name
 from sweep.config.own_metrics import is_own, own_metrics

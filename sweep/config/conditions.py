@@ -7,39 +7,22 @@ Python parses them, and nothing is executed: of its grammar there are comparison
 import ast
 import json
 import math
-import operator
 import re
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sweep.config.comparing import Mistake, Part, Readings, Values, comparison
 from sweep.config.synonyms import meant_by
 from sweep.errors import UserError, nearest
 
-Values = Mapping[str, Any]
-Part = Callable[[Values], Any]  # of a condition: what it is for these values
-
 ASSIGNMENT = re.compile("(?<![=!<>])=(?!=)")
 TEXT_OR_TAG = re.compile(
-    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(?<![\w.])tags\.(?P<tag>\w(?:[\w.-]*\w)?)"""
+    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|(?<![\w.])tags\s*\.\s*(?P<tag>\w(?:[\w.-]*\w)?)"""
 )
 LONGEST = 200  # letters of a condition in an error
 CONSTANTS = {"true": True, "false": False, "null": None}  # as overrides write them
-ORDERS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-}
-MEMBERSHIPS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
-    ast.In: lambda value, those: value in those,
-    ast.NotIn: lambda value, those: value not in those,
-}
-EQUALITIES: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
 ALLOWED = "allowed are comparisons (== != < <= > >= in) of names and values, and, or, not, ( )"
 
 
@@ -70,7 +53,7 @@ class Condition:
         """
         try:
             return _true_or_false(self.part(values))
-        except _Mistake as mistake:
+        except Mistake as mistake:
             raise UserError(f"{self.given}: {mistake}") from None
 
     def check_names(self, known: Collection[str]) -> None:
@@ -86,10 +69,6 @@ class Condition:
                 raise UserError(
                     f"{self.given}: {name} is not known{suggestion}; a text is in quotes: '{name}'"
                 )
-
-
-class _Mistake(Exception):
-    """What is wrong with a condition, without the condition."""
 
 
 def parse(text: str, option: str = "--where ") -> Condition:
@@ -109,9 +88,9 @@ def parse(text: str, option: str = "--where ") -> Condition:
             tree = _tree(text)
         names = tuple(dict.fromkeys(_names(tree)))
         return Condition(given, names, _part(tree))
-    except _Mistake as mistake:
+    except Mistake as mistake:
         raise UserError(f"{given}: {mistake}; {ALLOWED}") from None
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, IndexError, RecursionError, MemoryError):
         why = "to compare, write ==" if ASSIGNMENT.search(text) else "cannot be read"
         shown = given if len(given) < LONGEST else f"{given[:LONGEST]}…"
         raise UserError(f"{shown}: {why}; {ALLOWED}") from None
@@ -161,7 +140,7 @@ def _part(node: ast.expr) -> Part:
     """Return what tells the value of a node.
 
     Raises:
-        _Mistake: it is none that a condition may have.
+        Mistake: it is none that a condition may have.
     """
     if name := _name(node):
         return lambda values: _plain(values.get(name))
@@ -183,15 +162,15 @@ def _part(node: ast.expr) -> Part:
             parts, decides = [_part(each) for each in operands], all if _is_and(op) else any
             return lambda values: decides(_true_or_false(each(values)) for each in parts)
         case ast.Compare(left=left, ops=ops, comparators=others):
-            return _comparison([_readings(each) for each in (left, *others)], ops)
-    raise _Mistake(f"{ast.unparse(node)} is no part of a condition")
+            return comparison([_readings(each) for each in (left, *others)], ops)
+    raise Mistake(f"{ast.unparse(node)} is no part of a condition")
 
 
 def _is_and(op: ast.boolop) -> bool:
     return isinstance(op, ast.And)
 
 
-def _readings(node: ast.expr) -> Callable[[Values], list[Any]]:
+def _readings(node: ast.expr) -> Readings:
     """Return what tells the value of a node, and the text that it is recorded as, if it is one."""
     part, name = _part(node), _name(node)
 
@@ -200,56 +179,6 @@ def _readings(node: ast.expr) -> Callable[[Values], list[Any]]:
         return [value, recorded] if isinstance(recorded, str) else [value]
 
     return readings
-
-
-def _comparison(parts: list[Callable[[Values], list[Any]]], ops: list[ast.cmpop]) -> Part:
-    """Return what tells whether all of a chain holds: ``0.01 <= optim.lr < 0.1``."""
-    compares = [_compares(type(each)) for each in ops]
-
-    def holds(values: Values) -> bool:
-        found = [each(values) for each in parts]
-        pairs = zip(compares, found[:-1], found[1:], strict=True)
-        return all(compare(left, right) for compare, left, right in pairs)
-
-    return holds
-
-
-def _compares(kind: type[ast.cmpop]) -> Callable[[list[Any], list[Any]], bool]:
-    """Return what compares two values, each in one or two readings.
-
-    A recorded ``3`` equals 3 and ``'3'``: who has written a tag as a text may ask for it so.
-    """
-    if kind in EQUALITIES:
-        decides = any if kind is ast.Eq else all
-        return lambda ones, others: decides(
-            EQUALITIES[kind](one, other) for one in ones for other in others
-        )
-    if kind in MEMBERSHIPS:
-        decides = any if kind is ast.In else all
-
-        def searches(ones: list[Any], others: list[Any]) -> bool:
-            those = _searched(others)
-            return decides(_compared(MEMBERSHIPS[kind], one, those, those is None) for one in ones)
-
-        return searches
-    if kind in ORDERS:
-        return lambda ones, others: _compared(
-            ORDERS[kind], ones[0], others[0], ones[0] is None or others[0] is None
-        )
-    raise _Mistake("is compares no values")
-
-
-def _searched(readings: list[Any]) -> Any:
-    """Return the reading that can be searched: of a recorded ``12`` the text, not the number."""
-    found = (each for each in readings if isinstance(each, Collection))
-    return None if readings[0] is None else next(found, readings[0])
-
-
-def _compared(compare: Callable[[Any, Any], bool], one: Any, other: Any, is_null: bool) -> bool:
-    try:
-        return not is_null and compare(one, other)
-    except TypeError:
-        raise _Mistake(f"{one!r} and {other!r} cannot be compared like this") from None
 
 
 def _plain(value: Any) -> Any:
@@ -268,5 +197,5 @@ def _true_or_false(value: Any) -> bool:
     if value is None:
         return False
     if not isinstance(value, bool):
-        raise _Mistake(f"{value!r} is neither true nor false; compare it with something")
+        raise Mistake(f"{value!r} is neither true nor false; compare it with something")
     return value

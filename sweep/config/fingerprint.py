@@ -1,13 +1,12 @@
 """What identifies a run's result, and what it shares with longer and shorter runs."""
 
-import hashlib
-import json
 from collections.abc import Collection
 
-from sweep.config.choices import Schedule
 from sweep.config.fields import Role, walk
 from sweep.config.params import as_text
+from sweep.config.schedules import Schedule
 from sweep.config.schema import Config
+from sweep.digests import identity_of
 
 
 def fingerprint(config: Config, dataset_digest: str) -> str:
@@ -41,8 +40,7 @@ def judged_trajectory(config: Config, dataset_digest: str) -> str:
     judged = [config.metrics, config.test_every_epoch]
     judged += [config.monitor, config.early_stopping.min_delta]
     judged += [config.metrics_source] if config.metrics_source else []
-    text = json.dumps([trajectory(config, dataset_digest), *judged])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return identity_of([trajectory(config, dataset_digest), *judged])
 
 
 def _digest(
@@ -56,4 +54,4 @@ def _digest(
         and not (info.before and info.before.value == value)
     }
     values["dataset"] = dataset_digest
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+    return identity_of(values)

@@ -1,6 +1,6 @@
 """What is known of images: their shapes, their arrays, and how pictures became such images."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 
 Shape = tuple[int, int, int]  # of an image: channels, height, width
 Resize = Literal["squash", "fit", "crop"]  # how a picture becomes one of another size
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """Return a shape as it is written: ``3×28×28``; nothing for that of a single number."""
+    return "×".join(map(str, shape))
 
 
 @dataclass(frozen=True)

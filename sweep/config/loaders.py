@@ -1,4 +1,4 @@
-"""Configurations that stay what they were when a sweep began, whatever becomes of their files."""
+"""Loaders that keep to the files as they were when a sweep began, even if they change later."""
 
 import copy
 import functools

@@ -61,6 +61,7 @@ SPLITS = ("train", "val", "test")
 CPU_SECONDS, PEAK_MEMORY = "cpu_seconds", "peak_memory_mib"
 OF_A_RUN = ("best_epoch", CPU_SECONDS, PEAK_MEMORY)  # and of no epoch: they have no curve
 OF_THE_MACHINE = ("epoch_seconds", "images_per_second", CPU_SECONDS, PEAK_MEMORY)
+AT_BEST = "_at_best/"  # in the name of a metric's value at the best epoch
 LEARNING_RATE = "lr"  # of an epoch's last batch; no measure of a run, and so neither end is better
 
 
@@ -132,4 +133,9 @@ def at_best(name: str) -> str:
 
     ``val_at_best/accuracy`` for ``val/accuracy``: MLflow draws it apart from the curves.
     """
-    return name.replace("/", "_at_best/")
+    return name.replace("/", AT_BEST)
+
+
+def is_at_best(name: str) -> bool:
+    """Return whether a metric is recorded under a name that :func:`at_best` returns."""
+    return AT_BEST in name

@@ -1,4 +1,4 @@
-"""Our launchers under their plain names, where Hydra's own plugins have some of the same."""
+"""Lets our launchers have names that Hydra's own plugins have registered, too."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Sweepers of our own, and what those of Hydra and of other packages cannot do."""
+"""Checks that other packages' sweepers are not asked for what only ours can do."""
 
 from omegaconf import DictConfig
 

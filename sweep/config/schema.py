@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import DatasetConfig, Network, OptimizerConfig, Schedule
+from sweep.config.datasets import DatasetConfig
 from sweep.config.fields import (
     STRICT,
     Before,
@@ -34,6 +34,9 @@ from sweep.config.fields import (
     allowed,
 )
 from sweep.config.losses import Loss
+from sweep.config.networks import Network
+from sweep.config.optimizers import OptimizerConfig
+from sweep.config.schedules import Schedule
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -1,4 +1,4 @@
-"""What others call a field: Gluon, Keras, PyTorch, scikit-learn and Hydra's plugins differ."""
+"""Other libraries' names for fields, to suggest ours: of Gluon, Keras, PyTorch and others."""
 
 import difflib
 from collections.abc import Collection, Iterator

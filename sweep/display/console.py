@@ -2,18 +2,31 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from sweep.errors import printable
 
 PLAIN_WIDTH = 200
 NARROW = 64  # columns, below which there is room for a name and little else
 
 
 class _Console(Console):
-    """One that leaves it to the program what becomes of it when its output is not read any more."""
+    """One on which no text can write all over the terminal.
+
+    It leaves it to the program what becomes of it when its output is not read any more.
+    """
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yield the pieces of what is printed, of which Rich's own may move the cursor."""
+        for each in super().render(renderable, options):
+            yield each if each.control else each._replace(text=printable(each.text))
 
     def on_broken_pipe(self) -> None:
         """Raise the BrokenPipeError that is being handled."""

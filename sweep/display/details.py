@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 
-from sweep.config.metrics import LEARNING_RATE, OF_A_RUN, SPLITS
+from sweep.config.metrics import LEARNING_RATE, OF_A_RUN, SPLITS, is_at_best
 from sweep.display.console import console, count, show_lines
 from sweep.display.overview import in_words, local_time
 from sweep.display.sparkline import sparkline
@@ -12,6 +12,7 @@ from sweep.display.tables import show_table
 from sweep.results.values import metric_text
 from sweep.tracking import (
     BUNDLE,
+    DATASET_DIGEST,
     EPOCHS_TAKEN_OVER,
     FAILURE,
     GOES_ON_FROM,
@@ -65,8 +66,8 @@ def show_sweep(sweep: Details, runs: Mapping[str, int]) -> None:
 
 def _show_head(details: Details, kind: str) -> None:
     info = details.info
-    began = datetime.fromtimestamp(details.begin_ms / 1000, timezone.utc)
-    seconds = None if details.end_ms is None else (details.end_ms - details.begin_ms) / 1000
+    began = datetime.fromtimestamp(details.start_ms / 1000, timezone.utc)
+    seconds = None if details.end_ms is None else (details.end_ms - details.start_ms) / 1000
     took = "" if seconds is None else f", {timedelta(seconds=round(max(seconds, 0)))} long"
     show_lines(
         info.name,
@@ -76,7 +77,7 @@ def _show_head(details: Details, kind: str) -> None:
         f"Experiment: {details.experiment} of {redacted(details.uri)}",
         f"Code:       commit {details.commit}",
     )
-    if digest := info.tags.get("dataset.digest"):
+    if digest := info.tags.get(DATASET_DIGEST):
         show_lines(f"Images:     {info.params.get('dataset.name', '')} {digest[:16]}")
     if info.fingerprint:
         show_lines(f"Identity:   fingerprint {info.fingerprint}")
@@ -101,7 +102,7 @@ def _show_configuration(params: Mapping[str, str]) -> None:
 
 
 def _show_metrics(run: Details) -> None:
-    names = [name for name in run.info.metrics if "_at_best/" not in name]
+    names = [name for name in run.info.metrics if not is_at_best(name)]
     if not names:
         return
     cells = {

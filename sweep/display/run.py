@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from sweep.config.metrics import SPLITS
 from sweep.display.console import NARROW, console
 from sweep.runs.events import (
     PAUSED,
@@ -20,7 +21,6 @@ from sweep.runs.events import (
 )
 from sweep.training.selection import EpochRecord
 
-SHOWN_SPLITS = ("train", "val", "test")
 MEASURES = ("loss", "accuracy")
 OF_THE_KEPT_EPOCH = ("val/accuracy", "test/accuracy"), ("val/loss", "test/loss")
 
@@ -107,7 +107,7 @@ class RunLines:
                 left = event.metrics["epoch_seconds"] * (self._epochs - event.epoch)
                 by_split = [
                     {key: value for key, value in event.metrics.items() if key.startswith(split)}
-                    for split in (f"{each}/" for each in SHOWN_SPLITS)
+                    for split in (f"{each}/" for each in SPLITS)
                 ]
                 measured = {key: value for part in by_split for key, value in part.items()}
                 return (
@@ -126,7 +126,7 @@ class RunLines:
 
 def judged(record: EpochRecord) -> dict[str, float]:
     """Return the loss and accuracy that the run is judged by: val where there is one, or test."""
-    split = next(each for each in SHOWN_SPLITS[1:] if f"{each}/loss" in record.metrics)
+    split = next(each for each in SPLITS[1:] if f"{each}/loss" in record.metrics)
     names = [f"{split}/{measure}" for measure in MEASURES]
     return {name: record.metrics[name] for name in names if name in record.metrics}
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sweep.display.console import console, show_lines
+from sweep.errors import printable
 
 Cells = Mapping[str, Sequence[str]]  # of each column, by the name above it
 UNLIMITED = 10_000  # the width of a page that fits everything
@@ -48,14 +49,18 @@ def _table(cells: Cells, heads: Mapping[str, str], right: Collection[str]) -> Ta
     table = Table(box=box.SIMPLE_HEAD, padding=(0, len(GAP) - 1, 0, 0), pad_edge=False)
     for name in cells:
         table.add_column(
-            Text(heads[name]),
+            _text(heads[name]),
             justify="right" if name in right else "left",
             vertical="bottom",
             overflow="fold",
         )
     for row in zip(*cells.values(), strict=True):
-        table.add_row(*map(Text, row))  # Text: brackets are no markup
+        table.add_row(*map(_text, row))
     return table
+
+
+def _text(words: str) -> Text:
+    return Text(printable(words))  # Text: brackets are no markup
 
 
 def _fits(out: Console, table: Table) -> bool:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from sweep.config.choices import DatasetConfig
+from sweep.config.datasets import DatasetConfig
 from sweep.config.schema import Config
 from sweep.data.splits import Dataset, load_dataset
 from sweep.errors import UserError

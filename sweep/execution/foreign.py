@@ -12,7 +12,7 @@ from sweep.config.loaders import FrozenConfigLoader
 from sweep.config.schema import Config
 from sweep.errors import UserError, in_full
 from sweep.execution.job import Job, failure
-from sweep.execution.launcher import LAUNCHERS
+from sweep.execution.launcher import LAUNCHERS, Launcher
 from sweep.execution.local import executor as this_machine
 from sweep.execution.local.fork_server import drop_guess
 from sweep.execution.source import JobSource
@@ -140,6 +140,9 @@ class ForeignLauncher:
             [job.overrides for job in jobs], initial_job_idx=0
         )
         return results
+
+
+AnyLauncher = Launcher | ForeignLauncher
 
 
 def _those_without_folder(jobs: Sequence[Job]) -> dict[int, JobReturn]:

@@ -1,4 +1,4 @@
-"""What becomes of processes that a run's code forks, as a pool does: they end with the run."""
+"""Makes processes that a run's code starts (pools) end with the run."""
 
 import ctypes
 import multiprocessing

@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from sweep.config.overrides import describing
 from sweep.config.schema import Config
 from sweep.errors import RunFailed
-from sweep.execution.capacity import Resources
+from sweep.execution.capacity import Capacity, Resources
 from sweep.execution.watch import Elsewhere, Watcher, only_ended
 from sweep.execution.worker import STOPPED, not_begun
 from sweep.runs.events import PAUSED, UNDECIDED, Alive, Ended, Event, Recorded, Started
@@ -165,6 +165,17 @@ class Running:
         if self.process.exitcode == STOPPED:
             return failure(self.job, RunFailed("its process was stopped by SIGTERM"))
         raise ProcessDied(self.exit_reason())
+
+
+class Executor(Protocol):
+    """What trains runs: processes of this machine, a cluster, a queue."""
+
+    @property
+    def capacity(self) -> Capacity:
+        """How many runs can be trained at once."""
+
+    def start(self, job: Job, resources: Resources) -> Running:
+        """Start a run, which will send events and at last its JobReturn."""
 
 
 class NoProcess:

@@ -1,6 +1,7 @@
 """The jobs of a sweep: which of them wait, train, and have ended; and which one a user means."""
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Protocol
@@ -27,6 +28,17 @@ class Listener(Protocol):
 
     def __call__(self, number: int, event: Event) -> None:
         """Take in what the run of this number tells."""
+
+
+def in_turn(jobs: Sequence[Job]) -> list[Job]:
+    """Return jobs in the order to start them: the longest first, and of a chain one after another.
+
+    A chain is as long as all of its jobs.
+    """
+    costs: defaultdict[str, float] = defaultdict(float)
+    for job in jobs:
+        costs[job.chain] += job.cost
+    return sorted(jobs, key=lambda job: costs[job.chain] if job.chain else job.cost, reverse=True)
 
 
 @dataclass

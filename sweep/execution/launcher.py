@@ -18,7 +18,7 @@ from sweep.config.registry import Registry
 from sweep.config.schema import Config
 from sweep.display.sweep import SweepDisplay
 from sweep.errors import UserError
-from sweep.execution.job import Job
+from sweep.execution.job import Executor, Job
 from sweep.execution.local.fork_server import drop_guess
 from sweep.execution.source import JobSource
 from sweep.execution.worker import Application
@@ -68,8 +68,8 @@ class Launcher(ABC):
         """
 
     @abstractmethod
-    def executor(self, config: Config) -> Any:
-        """Return the :class:`~sweep.execution.scheduler.Executor` of runs such as this one."""
+    def executor(self, config: Config) -> Executor:
+        """Return what starts runs such as this one."""
 
     def at_once(self, configs: Sequence[Config]) -> int | None:
         """Return how many of these runs are trained at once; None if nobody knows yet."""

@@ -6,38 +6,25 @@ the end while other cores have nothing to do.
 
 import math
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
-from typing import Protocol
 
 from hydra.core.utils import JobReturn, JobStatus
 
 from sweep.config.schema import Tracking
 from sweep.errors import RunFailed
-from sweep.execution.capacity import Capacity, Resources
-from sweep.execution.job import Job, ProcessDied, Running, failure
-from sweep.execution.job_table import JobTable, Listener
+from sweep.execution.job import Executor, Job, ProcessDied, Running, failure
+from sweep.execution.job_table import JobTable, Listener, in_turn
 from sweep.execution.source import BackgroundSource, JobSource, NoSource
 from sweep.execution.steering import NotSteered, Steering
+from sweep.execution.watch import GRACE_SECONDS
 from sweep.runs.events import CLAIMED, Ended, Notice, Retried
 from sweep.tracking import close_as_failed
 
-GRACE_SECONDS = 5.0  # for runs to close their records after they were told to stop
 CLAIMED_SECONDS = 1.0  # to see whether another sweep has trained what it had claimed
 BUSY_SECONDS = 0.1  # to see whether a source has an answer
-
-
-class Executor(Protocol):
-    """What trains runs: processes of this machine, a cluster, a queue."""
-
-    @property
-    def capacity(self) -> Capacity:
-        """How many runs can be trained at once."""
-
-    def start(self, job: Job, resources: Resources) -> Running:
-        """Start a run, which will send events and at last its JobReturn."""
 
 
 class Scheduler:
@@ -77,7 +64,7 @@ class Scheduler:
         self._retries: Counter[int] = Counter()
         self._claimed: set[int] = set()  # by other sweeps
         self._is_stopped = False
-        for job in _in_turn(jobs):
+        for job in in_turn(jobs):
             self._add(job)
 
     def run(self) -> dict[int, JobReturn]:
@@ -253,14 +240,3 @@ class Scheduler:
             for run in runs:
                 run.process.join()
             self._running.clear()
-
-
-def _in_turn(jobs: Sequence[Job]) -> list[Job]:
-    """Return jobs in the order to start them: the longest first, and of a chain one after another.
-
-    A chain is as long as all of its jobs.
-    """
-    costs: defaultdict[str, float] = defaultdict(float)
-    for job in jobs:
-        costs[job.chain] += job.cost
-    return sorted(jobs, key=lambda job: costs[job.chain] if job.chain else job.cost, reverse=True)

@@ -17,13 +17,13 @@ from sweep.execution.adding import Adder, Additions, cannot_add
 from sweep.execution.job import Job, Running
 from sweep.execution.job_table import KILLED_BY_CONTROL, JobTable
 from sweep.execution.logbook import ENDED, Logbook, Record
+from sweep.execution.watch import GRACE_SECONDS
 from sweep.runs.control_folder import ControlFolder, Misshapen, Request
 from sweep.runs.requests import Answer, jobs_of
 from sweep.tracking import SWEEP_PAUSED, close_as_killed
 
 LOOK_SECONDS = 1.0  # between two looks
 ADDING_SECONDS = 0.1  # the same, while runs are composed
-GRACE_SECONDS = 5.0  # for a run that is told to end
 
 log = logging.getLogger(__name__)
 

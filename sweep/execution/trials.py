@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from functools import partial
 
-from sweep.config.choices import Network, Tried
 from sweep.config.losses import Loss
+from sweep.config.networks import Network, Tried
 from sweep.errors import UserError
 from sweep.execution.local import fork_server
 from sweep.runs.own_networks import Request, try_all

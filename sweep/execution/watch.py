@@ -18,7 +18,7 @@ LEAST_SECONDS = 600.0  # without progress, by stall_timeout=auto
 REQUEST_SECONDS = 3600.0  # while it waits for the record, by the same
 EPOCHS = 10.0  # as long as so many of its epochs, by the same
 LOOK_SECONDS = 5.0  # between two looks at a silent run
-GRACE_SECONDS = 5.0  # for a run that is told to end
+GRACE_SECONDS = 5.0  # for a run that is told to end, to close its record
 STALLED = "it made no progress for"
 
 

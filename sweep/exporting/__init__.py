@@ -1,1 +1,1 @@
-"""Networks carried out to where they live on: read without MXNet, written in other formats."""
+"""Export of trained networks to other formats, without MXNet."""

@@ -16,7 +16,7 @@ from sweep.data.splits import load_dataset
 from sweep.errors import UserError
 from sweep.exporting.graph import WHITE, Graph, read_graph
 from sweep.runs.reproduce import recorded_source
-from sweep.tracking import fetch_model, read_record
+from sweep.tracking import DATASET_DIGEST, fetch_model, read_record
 
 # As sweep/carried/serving.py and own_serving.py have them, which load MXNet.
 LOADER, LOADER_OF_EAGER = "gluon_sweep_model.serving", "gluon_sweep_own_model.own_serving"
@@ -155,7 +155,7 @@ def tested_images(uri: str | None, run_id: str, root: str | None, stack: ExitSta
     except UserError as error:
         raise UserError(f"{error}; {WITHOUT_THEM}") from error
     test, told = dataset.test, f"{len(dataset.test):,} test images of {dataset.name}"
-    if record.tags.get("dataset.digest") not in (None, dataset.digest):
+    if record.tags.get(DATASET_DIGEST) not in (None, dataset.digest):
         told += " (others than it was tested on)"
     return Images(test.images, test.index, told)
 

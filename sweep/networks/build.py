@@ -4,8 +4,8 @@ import math
 
 from sweep.backend.mxnet import gluon, mx, nd
 from sweep.backend.seeding import seed_generators
-from sweep.config.choices import Network
 from sweep.config.images import Shape
+from sweep.config.networks import Network
 from sweep.networks.blocks.eager import numpy_switched_off_again, why_eager
 from sweep.networks.frozen import is_trained
 

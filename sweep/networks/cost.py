@@ -1,4 +1,4 @@
-"""How much there is to compute in a run, as far as its configuration tells."""
+"""Estimates from its configuration how much a run computes."""
 
 from sweep.config.images import Shape
 from sweep.config.schema import Config

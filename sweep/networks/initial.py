@@ -9,6 +9,20 @@ Init = Literal["xavier", "normal", "he"]
 InitScale = Positive | None
 
 
+class Initialized:
+    """A network whose fields say how its weights start.
+
+    It is no dataclass, so that the fields stay where the networks have them.
+    """
+
+    init: Init
+    init_scale: InitScale
+
+    def initializer(self) -> Any:
+        """Return what ``init`` and ``init_scale`` ask for."""
+        return initializer(self.init, self.init_scale)
+
+
 def initializer(init: Init, scale: InitScale) -> Any:
     """Return an ``mxnet.initializer.Initializer`` of the weights.
 

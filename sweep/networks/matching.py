@@ -1,4 +1,4 @@
-"""Which trained parameter is which of a network's, and whether all of them fit."""
+"""Finds the place of each trained parameter in a network, and checks that all fit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.backend.mxnet import gluon, mx
-from sweep.config.choices import Network
 from sweep.config.images import Shape
+from sweep.config.networks import Network
 from sweep.errors import UserError
 from sweep.networks.blocks.eager import numpy_switched_off_again
 from sweep.networks.blocks.scaled import CONSTANTS
 from sweep.networks.build import graph_of, initialized
+from sweep.networks.symbols.operators import told
 from sweep.networks.trained import Trained, variables
 
 ALLOWED = (
@@ -66,11 +67,11 @@ def matched(
     there = _with_shared(_by_place(field, trained, net, network, shape, classes), ours)
     for key, each in ours.items():
         if key not in there:
-            raise UserError(f"{field}: has no {key}, which is {_size(each.shape)} here; {ALLOWED}")
+            raise UserError(f"{field}: has no {key}, which is {told(each.shape)} here; {ALLOWED}")
     for key, array in there.items():
         if key not in ours:
             raise UserError(
-                f"{field}: has {key}, {_size(array.shape)}, which the network has not; {ALLOWED}"
+                f"{field}: has {key}, {told(array.shape)}, which the network has not; {ALLOWED}"
             )
     for key, each in ours.items():
         if there[key].dtype != np.dtype(each.dtype):
@@ -79,21 +80,21 @@ def matched(
                 "allowed is the same type"
             )
     different = [key for key, each in ours.items() if there[key].shape != each.shape]
-    told = {
-        key: f"{key} ({_size(there[key].shape)} there, {_size(each.shape)} here)"
+    sizes = {
+        key: f"{key} ({told(there[key].shape)} there, {told(each.shape)} here)"
         for key, each in ours.items()
     }
     head = _head(ours, network, shape, classes) if different else {}
     for key in different:
         if key not in head or not _is_of_classes(there[key].shape, ours[key].shape, head[key]):
-            raise UserError(f"{field}: does not fit in {told[key]}; {ALLOWED}")
+            raise UserError(f"{field}: does not fit in {sizes[key]}; {ALLOWED}")
     kept = {key: array for key, array in there.items() if key not in head}
     if not kept:
         raise UserError(
-            f"{field}: none of its parameters fits: {', '.join(told[key] for key in head)}; "
+            f"{field}: none of its parameters fits: {', '.join(sizes[key] for key in head)}; "
             "allowed are parameters of a network with the same number of outputs"
         )
-    return Matched(kept, tuple(told[key] for key in head))
+    return Matched(kept, tuple(sizes[key] for key in head))
 
 
 def _by_place(
@@ -182,7 +183,3 @@ def _is_of_classes(there: tuple[int, ...], here: tuple[int, ...], more: tuple[in
         return False
     sides = zip(there, here, more, strict=True)
     return all(one == other or other != third for one, other, third in sides)
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape)) or "a single number"

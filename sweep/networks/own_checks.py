@@ -1,18 +1,25 @@
-"""What must be so of a user's network that trains here: all that it learns is found and kept."""
+"""Checks that all that a user's network learns is found by Gluon, and kept."""
 
 import inspect
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sweep.backend.mxnet import gluon, nd
+from sweep.backend.mxnet import autograd, gluon, nd
+from sweep.backend.seeding import seed_generators
 from sweep.errors import UserError
 
 GLUONS_OWN = frozenset(vars(gluon.HybridBlock(prefix="")))
+FAR = 10**6  # what a count comes to later, when something else may begin
+
+Place = tuple[gluon.Block, str]  # a block, and the name of its attribute
+Numbers = Mapping[Place, Any]
 
 
 def check_layers(field: str, net: gluon.Block, folder: Path) -> None:
@@ -104,38 +111,108 @@ def check_gradients(field: str, net: gluon.Block) -> None:
             )
 
 
-@contextmanager
-def unchanged_state(field: str, net: gluon.Block, folder: Path) -> Iterator[None]:
+def check_state(field: str, net: gluon.Block, folder: Path, runs: gluon.Block, images: Any) -> None:
     """See that no array or number of a block changes while it computes what it has before.
 
     What does change then is no result of the images, nor of what is drawn from the same seed, but
-    a state, as a moving mean, or a count of batches. A checkpoint has the parameters alone.
+    a state, as a moving mean, or a count of batches. A checkpoint has the parameters alone. A
+    number on which no scores depend, as a clock, may change.
+
+    Args:
+        field: for messages.
+        net: the network.
+        folder: with the user's modules.
+        runs: the network as it runs, which was trained for one step.
+        images: of this step.
 
     Raises:
         UserError: one changes.
     """
-    before = _state(net)
-    yield
-    after = _state(net)
-    for (block, key), value in before.items():
-        now = after.get((block, key), value)
-        if now.shape == value.shape and now.tobytes() != value.tobytes():
-            at = defined(block, folder, rf"self\.{re.escape(key)}\b")
-            kind = "an array" if value.shape else "a number"
-            raise UserError(
-                f"{field}: {type(block).__name__}.{key} is {kind} that changes in training, and "
-                f"is not saved with the network{at}; allowed is "
-                f"self.{key} = self.params.get('{key}', grad_req='null', ...)"
-            )
+    arrays, numbers = _arrays(net), _numbers(net)
+    _trained_scores(runs, images)
+    arrays_now, now = _arrays(net), _numbers(net)
+    for place, before in arrays.items():
+        after = arrays_now.get(place, before)
+        if after.shape == before.shape and after.tobytes() != before.tobytes():
+            raise _kept_nowhere(field, place, folder, "an array that changes in training", "")
+    for place, number in numbers.items():
+        # As texts, since NaN is not equal to itself.
+        has_changed = repr(now.get(place, number)) != repr(number)
+        if has_changed and _changes_scores(
+            net, numbers, now, place, partial(_scores, runs, images)
+        ):
+            kind = "a number that changes in training and changes the scores"
+            raise _kept_nowhere(field, place, folder, kind, ", or to leave it out")
 
 
-def _state(net: gluon.Block) -> dict[tuple[gluon.Block, str], Any]:
-    """Return copies of the arrays and numbers that are attributes of blocks, by block and name."""
+def _trained_scores(runs: gluon.Block, images: Any) -> Any:
+    """Return the scores of a step in training, with what is drawn from the same seed each time."""
+    seed_generators(0)
+    with autograd.record():
+        scores = runs(images)
+    scores.backward()
+    nd.waitall()
+    return scores
+
+
+def _scores(runs: gluon.Block, images: Any) -> bytes:
+    """Return the scores in evaluation and in training."""
+    seed_generators(0)
+    evaluated: bytes = runs(images).asnumpy().tobytes()
+    trained: bytes = _trained_scores(runs, images).asnumpy().tobytes()
+    return evaluated + trained
+
+
+def _changes_scores(
+    net: gluon.Block, before: Numbers, now: Numbers, place: Place, answer: Callable[[], bytes]
+) -> bool:
+    """Return whether the scores depend on a number, all else being as it was before."""
+    parameters = [(each, each.data().copy()) for each in net.collect_params().values()]
+
+    def answered(number: Any) -> bytes:
+        for each, data in parameters:
+            each.set_data(data)
+        _put({**before, place: number})
+        return answer()
+
+    found = {answered(before[place]), answered(now[place])}
+    with suppress(Exception):  # it may be an index, or too large for what is computed
+        found.add(answered(FAR))
+    _put(now)
+    return len(found) > 1
+
+
+def _put(numbers: Numbers) -> None:
+    for (block, key), number in numbers.items():
+        vars(block)[key] = number
+
+
+def _kept_nowhere(field: str, place: Place, folder: Path, kind: str, otherwise: str) -> UserError:
+    block, key = place
+    at = defined(block, folder, rf"self\.{re.escape(key)}\b")
+    return UserError(
+        f"{field}: {type(block).__name__}.{key} is {kind}, and is not saved with the network{at}; "
+        f"allowed is self.{key} = self.params.get('{key}', grad_req='null', ...){otherwise}"
+    )
+
+
+def _arrays(net: gluon.Block) -> dict[Place, NDArray[Any]]:
+    """Return copies of the arrays that are attributes of blocks."""
     found = {}
     for block in blocks(net):
         for key, value in vars(block).items():
             if isinstance(value, nd.NDArray):
                 found[block, key] = value.asnumpy()
-            elif isinstance(value, np.ndarray | np.generic | int | float) and key not in GLUONS_OWN:
-                found[block, key] = np.array(value)
+            elif isinstance(value, np.ndarray):
+                found[block, key] = value.copy()
     return found
+
+
+def _numbers(net: gluon.Block) -> dict[Place, Any]:
+    """Return the numbers that are attributes of blocks."""
+    return {
+        (block, key): value
+        for block in blocks(net)
+        for key, value in vars(block).items()
+        if isinstance(value, np.generic | int | float) and key not in GLUONS_OWN
+    }

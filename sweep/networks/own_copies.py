@@ -1,4 +1,4 @@
-"""What a user names, tried twice: from the user's files, then from copies of those that took part.
+"""Tries a user's code twice: from the user's files, then from copies of those that took part.
 
 The first try shows what modules take part; the copies of these alone are what trains.
 """
@@ -7,17 +7,18 @@ import contextlib
 import io
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from sweep.errors import UserError
 from sweep.networks.blocks.eager import numpy_switched_off_again
-from sweep.own_modules import enter, foreign, identity, keep, places, taking_part
+from sweep.own_modules import enter, foreign, identity, imported, keep, places, taking_part
 
 Found = TypeVar("Found")
 SHOWN = 3  # modules that are not recorded, of many
+EARLIER = {each.partition(".")[0] for each in sys.modules}  # than any trial: MXNet, and its own
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ def tried_from_copies(
         _check_copied(field, here, folder)
         names = [each.rpartition(".")[0] for each in targets]
         # What is of a package that was there before may be MXNet's own, imported late.
-        names += sorted(each for each in sys.modules if each.partition(".")[0] not in before)
+        new = {each for each in sys.modules if each.partition(".")[0] not in before}
+        names += sorted(new | _from_elsewhere(names, files, folder))
         note = _not_recorded(names, folder)
         enter(folder)  # what trains finds no traces of the trial in its modules
         return Copied(found, folder, identity(files), note)
@@ -88,6 +90,35 @@ def _check_copied(field: str, here: Path, folder: Path) -> None:
                 "that is to train; allowed are modules that are found without a change of "
                 "sys.path, as in PYTHONPATH=FOLDER"
             )
+
+
+def _from_elsewhere(names: Iterable[str], files: Mapping[str, bytes], folder: Path) -> set[str]:
+    """Return the modules from elsewhere that take part by what files say that they import.
+
+    They need not be new: a trial before may have imported the same.
+
+    Args:
+        names: of modules that take part.
+        files: with others that do.
+        folder: with copies of these.
+    """
+    found: set[str] = set()
+    known = {*EARLIER}
+    wanted = imported(files) | {each.partition(".")[0] for each in names}
+    while wanted := wanted - known:
+        known |= wanted
+        there = [each for each in sys.modules if each.partition(".")[0] in wanted]
+        elsewhere = {each: file for each in there if (file := foreign(each, folder))}
+        found.update(elsewhere)
+        wanted = {name for file in elsewhere.values() for name in _imported_by(file)}
+    return found
+
+
+def _imported_by(file: Path) -> set[str]:
+    try:
+        return imported({str(file): file.read_bytes()})
+    except (OSError, SyntaxError, ValueError):  # it was edited since, or is in an archive
+        return set()
 
 
 def _not_recorded(names: Iterable[str], folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""A class or a function of the user's, found by its name and called; and where it went wrong."""
+"""Finds a class or a function of the user's by its name, calls it, and says where it went wrong."""
 
 import importlib
 import inspect

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.backend.seeding import seed_generators
-from sweep.config.choices import Tried
-from sweep.config.images import Shape
+from sweep.config.images import Shape, shape_text
+from sweep.config.networks import Tried
 from sweep.errors import UserError
 from sweep.networks.blocks.eager import (
     Eager,
@@ -31,8 +31,8 @@ from sweep.networks.own_checks import (
     check_gradients,
     check_layers,
     check_parameters,
+    check_state,
     defined,
-    unchanged_state,
 )
 from sweep.networks.own_copies import quiet, tried_from_copies
 from sweep.networks.own_target import explained, maker
@@ -41,6 +41,10 @@ from sweep.own_modules import enter
 IMAGES = 2  # as many show whether a network keeps them apart
 NEAR = 1e-4  # a graph may add in another order than the same operators one by one
 TIMED = 3  # steps, of which the fastest counts
+ALONE = (
+    "; a batch may be a single image, whose dimension F.squeeze(x) takes away, too, and "
+    "F.squeeze(x, axis=(2, 3)) does not"
+)
 
 
 def tried(network: Custom, shape: Shape, classes: int, keep_in: Path) -> Tried:
@@ -103,8 +107,8 @@ def _try(network: Custom, shape: Shape, classes: int, folder: Path) -> tuple[int
         )
     check_layers(field, net, folder)
     at = defined(net, folder)
-    given = f"{field}: given {IMAGES} images of {'×'.join(map(str, shape))}"
     images = nd.array(np.random.RandomState(0).uniform(size=(IMAGES, *shape)))
+    given = f"{field}: given {_told(images)}"
     with explained(given, folder, at):
         with numpy_switched_off_again():
             initialized(net, mx.init.Xavier(magnitude=3), shape, mx.cpu())
@@ -113,7 +117,7 @@ def _try(network: Custom, shape: Shape, classes: int, folder: Path) -> tuple[int
         with _counting(net) as work, autograd.record():
             scores = runs(images)
         nd.waitall()
-    _check_scores(given, scores, classes, at)
+    _check_scores(given, scores, (IMAGES, classes), at)
     check_parameters(field, net, folder)
     with explained(f"{field}: trained for one step", folder, at):
         with autograd.record():
@@ -121,28 +125,44 @@ def _try(network: Custom, shape: Shape, classes: int, folder: Path) -> tuple[int
         loss.backward()
         nd.waitall()
     check_gradients(field, net)
-    with explained(f"{given} again", folder, at), unchanged_state(field, net, folder):
-        seed_generators(0)
-        _calling_seconds(runs, images)
-        nd.waitall()
-    given += " in evaluation"
-    with explained(given, folder, at):
-        scores = runs(images)
-        nd.waitall()
-    _check_scores(given, scores, classes, at)
-    if isinstance(net, gluon.HybridBlock) and type(runs) is not Eager:
-        given += ", in one graph"
-        with explained(given, folder, at):
-            _check_graph(given, runs, images, at)
+    with explained(f"{given} again", folder, at):
+        check_state(field, net, folder, runs, images)
+    batches = [images, images[:1]]  # a model may be asked about one image
+    for batch in batches:
+        given = f"{field}: given {_told(batch)} in evaluation"
+        with _hinting(batch), explained(given, folder, at):
+            scores = runs(batch)
+            nd.waitall()
+            _check_scores(given, scores, (len(batch), classes), at)
+    is_graph = isinstance(net, gluon.HybridBlock) and type(runs) is not Eager
+    for batch in batches if is_graph else ():
+        given = f"{field}: given {_told(batch)} in evaluation, in one graph"
+        with _hinting(batch), explained(given, folder, at):
+            _check_graph(given, runs, batch, at)
     return sum(work), _not_a_graph(runs, images, folder)
 
 
-def _check_scores(begin: str, scores: Any, classes: int, at: str) -> None:
-    wanted = (IMAGES, classes)
+def _told(images: Any) -> str:
+    count, *shape = images.shape
+    return f"{count} image{'s' * (count > 1)} of {shape_text(shape)}"
+
+
+@contextlib.contextmanager
+def _hinting(images: Any) -> Iterator[None]:
+    """Say what may be wrong of a network that does not take a single image."""
+    try:
+        yield
+    except UserError as error:
+        if len(images) > 1:
+            raise
+        raise UserError(f"{error}{ALONE}") from error
+
+
+def _check_scores(begin: str, scores: Any, wanted: tuple[int, int], at: str) -> None:
     returned = scores.shape if isinstance(scores, nd.NDArray) else type(scores).__name__
     if returned != wanted:
         raise UserError(
-            f"{begin}: returned {returned}{at}; allowed is {wanted}, {classes} scores for each "
+            f"{begin}: returned {returned}{at}; allowed is {wanted}, {wanted[1]} scores for each "
             "image, one for each class, or number to predict, of the dataset"
         )
 
@@ -154,7 +174,7 @@ def _check_graph(begin: str, runs: gluon.Block, images: Any, at: str) -> None:
     for _ in range(2):
         runs.hybridize(static_alloc=True, static_shape=True)  # which forgets the graph before
         traced = _computed(runs, images)
-        near = NEAR * np.abs(eagerly).max()
+        near = NEAR * np.nan_to_num(np.abs(eagerly), posinf=0).max()
         if np.allclose(traced, eagerly, rtol=NEAR, atol=near, equal_nan=True):
             continue
         if not _draws(runs, images, eagerly):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sweep.backend.mxnet import gluon, mx
-from sweep.config.images import Shape
+from sweep.config.images import Shape, shape_text
 from sweep.networks.frozen import is_trained
 
 log = logging.getLogger(__name__)
@@ -69,13 +69,17 @@ def _kind(operator: str, attributes: dict[str, str]) -> str:
     return " ".join([operator, *about])
 
 
+def rows_of(found: Sequence[Layer]) -> list[tuple[str, str, str, str]]:
+    """Return the layers as they are shown, and the sum of their parameters."""
+    rows = [
+        (each.name, each.kind, shape_text(each.shape), f"{each.parameters:,}") for each in found
+    ]
+    return [*rows, ("all", "", "", f"{sum(each.parameters for each in found):,}")]
+
+
 def table(found: Sequence[Layer]) -> str:
     """Return the layers as lines to read, with the sum of their parameters."""
-    rows = [("layer", "what", "returns", "parameters")]
-    for each in found:
-        shape = "×".join(map(str, each.shape))
-        rows.append((each.name, each.kind, shape, f"{each.parameters:,}"))
-    rows.append(("all", "", "", f"{sum(each.parameters for each in found):,}"))
+    rows = [("layer", "what", "returns", "parameters"), *rows_of(found)]
     one, two, three, four = (max(map(len, column)) for column in zip(*rows, strict=True))
     return "".join(f"{a:<{one}}  {b:<{two}}  {c:>{three}}  {d:>{four}}\n" for a, b, c, d in rows)
 
@@ -90,7 +94,7 @@ def parameter_table(net: gluon.Block) -> str:
             total, trained = total + size, trained + size * is_trained(each)
         counted.add(id(each))
         told = "trained" if is_trained(each) else "not trained"
-        rows.append((name, "×".join(map(str, each.shape)), f"{size:,}", told))
+        rows.append((name, shape_text(each.shape), f"{size:,}", told))
     rows.append(("all", "", f"{total:,}", f"{trained:,} trained"))
     one, two, three, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
     lines = (f"{a:<{one}}  {b:<{two}}  {c:>{three}}  {d}" for a, b, c, d in rows)

@@ -1,4 +1,4 @@
-"""Axes on which values can be told apart: which scale, from where to where, with which ticks."""
+"""The axes of figures: which scale, from where to where, with which ticks."""
 
 import math
 from collections.abc import Iterable, Sequence

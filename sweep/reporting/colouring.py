@@ -1,4 +1,4 @@
-"""By which parameter runs are coloured: a few colours with names, or a bar of many."""
+"""The parameter that runs are coloured by: a few colours with names, or a bar of many."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

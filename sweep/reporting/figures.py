@@ -25,7 +25,8 @@ from sweep.reporting.drawing import (
 )
 from sweep.reporting.heatmaps import HeatMap
 from sweep.reporting.palette import NUMBERS
-from sweep.reporting.panels import BarPanel, LinePanel, ParameterPanel, PointPanel
+from sweep.reporting.panels import LinePanel, ParameterPanel, PointPanel
+from sweep.reporting.time_panels import BarPanel
 from sweep.results.importance import Importance
 
 CROWD = 5  # points at one place, from which on they are drawn beside each other

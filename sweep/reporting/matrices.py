@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.results.confusion import Confusion
+from sweep.runs.figures import mistake_shares
 
 MOST_SHOWN = 30  # classes
 
@@ -89,8 +90,7 @@ def _of_most_mistakes(counts: NDArray[np.int64]) -> NDArray[np.intp]:
 
 
 def _rows(names: Sequence[str], counts: NDArray[np.int64]) -> list[MatrixRow]:
-    shares = counts / max(int((counts - np.diag(counts.diagonal())).max()), 1)
-    np.fill_diagonal(shares, 0)
+    shares = mistake_shares(counts)
     return [
         MatrixRow(name, tuple(map(MatrixCell, row.tolist(), part.round(2).tolist())))
         for name, row, part in zip(names, counts, shares, strict=True)

@@ -1,4 +1,7 @@
-"""What the figures of a report show, apart from how it is drawn: plain numbers and names."""
+"""What the figures of a report show, apart from how it is drawn: plain numbers and names.
+
+Those of times are in :mod:`sweep.reporting.time_panels`.
+"""
 
 import itertools
 from collections.abc import Callable, Iterable
@@ -23,7 +26,6 @@ MOST_VERTICES = 12_000  # of all lines of a panel
 MOST_MARKS = 1000  # of a panel
 BINS = 8
 FEW_VALUES = 12  # of a parameter, to have a mean of its own
-LONG_SECONDS, LONG_MINUTES = 180.0, 180.0  # from which on minutes, and hours, are counted
 
 
 @dataclass(frozen=True)
@@ -89,25 +91,6 @@ class ParameterPanel:
     failed: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class Bar:
-    """A run from its start to its end, and how many images it trained on in a second."""
-
-    run_id: str
-    start: float
-    end: float
-    images_per_second: float
-
-
-@dataclass(frozen=True)
-class BarPanel:
-    """Runs over time."""
-
-    x: Axis
-    y: Axis
-    bars: tuple[Bar, ...]
-
-
 def curve_panels(results: Results) -> list[LinePanel]:
     """Return a panel for each loss and accuracy, and for a learning rate that changed.
 
@@ -148,7 +131,7 @@ def train_val_panel(results: Results) -> PointPanel | None:
     found = results.ranked.dropna(subset=names)
     both = metric_axis(names[0], found[names].to_numpy().ravel())
     axes = [Axis(name, both.scale, both.limits, both.ticks) for name in names]
-    return PointPanel(axes[0], axes[1], _points(found, found[names[0]], found[names[1]]))
+    return PointPanel(axes[0], axes[1], points_of(found, found[names[0]], found[names[1]]))
 
 
 def parameter_panel(results: Results, parameter: str) -> ParameterPanel:
@@ -163,39 +146,10 @@ def parameter_panel(results: Results, parameter: str) -> ParameterPanel:
     return ParameterPanel(
         x,
         metric_axis(results.metric, values),
-        _points(runs[is_ranked], ranked, values),
+        points_of(runs[is_ranked], ranked, values),
         _means(x, ranked, values),
         tuple(map(float, evenly(list(failed), MOST_MARKS))),
     )
-
-
-def duration_panel(results: Results) -> PointPanel | None:
-    """Return the final metric against how long each run took."""
-    runs = results.ranked.dropna(subset=["duration_seconds"])
-    if runs.empty:
-        return None
-    unit, seconds = _unit(runs["duration_seconds"].max())
-    times = runs["duration_seconds"] / seconds
-    x = metric_axis(f"duration of the run, {unit}", times)
-    y = metric_axis(results.metric, runs[results.metric])
-    return PointPanel(x, y, _points(runs, times, runs[results.metric]))
-
-
-def throughput_panel(results: Results) -> BarPanel | None:
-    """Return when each run trained, and how fast."""
-    if "images_per_second" not in results.runs:
-        return None
-    runs = results.runs.dropna(subset=["duration_seconds", "images_per_second"])
-    if runs.empty:
-        return None
-    starts = (runs["start_time"] - runs["start_time"].min()).dt.total_seconds()
-    ends = starts + runs["duration_seconds"]
-    unit, seconds = _unit(ends.max())
-    x = Axis(f"time since the first run began, {unit}", "linear", (0.0, ends.max() / seconds))
-    y = metric_axis("images per second", runs["images_per_second"])
-    columns = (runs["run_id"], starts / seconds, ends / seconds, runs["images_per_second"])
-    rows = evenly(list(zip(*columns, strict=True)), MOST_MARKS)
-    return BarPanel(x, y, tuple(Bar(*row) for row in rows))
 
 
 def _line_panel(
@@ -237,7 +191,8 @@ def _compared(results: Results) -> tuple[list[str], Direction] | None:
     return None
 
 
-def _points(runs: pd.DataFrame, x: Iterable[float], y: Iterable[float]) -> tuple[Point, ...]:
+def points_of(runs: pd.DataFrame, x: Iterable[float], y: Iterable[float]) -> tuple[Point, ...]:
+    """Return the points of runs, the best run's last; of very many, of some of all ranks."""
     rows = evenly(list(zip(runs["run_id"], x, y, strict=True)), MOST_MARKS)
     return tuple(Point(run_id, float(one), float(other)) for run_id, one, other in rows[::-1])
 
@@ -254,10 +209,3 @@ def _means(
     table = pd.DataFrame({"part": part, "x": places, "y": values})
     means = table.groupby("part").agg({"x": "median", "y": "mean"})
     return tuple((float(place), float(mean)) for place, mean in means.to_numpy())
-
-
-def _unit(seconds: float) -> tuple[str, float]:
-    """Return in what to count a time that is so long, and how many seconds that is."""
-    if seconds < LONG_SECONDS:
-        return "s", 1.0
-    return ("min", 60.0) if seconds < 60 * LONG_MINUTES else ("h", 3600.0)

@@ -24,14 +24,13 @@ from sweep.reporting.matrices import MOST_SHOWN
 from sweep.reporting.palette import Palette
 from sweep.reporting.panels import (
     curve_panels,
-    duration_panel,
     gap_panel,
     parameter_panel,
-    throughput_panel,
     train_val_panel,
 )
 from sweep.reporting.parallel import parallel_figure, parallel_panel
 from sweep.reporting.recall_figure import MOST_CLASSES, recall_figure
+from sweep.reporting.time_panels import duration_panel, throughput_panel
 from sweep.reporting.two_runs import best_two, two_runs_figure
 from sweep.results.importance import FOLDS, Importance
 from sweep.results.results import MOST_CURVES, Results

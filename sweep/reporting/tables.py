@@ -97,7 +97,10 @@ def table_of_runs(results: Results) -> Table:
         rows.append(TableRow(number, cells, ", ".join(known) or str(values["run"])))
     caption = "Click a column's head to sort by it."
     if len(results.runs) > MOST_ROWS:
-        caption += f" {MOST_ROWS:,} of {len(results.runs):,} runs; all of them: {_command(results)}"
+        caption += (
+            f" The best {MOST_ROWS:,} of {len(results.runs):,} runs are shown; where they are "
+            f"recorded, all of them are written to a file by: {_command(results)}"
+        )
     return Table(caption, tuple(columns), tuple(rows))
 
 
@@ -132,7 +135,10 @@ def table_of_configurations(results: Results) -> Table | None:
 
 
 def _command(results: Results) -> str:
-    """Return the command that writes all runs into a file, ranked as they are here."""
+    """Return the command that writes all runs into a file, ranked as they are here.
+
+    It names no record: the page is passed on, and an address may tell who has it, and where.
+    """
     which = ["--experiment", results.experiment]
     if results.sweep_id is not None:
         which = ["--sweep", results.sweep_id]

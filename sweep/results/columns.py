@@ -5,7 +5,7 @@ from contextlib import suppress
 import pandas as pd
 
 from sweep.config.choices import CHOSEN
-from sweep.config.metrics import CPU_SECONDS, PEAK_MEMORY, at_best
+from sweep.config.metrics import CPU_SECONDS, PEAK_MEMORY, at_best, is_at_best
 from sweep.config.recorded import before
 from sweep.results.values import as_numbers, as_whole
 from sweep.tracking import is_reserved
@@ -51,7 +51,7 @@ def params_of(runs: pd.DataFrame, own: "pd.Series[bool]") -> pd.DataFrame:
 def metrics_of(runs: pd.DataFrame) -> pd.DataFrame:
     """Return what was measured: of the epoch that each run kept, where that is known."""
     logged = _having(runs, "metrics.")
-    curves = [str(name) for name in logged if "_at_best/" not in str(name)]
+    curves = [str(name) for name in logged if not is_at_best(str(name))]
     table = logged[sorted(curves, key=lambda name: (*METRICS, *curves).index(name))].copy()
     for name in curves:
         if at_best(name) in logged:

@@ -68,14 +68,22 @@ def _found(uri: str, run_ids: Sequence[str], work: Work) -> Removal:
     """Return what goes with the runs of these ids, which are those that are there still."""
     entries = {each.run_id: each for each in read_entries(uri, ())}
     chosen = {run_id: entries[run_id] for run_id in run_ids if run_id in entries}
-    others = [each for each in entries.values() if each.run_id not in chosen]
     models, names, places = by_run(read_models(uri)), registered_models(uri), read_own_places(uri)
-    used = uses(uri, chosen.values(), others, models, names, work)
-    kept, items = {}, {}
+    kept: dict[str, str] = {}
+    while True:  # what is kept may use others of these
+        others = [each for each in entries.values() if each.run_id not in chosen]
+        used = uses(uri, chosen.values(), others, models, names, work)
+        more = {
+            run_id: why
+            for run_id, each in chosen.items()
+            if (why := used.of(each) or _at_work(each, entries, work))
+        }
+        if not more:
+            break
+        kept |= more
+        chosen = {run_id: each for run_id, each in chosen.items() if run_id not in kept}
+    items = {}
     for run_id, each in chosen.items():
-        if why := used.of(each) or _at_work(each, entries, work):
-            kept[run_id] = why
-            continue
         what = "sweeps" if each.is_sweep else "runs"
         pieces = [
             *files_of(each, places, what, run_id),

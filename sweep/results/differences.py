@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sweep.config.metrics import OF_A_RUN
-from sweep.runs.reproduce import Comparison, Curves, compare
-from sweep.tracking import Details, RunInfo, kept_value
+from sweep.config.metrics import OF_A_RUN, is_at_best
+from sweep.runs.reproduce import Comparison, compare
+from sweep.tracking import DATASET_DIGEST, Curves, Details, RunInfo, kept_value
 
 DIGITS = 16  # of a digest
 MISSING = "not there"
@@ -54,7 +54,7 @@ def difference(first: Details, second: Details) -> RunDifference:
     """
     one, other = first.info, second.info
     names = dict.fromkeys([*one.metrics, *other.metrics])
-    measured = [name for name in names if "_at_best/" not in name]
+    measured = [name for name in names if not is_at_best(name)]
     kept = (first.parameters, second.parameters)
     return RunDifference(
         configuration=_different(one.params, other.params),
@@ -75,7 +75,7 @@ def partings(first: Curves, second: Curves) -> list[Comparison]:
     common: dict[str, dict[int, float]] = {}
     for metric, points in first.items():
         shared = set(points) & set(second.get(metric, {}))
-        if shared and metric not in OF_A_RUN and "_at_best/" not in metric:
+        if shared and metric not in OF_A_RUN and not is_at_best(metric):
             common[metric] = {epoch: points[epoch] for epoch in sorted(shared)}
     return compare(common, second)
 
@@ -89,7 +89,7 @@ def _different(first: Mapping[str, Any], second: Mapping[str, Any]) -> Pairs:
 
 
 def _images(run: RunInfo) -> dict[str, str]:
-    digest = run.tags.get("dataset.digest")
+    digest = run.tags.get(DATASET_DIGEST)
     return {"digest": digest[:DIGITS]} if digest else {}
 
 

@@ -25,7 +25,6 @@ from sweep.tracking import (
 from sweep.uris import resolve_uri
 
 TRAINED = ("FINISHED",)
-ENDED = ("FINISHED", "FAILED", "KILLED")
 
 
 def leftovers(uri: str | None, checkpoints: Path, ended: tuple[str, ...]) -> Removal:
@@ -64,7 +63,7 @@ def _found(uri: str, ended: tuple[str, ...], work: Work) -> Removal:
             pieces += checkpoints_of(each, places, work.folder, what)
         if not pieces:
             continue
-        is_trained = each.status == "FINISHED" and run_id not in gone
+        is_trained = each.finished and run_id not in gone
         parent = known.get(each.sweep_id or "")
         if work.on(each):
             kept[run_id] = f"{told(each)}: a process is at work on it"

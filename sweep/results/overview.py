@@ -95,12 +95,12 @@ def read_overview(uri: str | None, checkpoints: Path) -> Overview:
 
 
 def _sweep(entry: Entry, runs: Sequence[Entry], checkpoints: Path) -> SweepRow:
-    metric, best = best_of([run for run in runs if run.status == "FINISHED"])
+    metric, best = best_of([run for run in runs if run.finished])
     return SweepRow(
         sweep_id=entry.run_id,
         name=entry.name,
         experiment=entry.experiment,
-        started=_time(entry.begin_ms),
+        started=_time(entry.start_ms),
         state=_state(entry, checkpoints),
         runs=counts(run.state for run in runs),
         metric=metric,
@@ -148,7 +148,7 @@ def _first(measured: Sequence[Entry], metric: str) -> Entry:
 
     def place(run: Entry) -> tuple[float, bool, str, int, str]:
         known = run.fingerprint
-        return sign * _kept(run, metric), known is None, known or "", run.begin_ms, run.run_id
+        return sign * _kept(run, metric), known is None, known or "", run.start_ms, run.run_id
 
     return min(measured, key=place)
 
@@ -167,7 +167,7 @@ def _experiments(entries: Sequence[Entry]) -> list[ExperimentRow]:
             experiment=name,
             sweeps=sum(each.is_sweep for each in those),
             runs=counts(each.state for each in those if not each.is_sweep),
-            last=_time(those[0].begin_ms),
+            last=_time(those[0].start_ms),
         )
         for name, those in found.items()
     ]

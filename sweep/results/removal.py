@@ -21,6 +21,7 @@ from sweep.tracking import (
     delete_runs,
     own_folder,
 )
+from sweep.tracking.parts import in_parts
 
 AT_ONCE = 200  # runs whose locks are held at once: each is an open file
 
@@ -92,9 +93,8 @@ class Removal:
         Raises:
             UserError: the record cannot be written, or a folder not be removed.
         """
-        items, kept = list(self.items.values()), []
-        for start in range(0, len(items), AT_ONCE):
-            batch = items[start : start + AT_ONCE]
+        kept = []
+        for batch in in_parts([*self.items.values()], AT_ONCE):
             keys = sorted({key for each in batch for key in each.keys})
             with held_meanwhile(self.checkpoints, keys) as work:
                 now = self.again(work)

@@ -14,8 +14,8 @@ from sweep.tracking import (
     DECIDED_BY,
     FAILURE,
     TIED_RUNS,
+    experiment_of,
     find_sweep_id,
-    read_about,
     read_runs,
 )
 
@@ -157,7 +157,7 @@ def recorded_runs(
     """
     sweep = find_sweep_id(tracking_uri, sweep) if sweep else None
     if experiment is None:
-        experiment = read_about(tracking_uri, sweep).experiment if sweep else DEFAULT_EXPERIMENT
+        experiment = experiment_of(tracking_uri, sweep) if sweep else DEFAULT_EXPERIMENT
     runs = read_runs(tracking_uri, experiment, sweep)
     if runs.empty:
         raise UserError(f"experiment {experiment} has no runs yet")

@@ -8,8 +8,7 @@ import pandas as pd
 
 from sweep.results.differences import partings
 from sweep.results.runs import recorded_runs
-from sweep.runs.reproduce import Curves
-from sweep.tracking import Details, read_histories
+from sweep.tracking import Curves, Details, read_histories
 
 
 @dataclass(frozen=True)

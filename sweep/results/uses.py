@@ -1,14 +1,12 @@
 """Why a run is needed: by a sweep that found it, by a run that started from it, by the registry."""
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sweep.runs.alive import Work
 from sweep.tracking import Entry, LoggedModel, found_ids
-
-BEGINNING = re.compile("[0-9a-f]{4,31}")  # of an id: older versions have recorded no more of it
+from sweep.tracking.short_ids import BEGINNING
 
 
 @dataclass(frozen=True)
@@ -85,6 +83,7 @@ def _starts(
 ) -> dict[str, str]:
     """Return the runs that others have started from, or may have, by what is recorded of it."""
     starts = {each.init_from: each for each in by if each.init_from}
+    # Older versions have recorded no more of an id.
     beginnings = [known for known in starts if BEGINNING.fullmatch(known)]
     found = {}
     for each in of if starts else ():

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sweep.backend.mxnet import gluon, mx, nd
-from sweep.config.choices import Network
 from sweep.config.images import Shape
+from sweep.config.networks import Network
 from sweep.config.tasks import Task
 from sweep.data.splits import Dataset
 from sweep.errors import UserError
@@ -20,7 +20,7 @@ from sweep.networks.build import architecture, build_network
 from sweep.networks.families.symbol import Symbol
 from sweep.networks.matching import matched
 from sweep.networks.params_file import Broken
-from sweep.networks.summary import layers
+from sweep.networks.summary import layers, rows_of
 from sweep.networks.symbols.fitting import Arrays, fitting
 from sweep.networks.symbols.graph import SHAPE
 from sweep.networks.symbols.operators import told
@@ -33,6 +33,7 @@ from sweep.training.state import parameters, restore_parameters
 Sides = tuple[int, int]  # of an image: height, width
 MOST_VALUES = 2**26  # of parameters that are compared with fewer: 256 MiB
 CHANNELS = (1, 3)  # that are tried where nothing tells how many there are
+SEED = 0  # of what a network draws when it is built, and its file does not have
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def adopt_symbol(read: Understood, sides: Sides | None) -> Adopted:
     network = read.network.of(complete)
     network.check(found.image)
     with _told(str(files.graph)):
-        net = build_network(network, found.image, outputs, seed=0, context=mx.cpu())
+        net = build_network(network, found.image, outputs, seed=SEED, context=mx.cpu())
         restore_parameters(net, {f"net/{key}": arrays[key] for key in parameters(net)})
         net(nd.zeros((1, *found.image))).wait_to_read()
     return Adopted(
@@ -169,7 +170,7 @@ def adopt_parameters(
             network.check(shape)
             _check_size(field, trained, network, shape, outputs)
             with _told(field):
-                net = build_network(network, shape, outputs, seed=0, context=mx.cpu())
+                net = build_network(network, shape, outputs, seed=SEED, context=mx.cpu())
             found = matched(field, trained, net, network, shape, outputs)
         except UserError as error:
             reasons.append(error)
@@ -220,7 +221,7 @@ def check_dataset(adopted: Adopted, dataset: Dataset) -> None:
     """
     field = f"dataset={dataset.name}"
     if adopted.shape != dataset.shape:
-        given, taken = ("×".join(map(str, each)) for each in (dataset.shape, adopted.shape))
+        given, taken = told(dataset.shape), told(adopted.shape)
         raise UserError(f"{field}: has images of {given}; the network takes {taken}")
     if adopted.task == "regression" != dataset.task:
         raise UserError(f"{field}: has classes; the network predicts numbers ({adopted.output})")
@@ -236,9 +237,4 @@ def layer_rows(adopted: Adopted) -> list[tuple[str, str, str, str]]:
     symbol = architecture(adopted.network, adopted.shape, adopted.outputs)
     if symbol is None:
         return []
-    found = layers(symbol, adopted.shape)
-    rows = [
-        (each.name, each.kind, "×".join(map(str, each.shape)), f"{each.parameters:,}")
-        for each in found
-    ]
-    return [*rows, ("all", "", "", f"{sum(each.parameters for each in found):,}")]
+    return rows_of(layers(symbol, adopted.shape))

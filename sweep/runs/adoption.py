@@ -11,6 +11,7 @@ import numpy as np
 from sweep import tracking
 from sweep.backend.mxnet import mx
 from sweep.carried import serving
+from sweep.config.images import shape_text
 from sweep.config.metrics import measured_metric
 from sweep.config.params import params
 from sweep.config.schema import Config
@@ -21,7 +22,7 @@ from sweep.environment import version_tags
 from sweep.networks.blocks.eager import as_it_runs
 from sweep.networks.blocks.scaled import scaled
 from sweep.own_modules import identity
-from sweep.runs.adopted import Adopted
+from sweep.runs.adopted import SEED, Adopted
 from sweep.runs.adopted_files import Files, digests
 from sweep.runs.figure_files import draw_network
 from sweep.runs.locks import RunLocks
@@ -111,7 +112,7 @@ def _described(
     """Return the params of the run."""
     groups = ("model.", "dataset.", "loss.", "metrics") if dataset else ("model.",)
     found = {key: value for key, value in params(config).items() if key.startswith(groups)}
-    found["adopted.images"] = "×".join(map(str, adopted.shape))
+    found["adopted.images"] = shape_text(adopted.shape)
     found["adopted.outputs"] = str(adopted.outputs)
     if adopted.output:
         found["adopted.output"] = adopted.output
@@ -121,7 +122,7 @@ def _described(
             found[f"adopted.{kind}"] = file.name
             found[f"adopted.{kind}.sha256"] = digests(files)[file.name]
     if dataset:
-        found["dataset.digest"] = dataset.digest
+        found[tracking.DATASET_DIGEST] = dataset.digest
     return found
 
 
@@ -135,7 +136,7 @@ def _keep(
     """Keep the network in its run; return what was measured, and why there is no model, if so."""
     found = scaling(config.dataset.normalize, dataset.train) if dataset else None
     model = scaled(as_it_runs(adopted.net), found, mx.cpu())
-    built = Built(adopted.network, adopted.net, found, model)
+    built = Built(adopted.network, adopted.net, found, model, SEED)
     interface, example = _plain_interface(adopted, classes), _blank(adopted)
     metrics = {}
     if dataset:

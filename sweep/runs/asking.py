@@ -155,7 +155,7 @@ def _asked(sweep: About, folder: Path, action: str, arguments: Sequence[str]) ->
 
 
 class Asking:
-    """The folder of a sweep, for who asks something of it."""
+    """The control folder of a sweep, for who asks."""
 
     def __init__(self, checkpoints: Path, sweep_id: str) -> None:
         """Take where checkpoints are, and the id of the parent run."""

@@ -45,7 +45,7 @@ def read_lines(file: Path) -> tuple[str, ...]:
         UserError: it cannot be read, or is no text.
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "is no text in UTF-8"
         raise UserError(f"--classes {file}: {why}; allowed is a text, a line a class") from error

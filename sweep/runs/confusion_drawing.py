@@ -1,4 +1,4 @@
-"""The table of truths and answers, drawn, for two classes as for a thousand."""
+"""Draws the confusion matrix, for two classes as for a thousand."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sweep.runs.figures import most_confused
+from sweep.runs.figures import mistake_shares, most_confused
 from sweep.runs.paper import INK, LETTERS, MARGIN, PAPER, TITLE_HEIGHT, Paper, fitted, width_of
 
 FEW, MANY = (242, 247, 252), (8, 48, 107)  # a mistake's colour, red, green and blue
@@ -45,8 +45,7 @@ def draw_confusion(counts: NDArray[np.int64], names: Sequence[str]) -> Image.Ima
     paper.write(left + side / 2, top - 38, "answer")
     paper.write(MARGIN, top - 14, "truth", "lm")
 
-    shares = counts / max(int((counts - np.diag(counts.diagonal())).max()), 1)
-    np.fill_diagonal(shares, 0)
+    shares = mistake_shares(counts)
     paper.picture.paste(Image.fromarray(_cells(shares, cell)), (left, top))
 
     for row, label in labels.items():

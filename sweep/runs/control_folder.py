@@ -58,7 +58,7 @@ class Misshapen:
 
 
 class ControlFolder:
-    """The folder of a sweep, for the sweep itself."""
+    """The control folder of a sweep, for the sweep that answers."""
 
     def __init__(self, checkpoints: Path, sweep_id: str) -> None:
         """Take where checkpoints are, and the id of the parent run."""

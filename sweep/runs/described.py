@@ -52,7 +52,7 @@ def run_tags(
         tracking.KIND: tracking.RUN,
         tracking.FINGERPRINT: fingerprint,
         tracking.FOLDER: folder_id,
-        "dataset.digest": dataset.digest,
+        tracking.DATASET_DIGEST: dataset.digest,
     }
     if membership and membership.study is not None:
         tags |= {tracking.STUDY: membership.study, tracking.TRIAL: str(membership.trial)}

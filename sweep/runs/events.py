@@ -1,6 +1,9 @@
-"""What a run tells while it trains. Whoever listens draws it, or sends it on."""
+"""What a run tells while it trains, and whether it goes on after an epoch.
 
-from collections.abc import Callable, Mapping
+Whoever listens draws what it tells, or sends it on.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sweep.config.schema import Config
@@ -102,3 +105,11 @@ Event = (
     | Ended
 )
 Listener = Callable[[Event], None]
+
+# Is given a run's epochs so far, and whether no more are missing; raises Pruned to end it,
+# or Paused to let it wait.
+Judge = Callable[[Sequence[EpochRecord], bool], None]
+
+
+def always_goes_on(records: Sequence[EpochRecord], is_over: bool) -> None:
+    """Let a run go on, whatever its epochs measured."""

@@ -1,9 +1,10 @@
 """One run: the one place where configuration, data, network, loop and record come together."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 
 from sweep import tracking
 from sweep.config.params import params, score_metric
@@ -19,23 +20,20 @@ from sweep.runs.events import (
     AlreadyTrained,
     Ended,
     EpochKept,
+    Judge,
     Listener,
     Notice,
     Recorded,
     Started,
+    always_goes_on,
 )
 from sweep.runs.figure_files import log_figures
 from sweep.runs.membership import Membership
 from sweep.runs.models import log_model
 from sweep.runs.prepare import Run, prepare_run
-from sweep.runs.resume import (
-    PriorRuns,
-    counting,
-    prior_runs,
-    recorded_score,
-    remove_leftovers,
-)
+from sweep.runs.resume import recorded_score
 from sweep.runs.starting import starting_files
+from sweep.runs.trained_before import recorded_before, states_before, was_pruned
 from sweep.runs.turns import Turns
 from sweep.runs.used import Used
 from sweep.tracking import Record, RunInfo
@@ -43,17 +41,9 @@ from sweep.training.checkpoint import Snapshot
 from sweep.training.checkpoints import Checkpoints
 from sweep.training.selection import EpochRecord
 from sweep.training.session import Training
-from sweep.uris import redacted
+from sweep.uris import place_of
 
 log = logging.getLogger(__name__)
-
-# Is given a run's epochs so far, and whether no more are missing; raises Pruned to end it,
-# or Paused to let it wait.
-Judge = Callable[[Sequence[EpochRecord], bool], None]
-
-
-def never_prunes(records: Sequence[EpochRecord], is_over: bool) -> None:
-    """Let a run go on, whatever its epochs measured."""
 
 
 def execute(
@@ -61,7 +51,7 @@ def execute(
     overrides: Sequence[str],
     tell: Listener,
     membership: Membership | None = None,
-    judge: Judge = never_prunes,
+    judge: Judge = always_goes_on,
 ) -> float:
     """Train one configuration, record it, and return its score: the monitored metric.
 
@@ -81,11 +71,11 @@ def execute(
     """
     run = prepare_run(config, overrides, membership)
     with run.locks.hold(run.fingerprint, waiting=lambda: tell(Notice(CLAIMED))):
-        found = _recorded_before(run)
+        found = recorded_before(run)
         if found.trained:
             tell(AlreadyTrained(found.trained.name, found.trained.run_id))
             return recorded_score(found.trained, run.config)
-        if found.begun and _was_pruned(found.begun, membership):
+        if found.begun and was_pruned(found.begun, membership):
             tell(Ended("PRUNED", found.begun.tags[tracking.FAILURE]))
             return recorded_score(found.begun, run.config)
         with _alone_with_its_epochs(run, tell):
@@ -105,20 +95,6 @@ def _alone_with_its_epochs(run: Run, tell: Listener) -> Iterator[None]:
         yield
 
 
-def _recorded_before(run: Run) -> PriorRuns[RunInfo]:
-    """Return what is recorded of the same run, as far as it counts."""
-    past = run.tracker.find_runs(run.fingerprint)
-    remove_leftovers(past, run.locks.folder)
-    sweep_id = run.membership.sweep_id if run.membership else None
-    return prior_runs(counting(past, run.config, sweep_id), run.locks.folder_id)
-
-
-def _was_pruned(begun: RunInfo, membership: Membership | None) -> bool:
-    """Return whether the study that this run belongs to has pruned the same before."""
-    study = membership.study if membership else None
-    return study is not None and begun.pruned and begun.tags.get(tracking.STUDY) == study
-
-
 def _train_and_record(run: Run, begun: RunInfo | None, tell: Listener, judge: Judge) -> float:
     """Train the run, or what is missing of it, and return its score."""
     tags, used = run.tags(), Used()
@@ -129,14 +105,14 @@ def _train_and_record(run: Run, begun: RunInfo | None, tell: Listener, judge: Ju
     with suppress(Pruned, Paused), _telling_the_end(run.name, tell):
         with run.tracker.open_run(run.name, described, tags, parent, begun) as record:
             tell(Recorded(record.run_id))
-            place = f"{redacted(run.tracker.uri)}, experiment {run.tracker.experiment}"
+            place = place_of(run.tracker.uri, run.tracker.experiment)
             log.info("%s is run %s in %s", run.name, record.run_id, place)
             folder = run.locks.folder / record.run_id
             checkpoints = Checkpoints(folder, run.fingerprint, run.states_key)
             describe(run.config, run.dataset, record)
             start = starting_files(run.config)
             training = Training(run.config, run.dataset, run.device, start)
-            found = _already_trained(training, run, record, checkpoints, tell)
+            found = states_before(training, run, record, checkpoints, partial(_notice, tell))
             judges = (judge, _pausing(run, record.run_id))
             _train_epochs(training, run.name, record, checkpoints, found, used, tell, judges)
             _conclude(training, run, record, tell)
@@ -181,31 +157,6 @@ def _telling_the_end(name: str, tell: Listener) -> Iterator[None]:
     tell(Ended("FINISHED"))
 
 
-def _already_trained(
-    training: Training, run: Run, record: Record, checkpoints: Checkpoints, tell: Listener
-) -> tuple[Snapshot, Snapshot] | None:
-    """Return the state after the last epoch that was trained, and after the best; None if none was.
-
-    They are the run's own, or those of another run that has trained more of the same epochs. What
-    is taken over from another is a checkpoint of this run from then on.
-    """
-    own = checkpoints.load(lambda text: _notice(tell, text))
-    if not run.states_key:
-        return own
-    other = run.states.beginning(run.states_key, run.config, training.monitor)
-    if not other or (own and own[0].epoch >= other.last.epoch):
-        return own
-    checkpoints.origin = run.states_key
-    epochs = other.last.epoch
-    shared = f"epochs 1 to {epochs}" if epochs > 1 else "epoch 1"
-    _notice(tell, f"takes over {shared} of run {other.run_id}")
-    record.log_beginning(other.run_id, epochs)
-    if not other.is_over:
-        for each in {other.best.epoch: other.best, other.last.epoch: other.last}.values():
-            checkpoints.save(each)
-    return other.last, other.best
-
-
 def _train_epochs(
     training: Training,
     name: str,
@@ -239,7 +190,7 @@ def _train_epochs(
 def _pausing(run: Run, run_id: str) -> Judge:
     """Return what ends the run after an epoch if its sweep has asked for that."""
     if run.membership is None:
-        return never_prunes
+        return always_goes_on
     asked = pause_file(run.locks.folder, run.membership.sweep_id, run_id)
 
     def pause_if_asked(records: Sequence[EpochRecord], is_over: bool) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
 from sweep import tracking
-from sweep.config.choices import Network
 from sweep.config.images import Shape
 from sweep.config.metrics import short_name
+from sweep.config.networks import Network
 from sweep.config.tasks import Task
 from sweep.data.splits import Dataset
 from sweep.networks.build import architecture

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sweep.config.metrics import SPLITS
 from sweep.training.selection import EpochRecord
-
-MEASURED = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ def curves(
         kept: that epoch.
     """
     found = []
-    for part in MEASURED:
+    for part in SPLITS:
         key = f"{part}/{metric}"
         points = {each.epoch: each.metrics[key] for each in records if key in each.metrics}
         if key in summary:
@@ -122,6 +121,17 @@ def confusion_rows(counts: NDArray[np.int64], names: Sequence[str]) -> list[list
     """
     rows = zip(names, counts.tolist(), strict=True)
     return [["truth", *names], *([name, *row] for name, row in rows)]
+
+
+def mistake_shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return each number as a share of that of the most frequent mistake; 0 for what is right.
+
+    Args:
+        counts: as :func:`confusion` returns them.
+    """
+    wrong = counts - np.diag(counts.diagonal())
+    shares: NDArray[np.float64] = wrong / max(int(wrong.max()), 1)
+    return shares
 
 
 def most_confused(counts: NDArray[np.int64], at_most: int) -> list[tuple[int, int, int]]:

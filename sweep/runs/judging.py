@@ -1,4 +1,7 @@
-"""What a run's model is to be known by, so that its answers to pictures can be judged."""
+"""Calibrates a model on the validation images.
+
+So ``sweep predict`` can say how sure an answer is.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from sweep.backend.mxnet import gluon
 from sweep.carried import own_serving, serving
-from sweep.config.choices import Network
 from sweep.config.images import Framing
+from sweep.config.networks import Network
 from sweep.config.own_targets import Call
 from sweep.data.scaling import Scaling, as_bytes, holds_pixels
 from sweep.data.splits import Dataset, Split
@@ -44,12 +44,14 @@ class Built:
         net: it, without what is done to images before it.
         scaling: that; None for nothing.
         model: both together; takes images from 0 to 1.
+        seed: that it was built with.
     """
 
     made: Network
     net: gluon.Block
     scaling: Scaling | None
     model: gluon.Block
+    seed: int
 
 
 def log_model(training: Training, dataset: Dataset, record: Record) -> str:
@@ -59,7 +61,13 @@ def log_model(training: Training, dataset: Dataset, record: Record) -> str:
         Why there is no model; empty if there is one.
     """
     interface = interface_of(dataset, training.config.dataset.framing, training.answer)
-    network = Built(training.config.model, training.net, training.scaling, training.model)
+    network = Built(
+        made=training.config.model,
+        net=training.net,
+        scaling=training.scaling,
+        model=training.model,
+        seed=training.config.seed,
+    )
     example = example_of(dataset.test, interface)
     return log_network(network, interface, example, record, training.chosen.epoch)
 
@@ -148,6 +156,7 @@ def _save_own(
         is_for_numpy=is_for_numpy(network.net),
         mean=network.scaling.mean.tolist() if network.scaling else None,
         factor=network.scaling.factor.tolist() if network.scaling else None,
+        seed=network.seed,
     )
     save_parameters(network.net, str(own_serving.save(recipe, source, interface, folder)))
     files = contents(source)

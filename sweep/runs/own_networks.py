@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from sweep.config.choices import Network, Tried
 from sweep.config.images import Shape
 from sweep.config.losses import Loss
+from sweep.config.networks import Network, Tried
 from sweep.config.own_metrics import OwnMetrics, own_metrics
 from sweep.config.schema import Config
 from sweep.config.tasks import Task

@@ -1,4 +1,4 @@
-"""What pictures with many words are drawn on, by Pillow: it takes a fifth of matplotlib's time."""
+"""A Pillow canvas for pictures with much text: it takes a fifth of matplotlib's time."""
 
 import bisect
 import functools

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from sweep.backend import mxnet as backend
 from sweep.backend.mxnet import mx
-from sweep.config.checks import check_images, check_outputs
 from sweep.config.fingerprint import fingerprint
 from sweep.config.schema import Config
-from sweep.data.splits import Dataset, load_dataset
+from sweep.data.splits import Dataset, check_fits, load_dataset
 from sweep.errors import UserError
 from sweep.runs.described import run_name, run_tags
 from sweep.runs.locks import RunLocks
@@ -67,8 +66,7 @@ def prepare_run(config: Config, overrides: Sequence[str], membership: Membership
     tracker = Tracker(config.tracking.uri, config.tracking.experiment)
     locks = RunLocks(Path(config.checkpoint_dir))
     dataset = load_dataset(config.dataset)
-    check_images(config, dataset.train_size, dataset.shape, len(dataset.val))
-    check_outputs(config, dataset.outputs)
+    check_fits(config, dataset)
     config = identified_again(config)
     config = completed(config, tried(Request.of(config, dataset)))
     return Run(

@@ -14,9 +14,7 @@ from sweep.errors import UserError
 from sweep.networks.trained import GRAPH, PARAMETERS
 from sweep.own_modules import identity, keep
 from sweep.runs.events import Ended, Listener, Notice, Started
-from sweep.tracking import START_FOLDER, RunRecord, reason
-
-Curves = Mapping[str, Mapping[int, float]]  # a metric's name: the epoch: the value
+from sweep.tracking import DATASET_DIGEST, START_FOLDER, Curves, RunRecord, reason
 
 
 @dataclass(frozen=True)
@@ -145,7 +143,7 @@ def train_again(record: RunRecord, config: Config, tell: Listener) -> Again:
     dataset = load_dataset(config.dataset)
     tell(Notice(f"{record.name}, run {record.run_id}, {record.status}"))
     tell(Notice(f"  {dataset.describe()}"))
-    if (digest := record.tags.get("dataset.digest")) not in (None, dataset.digest):
+    if (digest := record.tags.get(DATASET_DIGEST)) not in (None, dataset.digest):
         tell(Notice(f"  other images than recorded: {digest} then, {dataset.digest} now"))
     training, again = Training(config, dataset, context, _start(record, config)), Again()
     tell(Started("trained again", record.run_id, config.epochs))

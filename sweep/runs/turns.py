@@ -1,4 +1,7 @@
-"""Who trains first, of runs that share epochs in several processes: those that end earlier."""
+"""Turns of runs in several processes that share epochs.
+
+The one that ends first trains them; the others wait and go on from its state.
+"""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Runs that failed before their own code could record it: their sweep does."""
+"""Records the failure of runs that failed before their own code could record it."""
 
 import logging
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class PlannedRun:
+class UnstartedRun:
     """A run of a sweep, as far as the sweep knows it.
 
     Attributes:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
@@ -41,12 +42,22 @@ def _has(trial: FrozenTrial, epoch: int) -> bool:
 
 
 def _at(trial: FrozenTrial, epoch: int) -> FrozenTrial:
-    return create_trial(
-        state=TrialState.COMPLETE,
-        value=trial.intermediate_values[epoch],
-        params=trial.params,
-        distributions=trial.distributions,
-        user_attrs=trial.user_attrs,
-        system_attrs=trial.system_attrs,
-        intermediate_values=trial.intermediate_values,
-    )
+    return changed(trial, state=TrialState.COMPLETE, value=trial.intermediate_values[epoch])
+
+
+def changed(trial: FrozenTrial, **values: Any) -> FrozenTrial:
+    """Return the trial with other values of these fields, and without what it reached in the end.
+
+    Args:
+        trial: as it is.
+        values: as Optuna's ``create_trial`` takes them.
+    """
+    same = {
+        "state": trial.state,
+        "params": trial.params,
+        "distributions": trial.distributions,
+        "user_attrs": trial.user_attrs,
+        "system_attrs": trial.system_attrs,
+        "intermediate_values": trial.intermediate_values,
+    }
+    return create_trial(**{**same, **values})

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 
 from sweep.config.metrics import direction_of
 from sweep.config.schema import Search
+from sweep.search.multifidelity import changed
 from sweep.search.storage import engine_options
 
 
@@ -24,7 +25,7 @@ class _OneDirection(RDBStorage):
         return [self.direction]
 
 
-def reporting_storage(search: Search, measured: Sequence[str] = ()) -> RDBStorage:
+def reporting_storage(search: Search, measured: Sequence[str]) -> RDBStorage:
     """Return the storage as a run sees it that reports to its study; it has to be there.
 
     Args:
@@ -44,7 +45,7 @@ def reporting_storage(search: Search, measured: Sequence[str] = ()) -> RDBStorag
     return storage
 
 
-def prefers_more(search: Search, directions: Sequence[str], measured: Sequence[str] = ()) -> bool:
+def prefers_more(search: Search, directions: Sequence[str], measured: Sequence[str]) -> bool:
     """Return whether a run goes on that reached more than others, rather than less.
 
     Args:
@@ -63,13 +64,7 @@ def without_curves(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     They would compare its values, and know of no direction in which one is better.
     """
     return [
-        create_trial(
-            state=trial.state,
-            params=trial.params,
-            distributions=trial.distributions,
-            user_attrs=trial.user_attrs,
-            system_attrs=trial.system_attrs,
-        )
+        changed(trial, intermediate_values={})
         if trial.state == TrialState.PRUNED and trial.intermediate_values
         else trial
         for trial in trials

@@ -9,10 +9,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from optuna.pruners import BasePruner, NopPruner
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 
 from sweep.config.schema import Search
 from sweep.search.choices import PRUNERS
+from sweep.search.multifidelity import changed
 from sweep.search.rungs import Brackets, promotable, ranked
 
 GOAL = "goes_on_to_epoch"  # the attribute of a trial that has gone on
@@ -120,16 +121,7 @@ class Pauses:
 
     def as_sampled(self, trial: FrozenTrial) -> FrozenTrial:
         """Return a trial as samplers know those that did not get far, if it is paused."""
-        if not self.is_paused(trial):
-            return trial
-        return create_trial(
-            state=TrialState.PRUNED,
-            params=trial.params,
-            distributions=trial.distributions,
-            user_attrs=trial.user_attrs,
-            system_attrs=trial.system_attrs,
-            intermediate_values=trial.intermediate_values,
-        )
+        return changed(trial, state=TrialState.PRUNED) if self.is_paused(trial) else trial
 
 
 def stopping(search: Search, epochs: int) -> BasePruner:

@@ -1,7 +1,5 @@
 """What a search is about to do: checked, announced, and recognised when it goes on."""
 
-import hashlib
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -12,6 +10,7 @@ from sweep.config.fields import Before, Mark, declared
 from sweep.config.overrides import describing
 from sweep.config.params import params, score_metric
 from sweep.config.schema import Config, Search
+from sweep.digests import identity_of
 from sweep.display.console import count
 from sweep.errors import UserError, in_full
 from sweep.optional import need
@@ -102,7 +101,7 @@ def _announced(dimension: Dimension) -> str:
 
 def key_of(about: Any) -> str:
     """Return 16 hex digits that identify what a study searches."""
-    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
+    return identity_of(about)
 
 
 def check(plan: Plan, configs: Iterable[Config]) -> None:

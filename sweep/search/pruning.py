@@ -4,18 +4,17 @@ Each run reports to the study and asks it, wherever it is trained.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sweep.config.params import score_metric
 from sweep.config.schema import Config
 from sweep.errors import Pruned, Undecided
+from sweep.runs.events import Judge, always_goes_on
 from sweep.runs.membership import Membership
 from sweep.training.selection import EpochRecord
 from sweep.uris import redacted
 
 log = logging.getLogger(__name__)
-
-Judge = Callable[[Sequence[EpochRecord], bool], None]
 
 
 def judge_of(config: Config, membership: Membership) -> Judge:
@@ -30,7 +29,7 @@ def judge_of(config: Config, membership: Membership) -> Judge:
     search, metric = config.search, config.search.prune_by or score_metric(config)
     study, number = membership.study, membership.trial
     if study is None or number is None or search.pruner is None:
-        return lambda records, is_over: None
+        return always_goes_on
     from sweep.search.reported import ReportedTrial  # it imports Optuna: others do without
 
     trial: ReportedTrial | None = None

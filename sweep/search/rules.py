@@ -1,7 +1,7 @@
-"""Which rule a study was begun by: its runs pause and go on, or are stopped for good.
+"""Pruner names in studies of before runs paused: their ``asha`` is ``stop_asha`` now.
 
-Before runs paused, ``asha`` and ``hyperband`` were the names of what stops them for good. So that
-is what studies say of ``stop_asha`` and ``stop_hyperband``, and older ones go on.
+Then ``asha`` and ``hyperband`` stopped runs for good. So that is what studies still say of
+``stop_asha`` and ``stop_hyperband``, and older ones go on.
 """
 
 from collections.abc import Mapping

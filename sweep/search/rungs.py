@@ -1,14 +1,12 @@
 """Successive halving: the epochs at which runs pause, and which of them go on.
 
 L. Li et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020, algorithm 2
-(https://arxiv.org/abs/1810.05934); its brackets are those of L. Li et al., Hyperband, JMLR 2018.
+(https://arxiv.org/abs/1810.05934).
 """
 
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-
-from sweep.config.schema import Search
 
 
 @dataclass(frozen=True)
@@ -34,37 +32,6 @@ class Brackets:
             for bracket in range(len(self.shares))
             if place < sum(self.shares[: bracket + 1])
         )
-
-
-def one_bracket(search: Search, epochs: int) -> Brackets:
-    """Return the rungs of successive halving.
-
-    Args:
-        search: its settings.
-        epochs: of a run that is trained to its end.
-    """
-    rungs = rungs_from(search.min_epochs, search.reduction_factor, epochs)
-    return Brackets((rungs,), (1,), search.reduction_factor)
-
-
-def several_brackets(search: Search, epochs: int) -> Brackets:
-    """Return the brackets of Hyperband: each begins a rung later than the one before.
-
-    The last has no rungs, its runs are trained to their end. The trials are shared out so that each
-    bracket costs about the same.
-
-    Args:
-        search: its settings.
-        epochs: of a run that is trained to its end.
-    """
-    factor = search.reduction_factor
-    rungs = rungs_from(search.min_epochs, factor, epochs)
-    last = len(rungs)
-    shares = [
-        math.ceil((last + 1) * factor ** (last - bracket) / (last - bracket + 1))
-        for bracket in range(last + 1)
-    ]
-    return Brackets(tuple(rungs[bracket:] for bracket in range(last + 1)), tuple(shares), factor)
 
 
 def rungs_from(first: int, factor: int, epochs: int) -> tuple[int, ...]:

@@ -4,20 +4,20 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from hydra.core.utils import JobReturn
 
-from sweep.config.choices import Network
 from sweep.config.losses import Loss
 from sweep.config.metrics import direction_of
+from sweep.config.networks import Network
 from sweep.config.own_metrics import OwnMetrics
 from sweep.config.params import as_text
 from sweep.config.schema import Config
 from sweep.display.console import count, show_lines
 from sweep.errors import UserError
+from sweep.execution.foreign import AnyLauncher
 from sweep.execution.job import Job
-from sweep.execution.source import JobSource
 from sweep.execution.steering import Steering
 from sweep.runs.control_folder import ControlFolder
 from sweep.runs.own_networks import all_modules, folder_of_copies
@@ -41,39 +41,8 @@ from sweep.uris import redacted, resolve_uri
 SWEEPER = "hydra/sweeper=optuna"
 
 
-class Launcher(Protocol):
-    """What trains the runs of a search.
-
-    Attributes:
-        may_fork: whether this very process may be forked while runs train.
-    """
-
-    may_fork: bool
-
-    def count_gpus(self, config: Config) -> int:
-        """Return how many GPUs runs such as this one can have."""
-
-    def check_mxnet(self, config: Config) -> None:
-        """Check that MXNet can be loaded for runs such as this one, which takes seconds."""
-
-    def at_once(self, configs: Sequence[Config]) -> int | None:
-        """Return how many of these runs are trained at once."""
-
-    def close(self) -> None:
-        """Give back what is held."""
-
-    def train(
-        self,
-        config: Config,
-        jobs: Sequence[Job],
-        source: JobSource | None,
-        steering: Steering | None,
-    ) -> Sequence[JobReturn]:
-        """Train jobs, and what the source has; return what became of them when all have ended."""
-
-
 def search(
-    plan: Plan, examples: Sequence[Job], composer: Composer, launcher: Launcher
+    plan: Plan, examples: Sequence[Job], composer: Composer, launcher: AnyLauncher
 ) -> Sequence[JobReturn]:
     """Check, announce, train and compare the runs of a search; return what became of them.
 
@@ -169,7 +138,7 @@ def _modules(checked: Checked, config: Config) -> Path | None:
 
 
 def _rehearse(
-    plan: Plan, configs: Sequence[Config], composer: Composer, launcher: Launcher
+    plan: Plan, configs: Sequence[Config], composer: Composer, launcher: AnyLauncher
 ) -> None:
     """Say what would be searched."""
 

@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from sweep.config.compose import GROUP_KEYS, fields
 from sweep.config.explain import explain_composition, is_composition_error
@@ -13,6 +12,7 @@ from sweep.config.schema import Config
 from sweep.display.console import count, show_lines
 from sweep.errors import UserError
 from sweep.execution.adding import Added
+from sweep.execution.foreign import AnyLauncher
 from sweep.execution.job import Job
 from sweep.runs.membership import Membership
 from sweep.runs.resume import all_prior_runs
@@ -60,16 +60,6 @@ class Grid:
             raise UserError(f"add {' '.join(overrides)}: {why}") from error
 
 
-class Launcher(Protocol):
-    """What trains the runs of a sweep."""
-
-    def count_gpus(self, config: Config) -> int:
-        """Return how many GPUs runs such as this one can have."""
-
-    def check(self, configs: Sequence[Config]) -> None:
-        """Check that runs can be launched."""
-
-
 class MoreRuns:
     """Makes jobs of overrides that a user adds.
 
@@ -84,7 +74,7 @@ class MoreRuns:
         keys: Sequence[str],
         membership: Membership,
         grid: Grid,
-        launcher: Launcher,
+        launcher: AnyLauncher,
         plans: Plans,
     ) -> None:
         """Take the sweep as it is.

@@ -1,4 +1,7 @@
-"""What users may add to a sweep that is another's: it is trained as that one, and so is no code."""
+"""Limits on runs that other users add to a sweep: no code, and no paths.
+
+They train under its owner's account.
+"""
 
 import re
 from collections.abc import Sequence

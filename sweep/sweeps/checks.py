@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Literal
 
 from sweep.backend.devices import resolve
-from sweep.config.checks import check_images, check_outputs, check_unread
-from sweep.config.choices import DatasetConfig, Tried
+from sweep.config.checks import check_unread
+from sweep.config.datasets import DatasetConfig
 from sweep.config.fields import Mark, declared
 from sweep.config.fingerprint import fingerprint
+from sweep.config.networks import Tried
 from sweep.config.params import params, values_of
 from sweep.config.schema import Config
-from sweep.data.splits import Dataset
+from sweep.data.splits import Dataset, check_fits
 from sweep.display.plan import listed, show_notes, show_plan
 from sweep.errors import UserError
 from sweep.execution.datasets import read_apart
@@ -30,10 +31,10 @@ from sweep.runs.resume import close_abandoned
 from sweep.runs.starting import identified
 from sweep.runs.states import shares_epochs, states_key, unshared_note
 from sweep.runs.turns import Turns
-from sweep.runs.unstarted import PlannedRun
+from sweep.runs.unstarted import UnstartedRun
 from sweep.sweeps.compose import cost_of, started
 from sweep.tracking import Tracker, probe
-from sweep.uris import redacted, resolve_uri, unused_variables
+from sweep.uris import place_of, resolve_uri, unused_variables
 
 Device = Literal["cpu", "gpu"]
 Start = tuple[str | None, str | None]  # init_from, init_digest
@@ -124,7 +125,7 @@ class Prepared(Checked):
         known, dataset = self.known(job.config), self.dataset(job.config)
         identity, chain = fingerprint(known, dataset.digest), self.chain(job.config, membership)
         begun = started(job, known, membership)
-        planned = PlannedRun(
+        unstarted = UnstartedRun(
             begun.config, job.overrides, identity, dataset, self.tracker, self.locks, membership
         )
         return replace(
@@ -132,7 +133,7 @@ class Prepared(Checked):
             cost=cost_of(known, dataset),
             is_claimed=partial(self._is_claimed, identity, chain, known),
             chain=chain,
-            record_failure=planned.record_failure,
+            record_failure=unstarted.record_failure,
         )
 
     def _is_claimed(self, identity: str, chain: str, config: Config) -> bool:
@@ -205,9 +206,7 @@ def check_runs(
     check_unread([*of_each, *others])
     datasets = {dataset: read_apart(each) for dataset, each in of_each.items()}
     for each in configs:
-        dataset = datasets[each.dataset]
-        check_images(each, dataset.train_size, dataset.shape, len(dataset.val))
-        check_outputs(each, dataset.outputs)
+        check_fits(each, datasets[each.dataset])
     gpus = count_gpus(configs[0])
     contexts = dict.fromkeys(str(each.context) for each in configs)
     devices: dict[str, Device] = {"cpu": "cpu", "gpu": "gpu"}
@@ -233,7 +232,7 @@ def announce(checked: Checked, configs: Sequence[Config], runs: Sequence[str] | 
         listed(len(configs), values) if runs is None else runs,
         values,
         list(dict.fromkeys(dataset.describe() for dataset in checked.datasets.values())),
-        f"{redacted(resolve_uri(tracking.uri))}, experiment {tracking.experiment}",
+        place_of(resolve_uri(tracking.uri), tracking.experiment),
         " and ".join(dict.fromkeys(checked.device(each) for each in configs)),
     )
     show_notes([*unused_variables(tracking.experiment), unshared_note(configs[0]), *notes])

@@ -18,7 +18,7 @@ from sweep.config.schema import Config
 from sweep.display.console import count
 from sweep.display.plan import show_notes
 from sweep.errors import UserError
-from sweep.execution.foreign import ForeignLauncher
+from sweep.execution.foreign import AnyLauncher, ForeignLauncher
 from sweep.execution.job import Job
 from sweep.execution.launcher import LAUNCHERS, Launcher
 from sweep.execution.worker import running_application
@@ -64,7 +64,7 @@ def launcher_of(name: str, plugin: BasicLauncher) -> Launcher:
     return LAUNCHERS[name](plugin.config, application)
 
 
-def used_launcher(sweeper: BasicSweeper) -> Launcher | ForeignLauncher:
+def used_launcher(sweeper: BasicSweeper) -> AnyLauncher:
     """Return the launcher that one of Hydra's sweepers was given."""
     assert sweeper.config is not None
     own: Launcher | None = getattr(sweeper.launcher, "own", None)
@@ -152,10 +152,7 @@ def sweep_from(
 
 
 def _until_decided(
-    rows: Sequence[Job],
-    seeds: SeedChoice,
-    given: Sequence[str],
-    launcher: Launcher | ForeignLauncher,
+    rows: Sequence[Job], seeds: SeedChoice, given: Sequence[str], launcher: AnyLauncher
 ) -> Sequence[JobReturn]:
     """Train rows with as many seeds as it takes, or say what would be trained.
 
@@ -178,7 +175,7 @@ def _until_decided(
     return sweep_until_decided(rows, seeds, given, launcher)
 
 
-def _rehearsed(jobs: Sequence[Job], launcher: Launcher | ForeignLauncher) -> Sequence[JobReturn]:
+def _rehearsed(jobs: Sequence[Job], launcher: AnyLauncher) -> Sequence[JobReturn]:
     """Say what would be trained; return what became of what was not launched."""
     from sweep.sweeps.dry_run import rehearse  # it imports MLflow
     from sweep.tracking import prepare_mlflow

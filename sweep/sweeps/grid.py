@@ -11,6 +11,7 @@ from hydra.core.utils import JobReturn
 from sweep.config.schema import Config
 from sweep.display.plan import show_epochs, show_prior_runs
 from sweep.errors import UserError
+from sweep.execution.foreign import AnyLauncher
 from sweep.execution.job import Job
 from sweep.execution.source import JobSource
 from sweep.execution.steering import Steering
@@ -62,42 +63,6 @@ class Plan:
     states: States
 
 
-class Launcher(Protocol):
-    """What trains the runs of a sweep.
-
-    Attributes:
-        may_fork: whether this very process may be forked while runs train.
-    """
-
-    may_fork: bool
-
-    def count_gpus(self, config: Config) -> int:
-        """Return how many GPUs runs such as this one can have."""
-
-    def check(self, configs: Sequence[Config]) -> None:
-        """Check that runs can be launched.
-
-        Raises:
-            UserError: they have something that this launcher cannot do.
-        """
-
-    def check_mxnet(self, config: Config) -> None:
-        """Check that MXNet can be loaded for runs such as this one, which takes seconds.
-
-        Raises:
-            UserError: it cannot.
-        """
-
-    def train(
-        self,
-        config: Config,
-        jobs: Sequence[Job],
-        source: JobSource | None = None,
-        steering: Steering | None = None,
-    ) -> Sequence[JobReturn]:
-        """Train runs, such as this one, and those that a source has; return what became of them."""
-
-
 class LaterRuns(JobSource, Protocol):
     """Runs of a sweep that are not known beforehand."""
 
@@ -130,7 +95,7 @@ class Further:
 
 
 def sweep(
-    jobs: Sequence[Job], command: Sequence[str], launcher: Launcher, grid: Grid
+    jobs: Sequence[Job], command: Sequence[str], launcher: AnyLauncher, grid: Grid
 ) -> Sequence[JobReturn]:
     """Check, announce, train and compare the runs of a sweep; return the results of the launched.
 
@@ -159,7 +124,7 @@ def sweep(
     )
 
 
-def plan_of(jobs: Sequence[Job], launcher: Launcher) -> Plan:
+def plan_of(jobs: Sequence[Job], launcher: AnyLauncher) -> Plan:
     """Check and announce the runs of a sweep, and find out which are trained already.
 
     Args:
@@ -193,7 +158,7 @@ def plan_of(jobs: Sequence[Job], launcher: Launcher) -> Plan:
 
 
 def _train(
-    plan: Plan, jobs: Sequence[Job], launcher: Launcher, grid: Grid, record: "Record"
+    plan: Plan, jobs: Sequence[Job], launcher: AnyLauncher, grid: Grid, record: "Record"
 ) -> Sequence[JobReturn]:
     """Train what is missing, and what users add."""
     membership, folder = Membership(record.run_id), plan.prepared.locks.folder
@@ -221,7 +186,7 @@ def _lacks_what_was_added(tracker: Tracker, past: RunInfo) -> bool:
 
 
 def train(
-    plan: Plan, launcher: Launcher, record: "Record", further: Further
+    plan: Plan, launcher: AnyLauncher, record: "Record", further: Further
 ) -> Sequence[JobReturn]:
     """Train what is missing; keep the ids of those runs that other sweeps have trained.
 

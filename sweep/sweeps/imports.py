@@ -4,21 +4,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from threading import Timer
-from typing import Protocol
+
+from sweep.execution.foreign import AnyLauncher
 
 SHOWS = ("scipy.special", "sweep.display.leaderboard", "sweep.sweeps.description")
 DRAWS = ("sweep.results.results", "sweep.reporting.page", "matplotlib.backends.backend_svg")
 LATER_SECONDS = 2.0  # the first runs are started before
 
 
-class Launcher(Protocol):
-    """What trains the runs."""
-
-    may_fork: bool
-
-
 @contextmanager
-def imported_meanwhile(launcher: Launcher, draws: bool) -> Iterator[None]:
+def imported_meanwhile(launcher: AnyLauncher, draws: bool) -> Iterator[None]:
     """Import what the end of a sweep needs, in a thread: a second that nobody then waits for.
 
     Args:

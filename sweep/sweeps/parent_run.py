@@ -1,6 +1,5 @@
 """The parent run of a sweep or a search: opened, or gone on with, and closed with its results."""
 
-import hashlib
 import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,6 +10,7 @@ from hydra.core.utils import JobReturn
 
 from sweep.config.overrides import describing
 from sweep.config.schema import Config
+from sweep.digests import short_digest
 from sweep.runs.locks import RunLocks
 from sweep.sweeps.best_model import keep_best_model
 from sweep.sweeps.checks import Prepared
@@ -95,7 +95,7 @@ def _claim(held: ExitStack, locks: RunLocks, keys: Iterable[str]) -> str:
     The same sweep may be going on in another process; then this one is another sweep. A process
     that only closes the record of a dead sweep lets go of it within seconds, which are waited for.
     """
-    key = hashlib.sha256(" ".join(sorted(set(keys))).encode()).hexdigest()[:16]
+    key = short_digest(" ".join(sorted(set(keys))))
     deadline = time.monotonic() + CLOSING_SECONDS
     while not held.enter_context(locks.try_hold(key)):
         if time.monotonic() > deadline:

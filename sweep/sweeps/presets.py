@@ -1,7 +1,7 @@
-"""What presets say of Hydra itself: its launcher, its sweeper, and what it sweeps over.
+"""Presets that choose another Hydra launcher or sweeper.
 
-Of ``experiment=a`` Hydra takes it in before it makes its sweeper. Of ``experiment=a,b`` it does not
-look into the presets before it composes their runs.
+This module checks that they agree, and starts the chosen sweeper. With ``experiment=a``, Hydra does
+so itself. With ``experiment=a,b`` it has made its sweeper before it looks into the presets.
 """
 
 import copy

@@ -12,10 +12,10 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf
 
-from sweep.config.checks import check_images, check_outputs, check_unread
+from sweep.config.checks import check_unread
 from sweep.config.params import params, values_of
 from sweep.config.schema import Config
-from sweep.data.splits import load_dataset
+from sweep.data.splits import check_fits, load_dataset
 from sweep.display.console import show_lines
 from sweep.display.plan import listed, show_notes, show_plan
 from sweep.errors import RunFailed, UserError
@@ -36,7 +36,7 @@ from sweep.signals import let_crashes_end_the_process
 from sweep.sweeps.telling import Telling
 from sweep.sweeps.unused import unused_settings
 from sweep.tracking import Tracker, close_as_failed, probe, short_timeouts
-from sweep.uris import browse_command, redacted, resolve_uri, unused_variables
+from sweep.uris import browse_command, place_of, resolve_uri, unused_variables
 
 
 def train_single(config: Config, overrides: Sequence[str], tell: Listener) -> float:
@@ -52,7 +52,8 @@ def train_single(config: Config, overrides: Sequence[str], tell: Listener) -> fl
         RunFailed: the run is recorded as FAILED, with its reason.
         KeyboardInterrupt: it was interrupted, and is recorded as KILLED.
     """
-    job = Job(0, tuple(overrides), partial(_of_hydra, overrides), config)
+    folder = HydraConfig.get().runtime.output_dir
+    job = Job(0, tuple(overrides), partial(of_hydra, overrides, folder), config)
     shown = Shown(tell)
     check_command(config.notify.command)
     show_notes(unused_settings(overrides))
@@ -124,10 +125,10 @@ class Shown:
         self._tell(event)
 
 
-def _of_hydra(overrides: Sequence[str]) -> DictConfig:
+def of_hydra(overrides: Sequence[str], folder: str) -> DictConfig:
     """Return what a job needs of Hydra's own configuration: its overrides, and its folder."""
-    folder = {"dir": HydraConfig.get().runtime.output_dir, "subdir": ""}
-    return OmegaConf.create({"hydra": {"overrides": {"task": [*overrides]}, "sweep": folder}})
+    sweep = {"dir": folder, "subdir": ""}
+    return OmegaConf.create({"hydra": {"overrides": {"task": [*overrides]}, "sweep": sweep}})
 
 
 def returned(train: Callable[[Listener], float], log: Path, tell: Listener) -> JobReturn:
@@ -171,8 +172,7 @@ def _announced(config: Config, tell: Listener) -> Config:
     config = replace(config, context=resolve_device(config).device_type)
     probe(resolve_uri(config.tracking.uri))
     dataset = load_dataset(config.dataset)
-    check_images(config, dataset.train_size, dataset.shape, len(dataset.val))
-    check_outputs(config, dataset.outputs)
+    check_fits(config, dataset)
     config = identified(config)
     found = tried(Request.of(config, dataset))
     config = completed(config, found)
@@ -181,7 +181,7 @@ def _announced(config: Config, tell: Listener) -> Config:
     close_abandoned(tracker, locks)  # before: nothing is mended while a run is RUNNING
     tracker.check_artifacts()
     values = values_of([params(config)])
-    place = f"{redacted(tracker.uri)}, experiment {tracker.experiment}"
+    place = place_of(tracker.uri, tracker.experiment)
     show_plan(listed(1, values), values, [dataset.describe()], place, config.context)
     show_notes([*unused_variables(tracker.experiment), unshared_note(config), found.note])
     tell(Resolved(config))

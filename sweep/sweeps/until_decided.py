@@ -14,6 +14,7 @@ from sweep.display.console import show_lines
 from sweep.display.seeds import in_words, show_seeds, show_verdict
 from sweep.errors import UserError
 from sweep.execution.adding import Added
+from sweep.execution.foreign import AnyLauncher
 from sweep.execution.job import Job
 from sweep.execution.steering import Steering
 from sweep.runs.control_folder import ControlFolder
@@ -50,10 +51,7 @@ def announce(combinations: Sequence[Job]) -> None:
 
 
 def sweep_until_decided(
-    combinations: Sequence[Job],
-    seeds: SeedChoice,
-    command: Sequence[str],
-    launcher: grid.Launcher,
+    combinations: Sequence[Job], seeds: SeedChoice, command: Sequence[str], launcher: AnyLauncher
 ) -> Sequence[JobReturn]:
     """Check, announce, train and compare rows, with more seeds for those that may be the best.
 

@@ -1,4 +1,4 @@
-"""Overrides that decide nothing in what is trained: who typed them is told."""
+"""Tells the user of overrides that have no effect in this kind of sweep, as search.* in a grid."""
 
 from collections.abc import Sequence
 

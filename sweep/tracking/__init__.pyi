@@ -29,6 +29,7 @@ from .histories import read_points as read_points
 from .locations import OwnPlaces as OwnPlaces
 from .logged_model import Pyfunc as Pyfunc
 from .lookups import FoundRun as FoundRun
+from .meant import experiment_of as experiment_of
 from .meant import runs_of_meant as runs_of_meant
 from .mlflow_import import prepare_mlflow as prepare_mlflow
 from .names import ADDED_FILE as ADDED_FILE
@@ -36,9 +37,11 @@ from .names import ADOPTED as ADOPTED
 from .names import BUNDLE as BUNDLE
 from .names import CONFIG_FILE as CONFIG_FILE
 from .names import CONFUSION_FILE as CONFUSION_FILE
+from .names import DATASET_DIGEST as DATASET_DIGEST
 from .names import DATASET_SOURCE_FOLDER as DATASET_SOURCE_FOLDER
 from .names import DECIDED_BY as DECIDED_BY
 from .names import DIVERGED as DIVERGED
+from .names import ENDED as ENDED
 from .names import ENVIRONMENT_FILE as ENVIRONMENT_FILE
 from .names import EPOCHS_TAKEN_OVER as EPOCHS_TAKEN_OVER
 from .names import FAILURE as FAILURE
@@ -87,6 +90,7 @@ from .removing import read_deleted as read_deleted
 from .removing import read_models as read_models
 from .removing import read_own_places as read_own_places
 from .removing import registered_models as registered_models
+from .run_info import Curves as Curves
 from .run_info import RunInfo as RunInfo
 from .run_info import kept_value as kept_value
 from .run_info import reason as reason

@@ -16,12 +16,16 @@ from sweep.errors import UserError
 from sweep.tracking.artifacts import files_below, has_artifact
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.mlflow_import import quiet_mlflow
-from sweep.tracking.names import CONFIG_FILE, DATASET_SOURCE_FOLDER, ENVIRONMENT_FILE, SOURCE_FOLDER
+from sweep.tracking.names import (
+    CONFIG_FILE,
+    DATASET_SOURCE_FOLDER,
+    ENDED,
+    ENVIRONMENT_FILE,
+    SOURCE_FOLDER,
+)
 from sweep.tracking.queries import existing
 from sweep.tracking.run_info import RunInfo, run_info
 from sweep.tracking.run_record import commit_of
-
-ENDED = ("FINISHED", "FAILED", "KILLED")
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.expression import ColumnElement, FromClause
 
 from sweep.tracking.names import MLFLOW_RUN_NAME, SCHEMA
+from sweep.tracking.parts import VALUES_AT_ONCE, in_parts
 from sweep.tracking.records import KnownExperiment, RecordedRun, Where
 from sweep.tracking.run_info import as_measured
 from sweep.uris import is_database, scheme
 
 CONNECT_ARGUMENTS = {"postgresql": {"connect_timeout": 5}, "mysql": {"connect_timeout": 5}}
 SQLITE_SECONDS = 20  # to wait for others who write to the file, as long as MLflow does
-RUNS_AT_ONCE = 500  # in one question: SQLite takes 999 values, and others not many more
 ACTIVE, ONE_WORKSPACE = "active", "default"
 OFF = ("false", "0")  # of MLflow's variables
 
@@ -111,7 +111,7 @@ def places_of(uri: str, run_ids: Sequence[str]) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     with connected(uri) as connection:
-        for some in in_parts(run_ids, RUNS_AT_ONCE):
+        for some in in_parts(run_ids, VALUES_AT_ONCE):
             asked = select(RUNS.c.run_uuid, RUNS.c.artifact_uri).where(RUNS.c.run_uuid.in_(some))
             found |= {run_id: place for run_id, place in connection.execute(asked)}
     return found
@@ -140,7 +140,7 @@ class DatabaseRecords:
             numbers = [number for number, *_ in found]
             of_each: defaultdict[int, dict[str, str]] = defaultdict(dict)
             question = select(tags.experiment_id, tags.key, tags.value)
-            for some in in_parts(numbers, RUNS_AT_ONCE):
+            for some in in_parts(numbers, VALUES_AT_ONCE):
                 for number, key, value in connection.execute(
                     question.where(tags.experiment_id.in_(some))
                 ):
@@ -167,7 +167,7 @@ class DatabaseRecords:
         )
         with connected(self._uri) as connection:
             found = connection.execute(asked).all()
-            for some in in_parts(found, RUNS_AT_ONCE):
+            for some in in_parts(found, VALUES_AT_ONCE):
                 yield from _with_values(connection, some)
 
 
@@ -192,13 +192,11 @@ def _tagged(key: str, value: str) -> Select[Any]:
 def _with_values(connection: Connection, runs: Sequence[Any]) -> Iterator[RecordedRun]:
     """Yield runs with all that is recorded of them, in as many questions as for one."""
     ids = [run_id for run_id, *_ in runs]
-    params, tags = (_by_run(connection, each, ids) for each in (PARAMS, TAGS))
-    metrics: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    own = LATEST_METRICS.c
-    asked = select(own.run_uuid, own.key, own.value, own.is_nan).where(own.run_uuid.in_(ids))
-    for run_id, key, value, is_nan in connection.execute(asked):
-        metrics[run_id][key] = float("nan") if is_nan else as_measured(value)
-    for run_id, name, status, begin_ms, end_ms, place, experiment in runs:
+    params, tags = (
+        texts_by_run(connection, each, each.c.run_uuid.in_(ids)) for each in (PARAMS, TAGS)
+    )
+    metrics = numbers_by_run(connection, LATEST_METRICS.c.run_uuid.in_(ids))
+    for run_id, name, status, start_ms, end_ms, place, experiment in runs:
         yield RecordedRun(
             run_id=run_id,
             name=name or tags[run_id].get(MLFLOW_RUN_NAME, ""),
@@ -207,24 +205,31 @@ def _with_values(connection: Connection, runs: Sequence[Any]) -> Iterator[Record
             metrics=metrics[run_id],
             tags=tags[run_id],
             experiment_id=str(experiment),
-            begin_ms=begin_ms,
+            start_ms=start_ms,
             end_ms=end_ms,
             place=place,
         )
 
 
-def _by_run(
-    connection: Connection, values: FromClause, ids: Sequence[str]
+def texts_by_run(
+    connection: Connection, values: FromClause, condition: ColumnElement[bool]
 ) -> defaultdict[str, dict[str, str]]:
+    """Return the params or the tags that fulfil a condition, by the ids of the runs."""
     found: defaultdict[str, dict[str, str]] = defaultdict(dict)
     own = values.c
-    asked = select(own.run_uuid, own.key, own.value).where(own.run_uuid.in_(ids))
+    asked = select(own.run_uuid, own.key, own.value).where(condition)
     for run_id, key, value in connection.execute(asked):
         found[run_id][key] = value
     return found
 
 
-def in_parts(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    """Yield items in parts of at most this size."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def numbers_by_run(
+    connection: Connection, condition: ColumnElement[bool]
+) -> defaultdict[str, dict[str, float]]:
+    """Return the last values of the metrics that fulfil a condition likewise."""
+    found: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    own = LATEST_METRICS.c
+    asked = select(own.run_uuid, own.key, own.value, own.is_nan).where(condition)
+    for run_id, key, value, is_nan in connection.execute(asked):
+        found[run_id][key] = float("nan") if is_nan else as_measured(value)
+    return found

@@ -21,15 +21,13 @@ from sweep.tracking.editing import is_reserved
 from sweep.tracking.histories import read_histories
 from sweep.tracking.logged_model import outputs
 from sweep.tracking.mlflow_import import quiet_mlflow
-from sweep.tracking.names import DATASET_SOURCE_FOLDER, ENVIRONMENT_FILE, KIND, SOURCE_FOLDER, SWEEP
+from sweep.tracking.names import DATASET_SOURCE_FOLDER, ENVIRONMENT_FILE, SOURCE_FOLDER
 from sweep.tracking.notes import own_words, text_of
 from sweep.tracking.parameters import parameters_of
 from sweep.tracking.queries import existing, run_or_sweep
-from sweep.tracking.run_info import RunInfo, run_info
+from sweep.tracking.run_info import Curves, RunInfo, run_info
 from sweep.tracking.run_record import commit_of
 from sweep.tracking.short_ids import whole_id
-
-Curves = Mapping[str, Mapping[int, float]]  # a metric's name: the epoch: the value
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Details:
         uri: of the record.
         info: its name, status, params, tags and the last value of each metric.
         experiment: the name of it.
-        begin_ms: since 1970.
+        start_ms: since 1970.
         end_ms: since 1970; None while it is RUNNING.
         files: the bytes of each artifact, by its path.
         models: the ids of the models that it has logged.
@@ -49,7 +47,7 @@ class Details:
     uri: str
     info: RunInfo
     experiment: str
-    begin_ms: int
+    start_ms: int
     end_ms: int | None
     files: Mapping[str, int]
     models: tuple[str, ...]
@@ -57,7 +55,7 @@ class Details:
     @property
     def is_sweep(self) -> bool:
         """Whether it is the parent run of a sweep."""
-        return self.info.tags.get(KIND) == SWEEP
+        return self.info.is_sweep
 
     @property
     def note(self) -> str:
@@ -139,7 +137,7 @@ def read_details(uri: str | None, given: str) -> Details:
             uri=uri,
             info=run_info(run),
             experiment=client.get_experiment(run.info.experiment_id).name,
-            begin_ms=run.info.start_time,
+            start_ms=run.info.start_time,
             end_ms=run.info.end_time,
             files=dict(_files(client, run_id, None)),
             models=tuple(outputs(run)),

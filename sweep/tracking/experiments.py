@@ -1,10 +1,10 @@
 """An MLflow experiment: found by its name or created, and the folder of its artifacts checked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweep.errors import UserError
+from sweep.errors import UserError, nearest
 from sweep.files import obstacle
 from sweep.tracking.connection import database_file, explained_errors
 from sweep.tracking.locations import (
@@ -134,6 +134,15 @@ def check_new_name(experiment: str) -> None:
             f"tracking.experiment={experiment}: allowed is a name of {NEW_LETTERS} letters at "
             "most, or that of an experiment which is there"
         )
+
+
+def not_there(experiment: str, known: Iterable[KnownExperiment], uri: str) -> UserError:
+    """Return the error that says that there is no such experiment, and which there are."""
+    names = sorted(each.name for each in known)
+    return UserError(
+        f"experiment {experiment} is not in {redacted(uri)}{nearest(experiment, names)}; "
+        f"there are: {', '.join(names)}"
+    )
 
 
 def deleted(experiment: KnownExperiment, uri: str) -> str:

@@ -22,7 +22,8 @@ from sweep.errors import UserError
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.mlflow_import import quiet_mlflow
 from sweep.tracking.names import BUNDLE, FINGERPRINT, KIND, MLFLOW_PARENT_RUN_ID, SWEEP
-from sweep.tracking.run_info import as_name, search
+from sweep.tracking.parts import in_parts
+from sweep.tracking.run_info import Curves, as_name, search
 from sweep.tracking.tracker import Tracker
 
 ORIGINAL = "bundle.run_id"  # tag: the id that a run had where it was trained
@@ -56,7 +57,7 @@ class ForeignRun:
     end_ms: int
     params: Mapping[str, str]
     tags: Mapping[str, str]
-    curves: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    curves: Curves = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     folders: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
 
@@ -185,15 +186,15 @@ class ForeignSweeps:
 
     def _fill(self, run: ForeignRun, run_id: str) -> None:
         params = [Param(key, value) for key, value in run.params.items()]
-        for start in range(0, len(params), MAX_PARAMS_TAGS_PER_BATCH):
-            self._client.log_batch(run_id, params=params[start : start + MAX_PARAMS_TAGS_PER_BATCH])
+        for some in in_parts(params, MAX_PARAMS_TAGS_PER_BATCH):
+            self._client.log_batch(run_id, params=some)
         metrics = [
             Metric(key, value, run.end_ms, epoch)
             for key, points in run.curves.items()
             for epoch, value in points.items()
         ]
-        for start in range(0, len(metrics), MAX_METRICS_PER_BATCH):
-            self._client.log_batch(run_id, metrics=metrics[start : start + MAX_METRICS_PER_BATCH])
+        for batch in in_parts(metrics, MAX_METRICS_PER_BATCH):
+            self._client.log_batch(run_id, metrics=batch)
         for path, text in run.texts.items():
             self._client.log_text(run_id, text, path)
         for path, files in run.folders.items():

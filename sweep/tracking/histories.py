@@ -7,15 +7,15 @@ import pandas as pd
 from sqlalchemy import select
 
 from sweep.tracking.connection import explained_errors
-from sweep.tracking.database import METRICS, connected, in_parts
+from sweep.tracking.database import METRICS, connected
 from sweep.tracking.mlflow_import import client_of
+from sweep.tracking.parts import VALUES_AT_ONCE, in_parts
 from sweep.tracking.run_info import as_measured
 from sweep.uris import is_database, is_server, resolve_uri
 
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"  # as MLflow's own pages ask for curves
 MOST_VALUES = 25_000  # in one answer of a server
 RUNS_A_REQUEST = 50  # more would not fit the 4,094 bytes that gunicorn allows a request's line
-RUNS_A_QUERY = 500  # of a database
 
 
 class Point(NamedTuple):
@@ -94,7 +94,7 @@ def _from_database(uri: str, run_ids: Sequence[str], metrics: Sequence[str]) -> 
     own = METRICS.c
     columns = select(own.run_uuid, own.key, own.step, own.timestamp, own.value, own.is_nan)
     with connected(uri) as connection:
-        for some in in_parts(run_ids, RUNS_A_QUERY):
+        for some in in_parts(run_ids, VALUES_AT_ONCE):
             # By run alone: SQLite would search by metric, through the runs of all experiments.
             asked = columns.where(own.run_uuid.in_(some))
             for run_id, metric, step, when, value, is_nan in connection.execute(asked).all():

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, select
 
-from sweep.tracking.database import RUNS, TAGS, connected
+from sweep.tracking.database import ACTIVE, RUNS, TAGS, connected
 from sweep.tracking.names import BUNDLE, FINGERPRINT, FOLDER, MLFLOW_PARENT_RUN_ID
+from sweep.tracking.parts import VALUES_AT_ONCE, in_parts
 from sweep.tracking.run_info import search
 from sweep.uris import is_database
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 FEW = 5  # that a server is asked for one by one
 READ_FOR_EACH = 10  # recorded runs that a server sends in the time of one answer to a question
 MOST = 0.5  # a share of what is recorded, of which all is read
-AT_ONCE = 500  # fingerprints in one query: SQLite takes 999 values, and others not many more
 OF_A_RESULT = (FINGERPRINT, FOLDER, MLFLOW_PARENT_RUN_ID, BUNDLE)  # tags
 
 
@@ -98,17 +98,16 @@ def _in_database(uri: str, experiment_id: str, fingerprints: Sequence[str]) -> F
     A query for some of them looks through as many rows as one for all, and returns fewer.
     """
     recorded: Any = select(RUNS.c.run_uuid).where(
-        RUNS.c.experiment_id == int(experiment_id), RUNS.c.lifecycle_stage == "active"
+        RUNS.c.experiment_id == int(experiment_id), RUNS.c.lifecycle_stage == ACTIVE
     )
-    chunks = [fingerprints[at : at + AT_ONCE] for at in range(0, len(fingerprints), AT_ONCE)]
     found: Found = {}
     with connected(uri) as connection:
         how_many = select(func.count()).select_from(recorded.subquery())
         if len(fingerprints) > MOST * connection.execute(how_many).scalar_one():
             found = _grouped(_read(connection, recorded))
         else:
-            for chunk in chunks:
-                found |= _grouped(_read(connection, recorded.where(_has_one_of(chunk))))
+            for some in in_parts(fingerprints, VALUES_AT_ONCE):
+                found |= _grouped(_read(connection, recorded.where(_has_one_of(some))))
     return {key: found[key] for key in dict.fromkeys(fingerprints) if key in found}
 
 

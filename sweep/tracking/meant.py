@@ -5,9 +5,8 @@ from typing import Any
 
 from sweep.errors import UserError, nearest
 from sweep.tracking.connection import explained_errors
-from sweep.tracking.names import KIND, SWEEP
-from sweep.tracking.queries import existing
-from sweep.tracking.records import Where, records_of
+from sweep.tracking.queries import existing, read_about
+from sweep.tracking.records import RecordedRun, Records, Where, records_of
 from sweep.tracking.run_info import RunInfo
 from sweep.tracking.run_tables import read_runs
 from sweep.tracking.short_ids import WHOLE, whole_sweep_id
@@ -32,6 +31,29 @@ def runs_of_meant(uri: str | None, given: str) -> list[RunInfo]:
     return [_run(row) for row in rows]
 
 
+def experiment_of(uri: str | None, sweep_id: str) -> str:
+    """Return the name of the experiment that a sweep is in.
+
+    Args:
+        uri: of the record; None for the default one.
+        sweep_id: the whole id of its parent run.
+
+    Raises:
+        UserError: there is no such record or sweep, or it is deleted.
+    """
+    uri = existing(uri)
+    with explained_errors(uri):
+        found = _found(records_of(uri), sweep_id)
+    return found[0] if found else read_about(uri, sweep_id).experiment
+
+
+def _found(records: Records, run_id: str) -> tuple[str, RecordedRun] | None:
+    """Return a run or a sweep, and the name of the experiment that it is in."""
+    experiments = {each.experiment_id: each.name for each in records.experiments()}
+    run = next(records.runs([*experiments], Where(run_ids=[run_id])), None)
+    return (experiments[run.experiment_id], run) if run else None
+
+
 def _meant(uri: str, given: str) -> tuple[str, str | None]:
     """Return the name of an experiment, and the id of the sweep in it, if that is meant."""
     with explained_errors(uri):
@@ -41,9 +63,9 @@ def _meant(uri: str, given: str) -> tuple[str, str | None]:
             return given, None
     if WHOLE.fullmatch(sweep_id := whole_sweep_id(uri, given)):
         with explained_errors(uri):
-            run = next(records.runs([*experiments], Where(run_ids=[sweep_id])), None)
-        if run and run.tags.get(KIND) == SWEEP:
-            return experiments[run.experiment_id], sweep_id
+            found = _found(records, sweep_id)
+        if found and found[1].is_sweep:
+            return found[0], sweep_id
     if given in experiments:
         return experiments[given], None
     names = sorted(experiments.values())

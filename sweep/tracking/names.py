@@ -4,11 +4,13 @@ MLflow's are written down here, since importing it takes a second; a test compar
 """
 
 KIND, SWEEP, RUN, ADOPTED = "sweep.kind", "sweep", "run", "adopted"
+ENDED = ("FINISHED", "FAILED", "KILLED")  # statuses
 STUDY, TRIAL = "search.study", "search.trial"
 SEEDS = "sweep.seeds."  # begins the tags of a sweep with seed=auto that say what is decided
 TIED_RUNS = f"{SEEDS}tied_runs"  # fingerprints, one of each row that may be the best
 DECIDED_BY = f"{SEEDS}metric"
 FINGERPRINT, FOLDER = "fingerprint", "checkpoint_folder"
+DATASET_DIGEST = "dataset.digest"
 FAILURE, DIVERGED = "failure_reason", "diverged"
 PRUNED_AFTER, PAUSED_AFTER = "pruned_after_epoch", "paused_after_epoch"
 SWEEP_PAUSED = "sweep.paused"  # of a sweep that starts nothing until it is told to: since when

@@ -5,18 +5,18 @@ are asked directly, in three questions however many runs there are. Servers are 
 client, a thousand runs at once.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from sweep.config.metrics import at_best
 from sweep.errors import UserError
 from sweep.tracking.artifacts import ids_in, read_text
 from sweep.tracking.connection import explained_errors
 from sweep.tracking.database import (
+    ACTIVE,
     EXPERIMENTS,
     LATEST_METRICS,
     PARAMS,
@@ -24,6 +24,8 @@ from sweep.tracking.database import (
     TAGS,
     can_be_read,
     connected,
+    numbers_by_run,
+    texts_by_run,
 )
 from sweep.tracking.locations import local_folder
 from sweep.tracking.mlflow_import import client_of
@@ -36,10 +38,10 @@ from sweep.tracking.names import (
     MLFLOW_PARENT_RUN_ID,
     PAUSED_AFTER,
     PRUNED_AFTER,
-    SWEEP,
 )
 from sweep.tracking.queries import existing
-from sweep.tracking.run_info import Tagged, as_measured, search, state_of
+from sweep.tracking.records import ClientRecords
+from sweep.tracking.run_info import Tagged, as_measured, search
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -57,7 +59,7 @@ class Entry(Tagged):
         name: MLflow's.
         experiment: the name of it.
         status: RUNNING, FINISHED, FAILED or KILLED.
-        begin_ms: since 1970.
+        start_ms: since 1970.
         end_ms: since 1970; None while it is RUNNING.
         place: the address of the folder with its artifacts.
         tags: those that an overview needs.
@@ -71,7 +73,7 @@ class Entry(Tagged):
     name: str
     experiment: str
     status: str
-    begin_ms: int
+    start_ms: int
     end_ms: int | None
     place: str
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -81,19 +83,9 @@ class Entry(Tagged):
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def is_sweep(self) -> bool:
-        """Whether it is the parent run of a sweep."""
-        return self.tags.get(KIND) == SWEEP
-
-    @property
     def bundle(self) -> str | None:
         """What identifies the bundle that it was taken in from; None if it was trained here."""
         return self.tags.get(BUNDLE)
-
-    @property
-    def state(self) -> str:
-        """Its status, PRUNED or PAUSED."""
-        return state_of(self.status, self.tags)
 
 
 def found_ids(uri: str, sweep: Entry) -> list[str] | None:
@@ -134,23 +126,25 @@ def read_entries(uri: str | None, metrics: Sequence[str]) -> list[Entry]:
     uri = existing(uri)
     with explained_errors(uri):
         found = _from_database(uri, metrics) if can_be_read(uri) else _searched(uri, metrics)
-        return sorted(found, key=lambda entry: (-entry.begin_ms, entry.run_id))
+        return sorted(found, key=lambda entry: (-entry.start_ms, entry.run_id))
 
 
 def _from_database(uri: str, metrics: Sequence[str]) -> Iterator[Entry]:
     with connected(uri) as connection:
-        tags, params = _tags(connection), _params(connection)
+        tags = texts_by_run(connection, TAGS, TAGS.c.key.in_(SHOWN_TAGS))
+        params = texts_by_run(connection, PARAMS, PARAMS.c.key.in_((START, MONITOR, MEASURED)))
         monitored = {each[MONITOR] for each in params.values() if MONITOR in each}
-        values = _values(connection, [*metrics, *_of_monitored(monitored if metrics else ())])
+        wanted = [*metrics, *_of_monitored(monitored if metrics else ())]
+        values = numbers_by_run(connection, LATEST_METRICS.c.key.in_(wanted))
         for row in connection.execute(_runs()).all():
-            run_id, name, experiment, status, begin_ms, end_ms, place = row
+            run_id, name, experiment, status, start_ms, end_ms, place = row
             own = params[run_id]
             yield Entry(
                 run_id=run_id,
                 name=name,
                 experiment=experiment,
                 status=status,
-                begin_ms=begin_ms,
+                start_ms=start_ms,
                 end_ms=end_ms,
                 place=place,
                 tags=tags[run_id],
@@ -168,27 +162,7 @@ def _runs() -> Any:
         own.artifact_uri,
     )
     together = asked.join(EXPERIMENTS, EXPERIMENTS.c.experiment_id == own.experiment_id)
-    return together.where(own.lifecycle_stage == "active")
-
-
-def _tags(connection: Connection) -> Mapping[str, dict[str, str]]:
-    own = TAGS.c
-    asked = select(own.run_uuid, own.key, own.value).where(own.key.in_(SHOWN_TAGS))
-    tags: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for run_id, key, value in connection.execute(asked).all():
-        tags[run_id][key] = value
-    return tags
-
-
-def _params(connection: Connection) -> Mapping[str, dict[str, str]]:
-    own = PARAMS.c
-    wanted = own.key.in_((START, MONITOR, MEASURED))
-    params: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for run_id, key, value in connection.execute(
-        select(own.run_uuid, own.key, own.value).where(wanted)
-    ):
-        params[run_id][key] = value
-    return params
+    return together.where(own.lifecycle_stage == ACTIVE)
 
 
 def _start(params: Mapping[str, str]) -> str | None:
@@ -202,18 +176,9 @@ def _of_monitored(names: Iterable[str]) -> Iterator[str]:
         yield from (each, at_best(each))
 
 
-def _values(connection: Connection, metrics: Sequence[str]) -> Mapping[str, dict[str, float]]:
-    own = LATEST_METRICS.c
-    asked = select(own.run_uuid, own.key, own.value, own.is_nan).where(own.key.in_(metrics))
-    values: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    for run_id, key, value, is_nan in connection.execute(asked):
-        values[run_id][key] = float("nan") if is_nan else as_measured(value)
-    return values
-
-
 def _searched(uri: str, metrics: Sequence[str]) -> Iterator[Entry]:
     client = client_of(uri)
-    for experiment in client.search_experiments():
+    for experiment in ClientRecords(client).experiments():
         for run in search(client, [experiment.experiment_id], ""):
             yield entry_of(run, experiment.name, metrics)
 
@@ -234,7 +199,7 @@ def entry_of(run: "Run", experiment: str, metrics: Sequence[str]) -> Entry:
         name=info.run_name,
         experiment=experiment,
         status=info.status,
-        begin_ms=info.start_time,
+        start_ms=info.start_time,
         end_ms=info.end_time,
         place=info.artifact_uri,
         tags={key: data.tags[key] for key in SHOWN_TAGS if key in data.tags},

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlite3 import OperationalError
 from typing import TYPE_CHECKING
 
-from sweep.errors import UserError, nearest
+from sweep.errors import UserError
 from sweep.tracking.connection import (
     check_answers,
     database_file,
@@ -15,6 +15,7 @@ from sweep.tracking.connection import (
     opened,
     words_of,
 )
+from sweep.tracking.experiments import not_there
 from sweep.tracking.mending import mend_locations
 from sweep.tracking.mlflow_import import client_of
 from sweep.tracking.names import (
@@ -26,7 +27,7 @@ from sweep.tracking.records import (
     Where,
     records_of,
 )
-from sweep.tracking.run_info import state_of
+from sweep.tracking.run_info import run_info
 from sweep.tracking.short_ids import WHOLE, whole_run_id, whole_sweep_id
 from sweep.uris import redacted, resolve_uri
 
@@ -72,7 +73,7 @@ def find_run(uri: str, given: str) -> "Run":
     except MlflowException as error:
         what = f"{run_id} is not a run in {redacted(uri)}: {words_of(error)}"
         raise UserError(what) from error
-    if run.data.tags.get(KIND) == SWEEP:
+    if run_info(run).is_sweep:
         raise UserError(
             f"{run_id} is a sweep; name one of its runs: python -m sweep.leaderboard --sweep "
             f"{run_id} --output runs.csv shows their ids"
@@ -105,13 +106,10 @@ def newest_sweep_id(uri: str, experiment: str | None) -> str | None:
     """
     with explained_errors(uri):
         records = records_of(uri)
-        known = {each.name: each.experiment_id for each in records.experiments()}
-        if experiment is not None and experiment not in known:
-            raise UserError(
-                f"experiment {experiment} is not in {redacted(uri)}{nearest(experiment, known)}; "
-                f"there are: {', '.join(sorted(known))}"
-            )
-        numbers = [*known.values()] if experiment is None else [known[experiment]]
+        known = records.experiments()
+        numbers = [each.experiment_id for each in known if experiment in (None, each.name)]
+        if experiment is not None and not numbers:
+            raise not_there(experiment, known, uri)
         found = next(records.runs(numbers, Where(tag=(KIND, SWEEP)), most=1), None)
     return found.run_id if found else None
 
@@ -199,7 +197,7 @@ def read_about(uri: str | None, run_id: str) -> About:
     uri = existing(uri)
     client = opened(uri)
     run = run_or_sweep(client, uri, run_id, run_id)
-    info, tags = run.info, run.data.tags
+    info, known = run.info, run_info(run)
     if info.lifecycle_stage == "deleted":
         raise UserError(
             f"{run_id} ({info.run_name}) is deleted in {redacted(uri)}; "
@@ -208,13 +206,13 @@ def read_about(uri: str | None, run_id: str) -> About:
     with explained_errors(uri):
         experiment = client.get_experiment(info.experiment_id).name
     return About(
-        run_id=info.run_id,
-        name=info.run_name,
+        run_id=known.run_id,
+        name=known.name,
         experiment=experiment,
-        is_sweep=tags.get(KIND) == SWEEP,
-        status=state_of(info.status, tags),
+        is_sweep=known.is_sweep,
+        status=known.state,
         start_ms=info.start_time,
         end_ms=info.end_time,
-        params=run.data.params,
-        tags={key: value for key, value in tags.items() if not key.startswith(MLFLOW_OWN)},
+        params=known.params,
+        tags={key: value for key, value in known.tags.items() if not key.startswith(MLFLOW_OWN)},
     )

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sweep.tracking.names import MLFLOW_RUN_NAME
+from sweep.tracking.parts import pages
 from sweep.tracking.run_info import RunInfo, is_equal, run_info, search
 
 if TYPE_CHECKING:
@@ -38,13 +39,13 @@ class RecordedRun(RunInfo):
 
     Attributes:
         experiment_id: MLflow's.
-        begin_ms: since 1970.
+        start_ms: since 1970.
         end_ms: since 1970; None while it is RUNNING.
         place: the address of the folder with its artifacts.
     """
 
     experiment_id: str
-    begin_ms: int
+    start_ms: int
     end_ms: int | None
     place: str
 
@@ -112,14 +113,8 @@ class ClientRecords:
 
     def experiments(self) -> list[KnownExperiment]:
         """Return those that are not deleted."""
-        found: list[KnownExperiment] = []
-        token = None
-        while True:
-            page = self._client.search_experiments(page_token=token)
-            found += map(_known, page)
-            token = page.token
-            if not token:
-                return found
+        found = pages(lambda token: self._client.search_experiments(page_token=token))
+        return [*map(_known, found)]
 
     def experiment(self, name: str) -> KnownExperiment | None:
         """Return the experiment of this name, deleted or not; None if there is none."""
@@ -171,7 +166,7 @@ def recorded_run(run: "Run") -> RecordedRun:
     return RecordedRun(
         **vars(run_info(run)),
         experiment_id=info.experiment_id,
-        begin_ms=info.start_time,
+        start_ms=info.start_time,
         end_ms=info.end_time,
         place=info.artifact_uri,
     )

@@ -4,13 +4,14 @@ import sweep.tracking.mlflow_loaded  # noqa: F401 - before MLflow
 
 # isort: split
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, ViewType
+from mlflow.entities import LoggedModel as MlflowModel
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from sweep.tracking.connection import database_file, explained_errors
@@ -18,7 +19,8 @@ from sweep.tracking.database import places_of
 from sweep.tracking.locations import DATABASE, OwnPlaces, local_folder, own_places
 from sweep.tracking.names import PARAMETERS_FILE
 from sweep.tracking.overview import Entry, entry_of
-from sweep.tracking.run_info import RUNS_AT_ONCE
+from sweep.tracking.parts import pages
+from sweep.tracking.run_info import RUNS_A_PAGE
 
 IDS = re.compile("m-[0-9a-f]{32}|[0-9a-f]{32}")  # of models and runs, in an address
 OF_A_RUN_OR_MODEL = "artifacts"  # the name that MLflow gives to the folder of its files
@@ -41,25 +43,21 @@ class LoggedModel:
 
 def read_models(uri: str) -> list[LoggedModel]:
     """Return the models that runs have logged, those of deleted runs too."""
-    client, found = MlflowClient(uri), []
+    client = MlflowClient(uri)
     with explained_errors(uri):
-        for experiment in _experiments(client):
-            token = None
-            while True:
-                number = experiment.experiment_id
-                page = client.search_logged_models([number], page_token=token)
-                found += [
-                    LoggedModel(each.model_id, each.source_run_id or "", each.artifact_location)
-                    for each in page
-                ]
-                token = page.token
-                if not token:
-                    break
-    return found
+        return [
+            LoggedModel(each.model_id, each.source_run_id or "", each.artifact_location)
+            for experiment in _experiments(client)
+            for each in _models(client, experiment.experiment_id)
+        ]
 
 
 def _experiments(client: MlflowClient) -> list[Experiment]:
-    return list(client.search_experiments(ViewType.ALL))
+    return [*pages(lambda token: client.search_experiments(ViewType.ALL, page_token=token))]
+
+
+def _models(client: MlflowClient, experiment_id: str) -> Iterator[MlflowModel]:
+    return pages(lambda token: client.search_logged_models([experiment_id], page_token=token))
 
 
 def registered_models(uri: str) -> dict[str, str]:
@@ -68,32 +66,26 @@ def registered_models(uri: str) -> dict[str, str]:
     Returns:
         A name by each id, of a model or a run.
     """
-    client, token = MlflowClient(uri), None
+    client = MlflowClient(uri)
     found: dict[str, str] = {}
     with explained_errors(uri):
-        while True:
-            page = client.search_model_versions(page_token=token)
-            for each in page:
-                ids = {each.run_id, each.model_id, *IDS.findall(str(each.source))}
-                found |= {str(known): str(each.name) for known in ids if known}
-            token = page.token
-            if not token:
-                return found
+        for each in pages(lambda token: client.search_model_versions(page_token=token)):
+            ids = {each.run_id, each.model_id, *IDS.findall(str(each.source))}
+            found |= {str(known): str(each.name) for known in ids if known}
+    return found
 
 
 def read_deleted(uri: str) -> list[Entry]:
     """Return the runs and sweeps that are marked as deleted."""
-    client, found, token = MlflowClient(uri), [], None
+    client = MlflowClient(uri)
     with explained_errors(uri):
         names = {each.experiment_id: each.name for each in _experiments(client)}
-        while True:
-            page = client.search_runs(
-                [*names], "", ViewType.DELETED_ONLY, max_results=RUNS_AT_ONCE, page_token=token
+        found = pages(
+            lambda token: client.search_runs(
+                [*names], "", ViewType.DELETED_ONLY, max_results=RUNS_A_PAGE, page_token=token
             )
-            found += [entry_of(run, names[run.info.experiment_id], ()) for run in page]
-            token = page.token
-            if not token:
-                return found
+        )
+        return [entry_of(run, names[run.info.experiment_id], ()) for run in found]
 
 
 def read_own_places(uri: str) -> OwnPlaces:

@@ -16,24 +16,48 @@ from sweep.tracking.names import (
     FAILURE,
     FINGERPRINT,
     FOLDER,
+    KIND,
     MLFLOW_PARENT_RUN_ID,
     PAUSED_AFTER,
     PRUNED_AFTER,
+    SWEEP,
 )
+from sweep.tracking.parts import pages
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
+    from mlflow.store.entities import PagedList
 
 ANY_LETTER = str.maketrans("'\\", "__")  # as LIKE has it
 NAME_LETTERS = 250  # of a run: what PostgreSQL takes, while SQLite takes any number
-RUNS_AT_ONCE = 1000  # in one answer; so many are in memory with all that MLflow makes of them
+RUNS_A_PAGE = 1000  # so many are in memory with all that MLflow makes of them
+
+Curves = Mapping[str, Mapping[int, float]]  # a metric's name: the epoch: the value
 
 
 class Tagged:
-    """What is told by the tags of a run or a sweep."""
+    """What is told by the status and the tags of a run or a sweep."""
 
+    status: str
     tags: Mapping[str, str]
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether it is the parent run of a sweep."""
+        return self.tags.get(KIND) == SWEEP
+
+    @property
+    def finished(self) -> bool:
+        """Whether it is FINISHED."""
+        return self.status == "FINISHED"
+
+    @property
+    def state(self) -> str:
+        """Its status, PRUNED or PAUSED: MLflow has none but KILLED for these."""
+        if self.status == "KILLED" and PRUNED_AFTER in self.tags:
+            return "PRUNED"
+        return "PAUSED" if self.status == "KILLED" and PAUSED_AFTER in self.tags else self.status
 
     @property
     def fingerprint(self) -> str | None:
@@ -72,16 +96,6 @@ class RunInfo(Tagged):
     tags: Mapping[str, str]
 
     @property
-    def finished(self) -> bool:
-        """Whether it is FINISHED."""
-        return self.status == "FINISHED"
-
-    @property
-    def state(self) -> str:
-        """Its status, PRUNED or PAUSED."""
-        return state_of(self.status, self.tags)
-
-    @property
     def pruned(self) -> bool:
         """Whether it was stopped because others got further, and did not go on since."""
         return self.state == "PRUNED"
@@ -109,13 +123,6 @@ def reason(error: BaseException) -> str:
     """Return an error's kind and text in one line."""
     text = " ".join(str(error).split()) or "no message"
     return (text if isinstance(error, RunFailed) else f"{type(error).__name__}: {text}")[:500]
-
-
-def state_of(status: str, tags: Mapping[str, str]) -> str:
-    """Return a run's status; PRUNED or PAUSED, for which MLflow has none but KILLED."""
-    if status == "KILLED" and PRUNED_AFTER in tags:
-        return "PRUNED"
-    return "PAUSED" if status == "KILLED" and PAUSED_AFTER in tags else status
 
 
 def run_info(run: "Run") -> RunInfo:
@@ -163,7 +170,7 @@ def search(
     condition: str,
     at_once: int | None = None,
 ) -> Iterator["Run"]:
-    """Yield the runs of experiments that fulfil a condition of MLflow's, the newest first.
+    """Return the runs of experiments that fulfil a condition of MLflow's, the newest first.
 
     Args:
         client: MLflow's.
@@ -171,17 +178,15 @@ def search(
         condition: as MLflow writes it.
         at_once: how many are asked for in one question, at most; None for as many as is good.
     """
-    size = RUNS_AT_ONCE if at_once is None else min(at_once, RUNS_AT_ONCE)
-    token = None
-    while True:
+    size = RUNS_A_PAGE if at_once is None else min(at_once, RUNS_A_PAGE)
+
+    def page(token: str | None) -> "PagedList[Run]":
         with _uncollected():
-            page = client.search_runs(
+            return client.search_runs(
                 [*experiment_ids], condition, max_results=size, page_token=token
             )
-        yield from page
-        token = page.token
-        if not token:
-            return
+
+    return pages(page)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from sweep.tracking.names import (
     START_FOLDER,
 )
 from sweep.tracking.queries import existing, find_run
-from sweep.tracking.run_info import as_measured
+from sweep.tracking.run_info import Curves, as_measured
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class RunRecord:
     name: str
     status: str
     tags: Mapping[str, str]
-    curves: Mapping[str, Mapping[int, float]]
+    curves: Curves
     config: str
     environment: Mapping[str, Any]
     parameters: bytes | None

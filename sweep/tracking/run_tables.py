@@ -6,19 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from sweep.errors import UserError, nearest
+from sweep.errors import UserError
 from sweep.tracking.artifacts import ids_in, kept_text
 from sweep.tracking.connection import explained_errors
-from sweep.tracking.database import in_parts
-from sweep.tracking.experiments import deleted
-from sweep.tracking.names import (
-    DECIDED_BY,
-    FOUND_FILE,
-    KIND,
-    MLFLOW_PARENT_RUN_ID,
-    SWEEP,
-    TIED_RUNS,
-)
+from sweep.tracking.experiments import deleted, not_there
+from sweep.tracking.names import DECIDED_BY, FOUND_FILE, MLFLOW_PARENT_RUN_ID, TIED_RUNS
+from sweep.tracking.parts import IDS_AT_ONCE, in_parts
 from sweep.tracking.queries import existing, find_run
 from sweep.tracking.records import (
     ALL,
@@ -28,7 +21,6 @@ from sweep.tracking.records import (
     recorded_run,
     records_of,
 )
-from sweep.tracking.tracker import IDS_AT_ONCE
 from sweep.uris import redacted
 
 
@@ -47,11 +39,7 @@ def read_runs(uri: str | None, experiment: str, sweep_id: str | None) -> pd.Data
     with explained_errors(uri):
         records = records_of(uri)
         if (known := records.experiment(experiment)) is None:
-            names = sorted(each.name for each in records.experiments())
-            raise UserError(
-                f"experiment {experiment} is not in {redacted(uri)}{nearest(experiment, names)}; "
-                f"there are: {', '.join(names)}"
-            )
+            raise not_there(experiment, records.experiments(), uri)
         if known.is_deleted:
             raise UserError(f"experiment {experiment}: {deleted(known, uri)}")
         number = known.experiment_id
@@ -101,7 +89,7 @@ def _table(runs: Iterable[RecordedRun]) -> pd.DataFrame:
     known: dict[str, str] = {}  # thousands of runs have the same few texts: one object for each
     rows = 0
     for run in runs:
-        if run.tags.get(KIND) == SWEEP:
+        if run.is_sweep:
             continue
         for name, value in _values(run):
             column = columns.setdefault(name, [])
@@ -123,7 +111,7 @@ def _values(run: RecordedRun) -> Iterator[tuple[str, Any]]:
     yield "run_id", run.run_id
     yield "run", run.name
     yield "status", run.state
-    yield "start_ms", run.begin_ms
+    yield "start_ms", run.start_ms
     yield "end_ms", run.end_ms
     yield from ((f"params.{name}", value) for name, value in run.params.items())
     yield from ((f"metrics.{name}", value) for name, value in run.metrics.items())

@@ -1,11 +1,10 @@
 """Runs and sweeps by the beginning of their ids, as git knows commits; or by their names."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sweep.errors import UserError
 from sweep.tracking.connection import explained_errors
-from sweep.tracking.names import KIND, SWEEP
 from sweep.tracking.records import RecordedRun, Records, Where, records_of
 from sweep.tracking.run_info import as_name
 from sweep.uris import redacted
@@ -27,36 +26,31 @@ def whole_run_id(uri: str, given: str) -> str:
     Raises:
         UserError: several runs may be meant.
     """
-    return _whole(uri, given, wants_sweep=False)
+    return _whole(uri, given, lambda run: not run.is_sweep)
 
 
 def whole_sweep_id(uri: str, given: str) -> str:
     """Return the id of the sweep that is meant, as :func:`whole_run_id` does that of a run."""
-    return _whole(uri, given, wants_sweep=True)
+    return _whole(uri, given, lambda run: run.is_sweep)
 
 
 def whole_id(uri: str, given: str) -> str:
     """Return the id of the run or the sweep that is meant, as :func:`whole_run_id` does."""
-    return _whole(uri, given, wants_sweep=None)
+    return _whole(uri, given, lambda run: True)
 
 
-def _whole(uri: str, given: str, wants_sweep: bool | None) -> str:
+def _whole(uri: str, given: str, fits: Callable[[RecordedRun], bool]) -> str:
     if WHOLE.fullmatch(given):
         return given
     with explained_errors(uri):
         found = _candidates(records_of(uri), given)
-    fitting = [run for run in found if _is_sweep(run) is wants_sweep]
-    meant = {run.run_id: run for run in fitting or found}
+    meant = {run.run_id: run for run in [*filter(fits, found)] or found}
     if len(meant) > 1:
         raise UserError(
             f"{given} may be several in {redacted(uri)}: {_named(list(meant.values()))}; allowed "
             "is one of these ids, or more of its digits"
         )
     return next(iter(meant), given)
-
-
-def _is_sweep(run: RecordedRun) -> bool:
-    return run.tags.get(KIND) == SWEEP
 
 
 def _candidates(records: Records, given: str) -> list[RecordedRun]:

@@ -1,6 +1,5 @@
 """The runs of an MLflow experiment: opened, found again, and closed."""
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -8,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep.environment import commit
-from sweep.errors import Killed, Paused, Pruned, RunFailed, UserError
+from sweep.errors import Pruned, RunFailed, UserError
+from sweep.tracking.closing import UNRECORDED, close_after, close_if_running, prune_paused
 from sweep.tracking.connection import (
     database_file,
     explained_errors,
@@ -35,8 +35,9 @@ from sweep.tracking.names import (
     STUDY,
     SWEEP_PAUSED,
 )
+from sweep.tracking.parts import IDS_AT_ONCE, in_parts
 from sweep.tracking.records import RecordedRun, Records, Where, records_of
-from sweep.tracking.run_info import RunInfo, as_name, now_ms, reason
+from sweep.tracking.run_info import RunInfo, as_name, reason
 from sweep.uris import resolve_uri
 
 if TYPE_CHECKING:
@@ -44,11 +45,7 @@ if TYPE_CHECKING:
 
     from sweep.tracking.writer import Record
 
-UNRECORDED = "the end of run %s could not be recorded; the same command does it: %s"
 OF_ITS_END = {DIVERGED, FAILURE, PRUNED_AFTER, PAUSED_AFTER, SWEEP_PAUSED}
-IDS_AT_ONCE = 200  # in one condition
-
-log = logging.getLogger(__name__)
 
 
 class Tracker:
@@ -122,7 +119,7 @@ class Tracker:
             self._finish(record)
         except BaseException as error:
             for each in [record] if record else self._half_opened(own, past):
-                _close(each, error)
+                close_after(each, error)
             raise
 
     def _opened(self, name: str, tags: dict[str, str], past: RunInfo | None) -> "Record":
@@ -150,7 +147,7 @@ class Tracker:
             where = Where(tag=(FINGERPRINT, tags.get(FINGERPRINT, "")), status="RUNNING")
         with short_timeouts(), suppress(UserError):  # or the next command will close it
             found = [each for each in self._search(where) if each.folder_id == tags.get(FOLDER)]
-            return [Record(self._client, each.run_id, begun_ms=each.begin_ms) for each in found]
+            return [Record(self._client, each.run_id, start_ms=each.start_ms) for each in found]
         return []
 
     def _finish(self, record: "Record") -> None:
@@ -180,8 +177,8 @@ class Tracker:
             for key in past.metrics
             for point in self._client.get_metric_history(past.run_id, key)
         ]
-        begun_ms = self._client.get_run(past.run_id).info.start_time
-        return Record(self._client, past.run_id, known, begun_ms)
+        start_ms = self._client.get_run(past.run_id).info.start_time
+        return Record(self._client, past.run_id, known, start_ms)
 
     def artifact_file(self, run_id: str, path: str) -> Path | None:
         """Return the file that a run's artifact is in; None if it is not on this machine."""
@@ -206,10 +203,8 @@ class Tracker:
 
     def runs_with(self, run_ids: Sequence[str]) -> list[RunInfo]:
         """Return the runs with these ids, in no particular order."""
-        found: list[RunInfo] = []
-        for at in range(0, len(run_ids), IDS_AT_ONCE):
-            found += self._search(Where(run_ids=run_ids[at : at + IDS_AT_ONCE]))
-        return found
+        parts = in_parts(run_ids, IDS_AT_ONCE)
+        return [run for some in parts for run in self._search(Where(run_ids=some))]
 
     def runs_of(self, sweep_id: str) -> Sequence[RunInfo]:
         """Return the runs below a sweep's parent run."""
@@ -229,37 +224,10 @@ class Tracker:
 
     def close_if_running(self, run_id: str, why: str) -> None:
         """Close as KILLED, with the reason, a run or a sweep whose process did not do it."""
-        with short_timeouts(), explained_errors(self.uri):
-            info = self._client.get_run(run_id).info
-            if info.status == "RUNNING":
-                self._client.set_tag(run_id, FAILURE, why)
-                end_ms = max(now_ms(), info.start_time)  # the clock may have been set back
-                self._client.set_terminated(run_id, "KILLED", end_ms)
+        with explained_errors(self.uri):
+            close_if_running(self._client, run_id, why)
 
     def prune_paused(self, run_id: str, pruned: Pruned) -> None:
         """Close for good a run that has ended without its end: with the epoch and the reason."""
-        client = self._client
-        from mlflow.entities import RunTag
-
         with explained_errors(self.uri):
-            tags = {FAILURE: str(pruned), PRUNED_AFTER: str(pruned.epoch)}
-            client.log_batch(run_id, tags=[RunTag(key, tags[key]) for key in tags])
-            if PAUSED_AFTER in client.get_run(run_id).data.tags:
-                client.delete_tag(run_id, PAUSED_AFTER)
-
-
-def _close(record: "Record", error: BaseException) -> None:
-    """Close a run as what was raised makes it; log it if that is not possible."""
-    try:
-        if isinstance(error, KeyboardInterrupt):
-            record.kill()
-        elif isinstance(error, Pruned):
-            record.prune(error)
-        elif isinstance(error, Paused):
-            record.pause(error)
-        elif isinstance(error, Killed):
-            record.kill({FAILURE: str(error)})
-        else:
-            record.fail(error)
-    except Exception as other:  # whatever it is, what failed first counts
-        log.warning(UNRECORDED, record.run_id, reason(other))
+            prune_paused(self._client, run_id, pruned)

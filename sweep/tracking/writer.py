@@ -58,7 +58,7 @@ class Record:
         client: MlflowClient,
         run_id: str,
         known: Collection[tuple[str, int]] = (),
-        begun_ms: int = 0,
+        start_ms: int = 0,
         created: Run | None = None,
     ) -> None:
         """Write to an existing run.
@@ -67,7 +67,7 @@ class Record:
             client: MLflow's.
             run_id: MLflow's.
             known: names and epochs of metrics that are recorded already, and are not sent again.
-            begun_ms: when the run began, where it goes on: it does not end before, whatever the
+            start_ms: when the run began, where it goes on: it does not end before, whatever the
                 system's clock was set to since.
             created: MLflow's run, if it has just been created: what is not there need not be
                 looked for.
@@ -77,7 +77,7 @@ class Record:
         self._params: dict[str, str] = {}
         self._unsent: deque[Metric] = deque()
         self._sender = ThreadPoolExecutor(max_workers=1)
-        self._opened_ms, self._opened = max(now_ms(), begun_ms), time.monotonic()
+        self._opened_ms, self._opened = max(now_ms(), start_ms), time.monotonic()
 
     def log_params(self, params: Mapping[str, str]) -> None:
         """Record params, none of which the run has."""

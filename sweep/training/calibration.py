@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say: of the answers with 0.9, nine of ten are right.
+"""Calibrated probabilities: of the answers with 0.9, nine of ten are right.
 
 Scores are divided by one number, the temperature, which changes no answer: Guo et al., On
 calibration of modern neural networks, 2017.

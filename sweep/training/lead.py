@@ -1,4 +1,4 @@
-"""How far Python leads MXNet's threads: far enough to keep them busy, and no further."""
+"""Limits how many batches Python queues ahead of MXNet's engine."""
 
 import time
 from collections.abc import Sequence

@@ -10,9 +10,9 @@ from scipy.special import softmax
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.backend.seeding import seed_generators
-from sweep.config.choices import OptimizerConfig
 from sweep.config.losses import Loss
 from sweep.config.metrics import LEARNING_RATE, Metric, mean
+from sweep.config.optimizers import OptimizerConfig
 from sweep.data.augment import Transform, seeded
 from sweep.data.mixup import Mixup
 from sweep.data.splits import Split
@@ -20,7 +20,6 @@ from sweep.training.batches import Feed, Hosted, as_floats, batch_sums, feed
 from sweep.training.clipping import ClippingTrainer
 from sweep.training.decay import DECAY
 from sweep.training.lead import Lead
-from sweep.training.losses.softmax_cross_entropy import SoftmaxCrossEntropy
 from sweep.training.mixed import MixedFeed, mixed_sums
 from sweep.training.own_metrics import of_split
 from sweep.training.rates import Rate, set_rate
@@ -28,7 +27,6 @@ from sweep.training.selection import EpochRecord
 
 EVALUATION_BATCH = 100
 SMALL_IMAGE = 64 * 64  # pixels of an image that so many are measured of at once
-CROSS_ENTROPY = SoftmaxCrossEntropy("softmax_cross_entropy", 0.0)
 
 
 def build_trainer(net: gluon.Block, config: OptimizerConfig) -> gluon.Trainer:
@@ -59,7 +57,7 @@ def train_epochs(
     seed: int,
     epochs: range,
     context: mx.Context,
-    loss: Loss = CROSS_ENTROPY,
+    loss: Loss,
     transforms: Sequence[Transform] = (),
     mixup: Mixup | None = None,
     rate: Rate | None = None,
@@ -143,7 +141,7 @@ class Evaluation:
         split: Split,
         metrics: Sequence[Metric],
         context: mx.Context,
-        loss: Loss = CROSS_ENTROPY,
+        loss: Loss,
     ) -> None:
         """Put the split on the device."""
         with context:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sweep.backend.mxnet import gluon
-from sweep.config.choices import Schedule
+from sweep.config.schedules import Schedule
 
 # Of an epoch, from 1, a batch of it, from 0, and the number of batches: the rate.
 Rate = Callable[[int, int, int], float]

@@ -1,10 +1,10 @@
-"""How a network begins that is not to be all new: from trained parameters, with frozen ones."""
+"""Starts a network from trained parameters, some of which may be frozen."""
 
 import logging
 
 from sweep.backend.mxnet import gluon
-from sweep.config.choices import Network
 from sweep.config.images import Shape
+from sweep.config.networks import Network
 from sweep.errors import UserError
 from sweep.networks.frozen import freeze
 from sweep.networks.matching import matched

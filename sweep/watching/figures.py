@@ -1,11 +1,11 @@
 """The report's figures, drawn again when a run has ended: each a picture of its own."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from sweep.digests import short_digest
 from sweep.reporting.palette import DARK, LIGHT, PAGE, variables
 from sweep.reporting.sections import look_of, sections
 from sweep.reporting.svg import page_svg
@@ -49,7 +49,7 @@ class Drawn:
     @property
     def version(self) -> str:
         """A short text that is another one when they are others."""
-        return hashlib.sha256(self.key.encode()).hexdigest()[:16]
+        return short_digest(self.key)
 
     @property
     def pictures(self) -> list[Picture]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sweep.config.metrics import SPLITS
 from sweep.errors import UserError
 from sweep.results.runs import RecordedRuns, runs_of_table
 from sweep.runs.alive import is_at_work
@@ -122,5 +123,5 @@ def _about(uri: str, sweep_id: str, checkpoints: Path) -> tuple[About, bool | No
 def _measured(table: pd.DataFrame) -> Sequence[str]:
     """Return the metrics that may have curves."""
     names = [str(each).removeprefix("metrics.") for each in table if str(each)[:8] == "metrics."]
-    wanted = [each for each in names if each.partition("/")[0] in ("train", "val", "test")]
+    wanted = [each for each in names if each.partition("/")[0] in SPLITS]
     return [*wanted, EPOCH_SECONDS]

@@ -13,8 +13,10 @@ from sweep.data.formats.mnist import Mnist5k
 from sweep.data.splits import Dataset, Split, load_dataset
 from sweep.networks.build import build_network
 from sweep.training.loop import build_trainer, train_epochs
+from sweep.training.losses.softmax_cross_entropy import SoftmaxCrossEntropy
 
 TIMES = ("epoch_seconds", "images_per_second")
+CROSS_ENTROPY = SoftmaxCrossEntropy("softmax_cross_entropy", label_smoothing=0.0)
 
 
 def split_of(count, seed, among=None, shape=(1, 28, 28), classes=10):
@@ -89,6 +91,7 @@ class Training:
             seed=self.config.seed,
             epochs=range(first, last + 1),
             context=mx.cpu(),
+            loss=self.config.loss,
         )
         found = []
         for record in records:

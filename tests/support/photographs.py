@@ -9,7 +9,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 from sklearn.datasets import load_sample_image
 
-from sweep.config.choices import DatasetConfig
+from sweep.config.datasets import DatasetConfig
 from sweep.config.fields import STRICT, Role
 from sweep.config.images import Images
 

@@ -124,11 +124,12 @@ print(json.dumps(look()))
 
 def test_the_leaderboard_of_a_database_is_read_without_mlflow(tmp_path):
     uri = new_record(tmp_path)
-    fill(uri, "sweep", [FakeRun(params={"optim.lr": "0.1"}, once={"val/accuracy": (1, 0.5)})])
+    runs = [FakeRun(params={"optim.lr": "0.1"}, once={"val/accuracy": (1, 0.5)})]
+    fill(uri, "another", runs, "optim.lr=0.1")
     imported = in_a_process(
         f"""
 from sweep.results.leaderboard import load_leaderboard
-table = load_leaderboard(tracking_uri="{uri}")
+table = load_leaderboard(sweep="optim.lr=0.1", tracking_uri="{uri}")
 heavy = ["mlflow", "mxnet", "matplotlib"]
 print(json.dumps([len(table), [each for each in heavy if each in sys.modules]]))
 """

@@ -348,8 +348,8 @@ def test_very_many_rows_are_cut_and_it_is_said(uri, tmp_path, monkeypatch):
     assert main(["--experiment", "very many", "--tracking-uri", uri]) == 0
     page = Page((tmp_path / "report.html").read_text())
     assert len(page.rows) == 2
-    told = next(line for line in page.text if "2 of 3 runs; all of them: " in line)
-    program, command, *options = shlex.split(told.partition("all of them: ")[2])
+    told = next(line for line in page.text if "The best 2 of 3 runs are shown" in line)
+    program, command, *options = shlex.split(told.partition("to a file by: ")[2])
     assert (program, command) == ("sweep", "leaderboard")
     assert run_command(leaderboard, [*options, "--tracking-uri", uri]) == 0
     assert sorted(pd.read_csv("runs.csv")["optim.lr"]) == [0.1, 0.2, 0.3]

@@ -1,4 +1,5 @@
 import re
+import tempfile
 
 import pytest
 from mlflow import MlflowClient
@@ -102,6 +103,35 @@ def test_a_run_that_diverged_does_so_again(workplace):
     assert (code, errors) == (0, "")
     assert "4 of 4 metrics identical to the last bit" in lines
     assert lines[-1] == f"Failure: {reason}; recorded: {reason}"
+
+
+def test_a_run_that_is_recorded_as_diverged_and_does_not_diverge(workplace):
+    said = "diverged at epoch 4: train/loss is nan"
+    options = (*SMALL, "seed=7", "tracking.experiment=not diverged")
+    workplace.run(*options)
+    _, (run,) = workplace.runs("not diverged")
+    run_id = run.info.run_id
+    workplace.client.set_tag(run_id, "diverged", "4")
+    workplace.client.set_tag(run_id, "failure_reason", said)
+    workplace.client.update_run(run_id, "FAILED")
+    code, lines, errors = again(workplace, run_id)
+    assert (code, errors) == (1, "")
+    assert f"Failure: none; recorded: {said}" in lines
+
+
+def test_a_run_of_which_nothing_can_be_compared(workplace):
+    options = (*SMALL, "seed=8", "tracking.experiment=bare")
+    workplace.run(*options)
+    _, (run,) = workplace.runs("bare")
+    bare = workplace.client.create_run(run.info.experiment_id).info.run_id
+    for file in ("config.yaml", "environment.yaml"):
+        with tempfile.TemporaryDirectory() as folder:
+            copy = workplace.client.download_artifacts(run.info.run_id, file, folder)
+            workplace.client.log_artifact(bare, copy)
+    workplace.client.set_terminated(bare, "FAILED")
+    code, lines, errors = again(workplace, bare)
+    assert (code, errors) == (1, "")
+    assert "Nothing is recorded that could be compared" in lines
 
 
 def test_of_an_interrupted_run_what_is_recorded_is_compared(workplace):

@@ -24,7 +24,7 @@ from sweep.data.own.stratified import number_of
 from sweep.data.readers.decoding import Form
 from sweep.data.readers.file_states import FileState
 from sweep.data.readers.parts import Source, strata
-from sweep.errors import UserError
+from sweep.errors import UserError, printable
 
 log = logging.getLogger(__name__)
 
@@ -181,4 +181,5 @@ def _warn_of_skipped(skipped: tuple[str, ...]) -> None:
     if skipped:
         more = len(skipped) - SHOWN_SKIPPED
         lines = [*skipped[:SHOWN_SKIPPED], *([f"and {more:,} more"] if more > 0 else [])]
-        log.warning("broken images that are left out: %d\n%s", len(skipped), "\n".join(lines))
+        listed = printable("\n".join(lines))
+        log.warning("broken images that are left out: %d\n%s", len(skipped), listed)

@@ -28,6 +28,7 @@ from sweep.execution.local.process import LOST, LocalProcess
 from sweep.execution.watch import Watch, only_ended
 from sweep.execution.worker import STOPPED, Application, job_of_hydra
 from sweep.runs.events import Alive, Event
+from sweep.runs.locks import ID_FILE
 
 POLL_SECONDS = 0.2  # to see an interrupt, which does not end a wait; and the time
 GRACE_SECONDS = 3.0  # for a run to close its record; less than the sweep's own
@@ -158,7 +159,7 @@ def _enter(given: Assignment) -> None:
         ) from None
     folder = given.config.checkpoint_dir
     try:
-        is_shared = Path(folder, "id").read_text() == given.folder_id
+        is_shared = Path(folder, ID_FILE).read_text() == given.folder_id
     except FileNotFoundError:
         is_shared = False
     if not is_shared:

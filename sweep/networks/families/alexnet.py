@@ -39,7 +39,7 @@ class AlexNet(Convolutional):
         Raises:
             UserError: naming the field and what is allowed.
         """
-        check_lengths("kernels", self.kernels, "channels", self.channels)
+        check_lengths("kernels", self.kernels, self.channels)
         if len(self.channels) <= len(POOLED):
             raise UserError(
                 f"model.channels={list(self.channels)}: too few convolutions; allowed are "

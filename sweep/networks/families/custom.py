@@ -1,39 +1,30 @@
 """A network of the user's own: ``model._target_=my_nets.Net``, with its arguments beside it."""
 
-import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import model_validator
 from pydantic.dataclasses import dataclass
 
-from sweep.config.arguments import gathered
-from sweep.config.choices import NETWORKS, Network, Tried
+from sweep.config.choices import NETWORKS
 from sweep.config.fields import STRICT, Mark, Role, Size, Text
 from sweep.config.images import Shape
-from sweep.config.own_targets import Call, allowed
+from sweep.config.networks import Network, Tried
+from sweep.config.own_targets import OwnTarget, allowed, gathered
 from sweep.errors import UserError
-from sweep.own_modules import entered, identified
-
-ARGUMENTS = "_arguments_"
+from sweep.own_modules import entered
 
 
 @NETWORKS.registers("custom")
 @dataclass(frozen=True, config=STRICT)
-class Custom(Network):
+class Custom(OwnTarget, Network):  # type: ignore[misc,override] # they are properties here
     """What a class or a function of the user's makes; keys that are no field are its arguments.
 
     What is found out when it is tried is in the last three fields. So every process builds it from
     the same modules, whatever becomes of the user's files meanwhile.
 
     Attributes:
-        _target_: the module and the name in it, as ``my_nets.Net``.
-        _arguments_: of the target, as one text in JSON.
-        _source_: 16 hex digits that identify the user's modules that take part, by their places
-            and contents; None before they are known.
-        _folder_: where copies of these modules are.
         _work_: multiplications for one image, roughly.
     """
 
@@ -48,27 +39,12 @@ class Custom(Network):
     @model_validator(mode="before")
     @classmethod
     def _gather(cls, values: Any) -> Any:
-        return gathered(cls, values, ARGUMENTS)
+        return gathered(cls, values)
 
     @property
     def label(self) -> str:
         """The target's own name, as ``Net``."""
         return str(self._target_).rpartition(".")[2]
-
-    @property
-    def is_unknown(self) -> bool:  # type: ignore[override]
-        """Whether the modules that take part are not known yet."""
-        return self._source_ is None
-
-    @property
-    def source(self) -> Path | None:  # type: ignore[override]
-        """The folder with copies of the modules that take part."""
-        return Path(self._folder_) if self._folder_ else None
-
-    @property
-    def call(self) -> Call:  # type: ignore[override]
-        """The target, and its arguments."""
-        return Call(str(self._target_), json.loads(self._arguments_))
 
     def check(self, shape: Shape) -> None:
         """Check that a target is named; whether it fits is known when it was tried.
@@ -92,14 +68,6 @@ class Custom(Network):
         from sweep.networks.own_trial import tried  # which imports MXNet
 
         return tried(self, shape, classes, keep)
-
-    def built_from(self, folder: Path) -> Network:
-        """Return the same network, built from copies of its modules in another folder."""
-        return replace(self, _folder_=str(folder))
-
-    def known_by(self, folder: Path) -> Network:
-        """Return the same network, known by all modules in a folder, those of others too."""
-        return replace(self, _folder_=str(folder), _source_=identified(folder))
 
     def builder(self, device: str) -> Callable[[Shape, int], Any]:
         """Import the modules anew; return what makes the network of them.

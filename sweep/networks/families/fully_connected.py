@@ -1,20 +1,20 @@
-"""The fields that the networks of this package share: dense layers at their end, their start."""
+"""What networks share that end in dense layers with a chosen activation: the MLP and LeNet."""
 
 from abc import ABC
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import Network
 from sweep.config.fields import STRICT, Before, Counts, Fraction, Switch
-from sweep.networks.initial import Init, InitScale, initializer
+from sweep.config.networks import Network
+from sweep.networks.initial import Init, Initialized, InitScale
 
 Activation = Literal["tanh", "relu", "sigmoid"]
 
 
 @dataclass(frozen=True, config=STRICT)
-class FullyConnected(Network, ABC):
+class FullyConnected(Initialized, Network, ABC):
     """A network that ends in dense layers, with one activation and one kind of initial weights."""
 
     hidden: Counts
@@ -29,10 +29,6 @@ class FullyConnected(Network, ABC):
     def label(self) -> str:
         """The network's name and its activation."""
         return f"{self.name} {self.activation}"
-
-    def initializer(self) -> Any:
-        """Return what ``init`` and ``init_scale`` ask for."""
-        return initializer(self.init, self.init_scale)
 
     def dense_multiplications(self, inputs: int, classes: int) -> int:
         """Return how many the dense layers need for one image."""

@@ -11,6 +11,7 @@ from sweep.config.images import Shape
 from sweep.environment import float_lanes
 from sweep.errors import UserError
 from sweep.networks.families.fully_connected import FullyConnected
+from sweep.networks.families.planned import check_lengths
 
 WORTHWHILE_PADDING = 2.0  # times the multiplications, at most
 
@@ -37,11 +38,7 @@ class LeNet(FullyConnected):
         Raises:
             UserError: naming the field and what is allowed.
         """
-        if not self.channels or len(self.kernels) != len(self.channels):
-            raise UserError(
-                f"model.kernels={list(self.kernels)}: there must be one for each of "
-                f"model.channels={list(self.channels)}, and at least one"
-            )
+        check_lengths("kernels", self.kernels, self.channels)
         _, height, width = shape
         sizes = self.sizes(shape)
         gone = [number for number, size in enumerate(sizes, 1) if min(size) < 1]

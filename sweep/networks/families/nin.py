@@ -37,7 +37,7 @@ class NiN(Averaged):
         Raises:
             UserError: naming the field and what is allowed.
         """
-        check_lengths("kernels", self.kernels, "channels", self.channels)
+        check_lengths("kernels", self.kernels, self.channels)
         super().check(shape)
 
     def plan(self, classes: int) -> Plan:

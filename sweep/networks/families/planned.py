@@ -1,16 +1,16 @@
-"""What networks share that are made of a plan: which images fit, what they cost, their start."""
+"""What networks share that are made of a plan: which images fit, and what they cost."""
 
 from abc import ABC, abstractmethod
 from typing import Annotated, Any, ClassVar
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import Network
 from sweep.config.fields import STRICT, Before, Counts, Fraction, Switch
 from sweep.config.images import Shape
+from sweep.config.networks import Network
 from sweep.errors import UserError
 from sweep.networks import plan as planning
-from sweep.networks.initial import Init, InitScale, initializer
+from sweep.networks.initial import Init, Initialized, InitScale
 from sweep.networks.plan import (
     Activation,
     Convolution,
@@ -25,7 +25,7 @@ from sweep.networks.plan import (
 
 
 @dataclass(frozen=True, config=STRICT)
-class Planned(Network, ABC):
+class Planned(Initialized, Network, ABC):
     """A network that is made of a plan of its layers.
 
     Attributes:
@@ -40,10 +40,6 @@ class Planned(Network, ABC):
     @abstractmethod
     def plan(self, classes: int) -> Plan:
         """Return the layers, the last one with a score for each class."""
-
-    def initializer(self) -> Any:
-        """Return what ``init`` and ``init_scale`` ask for."""
-        return initializer(self.init, self.init_scale)
 
     def check(self, shape: Shape) -> None:
         """Check that something is left of an image after each layer.
@@ -125,14 +121,14 @@ def pooled(plan: Plan, pooling: Pooling) -> Plan:
     return (*before, pooling, activation)
 
 
-def check_lengths(one: str, values: Counts, other: str, others: Counts) -> None:
-    """Check that a field has an entry for each of another one, and at least one.
+def check_lengths(field: str, values: Counts, channels: Counts) -> None:
+    """Check that a field has an entry for each of ``channels``, and at least one.
 
     Raises:
         UserError: naming the field and what is allowed.
     """
-    if not others or len(values) != len(others):
+    if not channels or len(values) != len(channels):
         raise UserError(
-            f"model.{one}={list(values)}: there must be one for each of "
-            f"model.{other}={list(others)}, and at least one"
+            f"model.{field}={list(values)}: there must be one for each of "
+            f"model.channels={list(channels)}, and at least one"
         )

@@ -50,7 +50,7 @@ class ResNet(Averaged):
         Raises:
             UserError: naming the field and what is allowed.
         """
-        check_lengths("blocks", self.blocks, "channels", self.channels)
+        check_lengths("blocks", self.blocks, self.channels)
         if self.shortcut == "padding" and list(self.channels) != sorted(self.channels):
             raise UserError(
                 f"model.channels={list(self.channels)}: model.shortcut=padding only adds channels; "

@@ -1,4 +1,4 @@
-"""How deep networks begin: what they make of an image before their stages."""
+"""The first layers of deep networks, before their stages."""
 
 from typing import Literal
 

@@ -1,6 +1,5 @@
 """A network in a file of MXNet's: ``model=symbol model.file=NET-symbol.json``."""
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,13 +7,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import NETWORKS, Network, Tried
+from sweep.config.choices import NETWORKS
 from sweep.config.fields import STRICT, Positive, Role, Text, allowed
 from sweep.config.images import Shape
+from sweep.config.networks import Network, Tried
 from sweep.config.params import as_text
+from sweep.digests import short_digest
 from sweep.errors import UserError
 from sweep.files import as_meant
-from sweep.networks.initial import Init, InitScale, initializer
+from sweep.networks.initial import Init, Initialized, InitScale
 from sweep.networks.params_file import Broken
 from sweep.networks.symbols.graph import DATA, Graph
 from sweep.networks.symbols.outputs import number_of_scores, scores_of, with_scores
@@ -33,7 +34,7 @@ Deviations = Annotated[
 
 @NETWORKS.registers("symbol")
 @dataclass(frozen=True, config=STRICT)
-class Symbol(Network):
+class Symbol(Initialized, Network):
     """A network in a file of MXNet's, up to the scores of one of its outputs.
 
     What is found out when it is tried is in the last two fields. So every process builds it from
@@ -127,8 +128,7 @@ class Symbol(Network):
         """
         # A dollar and a brace would be a reference to a field in the record's configuration.
         text = graph.to_json().replace("$", "\\u0024")
-        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return replace(self, _digest_=digest, _graph_=text)
+        return replace(self, _digest_=short_digest(text), _graph_=text)
 
     def multiplications(self, shape: Shape, classes: int) -> int:
         """Return how many one image needs; none before the file was read."""
@@ -152,10 +152,6 @@ class Symbol(Network):
         if self.white != 1 and not deviation:
             deviation = [1 / self.white] * shape[0]
         return SymbolNetwork(graph, checked.parameters, mean, deviation)
-
-    def initializer(self) -> Any:
-        """Return what ``init`` and ``init_scale`` ask for."""
-        return initializer(self.init, self.init_scale)
 
     def _fitted(self, shape: Shape, classes: int) -> tuple[Graph, Checked]:
         """Return the graph with so many scores, and what is known of it."""

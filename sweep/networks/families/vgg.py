@@ -35,7 +35,7 @@ class VGG(Convolutional):
         Raises:
             UserError: naming the field and what is allowed.
         """
-        check_lengths("blocks", self.blocks, "channels", self.channels)
+        check_lengths("blocks", self.blocks, self.channels)
         super().check(shape)
 
     def plan(self, classes: int) -> Plan:

@@ -4,11 +4,12 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import NETWORKS, Network
+from sweep.config.choices import NETWORKS
 from sweep.config.fields import STRICT, Text
 from sweep.config.images import Shape
+from sweep.config.networks import Network
 from sweep.errors import UserError, either, nearest
-from sweep.networks.initial import Init, InitScale, initializer
+from sweep.networks.initial import Init, Initialized, InitScale
 
 
 class Facts(NamedTuple):
@@ -72,7 +73,7 @@ for each in FACTS:
 
 @NETWORKS.registers("zoo")
 @dataclass(frozen=True, config=STRICT)
-class Zoo(Network):
+class Zoo(Initialized, Network):
     """A network of ``gluon.model_zoo.vision``, as it is there."""
 
     name: Literal["zoo"]
@@ -133,7 +134,3 @@ class Zoo(Network):
         from sweep.networks.blocks.zoo import zoo_network  # which imports MXNet
 
         return zoo_network(self.net, classes)
-
-    def initializer(self) -> Any:
-        """Return what ``init`` and ``init_scale`` ask for."""
-        return initializer(self.init, self.init_scale)

@@ -94,11 +94,6 @@ def ignored(text: str) -> None:
     """Take whatever changes no result here, as the memory that a GPU may use."""
 
 
-def as_text(value: Any) -> str:
-    """Return a value as MXNet's parser takes it."""
-    return str(value)
-
-
 def _whole(text: str) -> int | None:
     stripped = text.strip()
     return int(stripped.rstrip("L")) if _WHOLE.fullmatch(stripped) else None

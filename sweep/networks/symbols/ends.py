@@ -1,4 +1,4 @@
-"""What networks end in, which is not trained here: it is cut off above the scores.
+"""Operators that are cut off above a network's scores, as SoftmaxOutput.
 
 Their attributes are those of MXNet 1.9.1: of ``src/operator/softmax_output-inl.h``,
 ``regression_output-inl.h``, ``svm_output-inl.h`` and ``nn/softmax-inl.h``.

@@ -1,4 +1,4 @@
-"""Whether parameters are those of a graph, and which images it takes."""
+"""Checks that parameters are those of a graph, and finds out which images it takes."""
 
 import math
 from collections.abc import Mapping, Sequence

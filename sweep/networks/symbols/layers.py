@@ -175,10 +175,11 @@ def leaky_relu(given: Values, shapes: Given) -> Shapes:
     data = need(shapes)
     if given["act_type"] != "prelu":
         return with_parameters(shapes), [data]
-    one_for_all = len(shapes) == 2 and shapes[1] == (1,)
     if len(data) < 2:
         raise Misfit(f"is given {told(data)}")
-    return with_parameters(shapes, (1,) if one_for_all else (data[1],)), [data]
+    of_channels = (data[1],)
+    one_for_all = need(shapes, 1, usual=of_channels) == (1,)
+    return with_parameters(shapes, (1,) if one_for_all else of_channels), [data]
 
 
 @operator(

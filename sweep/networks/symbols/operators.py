@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sweep.config.images import shape_text
 from sweep.networks.symbols.attributes import Kind
 
 Shape = tuple[int, ...]
@@ -24,12 +25,12 @@ class Misfit(Exception):
 
 
 class Unknown(Exception):
-    """The shape of a variable does not follow from the images; its number among the inputs."""
+    """The shape of a variable does not follow from the images."""
 
-    def __init__(self, position: int) -> None:
-        """Take the position."""
+    def __init__(self, position: int, usual: Shape | None) -> None:
+        """Take its number among the inputs, and its shape where no file has one."""
         super().__init__(position)
-        self.position = position
+        self.position, self.usual = position, usual
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,13 @@ def operator(
     return decorate
 
 
-def need(shapes: Given, position: int = 0) -> Shape:
+def need(shapes: Given, position: int = 0, usual: Shape | None = None) -> Shape:
     """Return the shape of an input that must be known.
+
+    Args:
+        shapes: of all inputs.
+        position: of the input.
+        usual: its shape if it is a variable, and no file has one; None if there must be one.
 
     Raises:
         Unknown: it is not.
@@ -79,7 +85,7 @@ def need(shapes: Given, position: int = 0) -> Shape:
         raise Misfit(f"is given {len(shapes)} inputs")
     shape = shapes[position]
     if shape is None:
-        raise Unknown(position)
+        raise Unknown(position, usual)
     return shape
 
 
@@ -111,4 +117,4 @@ def axis_of(axis: int, shape: Shape) -> int:
 
 def told(shape: Sequence[int]) -> str:
     """Return a shape in words: ``10×128``."""
-    return "×".join(map(str, shape)) or "a single number"
+    return shape_text(shape) or "a single number"

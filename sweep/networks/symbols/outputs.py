@@ -1,4 +1,4 @@
-"""What a network answers: its outputs, and the scores below them.
+"""Finds a network's outputs, and the scores below them.
 
 A Module's network ends in an operator that is given labels, and computes its own gradient, as
 SoftmaxOutput. It is cut off: losses here take scores, and what serves a model makes probabilities

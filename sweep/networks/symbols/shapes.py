@@ -1,4 +1,4 @@
-"""A graph checked: its operators are known, their attributes allowed, and all shapes fit."""
+"""Checks a graph: its operators are known, their attributes allowed, and all shapes fit."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from sweep.networks.symbols import (  # noqa: F401
     normalizations,
     rearranging,
 )
-from sweep.networks.symbols.attributes import Kind, as_text, ignored, sides
+from sweep.networks.symbols.attributes import Kind, ignored, sides
 from sweep.networks.symbols.graph import DATA, SHAPE, Graph, Node
 from sweep.networks.symbols.operators import (
     OPERATORS,
@@ -69,9 +69,7 @@ def _cleaned(node: Node) -> Node:
     known = _operator(node)
     parsed = parsed_attributes(node, known.attributes)
     kept = {
-        key: as_text(value)
-        for key, value in parsed.items()
-        if known.attributes[key][0] is not ignored
+        key: str(value) for key, value in parsed.items() if known.attributes[key][0] is not ignored
     }
     if known.counts:
         kept[known.counts] = str(len(node.inputs))
@@ -168,7 +166,7 @@ class _Shapes:
                 inputs, outputs = known.rule(values, given)
                 break
             except Unknown as unknown:
-                given[unknown.position] = self._look_up(node, unknown.position)
+                given[unknown.position] = self._look_up(node, unknown)
             except Misfit as misfit:
                 raise Broken(f"does not fit: {node.name} ({node.operator}) {misfit}") from misfit
         self._learn(node, inputs)
@@ -188,14 +186,14 @@ class _Shapes:
             raise Broken(f"has {node.name}, which is given an output that is not there")
         return self.outputs[number][output]
 
-    def _look_up(self, node: Node, position: int) -> Shape:
-        variable = self._graph.nodes[node.inputs[position][0]]
-        found = self._known.get(variable.name)
-        if found is None:
-            found = _declared(variable)
+    def _look_up(self, node: Node, unknown: Unknown) -> Shape:
+        variable = self._graph.nodes[node.inputs[unknown.position][0]]
+        alone = _declared(variable) or unknown.usual  # without any values
+        found = self._known.get(variable.name, alone)
         if found is None:
             raise Broken(f"has the parameter {variable.name}, whose shape {NO_SHAPE}")
-        self.given[variable.name] = found
+        if found != alone:
+            self.given[variable.name] = found
         return found
 
     def _learn(self, node: Node, inputs: Shapes | Any) -> None:

@@ -2,8 +2,8 @@
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import OptimizerConfig
 from sweep.config.fields import STRICT, Fraction, NonNegative, Positive
+from sweep.config.optimizers import OptimizerConfig
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -4,8 +4,9 @@ from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import OPTIMIZERS, OptimizerConfig
+from sweep.config.choices import OPTIMIZERS
 from sweep.config.fields import STRICT, Fraction, NonNegative, Positive
+from sweep.config.optimizers import OptimizerConfig
 
 
 @OPTIMIZERS.registers("signum")

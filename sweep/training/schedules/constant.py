@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import SCHEDULES, Schedule
+from sweep.config.choices import SCHEDULES
 from sweep.config.fields import STRICT, Before
+from sweep.config.schedules import Schedule
 
 
 @SCHEDULES.registers("constant")

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import SCHEDULES, Schedule
+from sweep.config.choices import SCHEDULES
 from sweep.config.fields import STRICT, Count, Share, allowed
 from sweep.config.params import as_text
+from sweep.config.schedules import Schedule
 from sweep.errors import UserError
 
 Milestones = Annotated[

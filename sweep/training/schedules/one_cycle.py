@@ -5,8 +5,9 @@ from typing import ClassVar, Literal
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import SCHEDULES, Schedule
+from sweep.config.choices import SCHEDULES
 from sweep.config.fields import STRICT, Fraction, Inside, Share
+from sweep.config.schedules import Schedule
 
 
 @SCHEDULES.registers("one_cycle")

@@ -4,8 +4,9 @@ from typing import Literal
 
 from pydantic.dataclasses import dataclass
 
-from sweep.config.choices import SCHEDULES, Schedule
+from sweep.config.choices import SCHEDULES
 from sweep.config.fields import STRICT, Count, Share
+from sweep.config.schedules import Schedule
 from sweep.errors import UserError
 
 

@@ -104,6 +104,40 @@ def test_nothing_private_is_in_it(file):
             assert not [each for each in SECRETS if each in content], name
 
 
+@pytest.mark.parametrize("folder", ["/home/anna smith/nets", "../anna smith/nets", "../anna"])
+def test_no_folder_is_named_in_it(tmp_path, folder):
+    """Neither where it has a blank nor where it is relative: by params, names, tags or tables."""
+    store, (one, other) = Store(tmp_path), [f"{folder}/{name}.params" for name in ("one", "other")]
+    told = f"init_from={one},{other} optim.lr=0.1"
+    parent = store.run("nets", name=told, params={"init_from": one}, mine=f"{folder}/notes")
+    store.client.set_tag(parent, "sweep.kind", "sweep")
+    failed = {"failure_reason": f"UserError: init_from={other}: cannot be read"}
+    for net, status, why in ((one, "FINISHED", {}), (other, "FAILED", failed)):
+        store.run(
+            "nets",
+            status,
+            parent=parent,
+            params={"init_from": net},
+            metrics={"val/accuracy": 0.5},
+            name=f"init_from={net} lenet mnist_5k",
+            mine=net,
+            **why,
+        )
+    target = tmp_path / "x.zip"
+    assert run_command(bundle_command, [parent, str(target), "--tracking-uri", store.uri]) == 0
+    with zipfile.ZipFile(target) as opened:
+        for name in opened.namelist():
+            assert not [each for each in (b"anna", b"smith") if each in opened.read(name)], name
+    found, _ = read_bundle(target)
+    assert found.sweep.name == "init_from=one.params,other.params optim.lr=0.1"
+    assert found.sweep.params["init_from"] == "one.params"
+    assert found.sweep.tags["mine"] == "notes"
+    assert found.runs[0].name == "init_from=one.params lenet mnist_5k"
+    assert found.runs[1].tags["mine"] == "other.params"
+    reason = found.runs[1].tags["failure_reason"]
+    assert reason == "UserError: init_from=other.params: cannot be read"
+
+
 def test_the_same_sweep_gives_the_same_bytes(store, sweep, file, tmp_path):
     again = tmp_path / "again.zip"
     assert run_command(bundle_command, [sweep, str(again), "--tracking-uri", store.uri]) == 0

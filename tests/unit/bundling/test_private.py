@@ -1,6 +1,7 @@
 import pytest
 
 from sweep.bundling import collecting
+from sweep.bundling.places import Places
 from sweep.bundling.private import (
     cleaned,
     has_password,
@@ -40,6 +41,12 @@ from sweep.bundling.private import (
         ("sqlite:////home/anna/mlflow.db", "mlflow.db"),
         ("at hdfs:///user/anna/x, runs:/0123/model", "at x, runs:/0123/model"),
         ("file:///a/file:/b/c", "file:c"),
+        ("OSError: no such file: '/home/anna smith/x.png'", "OSError: no such file: 'x.png'"),
+        ('["/home/anna smith/a.npy", "../anna/b.npy"]', '["a.npy", "b.npy"]'),
+        (r'{"a": "{\"b\": \"/home/anna smith/c\"}"}', r'{"a": "{\"b\": \"c\"}"}'),
+        (r"init_from='/home/o\'brien smith/net.params' lr=1", "init_from='net.params' lr=1"),
+        ("init_from=nets/../../anna/net.params lr=0.1", "init_from=net.params lr=0.1"),
+        ("conv..d, 1..2, a.../b and https://example.org/a/../b",) * 2,
     ],
 )
 def test_texts(text, clean):
@@ -108,7 +115,8 @@ def test_paths_within_texts_of_a_configuration():
 
 def test_long_texts_take_no_time():
     """Somebody may have made them for that: each of these took minutes."""
-    for text in ("a" * 10**6, "a.b-" * 10**5, "~a" * 10**5, "://" * 10**5, "a:" * 10**5):
+    once = "a.b-", "~a", "://", "a:", "a/", "../", "'/a", "\"'/a", "\\'/", "'..\\"
+    for text in ("a" * 10**6, *(each * 10**5 for each in once)):
         assert cleaned({"init_from": text}).config
 
 
@@ -163,15 +171,43 @@ def test_passwords_in_sources(content, found):
         ("../../jane/client-x/net.params", "net.params"),
         ("at /home/jane/net.params", "at net.params"),
         ("0.1", "0.1"),
+        ("sqlite:////home/jane/a.db?password=hunter2", "a.db?password=***"),
     ],
 )
 def test_a_whole_value_is_cut_where_it_is_a_path(text, clean):
     assert short(text) == clean
-    name = collecting._name(f"init_from={text} optim.lr=0.1", {"init_from": text})
+    name = collecting._name(f"init_from={text} optim.lr=0.1", Places({"init_from": text}))
     assert name == f"init_from={clean} optim.lr=0.1"
 
 
 def test_a_name_has_one_line():
-    assert collecting._name("x\nSHA-256 of its manifest: 0\x9b2J\u2028y") == (
+    assert collecting._name("x\nSHA-256 of its manifest: 0\x9b2J\u2028y", Places()) == (
         "x SHA-256 of its manifest: 0 2J y"
     )
+
+
+RECORDED = {
+    "init_from": "/home/anna smith/nets/net.params",
+    "dataset": {"root": "/home/anna smith/photos/", "arguments": '{"a": ["../anna s/b.npy"]}'},
+    "model": "..",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("init_from=/home/anna smith/nets/net.params lr=0.1", "init_from=net.params lr=0.1"),
+        ("init_from='/home/anna smith/nets/net.params' lr=0.1", "init_from='net.params' lr=0.1"),
+        (r"init_from=/home/anna\ smith/nets/net.params lr=0.1", "init_from=net.params lr=0.1"),
+        ("OSError: /home/anna smith/photos/cat/1.png: is broken", "OSError: 1.png: is broken"),
+        ("dataset.root=/home/anna smith/photos/ lr=0.1", "dataset.root=photos lr=0.1"),
+        ("+dataset.a=[../anna s/b.npy]", "+dataset.a=[b.npy]"),
+        ("/home/anna jones/what nobody knows", "what nobody knows"),
+        ("../anna jones/what nobody knows", "what nobody knows"),
+        ("1..2 of photos, n/a", "1..2 of photos, n/a"),
+        ("sqlite:////home/anna/a.db?password=hunter2", "a.db?password=***"),
+        ('at "sqlite:////home/anna/a.db?password=hunter2"', 'at "a.db?password=***"'),
+    ],
+)
+def test_paths_that_are_recorded_are_found_in_names_and_tags(text, clean):
+    assert Places(RECORDED).taken_out(text) == clean

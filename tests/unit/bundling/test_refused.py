@@ -7,7 +7,7 @@ import stat
 import zipfile
 
 import pytest
-from bundles import a_bundle, a_run, in_members, plain, rewritten, two_runs, written
+from bundles import NAME, a_bundle, a_run, in_members, plain, rewritten, two_runs, written
 
 from sweep.bundling import archive
 from sweep.bundling.contents import bundle_of, read_bundle
@@ -221,6 +221,26 @@ def change(members, name, values):
         ("runs/0001.json", {"end_ms": 5}, "runs/0001.json: end_ms=5: is before start_ms="),
         ("runs/0001.json", {"name": "a\x00b"}, "runs/0001.json: name: allowed is a text without "),
         ("runs/0001.json", {"name": "a\nb"}, "runs/0001.json: name: allowed is a text of one line"),
+        (
+            "runs/0001.json",
+            {"config": {"model": {"_target_": "my_nets.Net\x1b[14A\x1b[J"}}},
+            "runs/0001.json: config: allowed is a text without control characters",
+        ),
+        (
+            "runs/0001.json",
+            {"config": {"model": {"hidden\x9b2J": [1]}}},
+            "runs/0001.json: config: allowed is a text without control characters",
+        ),
+        (
+            "runs/0001.json",
+            {"config": {"metrics": ["accuracy", "my_metrics.f\nAll of it is harmless.@max"]}},
+            "runs/0001.json: config: allowed is a text of one line",
+        ),
+        (
+            f"environments/{NAME}.json",
+            {"a\x1b[2J": 1},
+            f"environments/{NAME}.json: a\x1b[2J.[key]: allowed is a text without ",
+        ),
         ("runs/0001.json", {"run_id": "../../x"}, "runs/0001.json: run_id: String should match "),
         ("runs/0001.json", {"source": None}, "sources/ has not what the runs name"),
         ("runs/0002.json", {"run_id": f"{1:032x}"}, "has a run twice"),

@@ -209,6 +209,14 @@ def test_a_run_that_failed_now():
     assert (failed.is_equal, failed.result) == (False, "failed: diverged")
 
 
+def test_where_nothing_can_be_compared_nothing_is_identical():
+    comparisons = compare({"images_per_second": {1: 5.0}}, {"images_per_second": {1: 5.0}})
+    found = Verified(None, comparisons, 0.5)
+    assert (found.is_equal, found.result) == (False, "nothing to compare")
+    same = Verified(None, compare({"val/loss": {1: 0.5}}, {"val/loss": {1: 0.5}}), 0.5)
+    assert (same.is_equal, same.result) == (True, "identical")
+
+
 def test_the_largest_differences():
     one = [Comparison("val/loss", 2, (1, 0.5, 0.25), 0.25), Comparison("lr", 2, None, 0.0)]
     other = [Comparison("val/loss", 2, (1, 0.5, 1.0), 0.5), Comparison("a", 2, (2, 1.0, None), 0.0)]

@@ -393,6 +393,24 @@ def test_a_run_that_another_has_started_from_stays(records, capsys):
     assert records.given("delete", "a", "--yes") == 0
 
 
+def test_what_something_that_stays_has_started_from_stays_too(records, capsys):
+    started = {"a": records.ids["a"]}
+    for name, start in (("second", "a"), ("third", "second")):
+        started[name] = records.run("one", name=name, params={"init_from": started[start]})
+    records.client.create_registered_model("digits")
+    records.client.create_model_version(
+        "digits", f"runs:/{started['third']}/model", started["third"]
+    )
+    assert records.given("delete", "a", "b", "second", "third", "--yes") == 0
+    said = capsys.readouterr().out
+    for user, used in (("second", "a"), ("third", "second")):
+        why = f"run {user} ({started[user]}) has started from it"
+        assert f"Kept: {used} ({started[used]}): {why}\n" in said
+    assert f"Kept: third ({started['third']}): its model is digits in the registry\n" in said
+    assert {"a", "second", "third"} <= records.active()
+    assert "b" not in records.active()
+
+
 def test_keep_models_removes_nothing_while_another_sweep_is_at_work(records, locks, capsys):
     other = records.run("one", "RUNNING", name="second", **SWEEP, **here(locks, "0123"))
     tracker = Tracker(records.uri, "one")

@@ -71,6 +71,7 @@ def test_what_reads_as_a_number_is_searched_as_a_text(text, expected):
         ("not tags.for == 'tags.for'", True),
         ("tags.reviewed-by in ['Ann', 'Bo'] and tags.class == 3", True),
         ("tags.a.b == null", True),
+        ("tags .for == 'paper' and tags . reviewed-by == 'Bo'", True),
         ("tags.note == 'tags.x-y \\' tags.z'", True),
     ],
 )
@@ -114,6 +115,13 @@ def test_what_is_no_condition_says_what_is_allowed(text, message):
     with pytest.raises(UserError) as error:
         parse(text)
     assert str(error.value) == f"--where {text}: {message}"
+
+
+@pytest.mark.parametrize("text", ["(tags)._5 == 1", "(tags).x == 1"])
+def test_tags_in_parentheses_cannot_be_read(text):
+    with pytest.raises(UserError) as error:
+        parse(text)
+    assert str(error.value) == f"--where {text}: cannot be read{ALLOWED}"
 
 
 @pytest.mark.parametrize("text", ["\0", "(" * 10_000 + "1" + ")" * 10_000, "not " * 20_000 + "x"])

@@ -652,3 +652,8 @@ def test_a_cache_that_cannot_be_written(root, caplog):
         dataset_of(*FOLDER_ROOT, "dataset.test_size=2")
     assert dataset_of(*FOLDER_ROOT).shape == (1, 8, 8)
     assert "decoded cannot hold decoded images, so each run decodes: " in caplog.text
+
+
+def test_the_name_of_a_broken_image_moves_no_cursor(caplog):
+    own._warn_of_skipped(("a\x1b[2J.png: is broken",))
+    assert "broken images that are left out: 1\na?[2J.png: is broken" in caplog.text

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sweep.config.choices import Tried
 from sweep.config.compose import load
+from sweep.config.networks import Tried
 from sweep.config.own_metrics import own_metrics
 from sweep.errors import UserError
 from sweep.execution import trials

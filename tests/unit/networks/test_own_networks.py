@@ -550,7 +550,7 @@ def test_a_network_for_numpy_is_the_same_function_and_leaves_no_switch_on(tmp_pa
 
 
 STRANGE = """import os
-import sys
+import time
 
 import numpy
 from mxnet import autograd, gluon, nd
@@ -717,6 +717,34 @@ class Attention(Dense):
         self.attention = self.drop(nd.softmax(x.reshape((0, -1))))
         self.noise = numpy.random.rand()
         return self.dense(self.attention * self.noise)
+
+
+class CountsForEvaluation(Dense):
+    calls = 0
+
+    def forward(self, x):
+        self.calls += autograd.is_training()
+        return self.dense(x) * (1 if autograd.is_training() else self.calls)
+
+
+class CountsToMany(Counts):
+    def forward(self, x):
+        self.calls += 1
+        return self.dense(x) * (1 if self.calls < 1000 else 2)
+
+
+class Logs(Kept):
+    calls = 0
+
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.began = [0.0] * 100
+
+    def forward(self, x):
+        self.took = time.time()
+        self.began[self.calls] = self.took
+        self.calls += 1
+        return super().forward(x)
 """
 
 
@@ -730,7 +758,14 @@ class Attention(Dense):
         ),
         ("InPlace", "InPlace.mean is an array that changes in training, and is not saved with the"),
         ("OfNumPy", "OfNumPy.steps is an array that changes in training, and is not saved with "),
-        ("Counts", "Counts.calls is a number that changes in training, and is not saved with the "),
+        (
+            "Counts",
+            "Counts.calls is a number that changes in training and changes the scores, and is not "
+            "saved with the network (strange.py:142); allowed is self.calls = self.params.get("
+            "'calls', grad_req='null', ...), or to leave it out",
+        ),
+        ("CountsForEvaluation", "CountsForEvaluation.calls is a number that changes in training a"),
+        ("CountsToMany", "CountsToMany.calls is a number that changes in training and changes the"),
         ("Listed", "its parameter listed0_scale is not saved with the network, since it is no "),
         ("Asked", "its parameter asked0_scale is not saved with the network, since it is no attri"),
         (
@@ -755,8 +790,8 @@ def test_networks_that_could_not_be_trained_or_kept_get_a_line(tmp_path, name, m
     assert "\n" not in text
 
 
-@pytest.mark.parametrize("name", ["Cache", "Batches", "Kept", "Attention"])
-def test_arrays_that_follow_from_the_images_and_parameters_are_no_state(tmp_path, name):
+@pytest.mark.parametrize("name", ["Cache", "Batches", "Kept", "Attention", "Logs"])
+def test_what_follows_from_the_images_and_parameters_or_only_logs_is_no_state(tmp_path, name):
     (tmp_path / "strange.py").write_text(STRANGE)
     assert tried(tmp_path, f"strange.{name}").note.startswith(f"model._target_=strange.{name}: run")
 
@@ -835,6 +870,34 @@ class InTraining(Net):
 class Added(Net):
     def hybrid_forward(self, F, x):
         return self.dense(x) + F.random.normal(shape=(1,))
+
+
+class Logarithm(Net):
+    def hybrid_forward(self, F, x):
+        return F.log(self.dense(x))
+
+
+class Infinite(Steps):
+    def hybrid_forward(self, F, x):
+        return super().hybrid_forward(F, x) / F.relu(self.dense(x))
+
+
+class Squeezed(nn.HybridSequential):
+    def __init__(self, classes):
+        super().__init__()
+        self.add(nn.Conv2D(classes, 3, in_channels=1), nn.GlobalAvgPool2D())
+
+    def hybrid_forward(self, F, x):
+        return F.squeeze(super().hybrid_forward(F, x))
+
+
+class SqueezedBefore(Net):
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.squeezed, self.dense = Squeezed(5), nn.Dense(classes, in_units=5)
+
+    def hybrid_forward(self, F, x):
+        return self.dense(self.squeezed(x))
 """
 OTHER_SCORES = (
     "its graph returns other scores than its code (in_graphs.py:{}), since Python runs once, when "
@@ -851,6 +914,7 @@ OTHER_SCORES = (
         ("Random", OTHER_SCORES.format(34)),
         ("First", OTHER_SCORES.format(39)),
         ("ForNumpy", OTHER_SCORES.format(44)),
+        ("Infinite", OTHER_SCORES.format(73)),
         ("Added", "MXNetError: Error in operator added"),
     ],
 )
@@ -866,8 +930,34 @@ def test_a_graph_that_computes_something_else_gets_a_line(tmp_path, name, messag
     assert "\n" not in text
 
 
-@pytest.mark.parametrize("name", ["Layers", "Sampling", "InTraining"])
-def test_what_is_drawn_or_is_otherwise_in_training_may_be_in_a_graph(tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        (
+            "Squeezed",
+            "returned (10,) (in_graphs.py:78); allowed is (1, 10), 10 scores for each image, one "
+            "for each class, or number to predict, of the dataset",
+        ),
+        (
+            "SqueezedBefore",
+            "in_graphs.py:93: MXNetError: Shape inconsistent, Provided = [10,5], inferred "
+            "shape=(10,1)",
+        ),
+    ],
+)
+def test_a_network_that_takes_no_single_image_gets_a_line(tmp_path, name, error):
+    (tmp_path / "in_graphs.py").write_text(IN_GRAPHS)
+    with pytest.raises(UserError) as caught:
+        tried(tmp_path, f"in_graphs.{name}")
+    assert str(caught.value) == (
+        f"model._target_=in_graphs.{name}: given 1 image of 1×28×28 in evaluation: {error}; a batch"
+        " may be a single image, whose dimension F.squeeze(x) takes away, too, and F.squeeze(x, "
+        "axis=(2, 3)) does not"
+    )
+
+
+@pytest.mark.parametrize("name", ["Layers", "Sampling", "InTraining", "Logarithm"])
+def test_what_is_drawn_or_not_finite_or_otherwise_in_training_may_be_in_a_graph(tmp_path, name):
     (tmp_path / "in_graphs.py").write_text(IN_GRAPHS)
     assert tried(tmp_path, f"in_graphs.{name}").note == ""
 
@@ -945,4 +1035,30 @@ def test_of_many_helpers_the_first_are_in_the_note(tmp_path, tmp_path_factory, m
     assert tried(tmp_path, "sharing.Net").note == (
         f"model._target_=sharing.Net: {files} and 2 more are not below the folder of the command, "
         "so they are neither recorded nor in the fingerprint"
+    )
+
+
+def test_a_helper_that_networks_share_is_in_the_note_of_each_that_imports_it(
+    tmp_path, tmp_path_factory, monkeypatch
+):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "helper.py").write_text("import helper_of_it\n")
+    (elsewhere / "helper_of_it.py").write_text("")
+    monkeypatch.syspath_prepend(elsewhere)
+    (tmp_path / "one.py").write_text(f"import helper\n{NETS}")
+    (tmp_path / "two.py").write_text(f"from helper import helper_of_it\n{NETS}")
+    note = (
+        f"{elsewhere}/helper.py, {elsewhere}/helper_of_it.py are not below the folder of the "
+        "command, so they are neither recorded nor in the fingerprint"
+    )
+    notes = {name: tried(tmp_path, f"{name}.Net").note for name in ("one", "two", "my_nets")}
+    assert notes == {
+        "one": f"model._target_=one.Net: {note}",
+        "two": f"model._target_=two.Net: {note}",
+        "my_nets": "",
+    }
+    (elsewhere / "helper.py").write_text("def half_written(:")
+    assert tried(tmp_path, "one.Net").note == (
+        f"model._target_=one.Net: {elsewhere}/helper.py is not below the folder of the command, so "
+        "it is neither recorded nor in the fingerprint"
     )

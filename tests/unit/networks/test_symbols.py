@@ -213,6 +213,22 @@ def test_the_size_of_images_follows_from_the_parameters_where_one_alone_fits():
     assert [*sizes] == [*sizes.values()]
 
 
+def test_the_slope_of_a_prelu_has_the_shape_of_its_file_or_its_declaration():
+    def checked(known, **declared):
+        symbol = S.LeakyReLU(S.var("data"), S.var("slope", **declared), act_type="prelu")
+        graph = scores_of(read_graph(S.FullyConnected(symbol, num_hidden=2).tojson()), None, None)
+        found = check_shapes(graph.graph, SHAPE, known)
+        return found.parameters["slope"], dict(found.given)
+
+    assert checked({}) == ((3,), {})
+    assert checked({"slope": (3,)}) == ((3,), {})
+    assert checked({"slope": (1,)}) == ((1,), {"slope": (1,)})
+    assert checked({}, shape=(1,)) == checked({"slope": (1,)}, shape=(1,)) == ((1,), {})
+    assert checked({"slope": (3,)}, shape=(1,)) == ((3,), {"slope": (3,)})
+    with pytest.raises(Broken, match=r"\(LeakyReLU\) has a parameter of 2, which would be 3$"):
+        checked({"slope": (2,)})
+
+
 def test_names_may_have_any_letters():
     symbol = S.FullyConnected(S.var("data"), num_hidden=3, name="café 卷积 $x")
     graph = scores_of(read_graph(symbol.tojson()), None, None).graph

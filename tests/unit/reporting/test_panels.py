@@ -10,21 +10,20 @@ from fake_store import broken, five_hundred_runs, grid, on_two_cores, trained, t
 from record import new_record
 
 from sweep.reporting import panels as plots
+from sweep.reporting import time_panels
 from sweep.reporting.axes import Axis
 from sweep.reporting.colouring import Colouring, colouring
 from sweep.reporting.heatmaps import PARTS, HeatMap, heat_map, parameter_pairs
 from sweep.reporting.panels import (
-    Bar,
     Line,
     Point,
     curve_panels,
-    duration_panel,
     gap_panel,
     parameter_panel,
-    throughput_panel,
     train_val_panel,
 )
 from sweep.reporting.sections import sections
+from sweep.reporting.time_panels import Bar, duration_panel, throughput_panel
 from sweep.reporting.two_runs import best_two
 from sweep.results import results as results_module
 from sweep.results.importance import NotComputed
@@ -180,7 +179,8 @@ def test_many_points_are_thinned_to_the_first_the_last_and_some_between(monkeypa
 def test_of_very_many_runs_some_are_shown_of_all_ranks(store, monkeypatch):
     monkeypatch.setattr(results_module, "MOST_CURVES", 4)
     monkeypatch.setattr(results_module, "BEST_CURVES", 2)
-    monkeypatch.setattr(plots, "MOST_MARKS", 3)
+    for panels in (plots, time_panels):
+        monkeypatch.setattr(panels, "MOST_MARKS", 3)
     rates = [str(number / 10) for number in range(1, 9)]
     runs = grid(2, optim__lr=rates)
     broken(runs[7], 1)

@@ -31,7 +31,10 @@ def test_the_command_that_writes_all_runs(results, whose, options, monkeypatch):
     monkeypatch.setattr(tables, "MOST_ROWS", 2)
     caption = table_of_runs(dataclasses.replace(results, **whose)).caption
     all_of_them = f"sweep leaderboard {options} {BY_RUN}"
-    assert caption == f"{SORT} 2 of 3 runs; all of them: {all_of_them}"
+    assert caption == (
+        f"{SORT} The best 2 of 3 runs are shown; where they are recorded, all of them are written "
+        f"to a file by: {all_of_them}"
+    )
 
 
 def test_nothing_is_said_of_runs_that_are_all_there(results):

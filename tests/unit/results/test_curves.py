@@ -68,7 +68,7 @@ def test_histories_of_a_database(uri, two_by_client, monkeypatch):
     expected = expected_of(first, second)
     found = read_histories(uri, [second, first], ASKED)
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
-    monkeypatch.setattr(histories, "RUNS_A_QUERY", 1)
+    monkeypatch.setattr(histories, "VALUES_AT_ONCE", 1)
     found = read_histories(uri, [second, first], ASKED)
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
 

@@ -369,7 +369,7 @@ def test_runs_on_several_pages(store, monkeypatch):
     whole = store.by_seed("pages")
     assert list(whole["optim.lr"]) == [4, 3, 2, 1, 0]
     assert whole["failure_reason"].notna().tolist() == [False, True, False, False, False]
-    monkeypatch.setattr(past, "RUNS_AT_ONCE", 2)
+    monkeypatch.setattr(past, "RUNS_A_PAGE", 2)
     pd.testing.assert_frame_equal(store.by_seed("pages"), whole, check_exact=True)
 
 

@@ -201,6 +201,30 @@ def test_it_trains_further_and_an_interrupted_run_has_the_same_bits(
         assert is_same == (other == "optim.lr=0.1")
 
 
+def test_a_slope_for_all_channels_is_adopted_and_trained_further(place, adopted, monkeypatch):
+    monkeypatch.setattr(running, "load_dataset", few)
+    net = gluon.nn.HybridSequential()
+    net.add(gluon.nn.Conv2D(4, 5), gluon.nn.PReLU(), gluon.nn.MaxPool2D(4), gluon.nn.Dense(10))
+    net.initialize(mx.init.Xavier())
+    net.hybridize()
+    given = np.random.RandomState(0).randint(256, size=(4, 28, 28)).astype(np.uint8)
+    wanted = nd.softmax(net(nd.array(given[:, None]) / 255)).asnumpy()
+    net.export("slope")
+    words = ("slope-symbol.json", "slope-0000.params", "--size", "28")
+    code, printed, error = adopted(*words, experiment="slope")
+    assert (code, error) == (0, "")
+    answered = loaded(place, run_id(printed)).predict(given).filter(like="prob").to_numpy()
+    assert answered.tobytes() == wanted.tobytes()
+    file = "model.file=slope-symbol.json"  # which has all shapes
+    assert f"sweep model=symbol {file} init_from={run_id(printed)}" in printed
+    further = ("model=symbol", file, f"init_from={run_id(printed)}", "epochs=1")
+    place.execute("further", *further, "freeze=['conv*', 'dense*']")
+    trained = read_params(fetch_parameters(place.uri, place.run("further").info.run_id))
+    begun = {key: each.data().asnumpy() for key, each in net.collect_params().items()}
+    (changed,) = [key for key, each in begun.items() if trained[key].tobytes() != each.tobytes()]
+    assert (changed, trained[changed].shape) == (f"{net[1].prefix}alpha", (1,))
+
+
 def test_parameters_of_a_network_of_this_program(place, adopted, monkeypatch):
     monkeypatch.setattr(running, "load_dataset", few)
     place.execute("own", "model.hidden=[16]", "epochs=1")

@@ -72,7 +72,7 @@ def test_a_plugins_network_that_is_no_graph_has_no_model_and_says_so():
     net.add(gluon.nn.Dense(2, in_units=3))
     net.initialize()
     record = SimpleNamespace(log_files=lambda folder, path: kept.extend(folder.iterdir()))
-    assert log_network(Built(made, net, None, net), None, None, record, epoch=1) == (
+    assert log_network(Built(made, net, None, net, seed=0), None, None, record, epoch=1) == (
         "no model is kept that could be served: the network is no graph, and a plugin has made it; "
         "its parameters are recorded. A network that is a HybridBlock, and asks for no shape, has "
         "a model"

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sweep.config.compose import load
-from sweep.search.rungs import one_bracket, promotable, ranked, rungs_from, several_brackets
+from sweep.search.choices import PRUNERS
+from sweep.search.rungs import promotable, ranked, rungs_from
 
 
 @pytest.mark.parametrize(
@@ -25,14 +26,14 @@ def test_rungs(first, factor, epochs, rungs):
 
 def test_successive_halving_has_one_bracket():
     search = load("search.min_epochs=2", "search.reduction_factor=4").search
-    brackets = one_bracket(search, 64)
+    brackets = PRUNERS["asha"](search, 64)
     assert (brackets.rungs, brackets.factor) == (((2, 8, 32),), 4)
     assert {brackets.of(number) for number in range(100)} == {0}
 
 
 def test_hyperband_has_a_bracket_for_each_rung_and_one_without():
     """Its shares are those of its paper for R=81 and eta=3: n = ceil(B / R * eta^s / (s + 1))."""
-    brackets = several_brackets(load().search, 81)
+    brackets = PRUNERS["hyperband"](load().search, 81)
     assert brackets.rungs == ((1, 3, 9, 27), (3, 9, 27), (9, 27), (27,), ())
     assert brackets.shares == (81, 34, 15, 8, 5)
     shares = [[brackets.of(143 * k + n) for n in range(143)] for k in range(2)]

@@ -45,7 +45,7 @@ def test_many_are_found_as_each_is(uri, monkeypatch, is_database, enough):
     monkeypatch.setattr(lookups, "is_database", lambda uri: is_database)
     monkeypatch.setattr(lookups, "READ_FOR_EACH", enough)
     monkeypatch.setattr(lookups, "MOST", 1 / enough)  # of a database: none are many, or all
-    monkeypatch.setattr(lookups, "AT_ONCE", 4)
+    monkeypatch.setattr(lookups, "VALUES_AT_ONCE", 4)
     found = tracker.find_all(ASKED)
     assert {key: brief(each) for key, each in found.items()} == truth
     assert {each.folder_id for runs in found.values() for each in runs} == {"here"}

@@ -107,7 +107,7 @@ def test_experiments(both):
 @pytest.mark.parametrize("at_once", [500, 3])
 def test_runs(both, monkeypatch, where, count, at_once):
     ours, mlflows = both
-    monkeypatch.setattr(database, "RUNS_AT_ONCE", at_once)
+    monkeypatch.setattr(database, "VALUES_AT_ONCE", at_once)
     numbers = [each.experiment_id for each in ours.experiments()]
     found = in_order(ours.runs(numbers, where))
     assert found == in_order(mlflows.runs(numbers, where))
@@ -136,7 +136,7 @@ def test_no_more_runs_than_are_wanted_are_asked_for(both, monkeypatch, most):
         return search_runs(client, *args, max_results=max_results, **options)
 
     monkeypatch.setattr(MlflowClient, "search_runs", noted)
-    monkeypatch.setattr(run_info, "RUNS_AT_ONCE", 4)
+    monkeypatch.setattr(run_info, "RUNS_A_PAGE", 4)
     assert in_order(mlflows.runs(numbers, ALL, most=most)) == every[:most]
     assert asked == {1: [1], 4: [4], 9: [4, 4, 4]}[most]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from epochwise import TIMES, Training, assert_equal_bits
+from epochwise import CROSS_ENTROPY, TIMES, Training, assert_equal_bits
 from photographs import photographs
 
 from sweep.backend.mxnet import mx
@@ -39,6 +39,7 @@ def trained(dataset, epochs, chosen=(), batch_size=32):
         seed=SEED,
         epochs=epochs,
         context=mx.cpu(),
+        loss=CROSS_ENTROPY,
         transforms=chosen,
     ):
         metrics = {key: value for key, value in record.metrics.items() if key not in TIMES}

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from epochwise import Training, assert_equal_bits, synthetic
+from epochwise import CROSS_ENTROPY, Training, assert_equal_bits, synthetic
 
 from sweep.backend.mxnet import mx
 from sweep.config.compose import load
@@ -80,7 +80,7 @@ def test_images_beyond_what_mxnet_can_address_are_read_all_the_same(tmp_path):
     net = build_network(load(*NETWORKS["mlp"]).model, (3, 32, 32), 4, seed=0, context=mx.cpu())
     few = Split(small, labels[index], np.arange(5, dtype=np.int32))
     measured = [
-        Evaluation(net, split, [measured_metric("accuracy")], mx.cpu()).measure()
+        Evaluation(net, split, [measured_metric("accuracy")], mx.cpu(), CROSS_ENTROPY).measure()
         for split in (Split(images, labels, index), few)
     ]
     assert measured[0] == measured[1]

@@ -4,7 +4,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from epochwise import Training, assert_equal_bits, signatures, split_of, subset, synthetic
+from epochwise import (
+    CROSS_ENTROPY,
+    Training,
+    assert_equal_bits,
+    signatures,
+    split_of,
+    subset,
+    synthetic,
+)
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
 from sweep.config.compose import load
@@ -169,7 +177,7 @@ def test_evaluation_equals_numpy(count):
     net = build_network(load(*SMALL).model, (1, 28, 28), 10, seed=0, context=mx.cpu())
     images, labels = pixels(split)
     parameters = [each.data().asnumpy() for each in net.collect_params().values()]
-    evaluation = Evaluation(net, split, ACCURACY, mx.cpu())
+    evaluation = Evaluation(net, split, ACCURACY, mx.cpu(), CROSS_ENTROPY)
     loss, right, _ = measure(forward(parameters, images, "relu")[1], labels)
     measured = evaluation.measure()
     assert measured["loss"] == pytest.approx(loss / count, rel=1e-5)
@@ -192,7 +200,7 @@ def test_networks_are_given_the_images_of_their_split(model):
     images, labels = pixels(split)
     scores = net(nd.array(images.reshape(40, 1, 28, 28))).asnumpy().astype(np.float64)
     loss, right, _ = measure(scores, labels)
-    measured = Evaluation(net, split, ACCURACY, mx.cpu()).measure()
+    measured = Evaluation(net, split, ACCURACY, mx.cpu(), CROSS_ENTROPY).measure()
     assert measured == {"loss": pytest.approx(loss / 40, rel=1e-5), "accuracy": right / 40}
 
 
@@ -272,6 +280,7 @@ def test_the_order_of_images_depends_on_seed_and_epoch():
             seed=seed,
             epochs=range(epoch, epoch + 1),
             context=mx.cpu(),
+            loss=CROSS_ENTROPY,
         )
         return [record.metrics["train/loss"] for record in records][0]
 

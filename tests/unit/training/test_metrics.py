@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from epochwise import CROSS_ENTROPY
 from sklearn.metrics import (
     accuracy_score,
     f1_score,
@@ -19,14 +20,14 @@ from sweep.training.losses.l2 import L2
 COUNT = 257  # three batches, the last of another size
 
 
-def measured(names, scores, labels, **options):
+def measured(names, scores, labels, loss=CROSS_ENTROPY):
     """Measure a network that answers what it is given."""
     net = gluon.nn.HybridSequential()
     net.add(gluon.nn.Flatten())
     images = scores.astype(np.float32)[:, None, None, :]
     split = Split(images, labels, np.arange(len(labels), dtype=np.int32))
     metrics = [measured_metric(name) for name in names]
-    return Evaluation(net, split, metrics, mx.cpu(), **options).measure()
+    return Evaluation(net, split, metrics, mx.cpu(), loss).measure()
 
 
 @pytest.fixture(scope="module")

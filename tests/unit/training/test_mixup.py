@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from epochwise import split_of, synthetic
+from epochwise import CROSS_ENTROPY, split_of, synthetic
 from numpy.random import RandomState
 from pydantic import TypeAdapter
 
@@ -16,7 +16,6 @@ from sweep.config.schema import Augment
 from sweep.data.augment import seeded, transforms
 from sweep.data.mixup import Mixup
 from sweep.networks.build import build_network
-from sweep.training.loop import CROSS_ENTROPY
 from sweep.training.mixed import EagerMixedSums, MixedFeed, MixedSums, mixed_sums
 from sweep.training.session import Training
 from sweep.training.state import parameters

@@ -12,9 +12,9 @@ from epochwise import TIMES, synthetic
 
 from sweep import own_modules
 from sweep.backend.mxnet import gluon, mx
-from sweep.config.choices import Tried
 from sweep.config.compose import load
 from sweep.config.fingerprint import fingerprint
+from sweep.config.networks import Tried
 from sweep.config.params import params
 from sweep.config.recorded import from_yaml, to_yaml
 from sweep.data.splits import load_dataset

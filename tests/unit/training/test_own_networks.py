@@ -6,13 +6,12 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from epochwise import TIMES, synthetic
+from epochwise import CROSS_ENTROPY, TIMES, synthetic
 
 from sweep import own_modules
 from sweep.backend.mxnet import mx
 from sweep.config.compose import load
 from sweep.training.batches import BatchSums, EagerSums, batch_sums
-from sweep.training.loop import CROSS_ENTROPY
 from sweep.training.session import Training
 from sweep.training.state import parameters, restore_parameters
 

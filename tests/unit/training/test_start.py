@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from epochwise import synthetic
+from epochwise import CROSS_ENTROPY, synthetic
 
 from sweep.backend.mxnet import gluon, mx, nd
 from sweep.config.compose import load
@@ -94,7 +94,7 @@ def test_epoch_0_is_the_last_epoch_of_the_source(tmp_path, name):
     second = Training(config, synthetic(), mx.cpu(), files)
     assert bits(second.net) == bits(first.net)
     measured = Evaluation(
-        second.model, synthetic().val, [measured_metric("accuracy")], mx.cpu()
+        second.model, synthetic().val, [measured_metric("accuracy")], mx.cpu(), CROSS_ENTROPY
     ).measure()
     last = first.records[-1].metrics
     assert measured == {"loss": last["val/loss"], "accuracy": last["val/accuracy"]}

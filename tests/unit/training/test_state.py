@@ -9,9 +9,9 @@ from epochwise import Training, assert_equal_bits, synthetic
 from pydantic.dataclasses import dataclass
 
 from sweep.backend.mxnet import autograd, gluon, mx, nd
-from sweep.config.choices import OptimizerConfig
 from sweep.config.compose import load
 from sweep.config.fields import STRICT, Positive
+from sweep.config.optimizers import OptimizerConfig
 from sweep.networks.build import build_network
 from sweep.training.loop import build_trainer
 from sweep.training.optimizers.sgd import SGD
