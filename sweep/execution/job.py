@@ -1,6 +1,5 @@
 """A run of a sweep: as it is planned, as its process trains it, and how that ended."""
 
-import multiprocessing
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,8 +14,8 @@ from sweep.config.overrides import describing
 from sweep.config.schema import Config
 from sweep.errors import RunFailed
 from sweep.execution.capacity import Capacity, Resources
-from sweep.execution.watch import Elsewhere, Watcher, only_ended
-from sweep.execution.worker import STOPPED, not_begun
+from sweep.execution.watch import Watcher, only_ended
+from sweep.execution.worker import STOPPED
 from sweep.runs.events import PAUSED, UNDECIDED, Alive, Ended, Event, Recorded, Started
 
 
@@ -175,37 +174,11 @@ class Executor(Protocol):
         """How many runs can be trained at once."""
 
     def start(self, job: Job, resources: Resources) -> Running:
-        """Start a run, which will send events and at last its JobReturn."""
+        """Start a run, which will send events and at last its JobReturn.
 
-
-class NoProcess:
-    """Stands for the process of a run that has none."""
-
-    exitcode: int | None = None
-
-    def terminate(self) -> None:
-        """There is nothing to tell."""
-
-    def kill(self) -> None:
-        """There is nothing to stop."""
-
-    def join(self) -> None:
-        """There is nothing to wait for."""
-
-
-def never_begun(job: Job, resources: Resources, error: Exception) -> Running:
-    """Return a run that has failed already, since this error kept it from being begun."""
-    connection, sender = multiprocessing.Pipe(duplex=False)
-    sender.close()
-    return Running(
-        job=job,
-        resources=resources,
-        process=NoProcess(),
-        connection=connection,
-        watch=Elsewhere(),
-        exit_reason=lambda: str(error),
-        result=not_begun(job.composed, error),
-    )
+        Raises:
+            OSError: the system has nothing left for it.
+        """
 
 
 class ProcessDied(Exception):

@@ -20,6 +20,7 @@ from sweep.execution.job_table import JobTable, Listener, in_turn
 from sweep.execution.source import BackgroundSource, JobSource, NoSource
 from sweep.execution.steering import NotSteered, Steering
 from sweep.execution.watch import GRACE_SECONDS
+from sweep.execution.worker import not_begun
 from sweep.runs.events import CLAIMED, Ended, Notice, Retried
 from sweep.tracking import close_as_failed
 
@@ -64,6 +65,7 @@ class Scheduler:
         self._retries: Counter[int] = Counter()
         self._claimed: set[int] = set()  # by other sweeps
         self._is_stopped = False
+        self._is_crowded = False  # the system has nothing left for one more run
         for job in in_turn(jobs):
             self._add(job)
 
@@ -105,7 +107,7 @@ class Scheduler:
 
     def _start_queued(self) -> None:
         for job in list(self._queue):
-            if self._steering.is_paused or not self._capacity.is_free:
+            if not self._may_start:
                 return
             self._try_to_start(job)
             if job.number == self._table.first and self._waits_for_room(job):
@@ -125,8 +127,12 @@ class Scheduler:
             job.number not in self._claimed and not self._is_in_progress(job.chain)
             for job in self._queue
         )
-        may_start = self._capacity.is_free and not self._steering.is_paused
-        return may_start and not is_waiting and not self._is_stopped
+        return self._may_start and not is_waiting
+
+    @property
+    def _may_start(self) -> bool:
+        is_held = self._is_stopped or self._is_crowded or self._steering.is_paused
+        return self._capacity.is_free and not is_held
 
     def _try_to_start(self, job: Job) -> None:
         """Start a job, unless what it needs is taken, or is being trained here or elsewhere."""
@@ -141,8 +147,16 @@ class Scheduler:
             self._claimed.add(job.number)
             return
         self._claimed.discard(job.number)
+        try:
+            run = self._executor.start(job, resources)
+        except OSError as error:
+            self._capacity.release(resources)
+            self._is_crowded = bool(self._running)  # when one of these ends, there is room again
+            if not self._is_crowded:
+                self._table.take(job)
+                self._take_result(job, not_begun(job.composed, error), None)
+            return
         self._table.take(job)
-        run = self._executor.start(job, resources)
         self._running[run.connection] = run
 
     def _is_in_progress(self, chain: str) -> bool:
@@ -182,6 +196,7 @@ class Scheduler:
     def _conclude(self, run: Running) -> None:
         """Take in how a run ended: it is done, has failed, or is started again."""
         self._capacity.release(run.resources)
+        self._is_crowded = False
         job, number = run.job, run.job.number
         if run.run_id:
             self._table.run_ids[number] = run.run_id
@@ -209,7 +224,12 @@ class Scheduler:
             if not self._is_stopped:
                 self._table.put_back(job)
             return
-        if result.status == JobStatus.FAILED and not run.run_id:
+        self._take_result(job, result, run.run_id)
+
+    def _take_result(self, job: Job, result: JobReturn, run_id: str | None) -> None:
+        """Take in what came of a job that is over; record a failure that no run has recorded."""
+        number = job.number
+        if result.status == JobStatus.FAILED and not run_id:
             job.record_failure(result._return_value)
         self._results[number] = result
         self._source.finished(job, result)

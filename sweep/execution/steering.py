@@ -86,7 +86,7 @@ class Steering:
 
     @property
     def is_busy(self) -> bool:
-        """Whether more runs may come of what was asked."""
+        """Whether more runs may come of what was asked, or it is still to be answered."""
         return self._additions.is_busy
 
     @property

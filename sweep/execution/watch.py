@@ -128,10 +128,7 @@ class Process(Protocol):
 
 
 class Watch:
-    """Ends a process of this machine in time: see :class:`Watcher`.
-
-    Only time in which somebody looked counts, as for :class:`Silence`.
-    """
+    """Ends a process of this machine in time: see :class:`Watcher`."""
 
     def __init__(self, config: Config, process: Process, log: str = "its log") -> None:
         """Begin to watch.
@@ -144,8 +141,7 @@ class Watch:
         now = time.monotonic()
         self.reason: str | None = None
         self._run_timeout, self._process, self._log = config.run_timeout, process, log
-        self._limit = config.run_timeout or math.inf  # of the seconds that it may take
-        self._looked, self._taken = now, 0.0
+        self._whole = Silence(config.run_timeout, now)  # in which nothing counts as a sign of life
         self._silence = Silence(config.stall_timeout, now)
 
     def heard(self, event: object) -> None:
@@ -155,30 +151,27 @@ class Watch:
     @property
     def seconds_left(self) -> float:
         """The seconds until the process may have to be ended, or until the next look."""
-        return min(self._limit - self._taken, self._silence.left)
+        return min(self._whole.left, self._silence.left)
 
     def look(self) -> None:
         """End the process if it is time: by a word, and when that does not help, by force."""
         now = time.monotonic()
-        self._taken += min(now - self._looked, LOOK_SECONDS)
-        self._looked = now
-        is_late, is_stalled = self._taken >= self._limit, self._silence.look(now)
+        is_late, is_stalled = self._whole.look(now), self._silence.look(now)
         if self.reason is None and is_stalled and not is_late:
             limit = self._silence.limit
             self.reason = f"{STALLED} {limit:g} seconds; {self._log} has its stacks"
-            self._begin_grace()
+            self._begin_grace(now)
             ask_for_stacks(self._process)
             self._process.terminate()
         elif is_late:
             self.reason = self.reason or (
                 f"it took longer than run_timeout={self._run_timeout:g} seconds"
             )
-            self._begin_grace()
+            self._begin_grace(now)
             self._process.kill()
 
-    def _begin_grace(self) -> None:
-        self._silence = Silence(None, self._looked)
-        self._limit = self._taken + GRACE_SECONDS
+    def _begin_grace(self, now: float) -> None:
+        self._silence, self._whole = Silence(None, now), Silence(GRACE_SECONDS, now)
 
     @property
     def is_dead(self) -> bool:

@@ -8,9 +8,11 @@ from hydra.core.utils import JobReturn
 from hydra.types import TaskFunction
 
 from sweep.config.compose import GROUPS
+from sweep.display.plan import show_notes
 from sweep.optional import need
 from sweep.sweeps.entry import check_folder, composer_of, used_launcher
 from sweep.sweeps.presets import chosen_sweeper
+from sweep.sweeps.settings import OF_A_SEARCH, unused_settings
 
 
 def search_from(
@@ -39,6 +41,7 @@ def search_from(
     if begin_as_chosen := chosen_sweeper(sweeper, task, examples):
         return begin_as_chosen()
     check_folder(sweeper)
+    show_notes(unused_settings(given, OF_A_SEARCH))
     launcher.prepare(examples[0].config)
     # It imports MLflow, which takes long: not before the fork server imports it too.
     from sweep.search.plan import Plan

@@ -9,7 +9,6 @@ from sweep.execution.job import Job
 from sweep.sweeps.compose import Composer
 
 AUTO = re.compile(r"(?P<key>\+{0,2}seed)\s*=\s*(['\"]?)auto\2\s*")
-SETTINGS = "seeds."
 OF_SEED = re.compile(r"\+{0,2}seed\s*=")
 WORD = re.compile(r"\bauto\b")
 
@@ -35,11 +34,6 @@ def check_auto(given: Sequence[str]) -> None:
                 f"{' '.join(seeds)}: auto chooses the seeds itself; allowed is seed=auto alone, or "
                 "numbers"
             )
-
-
-def settings_of(given: Sequence[str]) -> list[str]:
-    """Return the overrides that say how many seeds there are, as ``seeds.max=10``."""
-    return [each for each in given if each.lstrip("+").startswith(SETTINGS)]
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,11 @@ from sweep.execution.launcher import LAUNCHERS, Launcher
 from sweep.execution.worker import running_application
 from sweep.files import obstacle
 from sweep.progress import tell
-from sweep.sweeps.auto_seed import SETTINGS, SeedChoice, check_auto, with_first_seed
+from sweep.sweeps.auto_seed import SeedChoice, check_auto, with_first_seed
 from sweep.sweeps.combinations import Source, combinations_of
 from sweep.sweeps.compose import Composer, cost_of
 from sweep.sweeps.presets import chosen_sweeper, says_the_same
-from sweep.sweeps.unused import unused_settings
+from sweep.sweeps.settings import OF_SEEDS, unused_settings
 
 
 def check_application(composed: DictConfig, plugin: str) -> None:
@@ -169,7 +169,7 @@ def _until_decided(
     prepare_mlflow()
 
     announce(rows)
-    show_notes(unused_settings(given, SETTINGS))
+    show_notes(unused_settings(given, OF_SEEDS))
     if any(job.config.dry_run for job in rows):
         return _rehearsed(first_runs(rows, seeds), launcher)
     return sweep_until_decided(rows, seeds, given, launcher)

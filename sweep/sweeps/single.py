@@ -33,8 +33,8 @@ from sweep.runs.resume import close_abandoned
 from sweep.runs.starting import identified
 from sweep.runs.states import unshared_note
 from sweep.signals import let_crashes_end_the_process
+from sweep.sweeps.settings import unused_settings
 from sweep.sweeps.telling import Telling
-from sweep.sweeps.unused import unused_settings
 from sweep.tracking import Tracker, close_as_failed, probe, short_timeouts
 from sweep.uris import browse_command, place_of, resolve_uri, unused_variables
 

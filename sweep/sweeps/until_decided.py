@@ -20,10 +20,11 @@ from sweep.execution.steering import Steering
 from sweep.runs.control_folder import ControlFolder
 from sweep.runs.membership import Membership
 from sweep.sweeps import grid
-from sweep.sweeps.auto_seed import SeedChoice, settings_of
+from sweep.sweeps.auto_seed import SeedChoice
 from sweep.sweeps.checks import Prepared
 from sweep.sweeps.parent_run import record_sweep
 from sweep.sweeps.seed_table import SeedTable, what_repeats
+from sweep.sweeps.settings import OF_SEEDS, settings_of
 from sweep.tracking import DECIDED_BY, SEEDS, TIED_RUNS, Plans, explained_errors
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def sweep_until_decided(
             command=command,
             is_complete=table.standing.is_over,
             train=train,
-            how=settings_of(command),
+            how=settings_of(command, OF_SEEDS),
         )
     finally:
         if table.standing.is_over:

@@ -14,7 +14,7 @@ from sweep.config.schema import Config
 from sweep.execution.capacity import LocalCapacity, Resources
 from sweep.execution.exit_reasons import cause_of_death, out_of_memory_kills
 from sweep.execution.gpus import find_gpus, may_have_gpus
-from sweep.execution.job import Job, Running, never_begun
+from sweep.execution.job import Job, Running
 from sweep.execution.local import fork_server
 from sweep.execution.local.process import LocalProcess
 from sweep.execution.watch import Watch
@@ -65,17 +65,18 @@ class LocalExecutor:
         self._application = application
 
     def start(self, job: Job, resources: Resources) -> Running:
-        """Start a run in a process of its own; where the system has none for it, it has failed."""
+        """Start a run in a process of its own.
+
+        Raises:
+            OSError: the system has none left for it.
+        """
         killed_before = out_of_memory_kills()
-        try:
-            started, connection = start_process(
-                self._application,
-                job.composed,
-                threads=job.config.threads_per_run,
-                environment=resources.environment(),
-            )
-        except OSError as error:
-            return never_begun(job, resources, error)
+        started, connection = start_process(
+            self._application,
+            job.composed,
+            threads=job.config.threads_per_run,
+            environment=resources.environment(),
+        )
         process = LocalProcess(started)
         return Running(
             job=job,

@@ -96,21 +96,20 @@ def _end_server() -> None:
 
 
 def _leave_server() -> None:
-    """End a server whose socket was removed; the next one gets another folder for its own."""
+    """End a server whose socket was removed, with its folder perhaps; the next one has another."""
     _kill()
     if ours := _server():
         with contextlib.suppress(FileNotFoundError):
             ours._stop()
     with contextlib.suppress(FileExistsError):
-        os.mkdir(get_temp_dir(), 0o700)  # multiprocessing complains at its end if it is gone
-    del multiprocessing.current_process()._config["tempdir"]  # type: ignore[attr-defined]
+        os.mkdir(get_temp_dir(), 0o700)  # multiprocessing does not look whether it is there
 
 
 def _ensure_server() -> None:
     """Start the server if there is none.
 
-    A signal that came before we know the server's number would leave it behind. In the server they
-    wait longer, until it knows what to do with them: see ``preload``.
+    In a process with one thread, signals wait: one that came before we know the server's number
+    would leave it behind. In the server they wait until it knows what to do: see ``preload``.
     """
     resource_tracker.ensure_running()  # which would let them come
     with kept_waiting():

@@ -11,11 +11,10 @@ import signal
 import time
 from contextlib import suppress
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 
 LOST = 255  # the exit code of a process whose server has ended, too
 LOOK_SECONDS = 0.05  # between two looks at a process of whose end nobody tells
-PROCESSES = Path("/proc")
+PROCESSES = "/proc"
 STATE, BEGINNING = 0, 19  # among what follows the name of the program
 ENDED = (b"Z", b"X")  # states of a process that only waits for somebody to hear of its end
 
@@ -71,10 +70,11 @@ def birth(pid: int | None) -> bytes | None:
     """
     if pid is None:
         return None
-    if not (PROCESSES / "self" / "stat").exists():
+    if not os.path.exists(f"{PROCESSES}/self/stat"):
         return b"" if _is_taken(pid) else None
     try:
-        told = (PROCESSES / str(pid) / "stat").read_bytes()
+        with open(f"{PROCESSES}/{pid}/stat", "rb") as stat:  # pathlib takes long to import
+            told = stat.read()
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = told.rpartition(b")")[2].split()

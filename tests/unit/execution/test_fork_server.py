@@ -17,7 +17,6 @@ from hydra.core.utils import JobReturn, JobStatus
 from machine import Machine, job
 from workplace import comes
 
-from sweep.execution.job import NoProcess
 from sweep.execution.local import executor, fork_server
 from sweep.execution.local.executor import LocalExecutor
 from sweep.execution.local.process import LOST, LocalProcess
@@ -80,30 +79,53 @@ def test_a_server_whose_socket_was_removed_is_replaced(server, gone):
     second.join()
     assert second.exitcode == 0
     assert server._forkserver_pid != first
-    assert Path(server._forkserver_address).parent != address.parent
+    assert Path(server._forkserver_address) != address
     assert address.parent.is_dir()  # or multiprocessing complains when it removes it
 
 
-def test_a_run_for_which_the_system_has_no_process_has_failed_alone(monkeypatch):
-    numbers = iter([0, 1, 2])
+class Done:
+    """A process that has ended well."""
 
-    def start_process(*_, **__):
-        if (number := next(numbers)) == 1:
-            raise BlockingIOError(11, "Resource temporarily unavailable")
-        receiver, sender = multiprocessing.Pipe(duplex=False)
-        with sender:
-            sender.send(JobReturn(status=JobStatus.COMPLETED, _return_value=number / 10))
-        return NoProcess(), receiver
+    pid, exitcode = None, 0
+
+    def join(self):
+        pass
+
+
+@pytest.fixture
+def crowded(monkeypatch):
+    """Return a function that gives results of runs; where it is told so there is no process."""
+
+    def crowd(*refused):
+        begun = []
+
+        def start_process(*_, **__):
+            begun.append(len(begun))
+            if begun[-1] in refused:
+                raise BlockingIOError(11, "Resource temporarily unavailable")
+            receiver, sender = multiprocessing.Pipe(duplex=False)
+            with sender:
+                sender.send(JobReturn(status=JobStatus.COMPLETED, _return_value=0.5))
+            return Done(), receiver
+
+        monkeypatch.setattr(executor, "start_process", start_process)
+        jobs = [job(number, 9 - number, "n_jobs=2") for number in range(3)]
+        shown = Machine(None)
+        results = Scheduler(LocalExecutor(jobs[0].config, None), jobs, shown).run()
+        return [results[number].status for number in range(3)], shown.told, len(begun)
 
     monkeypatch.setattr(executor, "prepare", lambda config: None)
     monkeypatch.setattr(executor, "find_gpus", lambda threads: [])
-    monkeypatch.setattr(executor, "start_process", start_process)
     monkeypatch.setattr(executor, "LocalProcess", lambda process: process)
-    jobs, shown = [job(number, 9 - number) for number in range(3)], Machine(None)
-    results = Scheduler(LocalExecutor(jobs[0].config, None), jobs, shown).run()
-    assert {number: each.status for number, each in results.items()} == {
-        **dict.fromkeys((0, 2), JobStatus.COMPLETED),
-        1: JobStatus.FAILED,
-    }
+    return crowd
+
+
+def test_a_run_for_which_the_system_has_no_process_waits_until_another_has_ended(crowded):
+    assert crowded(1) == ([JobStatus.COMPLETED] * 3, [], 4)
+
+
+def test_a_run_for_which_the_system_has_no_process_though_none_trains_has_failed(crowded):
+    statuses, told, _ = crowded(0)
+    assert statuses == [JobStatus.FAILED, JobStatus.COMPLETED, JobStatus.COMPLETED]
     reason = "could not be begun: BlockingIOError: [Errno 11] Resource temporarily unavailable"
-    assert shown.told == [(1, Ended("FAILED", reason))]
+    assert told == [(0, Ended("FAILED", reason))]
