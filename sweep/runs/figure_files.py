@@ -3,8 +3,11 @@
 import csv
 import logging
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sweep import tracking
 from sweep.config.images import Shape
@@ -19,6 +22,7 @@ from sweep.tracking import Record
 from sweep.training.session import Training
 
 MISTAKES = 24
+MOST_CLASSES = 1_000  # of a table of confusions, which has a cell for each pair of them
 
 log = logging.getLogger(__name__)
 
@@ -78,18 +82,23 @@ def draw_network(network: Network, shape: Shape, outputs: int, folder: Path) -> 
 
 
 def _draw_classes(training: Training, dataset: Dataset, folder: Path) -> None:
-    from sweep.runs.confusion_drawing import draw_confusion
     from sweep.runs.mistakes_drawing import draw_mistakes
 
     test, names = dataset.test, dataset.class_names
     labels, probabilities = test.labels[test.index], training.answer(test)
-    counts = confusion(labels, probabilities)
-    with open(folder / PurePosixPath(tracking.CONFUSION_FILE).name, "w", newline="") as file:
-        csv.writer(file).writerows(confusion_rows(counts, names))
-    draw_confusion(counts, names).save(folder / "confusion.png")
+    if len(names) <= MOST_CLASSES:
+        _draw_confusion(confusion(labels, probabilities), names, folder)
     mistakes = worst(labels, probabilities, MISTAKES)
     wrong = test.images[test.index[[each.number for each in mistakes]]]
     draw_mistakes(mistakes, wrong, names).save(folder / "mistakes.png")
+
+
+def _draw_confusion(counts: NDArray[np.int64], names: Sequence[str], folder: Path) -> None:
+    from sweep.runs.confusion_drawing import draw_confusion
+
+    with open(folder / PurePosixPath(tracking.CONFUSION_FILE).name, "w", newline="") as file:
+        csv.writer(file).writerows(confusion_rows(counts, names))
+    draw_confusion(counts, names).save(folder / "confusion.png")
 
 
 def _draw_numbers(training: Training, dataset: Dataset, folder: Path) -> None:

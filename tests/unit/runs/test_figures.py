@@ -398,6 +398,13 @@ def test_a_run_keeps_its_figures(uri):
     assert sum(each.right for each in found) / 100 == run.data.metrics["test/accuracy"]
 
 
+def test_confusions_of_very_many_classes_are_not_counted(uri, monkeypatch):
+    monkeypatch.setattr("sweep.runs.figure_files.MOST_CLASSES", 9)
+    _, folder = artifacts(uri, "many classes")
+    found = {each.name for each in (folder / "figures").iterdir()}
+    assert found - {"network.svg"} == FIGURES - {"confusion.csv", "confusion.png"}
+
+
 def test_a_run_keeps_no_figures_if_told_so(uri):
     run, folder = artifacts(uri, "not drawn", "figures=false")
     assert run.info.status == "FINISHED"
