@@ -11,7 +11,7 @@ import json
 import math
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ SYMBOL, PARAMETERS, DATASET = "net-symbol.json", "net-0000.params", "dataset.jso
 BATCH_PIXELS = (
     784_000  # of images at once; a LeNet then needs 150 MB for what is between its layers
 )
+SHOWN = 10  # names of columns, of many
 GREY_28 = (1, 28, 28)  # what every model of version 0.1 takes, which does not say so itself
 
 
@@ -45,6 +46,8 @@ class Interface:
         resize: how pictures of other sizes became such images: ``squash``, ``fit`` or ``crop``.
         predicted: how many numbers are predicted of an image, where there are no classes.
         judgement: what else ``sweep predict`` wants to know, as JSON has it; nothing here reads it.
+        features: the names of a table's columns, in the order of the values of an image; none where
+            they had no names, or were in no table.
     """
 
     dataset: str
@@ -54,6 +57,7 @@ class Interface:
     resize: str = "squash"
     predicted: int = 0
     judgement: Mapping[str, Any] = field(default_factory=dict)
+    features: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...] | None:
@@ -112,7 +116,7 @@ class Interface:
 
     def _array(self, images: Any) -> NDArray[Any]:
         if isinstance(images, pd.DataFrame):
-            return images.to_numpy()
+            return self._in_order(images).to_numpy()
         if not isinstance(images, np.ndarray | list):
             kind = type(images).__name__
             raise TypeError(f"images in a {kind}: allowed are a NumPy array, a DataFrame or lists")
@@ -121,6 +125,22 @@ class Interface:
         except ValueError as error:
             what = "images in lists of different lengths"
             raise ValueError(f"{what}: allowed is {self.shapes()}") from error
+
+    def _in_order(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table with its columns in the order of the features, if both have names."""
+        names = list(table.columns)
+        if not self.features or not all(isinstance(each, str) for each in names):
+            return table
+        if sorted(names) != sorted(self.features):
+            raise ValueError(
+                f"columns {_first(names)}: allowed are {_first(self.features)}, in any order"
+            )
+        return table[list(self.features)]
+
+
+def _first(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:SHOWN])
+    return f"{shown}, …, {len(names)} in all" if len(names) > SHOWN else shown
 
 
 def _units(array: NDArray[Any]) -> NDArray[np.float32] | None:
@@ -237,6 +257,7 @@ def write_interface(interface: Interface, data: Path) -> None:
         "resize": interface.resize,
         "predicted": interface.predicted,
         "judgement": interface.judgement,
+        "features": interface.features,
     }
     (data / DATASET).write_text(json.dumps(about))
 
@@ -255,6 +276,7 @@ def read_interface(data: Path) -> Interface:
         resize=about.get("resize", "squash"),
         predicted=about.get("predicted", 0),
         judgement=about.get("judgement", {}),
+        features=tuple(about.get("features", ())),
     )
 
 

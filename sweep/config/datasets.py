@@ -57,6 +57,14 @@ class DatasetConfig(ABC):
             UserError: naming the field, its value and what is allowed.
         """
 
+    def features(self) -> tuple[str, ...]:
+        """Return the names of a table's columns, in the order of an image's values, if it has some.
+
+        Raises:
+            UserError: the table cannot be read any more.
+        """
+        return ()
+
     @abstractmethod
     def read(self) -> Images:
         """Find, verify and read the images.

@@ -148,7 +148,7 @@ def _keep(
         def answer(split: Split) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
             return probabilities(model, split, mx.cpu())
 
-        interface = interface_of(dataset, config.dataset.framing, answer)
+        interface = interface_of(dataset, config.dataset, answer)
         example = example_of(dataset.test, interface)
         interface = replace(interface, class_names=classes)
     if adopted.graph:

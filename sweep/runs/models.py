@@ -3,6 +3,7 @@
 import math
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 
 from sweep.backend.mxnet import gluon
 from sweep.carried import own_serving, serving
-from sweep.config.images import Framing
+from sweep.config.datasets import DatasetConfig
 from sweep.config.networks import Network
 from sweep.config.own_targets import Call
 from sweep.data.scaling import Scaling, as_bytes, holds_pixels
 from sweep.data.splits import Dataset, Split
 from sweep.environment import environment, packages_of, pinned
+from sweep.errors import UserError
 from sweep.networks.blocks.eager import is_for_numpy, save_parameters
 from sweep.own_modules import contents, first_names, imported
 from sweep.runs.judging import judgement
@@ -60,7 +62,7 @@ def log_model(training: Training, dataset: Dataset, record: Record) -> str:
     Returns:
         Why there is no model; empty if there is one.
     """
-    interface = interface_of(dataset, training.config.dataset.framing, training.answer)
+    interface = interface_of(dataset, training.config.dataset, training.answer)
     network = Built(
         made=training.config.model,
         net=training.net,
@@ -73,13 +75,13 @@ def log_model(training: Training, dataset: Dataset, record: Record) -> str:
 
 
 def interface_of(
-    dataset: Dataset, framing: Framing | None, answer: Callable[[Split], NDArray[np.float64]]
+    dataset: Dataset, config: DatasetConfig, answer: Callable[[Split], NDArray[np.float64]]
 ) -> serving.Interface:
     """Return what a model takes that was trained, or measured, on a dataset, and what it answers.
 
     Args:
         dataset: its images.
-        framing: how they were made of pictures.
+        config: says how they were made of pictures, and which columns a table of them has.
         answer: returns the model's probabilities for a split.
     """
     is_judged = holds_pixels(dataset.train.images) and dataset.task == "classification"
@@ -90,8 +92,15 @@ def interface_of(
         values="pixels" if holds_pixels(dataset.train.images) else "numbers",
         resize=dataset.resize,
         predicted=0 if dataset.class_names else dataset.outputs,
-        judgement=judgement(dataset, framing, answer).plain() if is_judged else {},
+        judgement=judgement(dataset, config.framing, answer).plain() if is_judged else {},
+        features=_features(config),
     )
+
+
+def _features(config: DatasetConfig) -> tuple[str, ...]:
+    with suppress(UserError):  # the table was read before; without its names, positions count
+        return config.features()
+    return ()
 
 
 def log_network(

@@ -19,6 +19,7 @@ from sweep.data.readers.parts import Part
 from sweep.data.readers.tables import Table, check_named, in_order_of, read_table
 from sweep.errors import UserError
 
+LABEL = "dataset.label="  # before what is given
 POSITION = re.compile(r"-?\d+")
 LEAST_PIXELS = 16  # a square of fewer columns is taken for features
 
@@ -37,6 +38,14 @@ class Csv(OwnFiles):
         """Return how the file to train on is given."""
         return "dataset.train=train.csv"
 
+    def features(self) -> tuple[str, ...]:
+        """Return the names of the columns besides the label, in the order of the training table."""
+        table = read_table(self.paths()["train"], rows=0)
+        if not table.names:
+            return ()
+        label = _position(table, self.label, LABEL)
+        return (*table.columns[:label], *table.columns[label + 1 :])
+
     def part(self, path: Path) -> Part:
         """Return what is in a table, its columns in the order of the table to train on."""
         train = self.paths()["train"]
@@ -48,7 +57,7 @@ def csv_part(
     label: str,
     size: tuple[int, int] | None,
     labelling: Labelling = CLASSES,
-    given: str = "dataset.label=",
+    given: str = LABEL,
     like: Path | None = None,
 ) -> Part:
     """Return the images, or the features, in a table.

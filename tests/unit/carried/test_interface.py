@@ -1,8 +1,10 @@
 """A classifier of colour images: exported, loaded, asked."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from epochwise import Training, synthetic
 
@@ -65,6 +67,24 @@ def test_a_model_of_version_0_1_takes_grey_images_of_28_pixels(classes, names, t
     interface = load(tmp_path / "data").interface
     assert (interface.shape, interface.names) == ((1, 28, 28), names)
     assert len(interface.class_names) == 10
+
+
+def test_columns_are_known_by_their_names_where_both_have_some():
+    unnamed = Interface("features", (1, 1, 3), ("0", "1"), values="numbers")
+    features = replace(unnamed, features=("a", "b", "c"))
+    table = pd.DataFrame({"c": [3, 6], "a": [1, 4], "b": [2, 5]})
+    in_order, as_given = [[1, 2, 3], [4, 5, 6]], [[3, 1, 2], [6, 4, 5]]
+    assert features.pixels(table).reshape(2, 3).tolist() == in_order
+    assert unnamed.pixels(table).reshape(2, 3).tolist() == as_given
+    assert features.pixels(table.to_numpy()).reshape(2, 3).tolist() == as_given
+    assert features.pixels(table.set_axis(range(3), axis=1)).reshape(2, 3).tolist() == as_given
+    for other in (
+        table.drop(columns="b"),
+        table.rename(columns={"b": "B"}),
+        table[["a", "a", "b"]],
+    ):
+        with pytest.raises(ValueError, match=r"^columns .*: allowed are a, b, c, in any order$"):
+            features.pixels(other)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e39, -1e39])

@@ -88,7 +88,15 @@ def test_its_model_answers_numbers_and_is_for_no_pictures(place, whole, tmp_path
     model = fetch_model(place.uri, run_id, {serving.LOADER: serving.load}, tmp_path)
     assert model.interface.columns() == {"prediction_0": "float"}
     features = load_diabetes().data[:4]
-    assert np.isfinite(model.predict(features)["prediction_0"]).all()
+    answers = model.predict(features)
+    assert np.isfinite(answers["prediction_0"]).all()
+    table = load_diabetes(as_frame=True).data[:4]
+    assert model.predict(table[sorted(table)]).equals(answers)
+    with pytest.raises(
+        ValueError, match=r"^columns age, .*, glucose: allowed are age, .*, s6, in "
+    ):
+        model.predict(table.rename(columns={"s6": "glucose"}))
+    assert model.predict(table.set_axis(range(10), axis="columns")).equals(answers)
     (tmp_path / "a.png").write_bytes(png())
     arguments = [run_id, str(tmp_path / "a.png"), "--tracking-uri", place.uri]
     assert run_command(predict, arguments) == 2
