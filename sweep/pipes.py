@@ -91,21 +91,23 @@ def _lenient(output: int) -> Iterator[_Output]:
     with contextlib.ExitStack() as redirected:
         redirected.enter_context(contextlib.redirect_stdout(_like(sys.stdout, printed)))
         if sys.stderr:  # or it was closed when the program started
-            told = _Errors(ERRORS, "w", closefd=False)
-            redirected.enter_context(contextlib.redirect_stderr(_like(sys.stderr, told)))
+            errors = _like(sys.stderr, _Errors(ERRORS, "w", closefd=False))
+            redirected.enter_context(contextlib.redirect_stderr(errors))
+            redirected.callback(errors.flush)
         yield printed
 
 
 def _like(usual: TextIO, file: io.FileIO) -> io.TextIOWrapper:
     """Return a stream that writes as the usual one does, to this file."""
     usual.flush()
+    is_unbuffered = getattr(usual, "write_through", False)  # as PYTHONUNBUFFERED wants it
     return io.TextIOWrapper(
-        io.BufferedWriter(file),
+        file if is_unbuffered else io.BufferedWriter(file),  # as Python does
         encoding=usual.encoding,
         errors=usual.errors,
         newline="\n",
         line_buffering=getattr(usual, "line_buffering", False),
-        write_through=getattr(usual, "write_through", False),
+        write_through=is_unbuffered,
     )
 
 

@@ -213,6 +213,7 @@ def begin(request, streams):
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # though the tests run after nohup
     for number, each in enumerate(streams):
         os.dup2(each, number)
         os.close(each)

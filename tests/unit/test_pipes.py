@@ -140,9 +140,12 @@ def test_a_program_goes_on_where_neither_output_nor_errors_can_be_written(closed
     assert sys.stderr is usual
 
 
-def test_errors_get_where_they_went(capfd):
-    pipes.for_a_reader(lambda: print("an error ±", file=sys.stderr))
-    assert capfd.readouterr() == ("", "an error ±\n")
+def test_errors_get_where_they_went_at_once(capfd):
+    def application():
+        print("an error ±", file=sys.stderr)
+        assert capfd.readouterr() == ("", "an error ±\n")
+
+    pipes.for_a_reader(application)
 
 
 def test_all_that_is_printed_gets_there(tmp_path):

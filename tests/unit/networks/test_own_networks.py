@@ -1012,13 +1012,13 @@ def test_helpers_that_are_neither_below_the_folder_nor_installed_are_in_a_note(
     (elsewhere / "shared_blocks.py").write_text("import xml.dom\n\nWIDTH = 7\n")
     monkeypatch.syspath_prepend(elsewhere)
     text = f"from shared_blocks import WIDTH\n{NETS.replace('width=4', 'width=WIDTH')}"
-    (tmp_path / "sharing.py").write_text(text)
-    known = tried(tmp_path, "sharing.Net")
+    (tmp_path / "helped.py").write_text(text)
+    known = tried(tmp_path, "helped.Net")
     assert known.note == (
-        f"model._target_=sharing.Net: {elsewhere}/shared_blocks.py is not below the folder of the "
+        f"model._target_=helped.Net: {elsewhere}/shared_blocks.py is not below the folder of the "
         "command, so it is neither recorded nor in the fingerprint"
     )
-    assert known.network._source_ == own_modules.identity({"sharing.py": text.encode()})
+    assert known.network._source_ == own_modules.identity({"helped.py": text.encode()})
 
 
 def test_of_many_helpers_the_first_are_in_the_note(tmp_path, tmp_path_factory, monkeypatch):
@@ -1028,12 +1028,12 @@ def test_of_many_helpers_the_first_are_in_the_note(tmp_path, tmp_path_factory, m
     for name in names:
         (elsewhere / "lab" / f"{name}.py").write_text("")
     monkeypatch.syspath_prepend(elsewhere)
-    (tmp_path / "sharing.py").write_text(
+    (tmp_path / "helped.py").write_text(
         "from lab import four, one, three, two\nfrom my_nets import Net\n"
     )
     files = ", ".join(f"{elsewhere}/lab/{each}.py" for each in names[:3])
-    assert tried(tmp_path, "sharing.Net").note == (
-        f"model._target_=sharing.Net: {files} and 2 more are not below the folder of the command, "
+    assert tried(tmp_path, "helped.Net").note == (
+        f"model._target_=helped.Net: {files} and 2 more are not below the folder of the command, "
         "so they are neither recorded nor in the fingerprint"
     )
 
