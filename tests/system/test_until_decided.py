@@ -1,31 +1,25 @@
 """A sweep with ``seed=auto`` by its command: killed, and gone on with to the same verdict."""
 
 import os
+import shutil
 import signal
 
 import pytest
+import stepped
 from workplace import Workplace, kill_all
 
 SWEEP = ("model=mlp", "model.hidden=[8]", "epochs=1", "figures=false", "context=cpu", "n_jobs=1")
 SWEEP += ("optim.lr=0.001,0.1,0.2", "seed=auto", "seeds.max=4", "--multirun")
 # As python -m sweep, but runs with the last seed wait after their epoch, until they are killed.
 HELD = """
-import time
 import sweep.__main__ as program
-from sweep import heartbeat
+from stepped import waiting
 from sweep.commands import train
-from sweep.training.selection import EpochRecord
 
 usual_task = train.task
 
 def task(composed, tell):
-    def tell_and_wait(event):
-        tell(event)
-        while composed.seed == 3 and isinstance(event, EpochRecord):
-            heartbeat.beat()
-            time.sleep(0.02)
-
-    return usual_task(composed, tell_and_wait)
+    return usual_task(composed, waiting(tell) if composed.seed == 3 else tell)
 
 if __name__ == "__main__":
     import held  # by this name, other processes find the task too
@@ -57,6 +51,8 @@ def test_a_killed_sweep_comes_to_the_same_verdict(tmp_path_factory):
     assert said[-1].endswith("optim.lr=0.001 (3 seeds)")
     begun = next(line for line in lines if line.startswith("run 10: ") or "run 11: " in line)
     (killed.folder / "held.py").write_text(HELD)
+    shutil.copy(stepped.__file__, killed.folder)
+    stepped.allow(killed.folder, 1)
     code, _, _ = killed.watch(
         *SWEEP, module="held", until=[begun[:8]], act=lambda each: kill_all(each.pid)
     )
